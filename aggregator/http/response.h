@@ -1,0 +1,75 @@
+// Answers, and the error forms of the contract.
+#pragma once
+
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "aggregator/http/request.h"
+#include "common/field_error.h"
+
+namespace chorus::http {
+
+struct Response {
+    int status = 200;
+    std::string body;
+    std::string content_type = "application/json";
+    std::vector<NameValue> headers;
+    bool close = false;  // end the connection after this answer
+
+    Response& with(std::string name, std::string value) {
+        headers.emplace_back(std::move(name), std::move(value));
+        return *this;
+    }
+};
+
+// The standard phrase of a status code, "Not Found".
+std::string_view reason_phrase(int status);
+
+// RFC 9457 problem document whose `detail` is a string. `code` is a stable word for programs,
+// "body_too_large"; instance and request_id are taken from the request.
+Response problem(const Request& request, int status, std::string_view code,
+                 std::string_view detail);
+
+// The same with Retry-After (seconds): 429 and 503.
+Response retry_later(const Request& request, int status, std::string_view code,
+                     std::string_view detail, int retry_after_seconds);
+
+// 422 in FastAPI's form, or as problem+json when the Accept header asks for that.
+Response validation_failed(const Request& request, const FieldErrors& errors);
+
+// Thrown by handlers and by what they call; the dispatcher renders it. what() is the detail and is
+// shown to the client, so it must not carry secrets, SQL or addresses.
+class HttpError : public std::runtime_error {
+  public:
+    HttpError(int status, std::string code, const std::string& detail,
+              std::optional<int> retry_after_seconds = std::nullopt)
+        : std::runtime_error(detail),
+          status_(status),
+          code_(std::move(code)),
+          retry_after_seconds_(retry_after_seconds) {}
+    int status() const { return status_; }
+    const std::string& code() const { return code_; }
+    std::optional<int> retry_after_seconds() const { return retry_after_seconds_; }
+
+  private:
+    int status_;
+    std::string code_;
+    std::optional<int> retry_after_seconds_;
+};
+
+// Thrown with everything that is wrong with the parameters or the body; rendered as 422.
+class ValidationError : public std::runtime_error {
+  public:
+    explicit ValidationError(FieldErrors errors)
+        : std::runtime_error("validation failed"), errors_(std::move(errors)) {}
+    const FieldErrors& errors() const { return errors_; }
+
+  private:
+    FieldErrors errors_;
+};
+
+}  // namespace chorus::http

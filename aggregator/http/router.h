@@ -1,0 +1,48 @@
+// The table of routes: from it come dispatch, rights, body rules, 404/405 and the tests that hold
+// the API's documentation against the program.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "aggregator/http/request.h"
+#include "aggregator/http/response.h"
+
+namespace chorus::http {
+
+// What a route does with a body.
+enum class BodyRule {
+    none,       // not looked at; up to 64 KiB are drained
+    json,       // optional or required JSON, identity encoding, Content-Type application/json
+    ingest,     // JSON, may be zstd or gzip, larger limits
+};
+
+struct Route {
+    Method method;
+    std::string pattern;  // "/api/v1/metrics/latest/{hostname}"
+    Role role;            // least right needed; Role::none = open to everyone
+    BodyRule body = BodyRule::none;
+    std::size_t body_limit = 64U << 10U;  // bytes, as sent
+    std::function<Response(const Request&)> handler;
+};
+
+class Router {
+  public:
+    void add(Route route);
+    const std::vector<Route>& routes() const { return routes_; }
+
+    struct Match {
+        const Route* route = nullptr;             // null: no such path or method
+        std::vector<NameValue> path_parameters;
+        std::vector<Method> allowed;              // methods of that path, when only the method is wrong
+    };
+    // A literal segment wins over a parameter; HEAD is answered by GET's route.
+    Match find(Method method, std::string_view path) const;
+
+  private:
+    std::vector<Route> routes_;
+};
+
+}  // namespace chorus::http

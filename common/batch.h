@@ -1,0 +1,131 @@
+// One collection of one host: what an agent sends and an aggregator stores.
+// The JSON form of it is in batch_json.h.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/timestamp.h"
+#include "common/uuid.h"
+
+namespace chorus {
+
+// Bounds that both sides keep; the aggregator refuses what is above them.
+namespace limits {
+inline constexpr std::size_t kSeriesPerBatch = 5'000;
+inline constexpr std::size_t kProcessesPerBatch = 10'000;
+inline constexpr std::size_t kEventsPerBatch = 1'000;
+inline constexpr std::size_t kHostnameBytes = 255;
+inline constexpr std::size_t kMetricTypeBytes = 100;
+inline constexpr std::size_t kLabelBytes = 255;
+inline constexpr std::size_t kUnitBytes = 32;
+inline constexpr std::size_t kProcessNameBytes = 255;
+inline constexpr std::size_t kTextBytes = 4'096;
+inline constexpr std::size_t kBodyBytes = 8U << 20U;       // as sent
+inline constexpr std::size_t kInflatedBytes = 32U << 20U;  // after decompression
+inline constexpr int kJsonDepth = 32;
+}  // namespace limits
+
+inline constexpr int kProtocolVersion = 1;  // header X-Chorus-Protocol
+
+struct AgentInfo {
+    Uuid id;
+    std::string version;
+    double interval_seconds = 30;
+};
+
+// What seldom changes about a host; every member may be unknown.
+struct HostInfo {
+    std::string os;         // PRETTY_NAME of os-release(5)
+    std::string kernel;     // release of uname(2)
+    std::string cpu_model;  // /proc/cpuinfo
+    std::optional<std::int64_t> cpu_count;
+    std::optional<std::int64_t> memory_total_bytes;
+    std::optional<Timestamp> boot_time;  // btime of /proc/stat
+    std::int64_t clock_ticks_per_second = 100;
+};
+
+// Which quantity a value is. Label names the instance ("/var", "eth0"), empty for the whole host.
+struct SeriesKey {
+    std::string metric_type;
+    std::string label;
+    std::string unit;
+    bool operator==(const SeriesKey&) const = default;
+};
+
+// proc_pid_stat(5) field 3, in psutil's words (rest-contract: status).
+enum class ProcessState : char {
+    running = 'R',
+    sleeping = 'S',
+    disk_sleep = 'D',
+    stopped = 'T',
+    tracing_stop = 't',
+    zombie = 'Z',
+    dead = 'X',
+    idle = 'I',
+    parked = 'P',
+    waking = 'W',
+};
+// "running", "disk-sleep", ...
+std::string_view to_string(ProcessState state);
+std::optional<ProcessState> process_state_from_name(std::string_view name);
+std::optional<ProcessState> process_state_from_letter(char letter);
+
+// One process at one moment. Identity is (host, boot_id, pid, start_ticks).
+struct ProcessSample {
+    std::int32_t pid = 0;
+    std::int64_t start_ticks = 0;  // since boot, in clock ticks
+    std::string name;
+    std::optional<std::int32_t> ppid;
+    std::optional<ProcessState> state;
+    std::string user;  // empty = unknown
+    std::optional<std::int32_t> num_threads;
+    std::optional<double> cpu_percent;  // of one core
+    std::optional<std::int64_t> memory_rss_bytes;
+    std::optional<double> memory_percent;  // of the host's memory, 0–100
+    std::optional<std::int64_t> disk_read_bytes;   // since the process started
+    std::optional<std::int64_t> disk_write_bytes;  // since the process started
+    std::optional<std::int32_t> fd_count;
+    std::string unit;          // systemd unit, empty = none or unknown
+    std::string container_id;  // empty = none or unknown
+    std::string cmdline;       // redacted by the agent, empty = not sent
+};
+
+// Processes that were not sent one by one.
+struct ProcessRemainder {
+    std::int64_t count = 0;
+    std::optional<double> cpu_percent;
+    std::optional<std::int64_t> memory_rss_bytes;
+};
+
+struct ProcessTable {
+    std::vector<ProcessSample> rows;
+    std::int64_t scanned = 0;
+    std::optional<ProcessRemainder> other;
+};
+
+struct Event {
+    std::string type;  // "oom_kill", ...
+    Timestamp time;
+    std::string detail_json = "{}";  // a JSON object
+};
+
+struct Batch {
+    AgentInfo agent;
+    Uuid epoch;             // new whenever the agent's counter starts anew
+    std::int64_t seq = 0;   // with agent and epoch the key of the batch
+    std::string hostname;
+    Uuid boot_id;
+    Timestamp time;     // when it was collected, by the host's clock
+    Timestamp sent_at;  // when it was sent, by the host's clock; differs from send to send
+    HostInfo host;
+    std::vector<SeriesKey> layout;
+    std::vector<double> values;  // as long as layout; NaN = could not be read
+    std::optional<ProcessTable> processes;
+    std::vector<Event> events;
+};
+
+}  // namespace chorus

@@ -1,0 +1,37 @@
+// Small helpers over text that both programs need.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace chorus {
+
+// Length of the well-formed UTF-8 sequence `text` starts with, 0 if it starts with none
+// (overlong forms, surrogates and values above U+10FFFF are not well-formed).
+std::size_t utf8_sequence_length(std::string_view text);
+
+// Offset of the first byte that is not part of well-formed UTF-8.
+std::optional<std::size_t> find_invalid_utf8(std::string_view text);
+
+// The text with every malformed byte replaced by U+FFFD.
+std::string repair_utf8(std::string_view text);
+
+std::string_view trim(std::string_view text);
+std::string to_lower(std::string_view text);
+bool equals_ignoring_case(std::string_view a, std::string_view b);
+std::vector<std::string_view> split(std::string_view text, char separator);
+
+// Shell glob with `*` and `?` over whole strings, bytes compared exactly. Linear in
+// pattern × text at worst: no backtracking explosion.
+bool glob_match(std::string_view pattern, std::string_view text);
+bool is_glob(std::string_view pattern);
+
+// The candidate with the smallest edit distance to `word`, if it is near enough to be a typing
+// error; for "did you mean" hints.
+std::optional<std::string> nearest(std::string_view word,
+                                   const std::vector<std::string>& candidates);
+
+}  // namespace chorus
