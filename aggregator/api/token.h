@@ -1,0 +1,24 @@
+// API tokens: 256 random bits in a form that secret scanners can recognise.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "aggregator/http/request.h"
+
+namespace chorus::api {
+
+// "chr_<kind>_<43 characters base64url>_<8 hex digits CRC-32 of all before>", kind one of agent,
+// viewer, operator, admin. Throws std::system_error if the kernel gives no randomness.
+std::string make_token(http::Role role);
+
+// Whether the text has the form of a token and its checksum fits: refuses typing errors and
+// truncated pastes without a look-up.
+bool is_well_formed_token(std::string_view token);
+
+// SHA-256, 32 bytes: the only form in which a token is stored. Plain hashing is enough because the
+// token itself is random over 256 bits.
+std::string hash_token(std::string_view token);
+
+}  // namespace chorus::api

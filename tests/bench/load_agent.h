@@ -1,0 +1,23 @@
+// A simulated agent: its token, its batches as finished HTTP requests.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace chorus::bench {
+
+struct LoadShape {
+    int metrics = 115;    // values per batch
+    int processes = 0;    // rows per batch
+    int batches = 1'000;  // per agent
+    std::uint64_t seed = 1;
+};
+
+// The requests of one agent, in order, ready to be written to a socket: keep-alive POSTs to
+// /api/v1/ingest with zstd bodies. Values move as real ones do: most counters grow, most processes
+// are idle.
+std::vector<std::string> make_requests(const LoadShape& shape, int agent_index,
+                                       const std::string& token, const std::string& host_header);
+
+}  // namespace chorus::bench
