@@ -58,6 +58,8 @@ class MetricsRegistry {
   public:
     Counter& counter(std::string_view name, std::string_view help, const Labels& labels = {});
     Gauge& gauge(std::string_view name, std::string_view help, const Labels& labels = {});
+    // A counter that somebody else counts (the kernel, a library) and on_collect reads.
+    Gauge& read_counter(std::string_view name, std::string_view help, const Labels& labels = {});
     Histogram& histogram(std::string_view name, std::string_view help, const Labels& labels = {});
     // Called at each exposition, e.g. to set gauges that are read and not kept.
     void on_collect(std::function<void()> refresh);
