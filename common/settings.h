@@ -13,7 +13,7 @@
 
 namespace chorus {
 
-enum class SettingType { text, integer, number, boolean, duration_seconds, json, url, port };
+enum class SettingType { text, integer, number, boolean, duration_seconds, json, url };
 
 // One line of the table. `name` is the flag and the key in the config file ("database-url");
 // `environment` is the original's name ("DATABASE_URL"), matched without regard to case; every
@@ -21,10 +21,10 @@ enum class SettingType { text, integer, number, boolean, duration_seconds, json,
 // <name>-file, the path of a file that holds it.
 struct Setting {
     std::string name;
-    std::string environment;  // empty: only CHORUS_<NAME>
+    std::string environment{};  // empty: only CHORUS_<NAME>
     SettingType type = SettingType::text;
-    std::string default_value;
-    std::string help;  // one sentence, with unit and range
+    std::string default_value{};
+    std::string help{};  // one sentence, with unit and range
     bool secret = false;
     std::optional<double> minimum{};
     std::optional<double> maximum{};
@@ -48,7 +48,15 @@ struct ConfigSources {
     std::vector<std::string> environment;  // "NAME=value"
     std::string env_file = ".env";         // read if it exists
     std::string config_file;               // default path; read if it exists, --config overrides
+    std::vector<std::string> flags{};      // switches that are no settings: "once", "test"
+    // CHORUS_* names that belong to somebody else (the other program, tests) and are no mistake.
+    std::vector<std::string> foreign_names{};
 };
+
+// argv and environ of this process; .env of the working directory.
+ConfigSources process_sources(const std::vector<std::string>& arguments, std::string config_file,
+                              std::vector<std::string> flags,
+                              std::vector<std::string> foreign_names);
 
 class Config {
   public:
@@ -63,6 +71,9 @@ class Config {
     bool boolean(std::string_view name) const;
     bool is_default(std::string_view name) const;
 
+    // Whether a switch of ConfigSources::flags was given.
+    bool has_flag(std::string_view name) const;
+
     // Arguments that are no flags, in order.
     const std::vector<std::string>& positional() const { return positional_; }
 
@@ -71,17 +82,21 @@ class Config {
     std::string print() const;
 
   private:
+    friend class ConfigLoader;
     struct Value {
-        const Setting* setting;
+        Setting setting;
         std::string text;
         std::string origin;  // "default", "flag --port", "environment PORT", ".env:3", "/etc/…:12"
     };
     const Value& find(std::string_view name) const;
 
-    std::vector<Setting> table_;
     std::vector<Value> values_;
+    std::vector<std::string> flags_;
     std::vector<std::string> positional_;
 };
+
+// The environment name of a setting by the project's own scheme: "CHORUS_DATABASE_URL".
+std::string chorus_environment_name(const Setting& setting);
 
 // Lines of --help for the table: flag, environment name, default, sentence.
 std::string settings_help(const std::vector<Setting>& table);

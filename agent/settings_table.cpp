@@ -1,0 +1,53 @@
+#include "agent/settings_table.h"
+
+namespace chorus::agent {
+
+const std::vector<Setting>& agent_settings() {
+    static const std::vector<Setting> table{
+        {.name = "aggregator-url",
+         .type = SettingType::url,
+         .default_value = "http://127.0.0.1:8082",
+         .help = "Where batches are sent."},
+        {.name = "agent-token",
+         .help = "The token of this agent, made by `chorus-aggregator token create --role agent`.",
+         .secret = true},
+        {.name = "metrics-collection-interval",
+         .environment = "METRICS_COLLECTION_INTERVAL",
+         .type = SettingType::duration_seconds,
+         .default_value = "30",
+         .help = "Time between two collections, 1 s to 1 h.",
+         .minimum = 1,
+         .maximum = 3'600},
+        {.name = "hostname",
+         .help = "Name under which this host is stored; the system's if empty."},
+        {.name = "spool-dir",
+         .default_value = "/var/lib/chorus-agent",
+         .help = "Directory of the agent's state; created if its parent may be written."},
+        {.name = "procfs", .default_value = "/proc", .help = "Where procfs is mounted."},
+        {.name = "sysfs", .default_value = "/sys", .help = "Where sysfs is mounted."},
+        {.name = "rootfs",
+         .default_value = "/",
+         .help = "Prefix of every mount point, for an agent in a container."},
+        {.name = "insecure-http",
+         .type = SettingType::boolean,
+         .default_value = "false",
+         .help = "Send the token over plain HTTP to an address that is not loopback."},
+        {.name = "queue-max-batches",
+         .type = SettingType::integer,
+         .default_value = "240",
+         .help = "Batches kept in memory while the aggregator is away; the oldest go first.",
+         .minimum = 1,
+         .maximum = 100'000},
+        {.name = "log-level",
+         .default_value = "info",
+         .help = "Least level that is logged: debug, info, warning or error.",
+         .choices = {"debug", "info", "warning", "error"}},
+        {.name = "log-format",
+         .default_value = "auto",
+         .help = "json, text, or auto: text on a terminal and JSON elsewhere.",
+         .choices = {"auto", "json", "text"}},
+    };
+    return table;
+}
+
+}  // namespace chorus::agent

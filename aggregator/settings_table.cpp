@@ -1,0 +1,188 @@
+#include "aggregator/settings_table.h"
+
+namespace chorus {
+namespace {
+
+std::vector<Setting> server_settings() {
+    return {
+        {.name = "listen",
+         .default_value = "127.0.0.1",
+         .help = "Address to listen on. Anything but loopback needs tokens and a TLS terminator."},
+        {.name = "port",
+         .environment = "PORT",
+         .type = SettingType::integer,
+         .default_value = "8082",
+         .help = "TCP port; 0 takes a free one and logs it.",
+         .minimum = 0,
+         .maximum = 65'535},
+        {.name = "anonymous-role",
+         .help = "Rights of a request without a token: none, viewer or operator. Empty: viewer on "
+                 "loopback, none elsewhere.",
+         .choices = {"", "none", "viewer", "operator"}},
+        {.name = "behind-tls-proxy",
+         .type = SettingType::boolean,
+         .default_value = "false",
+         .help = "A proxy in front terminates TLS; needed to listen off loopback."},
+        {.name = "cors-origins",
+         .environment = "CORS_ORIGINS",
+         .default_value = R"(["http://localhost:3000"])",
+         .help = "Origins of browsers that may call the API: a JSON list or comma-separated."},
+        {.name = "max-connections",
+         .type = SettingType::integer,
+         .default_value = "1000",
+         .help = "Connections served at once; more are answered 503.",
+         .minimum = 8,
+         .maximum = 10'000},
+        {.name = "secret-key",
+         .environment = "SECRET_KEY",
+         .help = "Accepted for compatibility; not used.",
+         .secret = true},
+        {.name = "debug",
+         .environment = "DEBUG",
+         .type = SettingType::boolean,
+         .default_value = "false",
+         .help = "Log at level debug."},
+        {.name = "log-level",
+         .default_value = "info",
+         .help = "Least level that is logged: debug, info, warning or error.",
+         .choices = {"debug", "info", "warning", "error"}},
+        {.name = "log-format",
+         .default_value = "auto",
+         .help = "json, text, or auto: text on a terminal and JSON elsewhere.",
+         .choices = {"auto", "json", "text"}},
+    };
+}
+
+std::vector<Setting> storage_settings() {
+    return {
+        {.name = "database-url",
+         .environment = "DATABASE_URL",
+         .type = SettingType::url,
+         .default_value = "postgresql://postgres:password@localhost:5432/chorus_monitoring",
+         .help = "PostgreSQL 15 or newer; sockets as postgresql:///NAME?host=/run/postgresql.",
+         .secret = true},
+        {.name = "database-pool-size",
+         .type = SettingType::integer,
+         .default_value = "8",
+         .help = "Connections for the API, beside those of the ingest writers.",
+         .minimum = 2,
+         .maximum = 100},
+        {.name = "redis-url",
+         .environment = "REDIS_URL",
+         .type = SettingType::url,
+         .default_value = "redis://localhost:6379/0",
+         .help = "Cache of the latest values; unix:///path?db=0 for a socket.",
+         .secret = true},
+        {.name = "ingest-writers",
+         .type = SettingType::integer,
+         .default_value = "2",
+         .help = "Threads that write batches, each with a database connection.",
+         .minimum = 1,
+         .maximum = 16},
+        {.name = "ingest-queue-batches",
+         .type = SettingType::integer,
+         .default_value = "2000",
+         .help = "Batches that may wait for a writer; more are answered 503.",
+         .minimum = 1,
+         .maximum = 100'000},
+        {.name = "retention-system-days",
+         .type = SettingType::integer,
+         .default_value = "30",
+         .help = "Days that system metrics are kept; 0 keeps them for ever.",
+         .minimum = 0,
+         .maximum = 3'650},
+        {.name = "retention-process-days",
+         .type = SettingType::integer,
+         .default_value = "7",
+         .help = "Days that process metrics are kept; 0 keeps them for ever.",
+         .minimum = 0,
+         .maximum = 3'650},
+        {.name = "retention-alert-days",
+         .type = SettingType::integer,
+         .default_value = "90",
+         .help = "Days that resolved alerts are kept; 0 keeps them for ever.",
+         .minimum = 0,
+         .maximum = 3'650},
+        {.name = "spool-age-days",
+         .type = SettingType::integer,
+         .default_value = "7",
+         .help = "Longest time an agent may keep a batch before it sends it; counters of agents "
+                 "are remembered a day longer.",
+         .minimum = 1,
+         .maximum = 365},
+    };
+}
+
+std::vector<Setting> monitoring_settings() {
+    return {
+        {.name = "metrics-collection-interval",
+         .environment = "METRICS_COLLECTION_INTERVAL",
+         .type = SettingType::duration_seconds,
+         .default_value = "30",
+         .help = "Collection interval expected of agents that tell none.",
+         .minimum = 1,
+         .maximum = 3'600},
+        {.name = "health-check-interval",
+         .environment = "HEALTH_CHECK_INTERVAL",
+         .type = SettingType::duration_seconds,
+         .default_value = "60",
+         .help = "Time between two rounds of service checks.",
+         .minimum = 1,
+         .maximum = 86'400},
+        {.name = "alert-check-interval",
+         .environment = "ALERT_CHECK_INTERVAL",
+         .type = SettingType::duration_seconds,
+         .default_value = "60",
+         .help = "Time between two evaluations of the alert rules.",
+         .minimum = 1,
+         .maximum = 86'400},
+        {.name = "cpu-alert-threshold",
+         .environment = "CPU_ALERT_THRESHOLD",
+         .type = SettingType::number,
+         .default_value = "80.0",
+         .help = "Percent of CPU above which the default rule fires.",
+         .minimum = 0,
+         .maximum = 100},
+        {.name = "memory-alert-threshold",
+         .environment = "MEMORY_ALERT_THRESHOLD",
+         .type = SettingType::number,
+         .default_value = "85.0",
+         .help = "Percent of memory above which the default rule fires.",
+         .minimum = 0,
+         .maximum = 100},
+        {.name = "disk-alert-threshold",
+         .environment = "DISK_ALERT_THRESHOLD",
+         .type = SettingType::number,
+         .default_value = "90.0",
+         .help = "Percent of a disk above which the default rule fires.",
+         .minimum = 0,
+         .maximum = 100},
+        {.name = "response-time-alert-threshold",
+         .environment = "RESPONSE_TIME_ALERT_THRESHOLD",
+         .type = SettingType::integer,
+         .default_value = "5000",
+         .help = "Milliseconds above which a service counts as slow.",
+         .minimum = 1,
+         .maximum = 600'000},
+        {.name = "service-endpoints",
+         .environment = "SERVICE_ENDPOINTS",
+         .type = SettingType::json,
+         .default_value = "{}",
+         .help = "Services to check, a JSON object of names and URLs."},
+    };
+}
+
+}  // namespace
+
+const std::vector<Setting>& aggregator_settings() {
+    static const std::vector<Setting> table = [] {
+        std::vector<Setting> all = server_settings();
+        for (auto part : {storage_settings(), monitoring_settings()}) {
+            all.insert(all.end(), part.begin(), part.end());
+        }
+        return all;
+    }();
+    return table;
+}
+
+}  // namespace chorus

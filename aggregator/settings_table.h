@@ -1,0 +1,12 @@
+// Every setting of chorus-aggregator.
+#pragma once
+
+#include <vector>
+
+#include "common/settings.h"
+
+namespace chorus {
+
+const std::vector<Setting>& aggregator_settings();
+
+}  // namespace chorus

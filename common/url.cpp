@@ -1,0 +1,155 @@
+#include "common/url.h"
+
+#include <charconv>
+
+#include "common/text.h"
+
+namespace chorus {
+namespace {
+
+int hex_digit(char c) {
+    if (c >= '0' && c <= '9') return c - '0';
+    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+    return -1;
+}
+
+bool read_port(std::string_view text, std::optional<std::uint16_t>& port) {
+    std::uint16_t value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc{} || end != text.data() + text.size() || value == 0) return false;
+    port = value;
+    return true;
+}
+
+bool read_user(std::string_view info, Url& url) {
+    const auto colon = info.find(':');
+    const auto user = percent_decode(info.substr(0, colon));
+    const auto password = colon == std::string_view::npos ? std::optional<std::string>{""}
+                                                          : percent_decode(info.substr(colon + 1));
+    if (!user || !password) return false;
+    url.user = *user;
+    url.password = *password;
+    return true;
+}
+
+bool read_authority(std::string_view text, Url& url) {
+    const auto at = text.rfind('@');
+    if (at != std::string_view::npos) {
+        if (!read_user(text.substr(0, at), url)) return false;
+        text.remove_prefix(at + 1);
+    }
+    if (text.starts_with('[')) {
+        const auto close = text.find(']');
+        if (close == std::string_view::npos) return false;
+        url.host = std::string(text.substr(1, close - 1));
+        text.remove_prefix(close + 1);
+        return text.empty() || (text.front() == ':' && read_port(text.substr(1), url.port));
+    }
+    const auto colon = text.find(':');
+    const auto host = percent_decode(text.substr(0, colon));
+    if (!host) return false;
+    url.host = *host;
+    return colon == std::string_view::npos || read_port(text.substr(colon + 1), url.port);
+}
+
+bool read_query(std::string_view text, Url& url) {
+    for (const std::string_view pair : split(text, '&')) {
+        if (pair.empty()) continue;
+        const auto equals = pair.find('=');
+        const auto name = percent_decode(pair.substr(0, equals));
+        const auto value = equals == std::string_view::npos
+                               ? std::optional<std::string>{""}
+                               : percent_decode(pair.substr(equals + 1));
+        if (!name || !value) return false;
+        url.query.emplace_back(*name, *value);
+    }
+    return true;
+}
+
+}  // namespace
+
+std::string_view Url::parameter(std::string_view name) const {
+    for (const auto& [key, value] : query) {
+        if (key == name) return value;
+    }
+    return {};
+}
+
+std::optional<std::string> percent_decode(std::string_view text) {
+    std::string out;
+    out.reserve(text.size());
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (text[i] != '%') {
+            out += text[i];
+            continue;
+        }
+        if (i + 2 >= text.size()) return std::nullopt;
+        const int high = hex_digit(text[i + 1]), low = hex_digit(text[i + 2]);
+        if (high < 0 || low < 0) return std::nullopt;
+        out += static_cast<char>(high * 16 + low);
+        i += 2;
+    }
+    return out;
+}
+
+std::optional<Url> parse_url(std::string_view text) {
+    for (const char c : text) {
+        if (static_cast<unsigned char>(c) <= 0x20 || c == 0x7F) return std::nullopt;
+    }
+    const auto scheme_end = text.find("://");
+    if (scheme_end == std::string_view::npos || scheme_end == 0) return std::nullopt;
+    Url url;
+    url.scheme = to_lower(text.substr(0, scheme_end));
+    std::string_view rest = text.substr(scheme_end + 3);
+    rest = rest.substr(0, rest.find('#'));
+    const auto question = rest.find('?');
+    if (question != std::string_view::npos) {
+        if (!read_query(rest.substr(question + 1), url)) return std::nullopt;
+        rest = rest.substr(0, question);
+    }
+    const auto slash = rest.find('/');
+    if (slash != std::string_view::npos) url.path = std::string(rest.substr(slash));
+    if (!read_authority(rest.substr(0, slash), url)) return std::nullopt;
+    return url;
+}
+
+std::string redact_url(std::string_view text) {
+    std::string out(text);
+    const auto scheme_end = out.find("://");
+    if (scheme_end != std::string::npos) {
+        const auto begin = scheme_end + 3;
+        const auto end = out.find_first_of("/?#", begin);
+        const auto at = out.rfind('@', end == std::string::npos ? out.size() : end);
+        const auto colon = out.find(':', begin);
+        if (at != std::string::npos && at >= begin && colon < at) {
+            out.replace(colon + 1, at - colon - 1, "***");
+        }
+    }
+    const auto parameter = out.find("password=");
+    if (parameter != std::string::npos) {
+        const auto value = parameter + 9;
+        const auto end = out.find('&', value);
+        out.replace(value, (end == std::string::npos ? out.size() : end) - value, "***");
+    }
+    return out;
+}
+
+bool is_loopback_host(std::string_view host) {
+    if (equals_ignoring_case(host, "localhost") || host == "::1") return true;
+    if (!host.starts_with("127.")) return false;
+    // Four numbers, so that "127.evil.example" is no loopback address.
+    const auto parts = split(host, '.');
+    if (parts.size() != 4) return false;
+    for (const auto part : parts) {
+        int number = -1;
+        const auto [end, error] = std::from_chars(part.data(), part.data() + part.size(), number);
+        if (error != std::errc{} || end != part.data() + part.size() || number < 0 ||
+            number > 255) {
+            return false;
+        }
+    }
+    return true;
+}
+
+}  // namespace chorus

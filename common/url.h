@@ -1,0 +1,37 @@
+// URLs as configuration and clients need them: split, decoded, and safe to show.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace chorus {
+
+struct Url {
+    std::string scheme;          // lower case
+    std::string user, password;  // decoded
+    std::string host;            // without brackets; empty for socket URLs
+    std::optional<std::uint16_t> port;
+    std::string path;                                        // as written, with its leading slash
+    std::vector<std::pair<std::string, std::string>> query;  // decoded
+
+    // First value of a query parameter, empty if it is absent.
+    std::string_view parameter(std::string_view name) const;
+};
+
+// scheme://[user[:password]@]host[:port][/path][?query]. nullopt if the text has no scheme, a bad
+// port, bad percent-encoding or control characters.
+std::optional<Url> parse_url(std::string_view text);
+
+std::optional<std::string> percent_decode(std::string_view text);
+
+// The text with a password in its authority or query replaced by ***; for logs and --print-config.
+std::string redact_url(std::string_view text);
+
+// localhost, 127.0.0.0/8 and ::1, by their text alone: names are not resolved.
+bool is_loopback_host(std::string_view host);
+
+}  // namespace chorus
