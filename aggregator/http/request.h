@@ -33,11 +33,11 @@ using NameValue = std::pair<std::string, std::string>;
 
 struct Request {
     Method method = Method::get;
-    std::string path;                 // percent-decoded, no query
-    std::vector<NameValue> query;     // decoded, in the order given
-    std::vector<NameValue> headers;   // names in lower case
+    std::string path;                // percent-decoded, no query
+    std::vector<NameValue> query;    // decoded, in the order given
+    std::vector<NameValue> headers;  // names in lower case
     std::vector<NameValue> path_parameters;
-    std::string body;                 // inflated where the route takes compressed bodies
+    std::string body;  // inflated where the route takes compressed bodies
     std::string client_ip;
     std::string request_id;
     Principal principal;

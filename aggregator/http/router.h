@@ -14,9 +14,9 @@ namespace chorus::http {
 
 // What a route does with a body.
 enum class BodyRule {
-    none,       // not looked at; up to 64 KiB are drained
-    json,       // optional or required JSON, identity encoding, Content-Type application/json
-    ingest,     // JSON, may be zstd or gzip, larger limits
+    none,    // not looked at; up to 64 KiB are drained
+    json,    // optional or required JSON, identity encoding, Content-Type application/json
+    ingest,  // JSON, may be zstd or gzip, larger limits
 };
 
 struct Route {
@@ -34,9 +34,9 @@ class Router {
     const std::vector<Route>& routes() const { return routes_; }
 
     struct Match {
-        const Route* route = nullptr;             // null: no such path or method
+        const Route* route = nullptr;  // null: no such path or method
         std::vector<NameValue> path_parameters;
-        std::vector<Method> allowed;              // methods of that path, when only the method is wrong
+        std::vector<Method> allowed;  // methods of that path, when only the method is wrong
     };
     // A literal segment wins over a parameter; HEAD is answered by GET's route.
     Match find(Method method, std::string_view path) const;
