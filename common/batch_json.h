@@ -11,6 +11,13 @@
 
 namespace chorus {
 
+// What a host may be called. No slash (the name is a path segment of the API), no colon (it is a
+// part of Redis keys), no glob sign, nothing invisible.
+inline constexpr std::string_view kHostnamePattern = "^[A-Za-z0-9_][A-Za-z0-9._-]*$";
+inline constexpr std::string_view kMetricTypePattern = "^[a-z][a-z0-9_]*$";
+bool is_hostname(std::string_view text);     // by the pattern, 1 to limits::kHostnameBytes
+bool is_metric_type(std::string_view text);  // by the pattern, 1 to limits::kMetricTypeBytes
+
 // Appends the batch as one JSON object. Unknown values become null, never 0.
 void write_batch(JsonWriter& out, const Batch& batch);
 

@@ -4,9 +4,13 @@
 #include <simdjson.h>
 
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace chorus {
 
@@ -30,14 +34,29 @@ class JsonError : public std::runtime_error {
 // call of parse() on the same reader.
 class JsonReader {
   public:
+    JsonReader();
+
     // Refuses: depth above limits::kJsonDepth, a byte order mark, text after the document, invalid
-    // UTF-8 and lone surrogates, numbers that no double holds, an object with the same key twice.
-    // Throws JsonError.
+    // UTF-8 and lone surrogates, numbers that no double holds, an object with the same key twice,
+    // texts above limits::kInflatedBytes. Throws JsonError.
     JsonValue parse(std::string_view text);
+    JsonValue parse(const char* text) { return parse(std::string_view{text}); }
+    // The same without copying, if the string's capacity leaves simdjson::SIMDJSON_PADDING bytes
+    // behind its end; a body is best read into a string reserved that way.
+    JsonValue parse(const std::string& text);
 
   private:
+    JsonValue parse_padded(const char* data, std::size_t size);
+    void shrink(std::size_t next_size);
+    // JSON pointer of the first key that an object has twice. Sets too_deep_ when it meets a
+    // container below the permitted depth (simdjson does not count empty ones).
+    std::optional<std::string> find_duplicate_key(JsonValue value, int depth);
+    std::optional<std::string_view> duplicate_of(simdjson::dom::object object);
+
     simdjson::dom::parser parser_;
     std::string padded_;
+    std::vector<std::pair<std::uint64_t, std::string_view>> keys_;
+    bool too_deep_ = false;
 };
 
 }  // namespace chorus
