@@ -94,6 +94,7 @@ std::optional<HeadError> read_target(std::string_view target, Head& head) {
     if (!target.starts_with('/') || !std::all_of(target.begin(), target.end(), printable)) {
         return bad("invalid_path", "The path is not valid");
     }
+    head.request.target = std::string(target);
     const auto question = target.find('?');
     const auto path = decode_path(target.substr(0, question));
     if (!path) return bad("invalid_path", "The path is not valid");

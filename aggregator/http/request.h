@@ -33,6 +33,7 @@ using NameValue = std::pair<std::string, std::string>;
 
 struct Request {
     Method method = Method::get;
+    std::string target;              // as sent: path and query, undecoded
     std::string path;                // percent-decoded, no query
     std::vector<NameValue> query;    // decoded, in the order given
     std::vector<NameValue> headers;  // names in lower case

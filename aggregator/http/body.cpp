@@ -1,0 +1,70 @@
+#include "aggregator/http/body.h"
+
+#include "common/batch.h"
+#include "common/compress.h"
+
+namespace chorus::http {
+namespace {
+
+bool is_json(std::string_view content_type) {
+    const auto semicolon = content_type.find(';');
+    if (!equals_ignoring_case(trim(content_type.substr(0, semicolon)), "application/json")) {
+        return false;
+    }
+    if (semicolon == std::string_view::npos) return true;
+    const std::string_view parameter = trim(content_type.substr(semicolon + 1));
+    return parameter.empty() || equals_ignoring_case(parameter, "charset=utf-8") ||
+           equals_ignoring_case(parameter, "charset=\"utf-8\"");
+}
+
+bool known_encoding(std::string_view encoding, const Route& route) {
+    if (encoding.empty() || equals_ignoring_case(encoding, "identity")) return true;
+    return route.body == BodyRule::ingest &&
+           (equals_ignoring_case(encoding, "zstd") || equals_ignoring_case(encoding, "gzip"));
+}
+
+}  // namespace
+
+std::optional<Response> check_body_headers(const Head& head, const Route& route) {
+    const Request& r = head.request;
+    if (route.body == BodyRule::none) return std::nullopt;
+    if (!head.content_length && route.body == BodyRule::ingest) {
+        return problem(r, 411, "length_required", "Send Content-Length");
+    }
+    const std::uint64_t length = head.content_length.value_or(0);
+    if (length > route.body_limit) {
+        return problem(r, 413, "body_too_large",
+                       "The body is larger than " + std::to_string(route.body_limit) + " bytes");
+    }
+    if (length == 0) return std::nullopt;
+    if (!is_json(r.header("content-type"))) {
+        return problem(r, 415, "unsupported_media_type", "Send application/json in UTF-8");
+    }
+    if (!known_encoding(r.header("content-encoding"), route)) {
+        return problem(r, 415, "unsupported_encoding",
+                       route.body == BodyRule::ingest ? "Send zstd, gzip or identity"
+                                                      : "Send the body without compression");
+    }
+    return std::nullopt;
+}
+
+void inflate_body(Request& request) {
+    const std::string_view encoding = request.header("content-encoding");
+    if (request.body.empty() || encoding.empty() || equals_ignoring_case(encoding, "identity")) {
+        return;
+    }
+    const bool zstd = equals_ignoring_case(encoding, "zstd");
+    try {
+        request.body = zstd ? zstd_decompress(request.body, limits::kInflatedBytes)
+                            : gzip_decompress(request.body, limits::kInflatedBytes);
+    } catch (const TooLarge&) {
+        throw HttpError(
+            413, "inflated_too_large",
+            "The body inflates to more than " + std::to_string(limits::kInflatedBytes) + " bytes");
+    } catch (const DamagedInput& e) {
+        throw HttpError(400, zstd ? "invalid_zstd" : "invalid_gzip",
+                        std::string("The body has ") + e.what());
+    }
+}
+
+}  // namespace chorus::http

@@ -1,0 +1,18 @@
+// Rules for request bodies: size, type, encoding.
+#pragma once
+
+#include <optional>
+
+#include "aggregator/http/head_parser.h"
+#include "aggregator/http/response.h"
+#include "aggregator/http/router.h"
+
+namespace chorus::http {
+
+// 411, 413 or 415 by the headers alone; nothing when the body may be read.
+std::optional<Response> check_body_headers(const Head& head, const Route& route);
+
+// Replaces a compressed body by its content. Throws HttpError 400 (damaged) or 413 (too large).
+void inflate_body(Request& request);
+
+}  // namespace chorus::http

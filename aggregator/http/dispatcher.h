@@ -1,0 +1,55 @@
+// From a request's head to its answer: route, rights, body rules, handler, error forms. Knows no
+// sockets.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <shared_mutex>
+#include <string>
+#include <utility>
+
+#include "aggregator/http/auth.h"
+#include "aggregator/http/cors.h"
+#include "aggregator/http/head_parser.h"
+#include "aggregator/http/router.h"
+#include "common/metrics.h"
+
+namespace chorus::http {
+
+struct DispatcherOptions {
+    Role anonymous_role = Role::none;  // rights of a request without a token
+    std::vector<std::string> cors_origins{};
+};
+
+class Dispatcher {
+  public:
+    Dispatcher(Router router, Authenticator& authenticator, DispatcherOptions options,
+               MetricsRegistry& metrics);
+
+    // What can be said before the body is read: an answer (no such route, no rights, body too large
+    // or of the wrong type), or nothing, then `route` is set and the body may come.
+    std::optional<Response> admit(Head& head, const Route*& route);
+
+    // Runs the handler on the request with its whole body as sent. Never throws.
+    Response handle(const Route& route, Request& request);
+
+    // Headers that every answer carries, compression, and the metrics of the request.
+    void finish(const Request& request, const Route* route, double seconds, Response& response);
+
+    const Router& router() const { return router_; }
+
+  private:
+    std::optional<Response> authorise(Request& request, const Route& route);
+    void observe(const Request& request, const Route* route, int status, double seconds);
+
+    const Router router_;
+    Authenticator& authenticator_;
+    const DispatcherOptions options_;
+    const Cors cors_;
+    MetricsRegistry& metrics_;
+
+    std::shared_mutex mutex_;  // protects histograms_
+    std::map<std::pair<const Route*, int>, Histogram*> histograms_;
+};
+
+}  // namespace chorus::http
