@@ -1,0 +1,45 @@
+// How statements fail.
+#pragma once
+
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+namespace chorus::store {
+
+// The server refused a statement. what() is for the log, not for clients: it may name tables.
+class DatabaseError : public std::runtime_error {
+  public:
+    DatabaseError(std::string sqlstate, const std::string& message)
+        : std::runtime_error(message), sqlstate_(std::move(sqlstate)) {}
+    // Five characters as in the manual's "PostgreSQL Error Codes"; "XX000" if there was none.
+    const std::string& sqlstate() const { return sqlstate_; }
+
+  private:
+    std::string sqlstate_;
+};
+
+// PostgreSQL is away, shutting down, out of connections, or the pool is exhausted: try again later
+// (HTTP 503). Whatever ran in an open transaction is rolled back.
+class DatabaseUnavailable : public DatabaseError {
+  public:
+    explicit DatabaseUnavailable(const std::string& message, std::string sqlstate = "08006")
+        : DatabaseError(std::move(sqlstate), message) {}
+};
+
+// The connection was lost while COMMIT was under way: the transaction may be stored or not. Answer
+// "try again later", never success or refusal; the retry finds out.
+class CommitOutcomeUnknown : public DatabaseUnavailable {
+  public:
+    using DatabaseUnavailable::DatabaseUnavailable;
+};
+
+// SQLSTATEs that callers ask for.
+namespace sqlstate {
+inline constexpr std::string_view kUniqueViolation = "23505";
+inline constexpr std::string_view kNoPartition = "23514";  // check_violation, also of a missing one
+inline constexpr std::string_view kLockNotAvailable = "55P03";
+inline constexpr std::string_view kQueryCanceled = "57014";  // statement_timeout
+}  // namespace sqlstate
+
+}  // namespace chorus::store

@@ -1,0 +1,40 @@
+// From DATABASE_URL to what Poco's PostgreSQL connector understands.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace chorus::store {
+
+// A file that lives in memory only, with mode 0600, readable by this process through its path.
+class SecretFile {
+  public:
+    SecretFile() = default;
+    // Throws std::system_error.
+    SecretFile(const char* name, std::string_view content);
+    ~SecretFile();
+    SecretFile(SecretFile&& other) noexcept;
+    SecretFile& operator=(SecretFile&& other) noexcept;
+
+    bool exists() const { return descriptor_ >= 0; }
+    std::string path() const;  // /proc/self/fd/N
+
+  private:
+    int descriptor_ = -1;
+};
+
+// How to reach the server. Poco splits its string at blanks and shows it in error messages, so a
+// password travels by a passfile, and values with blanks by a connection service file.
+struct ConnectionTarget {
+    std::string connection;   // "host=... port=... passfile=..."
+    std::string description;  // "db.example:5432/chorus" for logs
+    SecretFile password_file;
+    SecretFile service_file;
+};
+
+// Accepts postgresql://, postgres:// and postgresql+DRIVER:// with user, password, several hosts,
+// IPv6 addresses, percent-encoding and libpq's parameters after `?`. Throws std::invalid_argument
+// with a message that holds no part of the URL but its scheme or a parameter's name.
+ConnectionTarget parse_database_url(std::string_view url);
+
+}  // namespace chorus::store

@@ -1,0 +1,54 @@
+// Hosts and whether they report (GET /hosts).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "aggregator/store/database.h"
+#include "common/clock.h"
+#include "common/timestamp.h"
+#include "common/uuid.h"
+
+namespace chorus::store {
+
+// Up: reported within 3 intervals; stale: within 10; down: longer ago. By the time of receipt.
+enum class HostStatus { up, stale, down };
+std::string_view to_string(HostStatus status);
+HostStatus host_status(Timestamp last_seen, double interval_seconds, Timestamp now);
+
+struct HostRow {
+    std::int32_t host_id = 0;
+    std::string hostname;
+    HostStatus status = HostStatus::down;
+    std::optional<Uuid> agent_id;
+    std::string agent_version;  // empty = unknown, as all texts below
+    double interval_seconds = 30;
+    std::string os;
+    std::string kernel;
+    std::string cpu_model;
+    std::optional<std::int64_t> cpu_count;
+    std::optional<std::int64_t> memory_total_bytes;
+    std::optional<Timestamp> boot_time;
+    std::string labels_json = "{}";
+    std::optional<std::int64_t> clock_skew_ms;
+    Timestamp first_seen;
+    Timestamp last_seen;
+};
+
+class HostReader {
+  public:
+    HostReader(Database& database, const Clock& clock) : database_(database), clock_(clock) {}
+
+    std::vector<HostRow> list() const;  // by hostname
+    std::optional<HostRow> find(const std::string& hostname) const;
+    std::optional<HostRow> last_seen() const;  // the host heard of last
+
+  private:
+    Database& database_;
+    const Clock& clock_;
+};
+
+}  // namespace chorus::store
