@@ -1,0 +1,112 @@
+#include "common/catalogue.h"
+
+#include <algorithm>
+#include <array>
+
+namespace chorus {
+namespace {
+
+constexpr auto kSum = Aggregation::sum;
+constexpr auto kAverage = Aggregation::average;
+constexpr auto kMaximum = Aggregation::maximum;
+constexpr auto kLast = Aggregation::last;
+
+// Columns: metric_type, unit, label name, source, formula, meaning, aggregation. Sorted by name;
+// d(x) is the growth of x between two reads, dt the seconds between them.
+// clang-format off
+constexpr std::array kCatalogue{
+    MetricInfo{"agent_collect_duration_ms", "ms", "", "clock_gettime(2)", "end - start of a collection", "How long the agent took for one collection.", kMaximum},
+    MetricInfo{"agent_cpu_percent", "percent", "", "/proc/self/stat", "100 * d(utime + stime) / (HZ * dt)", "CPU the agent itself used, 100 = one core.", kAverage},
+    MetricInfo{"agent_dropped_samples_count", "count", "", "agent", "batches dropped since start", "Batches the agent had to drop because its queue was full or they were refused.", kLast},
+    MetricInfo{"agent_processes_scanned_count", "count", "", "/proc", "numeric directories", "Processes the agent looked at.", kLast},
+    MetricInfo{"agent_processes_sent_count", "count", "", "agent", "rows of the batch", "Processes the agent sent one by one.", kLast},
+    MetricInfo{"agent_read_errors_count", "count", "errno", "agent", "failed reads in this collection", "Files of /proc or sysfs that could not be read, by reason.", kSum},
+    MetricInfo{"agent_rss_bytes", "bytes", "", "/proc/self/statm", "resident pages * page size", "Resident memory of the agent itself.", kMaximum},
+    MetricInfo{"cpu_core_usage_percent", "percent", "cpu", "/proc/stat cpuN", "100 * (T - d(idle) - d(iowait)) / T of that core", "Share of time one core was busy.", kAverage},
+    MetricInfo{"cpu_count", "count", "", "/sys/devices/system/cpu/online", "cores in the list", "Cores that are online.", kLast},
+    MetricInfo{"cpu_frequency_mhz", "mhz", "", "cpufreq/scaling_cur_freq or /proc/cpuinfo", "mean over the cores", "Current clock rate; absent where the machine does not tell it.", kAverage},
+    MetricInfo{"cpu_idle_percent", "percent", "", "/proc/stat cpu", "100 * d(idle) / T", "Share of time with nothing to do.", kAverage},
+    MetricInfo{"cpu_iowait_percent", "percent", "", "/proc/stat cpu", "100 * d(iowait) / T", "Share of time idle while a disk was waited for.", kAverage},
+    MetricInfo{"cpu_irq_percent", "percent", "", "/proc/stat cpu", "100 * d(irq) / T", "Share of time in hardware interrupts.", kAverage},
+    MetricInfo{"cpu_nice_percent", "percent", "", "/proc/stat cpu", "100 * (d(nice) - d(guest_nice)) / T", "Share of time in programs of low priority.", kAverage},
+    MetricInfo{"cpu_softirq_percent", "percent", "", "/proc/stat cpu", "100 * d(softirq) / T", "Share of time in deferred interrupt work, mostly network.", kAverage},
+    MetricInfo{"cpu_steal_percent", "percent", "", "/proc/stat cpu", "100 * d(steal) / T", "Share of time the hypervisor gave to others.", kAverage},
+    MetricInfo{"cpu_system_percent", "percent", "", "/proc/stat cpu", "100 * d(system) / T", "Share of time in the kernel.", kAverage},
+    MetricInfo{"cpu_usage_percent", "percent", "", "/proc/stat cpu", "100 * (T - d(idle) - d(iowait)) / T, T = d(user + nice + system + idle + iowait + irq + softirq + steal)", "Share of time all cores together were busy.", kAverage},
+    MetricInfo{"cpu_user_percent", "percent", "", "/proc/stat cpu", "100 * (d(user) - d(guest)) / T", "Share of time in programs.", kAverage},
+    MetricInfo{"disk_busy_percent", "percent", "device", "/proc/diskstats field 10", "min(100, 100 * d(ms) / (1000 * dt))", "Share of time the device had work; not saturation on parallel devices.", kMaximum},
+    MetricInfo{"disk_free_gb", "gb", "", "statvfs(3) of /", "bavail * frsize / 1024^3", "Space of the root file system that users may still fill.", kLast},
+    MetricInfo{"disk_read_bytes", "bytes", "", "/proc/diskstats field 3", "sum over whole devices of sectors * 512", "Bytes read from disks since boot.", kLast},
+    MetricInfo{"disk_read_bytes_per_sec", "bytes_per_sec", "device", "/proc/diskstats field 3", "d(sectors) * 512 / dt", "Read throughput of a device.", kSum},
+    MetricInfo{"disk_read_count", "count", "", "/proc/diskstats field 1", "sum over whole devices", "Reads completed since boot.", kLast},
+    MetricInfo{"disk_reads_per_sec", "per_sec", "device", "/proc/diskstats field 1", "d(reads) / dt", "Reads completed per second.", kSum},
+    MetricInfo{"disk_total_gb", "gb", "", "statvfs(3) of /", "blocks * frsize / 1024^3", "Size of the root file system.", kLast},
+    MetricInfo{"disk_usage_percent", "percent", "mountpoint", "statvfs(3)", "of / without a label: 100 * used / total; of each mount: 100 * used / (used + available), as df shows", "How full a file system is.", kMaximum},
+    MetricInfo{"disk_used_gb", "gb", "", "statvfs(3) of /", "(blocks - bfree) * frsize / 1024^3", "Space of the root file system in use.", kLast},
+    MetricInfo{"disk_write_bytes", "bytes", "", "/proc/diskstats field 7", "sum over whole devices of sectors * 512", "Bytes written to disks since boot.", kLast},
+    MetricInfo{"disk_write_bytes_per_sec", "bytes_per_sec", "device", "/proc/diskstats field 7", "d(sectors) * 512 / dt", "Write throughput of a device.", kSum},
+    MetricInfo{"disk_write_count", "count", "", "/proc/diskstats field 5", "sum over whole devices", "Writes completed since boot.", kLast},
+    MetricInfo{"disk_writes_per_sec", "per_sec", "device", "/proc/diskstats field 5", "d(writes) / dt", "Writes completed per second.", kSum},
+    MetricInfo{"filesystem_avail_bytes", "bytes", "mountpoint", "statvfs(3)", "bavail * frsize", "Space that users may still fill.", kLast},
+    MetricInfo{"filesystem_inodes_usage_percent", "percent", "mountpoint", "statvfs(3)", "100 * (files - ffree) / files", "How many of the file system's inodes are used.", kMaximum},
+    MetricInfo{"filesystem_total_bytes", "bytes", "mountpoint", "statvfs(3)", "blocks * frsize", "Size of a file system.", kLast},
+    MetricInfo{"filesystem_used_bytes", "bytes", "mountpoint", "statvfs(3)", "(blocks - bfree) * frsize", "Space of a file system in use.", kLast},
+    MetricInfo{"load_avg_15min", "avg", "", "/proc/loadavg", "third number", "Tasks running or waiting, damped over 15 minutes.", kAverage},
+    MetricInfo{"load_avg_1min", "avg", "", "/proc/loadavg", "first number", "Tasks running or waiting, damped over one minute.", kAverage},
+    MetricInfo{"load_avg_5min", "avg", "", "/proc/loadavg", "second number", "Tasks running or waiting, damped over 5 minutes.", kAverage},
+    MetricInfo{"memory_available_mb", "mb", "", "/proc/meminfo MemAvailable", "kB / 1024", "Memory that programs can get without swapping.", kLast},
+    MetricInfo{"memory_total_mb", "mb", "", "/proc/meminfo MemTotal", "kB / 1024", "Memory the kernel can use.", kLast},
+    MetricInfo{"memory_usage_percent", "percent", "", "/proc/meminfo", "100 * (total - available) / total", "Share of memory that is not available.", kAverage},
+    MetricInfo{"memory_used_mb", "mb", "", "/proc/meminfo", "total - available", "Memory that is not available.", kLast},
+    MetricInfo{"network_bytes_recv", "bytes", "", "/proc/net/dev", "sum over interfaces without lo", "Bytes received since boot.", kLast},
+    MetricInfo{"network_bytes_sent", "bytes", "", "/proc/net/dev", "sum over interfaces without lo", "Bytes sent since boot.", kLast},
+    MetricInfo{"network_packets_recv", "count", "", "/proc/net/dev", "sum over interfaces without lo", "Packets received since boot.", kLast},
+    MetricInfo{"network_packets_sent", "count", "", "/proc/net/dev", "sum over interfaces without lo", "Packets sent since boot.", kLast},
+    MetricInfo{"network_receive_bytes_per_sec", "bytes_per_sec", "interface", "/proc/net/dev", "d(bytes) / dt", "Receive throughput of an interface.", kSum},
+    MetricInfo{"network_receive_drops_per_sec", "per_sec", "interface", "/proc/net/dev", "d(drop) / dt", "Received packets thrown away.", kSum},
+    MetricInfo{"network_receive_errors_per_sec", "per_sec", "interface", "/proc/net/dev", "d(errs) / dt", "Received packets that were damaged.", kSum},
+    MetricInfo{"network_receive_packets_per_sec", "per_sec", "interface", "/proc/net/dev", "d(packets) / dt", "Packets received per second.", kSum},
+    MetricInfo{"network_transmit_bytes_per_sec", "bytes_per_sec", "interface", "/proc/net/dev", "d(bytes) / dt", "Send throughput of an interface.", kSum},
+    MetricInfo{"network_transmit_drops_per_sec", "per_sec", "interface", "/proc/net/dev", "d(drop) / dt", "Packets thrown away before they were sent.", kSum},
+    MetricInfo{"network_transmit_errors_per_sec", "per_sec", "interface", "/proc/net/dev", "d(errs) / dt", "Packets that could not be sent.", kSum},
+    MetricInfo{"network_transmit_packets_per_sec", "per_sec", "interface", "/proc/net/dev", "d(packets) / dt", "Packets sent per second.", kSum},
+    MetricInfo{"swap_total_mb", "mb", "", "/proc/meminfo SwapTotal", "kB / 1024", "Size of the swap space.", kLast},
+    MetricInfo{"swap_usage_percent", "percent", "", "/proc/meminfo", "100 * (total - free) / total; 0 without swap", "Share of the swap space in use.", kAverage},
+    MetricInfo{"swap_used_mb", "mb", "", "/proc/meminfo", "(SwapTotal - SwapFree) / 1024", "Swap space in use.", kLast},
+    MetricInfo{"uptime_seconds", "seconds", "", "/proc/uptime", "first number", "Time since the host was booted.", kLast},
+};
+// clang-format on
+
+constexpr bool by_name(const MetricInfo& a, const MetricInfo& b) {
+    return a.metric_type < b.metric_type;
+}
+static_assert(std::is_sorted(kCatalogue.begin(), kCatalogue.end(), by_name));
+
+}  // namespace
+
+std::string_view to_string(Aggregation aggregation) {
+    switch (aggregation) {
+        case Aggregation::sum:
+            return "sum";
+        case Aggregation::average:
+            return "avg";
+        case Aggregation::maximum:
+            return "max";
+        case Aggregation::last:
+            return "last";
+    }
+    return "";
+}
+
+std::span<const MetricInfo> metric_catalogue() {
+    return kCatalogue;
+}
+
+const MetricInfo* find_metric(std::string_view metric_type) {
+    const auto found = std::lower_bound(
+        kCatalogue.begin(), kCatalogue.end(), metric_type,
+        [](const MetricInfo& m, std::string_view name) { return m.metric_type < name; });
+    return found != kCatalogue.end() && found->metric_type == metric_type ? &*found : nullptr;
+}
+
+}  // namespace chorus
