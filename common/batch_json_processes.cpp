@@ -173,16 +173,20 @@ void read_cell(Column column, JsonValue cell, const Path& at, ProcessSample& out
 ProcessSample read_row(simdjson::dom::array cells, const std::vector<NamedColumn>& columns,
                        const Path& at, Checker& check) {
     ProcessSample out;
+    // Cells of a shifted row would only add misleading faults.
+    if (cells.size() < columns.size()) {
+        check.too_short(at, columns.size());
+        return out;
+    }
+    if (cells.size() > columns.size()) {
+        check.too_long(at, columns.size());
+        return out;
+    }
     auto column = columns.begin();
     for (const JsonValue cell : cells) {
-        if (column == columns.end()) {
-            check.too_long(at, columns.size());
-            return out;
-        }
         read_cell(column->column, cell, at / column->name, out, check);
         ++column;
     }
-    if (column != columns.end()) check.too_short(at, columns.size());
     return out;
 }
 

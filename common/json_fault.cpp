@@ -3,6 +3,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstdint>
+#include <cstdlib>
 #include <string>
 
 #include "common/text.h"
@@ -153,14 +154,11 @@ class Scan {
             fail_at(start, "Integer outside 64 bits", "number_invalid");
         }
         double real = 0;
-        const auto result = std::from_chars(number.data(), end, real);
-        const bool too_large = result.ec == std::errc::result_out_of_range && !tiny(number);
-        if (too_large || std::isinf(real)) fail_at(start, "Number out of range", "number_invalid");
-    }
-    // from_chars reports too small as it reports too large; a negative exponent tells them apart.
-    static bool tiny(std::string_view number) {
-        const auto exponent = number.find_first_of("eE");
-        return exponent == std::string_view::npos || number.substr(exponent + 1).starts_with('-');
+        if (std::from_chars(number.data(), end, real).ec != std::errc::result_out_of_range) return;
+        // from_chars reports too small as it reports too large; only too large is a fault.
+        if (std::isinf(std::strtod(std::string(number).c_str(), nullptr))) {
+            fail_at(start, "Number out of range", "number_invalid");
+        }
     }
 
     void string() {
