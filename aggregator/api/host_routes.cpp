@@ -1,0 +1,121 @@
+// GET /api/v1/hosts, /api/v1/hosts/{hostname} and /api/v1/processes/at.
+#include "aggregator/api/process_json.h"
+#include "aggregator/api/routes.h"
+#include "aggregator/api/support.h"
+#include "aggregator/store/host_reader.h"
+#include "aggregator/store/process_reader.h"
+
+namespace chorus::api {
+namespace {
+
+void write_host(JsonWriter& out, const store::HostRow& host) {
+    out.begin_object()
+        .field("hostname", host.hostname)
+        .field("status", to_string(host.status))
+        .field("last_seen", host.last_seen)
+        .field("first_seen", host.first_seen)
+        .field("interval_seconds", host.interval_seconds)
+        .field("clock_skew_ms", host.clock_skew_ms)
+        .key("agent_id");
+    host.agent_id ? out.value(host.agent_id->to_string()) : out.null();
+    text_or_null(out.key("agent_version"), host.agent_version);
+    text_or_null(out.key("os"), host.os);
+    text_or_null(out.key("kernel"), host.kernel);
+    text_or_null(out.key("cpu_model"), host.cpu_model);
+    out.field("cpu_count", host.cpu_count)
+        .field("memory_total_bytes", host.memory_total_bytes)
+        .field("boot_time", host.boot_time)
+        .key("labels")
+        .raw(host.labels_json)
+        .end_object();
+}
+
+[[noreturn]] void host_not_found() {
+    throw http::HttpError(404, "host_not_found", "Host not found");
+}
+
+http::Response list_hosts(Services& services) {
+    Timings timings;
+    const store::HostReader reader{services.database, services.clock};
+    const auto hosts = timings.db([&] { return reader.list(); });
+    JsonWriter out;
+    out.begin_array();
+    for (const auto& host : hosts) write_host(out, host);
+    out.end_array();
+    http::Response response = json_response(out);
+    timings.add_to(response);
+    return response;
+}
+
+http::Response one_host(Services& services, const http::Request& request) {
+    http::Parameters p{request};
+    const std::string hostname = p.path_hostname("hostname");
+    p.throw_if_bad();
+    Timings timings;
+    const store::HostReader reader{services.database, services.clock};
+    const auto host = timings.db([&] { return reader.find(hostname); });
+    if (!host) host_not_found();
+    JsonWriter out;
+    write_host(out, *host);
+    http::Response response = json_response(out);
+    timings.add_to(response);
+    return response;
+}
+
+void write_snapshot(JsonWriter& out, const store::ProcessSnapshot& table, bool show_cmdline) {
+    out.begin_object()
+        .field("hostname", table.hostname)
+        .field("timestamp", table.time)
+        .field("scanned", table.scanned)
+        .key("other");
+    if (table.other_count) {
+        out.begin_object()
+            .field("count", table.other_count)
+            .field("cpu_percent", table.other_cpu_percent)
+            .field("memory_mb", table.other_memory_mb)
+            .end_object();
+    } else {
+        out.null();
+    }
+    out.key("processes").begin_array();
+    for (const auto& row : table.rows) write_process(out, row, show_cmdline);
+    out.end_array().end_object();
+}
+
+http::Response processes_at(Services& services, const http::Request& request) {
+    http::Parameters p{request};
+    const auto hostname = p.hostname("hostname");
+    if (!hostname) p.fault(http::error_missing({std::string("query"), std::string("hostname")}));
+    const Timestamp time = p.timestamp("t").value_or(services.clock.now());
+    p.throw_if_bad();
+    Timings timings;
+    const store::HostReader hosts{services.database, services.clock};
+    const store::ProcessReader reader{services.database};
+    if (!timings.db([&] { return hosts.find(*hostname); })) host_not_found();
+    const auto table = timings.db([&] { return reader.at(*hostname, time); });
+    if (!table) {
+        throw http::HttpError(404, "no_data", "No process table is stored for that moment");
+    }
+    JsonWriter out;
+    write_snapshot(out, *table, request.principal.role >= http::Role::operator_);
+    http::Response response = json_response(out);
+    timings.add_to(response);
+    return response;
+}
+
+}  // namespace
+
+void add_host_routes(http::Router& router, Services& services) {
+    router.add({http::Method::get, "/api/v1/hosts", http::Role::viewer, http::BodyRule::none, 0,
+                guarded([&services](const http::Request&) { return list_hosts(services); })});
+    router.add({http::Method::get, "/api/v1/hosts/{hostname}", http::Role::viewer,
+                http::BodyRule::none, 0, guarded([&services](const http::Request& request) {
+                    return one_host(services, request);
+                })});
+    router.add({http::Method::get, "/api/v1/processes/at", http::Role::viewer, http::BodyRule::none,
+                0, guarded([&services](const http::Request& request) {
+                    return processes_at(services, request);
+                })});
+}
+
+}  // namespace chorus::api

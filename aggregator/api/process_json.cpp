@@ -1,0 +1,34 @@
+#include "aggregator/api/process_json.h"
+
+namespace chorus::api {
+
+void write_process(JsonWriter& out, const store::ProcessRow& row, bool show_cmdline) {
+    out.begin_object()
+        .field("id", row.id.to_string())
+        .field("process_id", row.process_id)
+        .field("process_name", row.process_name)
+        .field("hostname", row.hostname)
+        .field("cpu_percent", row.cpu_percent)
+        .field("memory_mb", row.memory_mb)
+        .field("memory_percent", row.memory_percent)
+        .field("disk_read_bytes", row.disk_read_bytes)
+        .field("disk_write_bytes", row.disk_write_bytes)
+        .key("network_sent_bytes")
+        .null()
+        .key("network_recv_bytes")
+        .null()
+        .field("status", row.status)
+        .field("timestamp", row.time)
+        .field("created_at", row.created_at)
+        .field("username", row.username)
+        .field("ppid", row.ppid)
+        .field("num_threads", row.num_threads)
+        .field("fd_count", row.fd_count)
+        .field("unit", row.unit)
+        .field("container_id", row.container_id)
+        .field("cmdline", show_cmdline ? row.cmdline : std::nullopt)
+        .field("started_at", row.started_at)
+        .end_object();
+}
+
+}  // namespace chorus::api

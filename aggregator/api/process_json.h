@@ -1,0 +1,12 @@
+// A process sample as the API shows it.
+#pragma once
+
+#include "aggregator/store/process_reader.h"
+#include "common/json_writer.h"
+
+namespace chorus::api {
+
+// ProcessMetric of the contract. Command lines are for operators: a viewer sees null.
+void write_process(JsonWriter& out, const store::ProcessRow& row, bool show_cmdline);
+
+}  // namespace chorus::api

@@ -1,0 +1,17 @@
+#include "aggregator/api/routes.h"
+
+namespace chorus::api {
+
+http::Router make_router(Services& services) {
+    http::Router router;
+    add_service_routes(router, services);
+    add_ingest_routes(router, services);
+    add_metric_routes(router, services);
+    add_latest_routes(router, services);
+    add_host_routes(router, services);
+    add_dashboard_routes(router, services);
+    add_catalogue_routes(router);
+    return router;
+}
+
+}  // namespace chorus::api

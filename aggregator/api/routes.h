@@ -1,0 +1,48 @@
+// The API: each function adds the routes of one resource.
+#pragma once
+
+#include <string>
+
+#include "aggregator/http/router.h"
+#include "common/clock.h"
+#include "common/metrics.h"
+
+namespace chorus::store {
+class Database;
+}
+namespace chorus::cache {
+class CacheReader;
+}
+namespace chorus::ingest {
+class IngestService;
+}
+namespace chorus::tasks {
+class Scheduler;
+}
+
+namespace chorus::api {
+
+// What handlers work with; all of it outlives the server.
+struct Services {
+    store::Database& database;
+    cache::CacheReader& cache;
+    ingest::IngestService& ingest;
+    tasks::Scheduler& scheduler;
+    MetricsRegistry& metrics;
+    const Clock& clock;
+    std::string own_hostname;  // of the machine the aggregator runs on
+    // Whether strangers may see the version, the host's name and its figures on the open endpoints.
+    bool open_details = false;
+};
+
+void add_service_routes(http::Router& router, Services& services);    // /, /health, /ready, ...
+void add_ingest_routes(http::Router& router, Services& services);     // /api/v1/ingest
+void add_metric_routes(http::Router& router, Services& services);     // /api/v1/metrics/...
+void add_latest_routes(http::Router& router, Services& services);     // .../latest, overview
+void add_host_routes(http::Router& router, Services& services);       // /api/v1/hosts
+void add_dashboard_routes(http::Router& router, Services& services);  // /api/v1/dashboard/...
+void add_catalogue_routes(http::Router& router);                      // /api/v1/metric-types
+
+http::Router make_router(Services& services);
+
+}  // namespace chorus::api

@@ -1,0 +1,136 @@
+#include "aggregator/api/support.h"
+
+#include <zlib.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstdio>
+
+#include "aggregator/store/database_error.h"
+#include "common/log.h"
+#include "common/text.h"
+
+namespace chorus::api {
+namespace {
+
+constexpr Logger kLog{"api"};
+
+bool is_paging(std::string_view name) {
+    constexpr std::array<std::string_view, 5> names{"cursor", "limit", "offset", "skip", "count"};
+    return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+std::uint32_t checksum(const http::Request& request, std::string_view position) {
+    std::string text = request.path;
+    for (const auto& [name, value] : request.query) {
+        if (!is_paging(name)) text += '\x1F' + name + '\x1E' + value;
+    }
+    text += '\x1D';
+    text += position;
+    return static_cast<std::uint32_t>(
+        crc32_z(0, reinterpret_cast<const unsigned char*>(text.data()), text.size()));
+}
+
+std::string position_text(const store::SampleCursor& cursor) {
+    return std::to_string(to_unix_micros(cursor.time)) + '.' + std::to_string(cursor.host_id) +
+           '.' + std::to_string(cursor.position);
+}
+
+template <typename T>
+bool read_number(std::string_view text, T& value, int base = 10) {
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
+    return error == std::errc{} && end == text.data() + text.size();
+}
+
+std::string percent_encode(std::string_view text) {
+    constexpr std::string_view hex = "0123456789ABCDEF";
+    std::string out;
+    for (const char c : text) {
+        const bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
+                           (c >= 'A' && c <= 'Z') || c == '-' || c == '_' || c == '.' || c == '~';
+        if (plain) {
+            out += c;
+        } else {
+            const auto byte = static_cast<unsigned char>(c);
+            out += '%';
+            out += hex[byte >> 4U];
+            out += hex[byte & 15U];
+        }
+    }
+    return out;
+}
+
+}  // namespace
+
+http::Response json_response(JsonWriter& out, int status) {
+    http::Response response;
+    response.status = status;
+    response.body = out.take();
+    return response;
+}
+
+void Timings::add_to(http::Response& response) const {
+    std::array<char, 80> text{};
+    std::snprintf(text.data(), text.size(), "db;dur=%.2f, redis;dur=%.2f", db_ms_, redis_ms_);
+    response.with("Server-Timing", text.data());
+}
+
+std::string make_cursor(const http::Request& request, const store::SampleCursor& cursor) {
+    const std::string position = position_text(cursor);
+    std::array<char, 16> crc{};
+    std::snprintf(crc.data(), crc.size(), "%08x", checksum(request, position));
+    return position + '.' + crc.data();
+}
+
+std::optional<store::SampleCursor> read_cursor(const http::Request& request,
+                                               http::Parameters& parameters) {
+    const auto text = parameters.text("cursor", 100);
+    if (!text) return std::nullopt;
+    const auto parts = split(*text, '.');
+    std::int64_t micros = 0;
+    store::SampleCursor cursor;
+    std::uint32_t crc = 0;
+    const bool readable = parts.size() == 4 && read_number(parts[0], micros) &&
+                          read_number(parts[1], cursor.host_id) &&
+                          read_number(parts[2], cursor.position) && read_number(parts[3], crc, 16);
+    cursor.time = from_unix_micros(micros);
+    if (!readable || crc != checksum(request, position_text(cursor))) {
+        parameters.fault({"cursor_invalid",
+                          {std::string("query"), std::string("cursor")},
+                          "Cursor is not one that this query gave"});
+        return std::nullopt;
+    }
+    return cursor;
+}
+
+void add_next_link(http::Response& response, const http::Request& request,
+                   std::string_view parameter, const std::string& value) {
+    std::string link = "<" + request.path + "?";
+    for (const auto& [name, given] : request.query) {
+        const bool replaced = name == "cursor" || name == "offset" || name == "skip";
+        if (!replaced) link += percent_encode(name) + '=' + percent_encode(given) + '&';
+    }
+    link += std::string(parameter) + '=' + percent_encode(value) + ">; rel=\"next\"";
+    response.with("Link", link);
+}
+
+std::function<http::Response(const http::Request&)> guarded(
+    std::function<http::Response(const http::Request&)> handler) {
+    return [handler = std::move(handler)](const http::Request& request) {
+        try {
+            return handler(request);
+        } catch (const store::DatabaseUnavailable& e) {
+            kLog.warning("Database unavailable",
+                         {{"request_id", request.request_id}, {"error", e.what()}});
+            throw http::HttpError(503, "storage_unavailable",
+                                  "The database cannot be reached; try again later", 5);
+        } catch (const store::DatabaseError& e) {
+            if (e.sqlstate() != store::sqlstate::kQueryCanceled) throw;
+            throw http::HttpError(503, "query_timeout",
+                                  "The query took too long; ask for a shorter range", 5);
+        }
+    };
+}
+
+}  // namespace chorus::api

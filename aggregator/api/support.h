@@ -1,0 +1,69 @@
+// What handlers share: JSON answers, paging headers, timings.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "aggregator/http/parameters.h"
+#include "aggregator/http/request.h"
+#include "aggregator/http/response.h"
+#include "aggregator/store/metric_reader.h"
+#include "common/json_writer.h"
+
+namespace chorus::api {
+
+inline constexpr std::int64_t kMostRows = 1'000;
+inline constexpr std::int64_t kMostOffset = 1'000'000;
+
+http::Response json_response(JsonWriter& out, int status = 200);
+
+// null for an empty text: unknown or none.
+inline JsonWriter& text_or_null(JsonWriter& out, std::string_view text) {
+    return text.empty() ? out.null() : out.value(text);
+}
+
+// How long the answer waited for what, told in the Server-Timing header.
+class Timings {
+  public:
+    template <typename Work>
+    auto db(Work&& work) {
+        return measure(db_ms_, std::forward<Work>(work));
+    }
+    template <typename Work>
+    auto redis(Work&& work) {
+        return measure(redis_ms_, std::forward<Work>(work));
+    }
+    void add_to(http::Response& response) const;
+
+  private:
+    template <typename Work>
+    auto measure(double& total, Work&& work) {
+        const auto from = std::chrono::steady_clock::now();
+        auto result = work();
+        total += std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - from)
+                     .count();
+        return result;
+    }
+    double db_ms_ = 0;
+    double redis_ms_ = 0;
+};
+
+// The place where a page ended as an opaque word, valid only for the query it came from (all
+// parameters but cursor, limit, offset, skip and count).
+std::string make_cursor(const http::Request& request, const store::SampleCursor& cursor);
+// The `cursor` parameter; a fault of type cursor_invalid if it is forged or of another query.
+std::optional<store::SampleCursor> read_cursor(const http::Request& request,
+                                               http::Parameters& parameters);
+
+// `Link: <path?query&cursor=...>; rel="next"`.
+void add_next_link(http::Response& response, const http::Request& request,
+                   std::string_view parameter, const std::string& value);
+
+// Turns failures of the database into 503 answers that name neither host nor statement.
+std::function<http::Response(const http::Request&)> guarded(
+    std::function<http::Response(const http::Request&)> handler);
+
+}  // namespace chorus::api
