@@ -1,0 +1,15 @@
+// /proc/loadavg, proc(5).
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+namespace chorus::agent {
+
+struct LoadAverage {
+    std::optional<double> one_minute, five_minutes, fifteen_minutes;
+};
+
+LoadAverage parse_loadavg(std::string_view text);
+
+}  // namespace chorus::agent

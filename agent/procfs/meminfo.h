@@ -1,0 +1,21 @@
+// /proc/meminfo, proc(5). The kernel writes KiB; everything here is bytes.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace chorus::agent {
+
+struct MemInfo {
+    std::optional<std::uint64_t> total, free, available, buffers, cached, reclaimable, shared;
+    std::optional<std::uint64_t> swap_total, swap_free;
+
+    // MemAvailable; without it (before Linux 3.14) an estimate from free and caches. Where a
+    // container's view gives more available than there is, MemFree, as psutil does.
+    std::optional<std::uint64_t> usable() const;
+};
+
+MemInfo parse_meminfo(std::string_view text);
+
+}  // namespace chorus::agent

@@ -1,0 +1,22 @@
+// /proc/PID/mountinfo, proc_pid_mountinfo(5).
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace chorus::agent {
+
+struct Mount {
+    std::string device_id;  // "254:0"
+    std::string root;       // which directory of the file system is mounted
+    std::string mount_point;
+    std::string type;    // "ext4", "fuse.sshfs"
+    std::string source;  // "/dev/vda", "server:/export"
+};
+
+// In the order of mounting. The kernel's octal escapes (blank, tab, line feed, backslash) are
+// undone. Damaged lines are left out.
+std::vector<Mount> parse_mountinfo(std::string_view text);
+
+}  // namespace chorus::agent

@@ -1,0 +1,60 @@
+#include "agent/procfs/pid_stat.h"
+
+#include "agent/procfs/text_scan.h"
+
+namespace chorus::agent {
+namespace {
+
+// The fields behind comm, which proc_pid_stat(5) counts from 3.
+class Fields {
+  public:
+    explicit Fields(std::string_view text) : text_(text) {}
+
+    std::string_view word(int number) {
+        while (next_ < number) {
+            next_word(text_);
+            ++next_;
+        }
+        ++next_;
+        return next_word(text_);
+    }
+
+    template <typename T>
+    bool read(int number, T& out) {
+        const auto parsed = parse_number<T>(word(number));
+        if (parsed) out = *parsed;
+        return parsed.has_value();
+    }
+
+  private:
+    std::string_view text_;
+    int next_ = 3;
+};
+
+}  // namespace
+
+std::optional<PidStat> parse_pid_stat(std::string_view text) {
+    if (text.ends_with('\n')) text.remove_suffix(1);
+    const auto open = text.find('(');
+    const auto close = text.rfind(')');
+    if (open == std::string_view::npos || close == std::string_view::npos || close < open) {
+        return std::nullopt;
+    }
+    PidStat stat;
+    auto head = text.substr(0, open);
+    const auto pid = next_number<std::int32_t>(head);
+    if (!pid) return std::nullopt;
+    stat.pid = *pid;
+    stat.comm = text.substr(open + 1, close - open - 1);
+    Fields fields(text.substr(close + 1));
+    const auto state = fields.word(3);
+    if (state.size() != 1) return std::nullopt;
+    stat.state = state.front();
+    const bool whole = fields.read(4, stat.ppid) && fields.read(14, stat.user_ticks) &&
+                       fields.read(15, stat.system_ticks) && fields.read(20, stat.num_threads) &&
+                       fields.read(22, stat.start_ticks) && fields.read(24, stat.rss_pages);
+    if (!whole || stat.rss_pages < 0 || stat.start_ticks < 0) return std::nullopt;
+    return stat;
+}
+
+}  // namespace chorus::agent

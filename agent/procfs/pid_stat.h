@@ -1,0 +1,24 @@
+// /proc/PID/stat, proc_pid_stat(5).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace chorus::agent {
+
+struct PidStat {
+    std::int32_t pid = 0;
+    std::string_view comm;  // into the parsed text; at most 15 bytes for a user process
+    char state = '?';
+    std::int32_t ppid = 0;
+    std::uint64_t user_ticks = 0, system_ticks = 0;  // of all threads
+    std::int32_t num_threads = 0;
+    std::int64_t start_ticks = 0;  // since boot
+    std::int64_t rss_pages = 0;
+};
+
+// comm may hold blanks and `)`: it ends at the last `)`. nullopt if a field is missing or damaged.
+std::optional<PidStat> parse_pid_stat(std::string_view text);
+
+}  // namespace chorus::agent

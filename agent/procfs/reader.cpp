@@ -1,0 +1,52 @@
+#include "agent/procfs/reader.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+namespace chorus::agent {
+namespace {
+
+constexpr std::size_t kFirstSize = 16U << 10U;
+
+}  // namespace
+
+Reader::Reader(std::string root, const BootClock& clock)
+    : root_path_(std::move(root)),
+      root_(::open(root_path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)),
+      root_error_(root_ ? 0 : errno),
+      clock_(clock),
+      buffer_(kFirstSize) {}
+
+bool Reader::exists(const std::string& path) const {
+    struct stat ignored {};
+    return root_ && ::fstatat(root_.get(), path.c_str(), &ignored, 0) == 0;
+}
+
+ReadResult Reader::read_at(int directory, const char* path) {
+    if (directory < 0) return {.text = {}, .error = root_error_};
+    // O_NONBLOCK: a FIFO in a recorded tree must not hold the agent.
+    const FileDescriptor file(::openat(directory, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+    if (!file) return {.text = {}, .error = errno};
+    const auto at = clock_.since_boot();
+    std::size_t size = 0;
+    for (;;) {
+        if (size == buffer_.size()) {
+            if (size >= kLimit) return {.text = {}, .error = EFBIG};
+            buffer_.resize(std::min(kLimit, size * 4));
+        }
+        const ssize_t n = ::read(file.get(), buffer_.data() + size, buffer_.size() - size);
+        if (n == 0) break;
+        if (n < 0) {
+            if (errno == EINTR) continue;
+            return {.text = {}, .error = errno};
+        }
+        size += static_cast<std::size_t>(n);
+    }
+    return {.text = std::string_view(buffer_.data(), size), .error = 0, .at = at};
+}
+
+}  // namespace chorus::agent

@@ -1,0 +1,52 @@
+// The one place where the agent reads the kernel's files.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "agent/procfs/boot_clock.h"
+#include "agent/procfs/file_descriptor.h"
+
+namespace chorus::agent {
+
+// The content of a file, until the next read by the same reader, or why there is none.
+struct ReadResult {
+    std::string_view text;
+    int error = 0;                   // errno
+    std::chrono::nanoseconds at{0};  // since boot, when the kernel made the content
+
+    explicit operator bool() const { return error == 0; }
+};
+
+// Reads whole files below a root directory into one buffer that is used again and again. Not
+// thread-safe.
+class Reader {
+  public:
+    static constexpr std::size_t kLimit = 1U << 20U;
+
+    // A root that cannot be opened gives its errno at each read.
+    Reader(std::string root, const BootClock& clock);
+
+    // `path` is relative to the root. A file above kLimit gives EFBIG.
+    ReadResult read(const char* path) { return read_at(root_.get(), path); }
+    ReadResult read(const std::string& path) { return read(path.c_str()); }
+    bool exists(const std::string& path) const;
+
+    // The root's descriptor, -1 if it could not be opened.
+    int fd() const { return root_.get(); }
+    const std::string& root() const { return root_path_; }
+
+  private:
+    ReadResult read_at(int directory, const char* path);
+
+    std::string root_path_;
+    FileDescriptor root_;
+    int root_error_ = 0;
+    const BootClock& clock_;
+    std::vector<char> buffer_;
+};
+
+}  // namespace chorus::agent
