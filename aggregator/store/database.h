@@ -82,8 +82,7 @@ class Database {
     friend class Lease;
     std::unique_ptr<Session> open();
     void give_back(std::unique_ptr<Session> session);
-    void check_back_off();
-    void note_failure();
+    void note_failure(const std::string& reason);
 
     const DatabaseOptions options_;
     const ConnectionTarget target_;

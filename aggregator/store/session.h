@@ -49,6 +49,8 @@ class Session {
 
     // False once the connection is broken; the pool then drops the session.
     bool healthy() const;
+    // The same for a session that was idle: also looks whether the server has hung up meanwhile.
+    bool healthy_after_idle();
     // True between BEGIN and COMMIT or ROLLBACK, also if the transaction is aborted.
     bool in_transaction() const;
 
@@ -61,7 +63,8 @@ class Session {
     friend class Transaction;
     friend class CopyIn;
     void prepare(const Statement& statement, const Parameters& parameters);
-    [[noreturn]] void fail(const pg_result* result) const;
+    Result checked(pg_result* raw);  // takes ownership; throws if it is an error
+    [[noreturn]] void fail(const pg_result* result);
     void begin();
     void commit();
     void rollback() noexcept;
