@@ -1,0 +1,57 @@
+// CPU shares of the host and of each core, from /proc/stat; count and frequency from sysfs.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/collect/collector.h"
+#include "agent/collect/rate.h"
+#include "agent/procfs/read_faults.h"
+#include "agent/procfs/reader.h"
+#include "agent/procfs/stat.h"
+
+namespace chorus::agent {
+
+// Shares of the time between two samples, in percent.
+struct CpuShares {
+    double usage, user, nice, system, iowait, irq, softirq, steal, idle;
+};
+
+// nullopt if no time passed or a counter went back by three seconds or more (`limit_ticks`), as at
+// a hotplug. Smaller steps back happen within the vector (proc(5) on iowait) and count as none.
+std::optional<CpuShares> cpu_shares(const CpuTimes& before, const CpuTimes& now,
+                                    std::uint64_t limit_ticks);
+
+class CpuCollector final : public Collector {
+  public:
+    CpuCollector(Reader& proc, Reader& sys, ReadFaults& faults, std::chrono::nanoseconds interval,
+                 std::int64_t ticks_per_second);
+    void collect(MetricSink& out) override;
+
+    // CPUs online at the last cycle.
+    std::optional<std::int64_t> cpu_count() const { return cpu_count_; }
+
+  private:
+    void emit_shares(const std::optional<CpuTimes>& total, bool comparable, MetricSink& out);
+    void emit_cores(const std::vector<CoreTimes>& cores, bool comparable, MetricSink& out);
+    void emit_frequency(const std::vector<CoreTimes>& cores, MetricSink& out);
+    void find_policies(const std::vector<CoreTimes>& cores);
+    std::optional<double> mean_frequency();
+
+    Reader& proc_;
+    Reader& sys_;
+    ReadFaults& faults_;
+    std::uint64_t limit_ticks_;
+    SampleGap gap_;
+    std::optional<CpuTimes> previous_;
+    PreviousSamples<CpuTimes> previous_cores_;
+    std::optional<std::int64_t> cpu_count_;
+    std::vector<std::string> policy_files_;  // one for each cpufreq policy
+    std::size_t policies_of_ = 0;            // number of cores they were looked up for
+    bool frequency_known_ = false;
+};
+
+}  // namespace chorus::agent

@@ -1,0 +1,45 @@
+// Traffic of block devices, from /proc/diskstats.
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "agent/collect/collector.h"
+#include "agent/collect/rate.h"
+#include "agent/procfs/diskstats.h"
+#include "agent/procfs/read_faults.h"
+#include "agent/procfs/reader.h"
+
+namespace chorus::agent {
+
+// Rates are told for every whole device but loop, ram and zram; the host's counters are summed over
+// those with hardware behind them (/sys/block/X/device), so that dm and md do not count twice.
+class DiskCollector final : public Collector {
+  public:
+    DiskCollector(Reader& proc, Reader& sys, ReadFaults& faults, std::chrono::nanoseconds interval)
+        : proc_(proc), sys_(sys), faults_(faults), gap_(interval) {}
+    void collect(MetricSink& out) override;
+
+  private:
+    enum class Kind { partition, stacked, hardware };
+    struct Counters {
+        std::uint64_t reads, sectors_read, writes, sectors_written;
+        std::uint32_t busy_ms;
+    };
+    Kind kind_of(std::string_view name);
+    void emit_totals(const std::vector<DiskStats>& disks, MetricSink& out);
+    void emit_device(const DiskStats& disk, std::optional<double> seconds, MetricSink& out);
+    void forget_absent(const std::vector<DiskStats>& disks);
+
+    Reader& proc_;
+    Reader& sys_;
+    ReadFaults& faults_;
+    SampleGap gap_;
+    PreviousSamples<Counters> previous_;
+    std::map<std::string, Kind, std::less<>> kinds_;
+};
+
+}  // namespace chorus::agent

@@ -1,0 +1,125 @@
+#include "agent/collect/filesystem_collector.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "common/text.h"
+
+namespace chorus::agent {
+namespace {
+
+using Usage = std::optional<FilesystemUsage>;
+
+double gib(const Usage& usage, std::uint64_t FilesystemUsage::*field) {
+    return usage ? static_cast<double>((*usage).*field) / (1024.0 * 1024 * 1024) : kNoValue;
+}
+
+double bytes(const Usage& usage, std::uint64_t FilesystemUsage::*field) {
+    return usage ? static_cast<double>((*usage).*field) : kNoValue;
+}
+
+double share(std::uint64_t part, std::uint64_t whole) {
+    return whole == 0 ? kNoValue : 100 * static_cast<double>(part) / static_cast<double>(whole);
+}
+
+// The original's rows, of "/": used of all blocks.
+void emit_root(const Usage& usage, MetricSink& out) {
+    out.add("disk_total_gb", "gb", gib(usage, &FilesystemUsage::total_bytes));
+    out.add("disk_used_gb", "gb", gib(usage, &FilesystemUsage::used_bytes));
+    out.add("disk_free_gb", "gb", gib(usage, &FilesystemUsage::avail_bytes));
+    out.add("disk_usage_percent", "percent",
+            usage ? share(usage->used_bytes, usage->total_bytes) : kNoValue);
+}
+
+// As df(1) counts: blocks reserved for root are neither used nor free, so full is 100 %.
+void emit_mount(const std::string& point, const Usage& usage, MetricSink& out) {
+    double used = kNoValue, inodes = kNoValue;
+    if (usage) {
+        used = share(usage->used_bytes, usage->used_bytes + usage->avail_bytes);
+        inodes = share(usage->inodes - std::min(usage->inodes, usage->inodes_free), usage->inodes);
+    }
+    out.add("filesystem_total_bytes", point, "bytes", bytes(usage, &FilesystemUsage::total_bytes));
+    out.add("filesystem_used_bytes", point, "bytes", bytes(usage, &FilesystemUsage::used_bytes));
+    out.add("filesystem_avail_bytes", point, "bytes", bytes(usage, &FilesystemUsage::avail_bytes));
+    out.add("disk_usage_percent", point, "percent", used);
+    out.add("filesystem_inodes_usage_percent", point, "percent", inodes);
+}
+
+// A label must come back from the aggregator as it was sent.
+bool is_sendable(const Mount& mount) {
+    return mount.mount_point.size() <= limits::kLabelBytes && !find_invalid_utf8(mount.mount_point);
+}
+
+bool is_below(const std::string& path, const std::string& directory) {
+    return path.size() > directory.size() && path.starts_with(directory) &&
+           (directory.ends_with('/') || path[directory.size()] == '/');
+}
+
+}  // namespace
+
+FilesystemCollector::FilesystemCollector(Reader& proc, ReadFaults& faults, std::string rootfs,
+                                         StatvfsProber::Ask ask, std::chrono::milliseconds deadline)
+    : proc_(proc), faults_(faults), rootfs_(std::move(rootfs)), ask_(ask), prober_(ask, deadline) {
+    while (rootfs_.ends_with('/')) rootfs_.pop_back();
+}
+
+std::string FilesystemCollector::path_of(const std::string& mount_point) const {
+    return rootfs_ + mount_point;
+}
+
+std::vector<Mount> FilesystemCollector::read_mounts() {
+    // The host's mounts; only root may read those of process 1.
+    auto file = proc_.read("1/mountinfo");
+    if (!file) file = proc_.read("self/mountinfo");
+    if (!file) {
+        faults_.note("/proc/self/mountinfo", file.error);
+        return {};
+    }
+    auto mounts = select_mounts(parse_mountinfo(file.text));
+    std::erase_if(mounts, [](const Mount& mount) { return !is_sendable(mount); });
+    if (mounts.size() > kMaxMounts) mounts.resize(kMaxMounts);
+    return mounts;
+}
+
+// Local file systems are asked directly, those that may hang (or lie below one that may) by helper
+// threads.
+std::vector<Usage> FilesystemCollector::ask_each(const std::vector<Mount>& mounts) {
+    std::vector<Usage> usages(mounts.size());
+    std::vector<std::size_t> risky;
+    std::vector<std::string> risky_paths;
+    for (std::size_t i = 0; i < mounts.size(); ++i) {
+        const bool hangs = std::any_of(mounts.begin(), mounts.end(), [&](const Mount& other) {
+            return may_hang(other.type) && (other.mount_point == mounts[i].mount_point ||
+                                            is_below(mounts[i].mount_point, other.mount_point));
+        });
+        if (hangs) {
+            risky.push_back(i);
+            risky_paths.push_back(path_of(mounts[i].mount_point));
+        } else {
+            usages[i] = ask_(path_of(mounts[i].mount_point));
+        }
+    }
+    const auto answers = prober_.ask_all(risky_paths);
+    for (std::size_t i = 0; i < risky.size(); ++i) usages[risky[i]] = answers[i];
+    return usages;
+}
+
+void FilesystemCollector::collect(MetricSink& out) {
+    const auto mounts = read_mounts();
+    const auto usages = ask_each(mounts);
+    Usage root;
+    bool root_listed = false;
+    for (std::size_t i = 0; i < mounts.size(); ++i) {
+        if (mounts[i].mount_point != "/") continue;
+        root = usages[i];
+        root_listed = true;
+    }
+    // In a container "/" is an overlay, which is not listed but still what the original told.
+    if (!root_listed) root = ask_(path_of("/"));
+    emit_root(root, out);
+    for (std::size_t i = 0; i < mounts.size(); ++i) {
+        emit_mount(mounts[i].mount_point, usages[i], out);
+    }
+}
+
+}  // namespace chorus::agent

@@ -1,0 +1,39 @@
+// How full the file systems are: statvfs(3) over the mounts of /proc/1/mountinfo.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/collect/collector.h"
+#include "agent/collect/mount_filter.h"
+#include "agent/collect/statvfs_prober.h"
+#include "agent/procfs/read_faults.h"
+#include "agent/procfs/reader.h"
+
+namespace chorus::agent {
+
+class FilesystemCollector final : public Collector {
+  public:
+    static constexpr std::chrono::milliseconds kDeadline{2'000};
+
+    // `rootfs` is put before every mount point; `ask` is statvfs(3), or a test's stand-in.
+    FilesystemCollector(Reader& proc, ReadFaults& faults, std::string rootfs,
+                        StatvfsProber::Ask ask = ask_statvfs,
+                        std::chrono::milliseconds deadline = kDeadline);
+    void collect(MetricSink& out) override;
+
+  private:
+    std::vector<Mount> read_mounts();
+    std::vector<std::optional<FilesystemUsage>> ask_each(const std::vector<Mount>& mounts);
+    std::string path_of(const std::string& mount_point) const;
+
+    Reader& proc_;
+    ReadFaults& faults_;
+    std::string rootfs_;
+    StatvfsProber::Ask ask_;
+    StatvfsProber prober_;
+};
+
+}  // namespace chorus::agent

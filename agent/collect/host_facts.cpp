@@ -1,0 +1,68 @@
+#include "agent/collect/host_facts.h"
+
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <array>
+
+#include "agent/procfs/cpu_list.h"
+#include "agent/procfs/cpuinfo.h"
+#include "agent/procfs/meminfo.h"
+#include "agent/procfs/os_release.h"
+#include "agent/procfs/stat.h"
+#include "common/text.h"
+
+namespace chorus::agent {
+namespace {
+
+std::string cut(std::string text) {
+    if (text.size() <= limits::kLabelBytes) return text;
+    text.resize(limits::kLabelBytes);
+    // Not through the middle of a character.
+    if (const auto bad = find_invalid_utf8(text)) text.resize(*bad);
+    return text;
+}
+
+std::string read_os(Reader& rootfs) {
+    for (const char* path : {"etc/os-release", "usr/lib/os-release"}) {
+        if (const auto file = rootfs.read(path)) return cut(parse_os_release(file.text));
+    }
+    return {};
+}
+
+}  // namespace
+
+HostInfo read_host_info(Reader& proc, Reader& sys, Reader& rootfs) {
+    HostInfo host;
+    host.os = read_os(rootfs);
+    utsname name{};
+    if (::uname(&name) == 0) host.kernel = name.release;
+    if (const auto file = proc.read("cpuinfo"))
+        host.cpu_model = cut(parse_cpuinfo(file.text).model);
+    if (const auto file = sys.read("devices/system/cpu/online")) {
+        host.cpu_count = count_cpu_list(file.text);
+    }
+    if (const auto file = proc.read("meminfo")) {
+        const auto total = parse_meminfo(file.text).total;
+        if (total) host.memory_total_bytes = static_cast<std::int64_t>(*total);
+    }
+    if (const auto file = proc.read("stat")) {
+        const auto seconds = parse_stat(file.text).boot_time_seconds;
+        if (seconds) host.boot_time = Timestamp{std::chrono::seconds{*seconds}};
+    }
+    host.clock_ticks_per_second = ::sysconf(_SC_CLK_TCK);
+    return host;
+}
+
+std::optional<Uuid> read_boot_id(Reader& proc) {
+    const auto file = proc.read("sys/kernel/random/boot_id");
+    return file ? Uuid::parse(trim(file.text)) : std::nullopt;
+}
+
+std::string system_hostname() {
+    std::array<char, 256> name{};
+    if (::gethostname(name.data(), name.size() - 1) != 0) return {};
+    return name.data();
+}
+
+}  // namespace chorus::agent

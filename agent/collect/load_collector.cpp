@@ -1,0 +1,27 @@
+#include "agent/collect/load_collector.h"
+
+#include "agent/procfs/loadavg.h"
+#include "agent/procfs/uptime.h"
+
+namespace chorus::agent {
+
+void LoadCollector::collect(MetricSink& out) {
+    LoadAverage load;
+    if (const auto file = proc_.read("loadavg")) {
+        load = parse_loadavg(file.text);
+    } else {
+        faults_.note("/proc/loadavg", file.error);
+    }
+    out.add("load_avg_1min", "avg", load.one_minute.value_or(kNoValue));
+    out.add("load_avg_5min", "avg", load.five_minutes.value_or(kNoValue));
+    out.add("load_avg_15min", "avg", load.fifteen_minutes.value_or(kNoValue));
+    double uptime = kNoValue;
+    if (const auto file = proc_.read("uptime")) {
+        uptime = parse_uptime(file.text).value_or(kNoValue);
+    } else {
+        faults_.note("/proc/uptime", file.error);
+    }
+    out.add("uptime_seconds", "seconds", uptime);
+}
+
+}  // namespace chorus::agent
