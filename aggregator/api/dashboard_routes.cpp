@@ -1,0 +1,195 @@
+// GET /api/v1/dashboard/...: aggregates for pages with charts.
+#include <array>
+#include <map>
+
+#include "aggregator/api/overview_source.h"
+#include "aggregator/api/routes.h"
+#include "aggregator/api/support.h"
+#include "aggregator/store/alert_stats.h"
+#include "aggregator/store/dashboard_reader.h"
+#include "aggregator/store/host_reader.h"
+#include "common/batch.h"
+
+namespace chorus::api {
+namespace {
+
+constexpr std::size_t kMostSeries = 50;
+constexpr std::int64_t kMostPoints = 5'000;
+
+void write_stats(JsonWriter& out, const store::AlertStats& stats) {
+    constexpr std::array<std::string_view, 5> names{"critical", "high", "medium", "low", "info"};
+    out.begin_object()
+        .field("total_alerts", stats.total)
+        .field("active_alerts", stats.active)
+        .field("acknowledged_alerts", stats.acknowledged)
+        .field("resolved_alerts", stats.resolved)
+        .field("suppressed_alerts", stats.suppressed);
+    for (std::size_t i = 0; i < names.size(); ++i) {
+        out.field(std::string(names[i]) + "_alerts", stats.by_severity[i]);
+    }
+    out.key("active_by_severity").begin_object();
+    for (std::size_t i = 0; i < names.size(); ++i) {
+        out.field(names[i], stats.active_by_severity[i]);
+    }
+    out.end_object().end_object();
+}
+
+void write_host_counts(JsonWriter& out, const std::vector<store::HostRow>& hosts) {
+    std::map<store::HostStatus, int> counts;
+    for (const auto& host : hosts) ++counts[host.status];
+    out.begin_object().field("total", hosts.size());
+    for (const auto status :
+         {store::HostStatus::up, store::HostStatus::stale, store::HostStatus::down}) {
+        out.field(to_string(status), counts[status]);
+    }
+    out.end_object();
+}
+
+http::Response overview(Services& services) {
+    Timings timings;
+    const store::HostReader reader{services.database, services.clock};
+    const auto hosts = timings.db([&] { return reader.list(); });
+    const auto stats = timings.db([&] { return store::read_alert_stats(services.database); });
+    std::vector<std::string> names;
+    for (const auto& host : hosts) {
+        if (host.status != store::HostStatus::down) names.push_back(host.hostname);
+    }
+    const auto overviews = read_overviews(services, names, timings);
+
+    JsonWriter out;
+    out.begin_object().field("timestamp", services.clock.now()).key("system_health").begin_object();
+    for (const auto& o : overviews) write_overview(out.key(o.hostname), o);
+    out.end_object().key("alert_stats");
+    write_stats(out, stats);
+    out.key("service_health")
+        .begin_array()
+        .end_array()
+        .field("healthy_services", 0)
+        .field("total_services", 0)
+        .key("hosts");
+    write_host_counts(out, hosts);
+    out.end_object();
+    http::Response response = json_response(out);
+    timings.add_to(response);
+    return response;
+}
+
+http::Response summary(Services& services, const http::Request& request) {
+    http::Parameters p{request};
+    const auto hostname = p.text("hostname", limits::kHostnameBytes);
+    const std::int64_t hours = p.integer("hours", 24, 1, 168);
+    p.throw_if_bad();
+    Timings timings;
+    const store::DashboardReader reader{services.database};
+    const Timestamp now = services.clock.now();
+    const auto rows =
+        timings.db([&] { return reader.summary(hostname, now - std::chrono::hours{hours}); });
+    JsonWriter out;
+    out.begin_object().field("time_range_hours", hours).key("summary").begin_object();
+    std::string current;
+    for (const auto& row : rows) {
+        if (row.hostname != current) {
+            if (!current.empty()) out.end_object();
+            out.key(row.hostname).begin_object();
+            current = row.hostname;
+        }
+        out.key(row.metric_type)
+            .begin_object()
+            .field("avg_value", row.average)
+            .field("max_value", row.maximum)
+            .field("min_value", row.minimum)
+            .field("sample_count", row.count)
+            .end_object();
+    }
+    if (!current.empty()) out.end_object();
+    out.end_object().field("generated_at", now).end_object();
+    http::Response response = json_response(out);
+    timings.add_to(response);
+    return response;
+}
+
+void write_values(JsonWriter& out, std::string_view name, const std::vector<double>& values) {
+    out.key(name).begin_array();
+    for (const double v : values) out.value(v);
+    out.end_array();
+}
+
+void write_series(JsonWriter& out, const store::SeriesAnswer& answer) {
+    out.begin_object().field("step_seconds", answer.step_seconds).key("t").begin_array();
+    for (const auto t : answer.times) out.value(t);
+    out.end_array().key("series").begin_array();
+    for (const auto& column : answer.series) {
+        out.begin_object()
+            .field("metric_type", column.metric_type)
+            .key("tags")
+            .raw(column.tags_json);
+        text_or_null(out.key("unit"), column.unit);
+        write_values(out, "avg", column.average);
+        write_values(out, "min", column.minimum);
+        write_values(out, "max", column.maximum);
+        out.end_object();
+    }
+    out.end_array().end_object();
+}
+
+store::SeriesQuery read_series_query(http::Parameters& p, Timestamp now) {
+    store::SeriesQuery query;
+    const auto hostname = p.hostname("hostname");
+    if (!hostname) p.fault(http::error_missing({std::string("query"), std::string("hostname")}));
+    query.hostname = hostname.value_or("");
+    query.metric_types = p.texts("metric_type", limits::kMetricTypeBytes, kMostSeries);
+    if (query.metric_types.empty()) {
+        p.fault(http::error_missing({std::string("query"), std::string("metric_type")}));
+    }
+    query.label = p.text("label", limits::kLabelBytes);
+    const std::int64_t hours = p.integer("hours", 24, 1, 24 * 400);
+    query.end = p.timestamp("end").value_or(now);
+    query.start = p.timestamp("start").value_or(query.end - std::chrono::hours{hours});
+    query.max_points = static_cast<int>(p.integer("max_points", 300, 1, kMostPoints));
+    if (query.start > query.end) {
+        p.fault({"value_error",
+                 {std::string("query"), std::string("start")},
+                 "Value error, start must not be after end"});
+    }
+    if (query.end - query.start > std::chrono::hours{24 * 400}) {
+        p.fault({"value_error",
+                 {std::string("query"), std::string("start")},
+                 "Value error, the range must not be longer than 400 days"});
+    }
+    return query;
+}
+
+http::Response series(Services& services, const http::Request& request) {
+    http::Parameters p{request};
+    const store::SeriesQuery query = read_series_query(p, services.clock.now());
+    p.throw_if_bad();
+    Timings timings;
+    const store::HostReader hosts{services.database, services.clock};
+    if (!timings.db([&] { return hosts.find(query.hostname); })) {
+        throw http::HttpError(404, "host_not_found", "Host not found");
+    }
+    const store::DashboardReader reader{services.database};
+    const auto answer = timings.db([&] { return reader.series(query); });
+    JsonWriter out;
+    write_series(out, answer);
+    http::Response response = json_response(out);
+    timings.add_to(response);
+    return response;
+}
+
+}  // namespace
+
+void add_dashboard_routes(http::Router& router, Services& services) {
+    const auto add = [&](const char* path, auto handler) {
+        router.add({http::Method::get, path, http::Role::viewer, http::BodyRule::none, 0,
+                    guarded([&services, handler](const http::Request& request) {
+                        return handler(services, request);
+                    })});
+    };
+    add("/api/v1/dashboard/overview",
+        [](Services& s, const http::Request&) { return overview(s); });
+    add("/api/v1/dashboard/metrics/summary", summary);
+    add("/api/v1/dashboard/metrics/series", series);
+}
+
+}  // namespace chorus::api

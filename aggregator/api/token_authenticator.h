@@ -1,0 +1,40 @@
+// Tells who a bearer token belongs to, by the token table.
+#pragma once
+
+#include <mutex>
+#include <string>
+#include <unordered_map>
+
+#include "aggregator/http/auth.h"
+#include "aggregator/store/token_store.h"
+#include "common/clock.h"
+
+namespace chorus::api {
+
+// Answers are kept for one second, so a revoked token stops working within that time and a busy
+// agent costs one look-up a second. Both good and bad tokens are remembered, in bounded space.
+class TokenAuthenticator final : public http::Authenticator {
+  public:
+    TokenAuthenticator(store::Database& database, const Clock& clock)
+        : tokens_(database), clock_(clock) {}
+
+    // Throws HttpError 503 while the database is away.
+    std::optional<http::Principal> authenticate(std::string_view token) override;
+
+    // After an agent token was bound: forget what was known about it.
+    void forget(std::string_view token);
+
+  private:
+    struct Known {
+        std::optional<http::Principal> principal;
+        std::chrono::nanoseconds until{0};
+    };
+    std::optional<http::Principal> look_up(const std::string& hash);
+
+    store::TokenStore tokens_;
+    const Clock& clock_;
+    std::mutex mutex_;                              // protects known_
+    std::unordered_map<std::string, Known> known_;  // by hash
+};
+
+}  // namespace chorus::api

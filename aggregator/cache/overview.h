@@ -1,0 +1,40 @@
+// The few figures that stand for a host's state: `health:{hostname}` in Redis, SystemOverview in
+// the API.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "common/batch.h"
+#include "common/json_writer.h"
+
+namespace chorus::cache {
+
+struct SystemOverview {
+    std::string hostname;
+    std::optional<double> cpu_usage;     // percent
+    std::optional<double> memory_usage;  // percent
+    std::optional<double> disk_usage;    // percent of /
+    std::optional<std::int64_t> bytes_sent;
+    std::optional<std::int64_t> bytes_recv;
+    std::int64_t process_count = 0;
+    std::optional<std::int64_t> uptime_seconds;
+    Timestamp last_updated;
+};
+
+// `value` answers with a metric of the whole host, by its metric_type.
+SystemOverview make_overview(const std::string& hostname, Timestamp time,
+                             std::int64_t process_count,
+                             const std::function<std::optional<double>(std::string_view)>& value);
+SystemOverview make_overview(const Batch& batch);
+
+// The object of the contract; both network counters or null.
+void write_overview(JsonWriter& out, const SystemOverview& overview);
+
+// Reads what write_overview wrote; nullopt if somebody else has put something else there.
+std::optional<SystemOverview> parse_overview(std::string_view json);
+
+}  // namespace chorus::cache
