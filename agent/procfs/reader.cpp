@@ -26,10 +26,10 @@ bool Reader::exists(const std::string& path) const {
     return root_ && ::fstatat(root_.get(), path.c_str(), &ignored, 0) == 0;
 }
 
-ReadResult Reader::read_at(int directory, const char* path) {
-    if (directory < 0) return {.text = {}, .error = root_error_};
+ReadResult Reader::read_until_end(const char* path, bool short_read_ends) {
+    if (!root_) return {.text = {}, .error = root_error_};
     // O_NONBLOCK: a FIFO in a recorded tree must not hold the agent.
-    const FileDescriptor file(::openat(directory, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+    const FileDescriptor file(::openat(root_.get(), path, O_RDONLY | O_CLOEXEC | O_NONBLOCK));
     if (!file) return {.text = {}, .error = errno};
     const auto at = clock_.since_boot();
     std::size_t size = 0;
@@ -45,6 +45,7 @@ ReadResult Reader::read_at(int directory, const char* path) {
             return {.text = {}, .error = errno};
         }
         size += static_cast<std::size_t>(n);
+        if (short_read_ends && size < buffer_.size()) break;
     }
     return {.text = std::string_view(buffer_.data(), size), .error = 0, .at = at};
 }

@@ -31,8 +31,11 @@ class Reader {
     Reader(std::string root, const BootClock& clock);
 
     // `path` is relative to the root. A file above kLimit gives EFBIG.
-    ReadResult read(const char* path) { return read_at(root_.get(), path); }
+    ReadResult read(const char* path) { return read_until_end(path, false); }
     ReadResult read(const std::string& path) { return read(path.c_str()); }
+    // For files of one short record (those of /proc/PID), which the kernel gives whole: a read that
+    // does not fill the buffer is the last, which saves a system call for each file.
+    ReadResult read_record(const char* path) { return read_until_end(path, true); }
     bool exists(const std::string& path) const;
 
     // The root's descriptor, -1 if it could not be opened.
@@ -40,7 +43,7 @@ class Reader {
     const std::string& root() const { return root_path_; }
 
   private:
-    ReadResult read_at(int directory, const char* path);
+    ReadResult read_until_end(const char* path, bool short_read_ends);
 
     std::string root_path_;
     FileDescriptor root_;

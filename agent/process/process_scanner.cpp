@@ -1,0 +1,211 @@
+#include "agent/process/process_scanner.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <limits>
+#include <memory>
+
+#include "agent/process/process_name.h"
+#include "agent/procfs/pid_io.h"
+#include "agent/procfs/text_scan.h"
+
+namespace chorus::agent {
+namespace {
+
+using std::chrono::nanoseconds;
+
+// "PID/NAME" on the stack: a walk over thousands of processes makes no strings of them.
+class PidPath {
+  public:
+    PidPath(std::int32_t pid, const char* name) {
+        std::snprintf(text_, sizeof text_, "%d/%s", pid, name);
+    }
+    const char* c_str() const { return text_; }
+
+  private:
+    char text_[32];
+};
+
+bool has_ended(int error) {
+    return error == ENOENT || error == ESRCH;
+}
+
+// Shares over less than a tick are noise.
+std::optional<double> cpu_share(std::uint64_t ticks, nanoseconds time,
+                                std::int64_t ticks_per_second) {
+    const double seconds = std::chrono::duration<double>(time).count();
+    const auto per_second = static_cast<double>(ticks_per_second);
+    if (seconds * per_second < 1) return std::nullopt;
+    return 100 * static_cast<double>(ticks) / (per_second * seconds);
+}
+
+struct CloseDirectory {
+    void operator()(DIR* directory) const { ::closedir(directory); }
+};
+
+}  // namespace
+
+ProcessScanner::ProcessScanner(Reader& proc, ReadFaults& faults, UserNames users,
+                               nanoseconds interval, ScanConstants constants)
+    : proc_(proc),
+      faults_(faults),
+      users_(std::move(users)),
+      longest_gap_(3 * interval),
+      constants_(constants) {}
+
+ProcessTable ProcessScanner::scan(std::optional<std::uint64_t> memory_total_bytes,
+                                  std::optional<std::int64_t> cpu_count) {
+    ++scan_;
+    ProcessTable table;
+    const auto pids = list_pids();
+    table.rows.reserve(pids.size());
+    first_read_.reset();
+    for (const std::int32_t pid : pids) {
+        auto process = read_process(pid);
+        if (!process) continue;
+        if (process->memory_rss_bytes && memory_total_bytes && *memory_total_bytes > 0) {
+            const auto rss = static_cast<double>(*process->memory_rss_bytes);
+            process->memory_percent =
+                std::min(100.0, 100 * rss / static_cast<double>(*memory_total_bytes));
+        }
+        if (process->cpu_percent && cpu_count) {
+            process->cpu_percent =
+                std::min(*process->cpu_percent, 100 * static_cast<double>(*cpu_count));
+        }
+        table.rows.push_back(std::move(*process));
+    }
+    table.scanned = static_cast<std::int64_t>(table.rows.size());
+    std::erase_if(known_, [&](const auto& entry) { return entry.second.scan != scan_; });
+    last_scan_ = first_read_;
+    fold_small_processes(table, limits::kProcessesPerBatch);
+    return table;
+}
+
+std::vector<std::int32_t> ProcessScanner::list_pids() {
+    std::vector<std::int32_t> pids;
+    FileDescriptor fd(::openat(proc_.fd(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    const std::unique_ptr<DIR, CloseDirectory> directory(fd ? ::fdopendir(fd.get()) : nullptr);
+    if (!directory) {
+        faults_.note("/proc", errno);
+        return pids;
+    }
+    fd.release();  // closed with the directory
+    while (const dirent* entry = ::readdir(directory.get())) {
+        const auto pid = parse_number<std::int32_t>(entry->d_name);
+        if (pid && *pid > 0) pids.push_back(*pid);
+    }
+    std::sort(pids.begin(), pids.end());
+    return pids;
+}
+
+std::optional<ProcessSample> ProcessScanner::read_process(std::int32_t pid) {
+    const auto file = proc_.read_record(PidPath(pid, "stat").c_str());
+    if (!file) {
+        if (!has_ended(file.error)) faults_.note("/proc/PID/stat", file.error);
+        return std::nullopt;
+    }
+    const auto stat = parse_pid_stat(file.text);
+    if (!stat) {
+        faults_.note("/proc/PID/stat", EINVAL);
+        return std::nullopt;
+    }
+    if (!first_read_) first_read_ = file.at;
+    ProcessSample process;
+    process.pid = pid;
+    process.ppid = stat->ppid;
+    process.start_ticks = stat->start_ticks;
+    process.state = process_state_from_letter(stat->state);
+    process.num_threads = stat->num_threads;
+    if (stat->rss_pages <= std::numeric_limits<std::int64_t>::max() / constants_.page_bytes) {
+        process.memory_rss_bytes = stat->rss_pages * constants_.page_bytes;
+    }
+    process.name = recognise(*stat, file.at, process.cpu_percent).name;
+    // The owner of the directory is the effective user: proc(5).
+    struct stat owner {};
+    if (::fstatat(proc_.fd(), PidPath(pid, "").c_str(), &owner, 0) == 0) {
+        process.user = users_.name(owner.st_uid);
+    }
+    read_io(process);
+    return process;
+}
+
+ProcessScanner::Known& ProcessScanner::recognise(const PidStat& stat, nanoseconds at,
+                                                 std::optional<double>& cpu_percent) {
+    const std::uint64_t ticks = stat.user_ticks + stat.system_ticks;
+    const auto [place, fresh] = known_.try_emplace(stat.pid);
+    Known& known = place->second;
+    const bool same = !fresh && known.start_ticks == stat.start_ticks;
+    if (!same) {
+        cpu_percent = share_since_start(stat, at);
+    } else if (ticks >= known.cpu_ticks && at > known.at && at - known.at <= longest_gap_) {
+        cpu_percent =
+            cpu_share(ticks - known.cpu_ticks, at - known.at, constants_.ticks_per_second);
+    }
+    known.start_ticks = stat.start_ticks;
+    known.cpu_ticks = ticks;
+    known.at = at;
+    known.scan = scan_;
+    if (!same || known.comm != stat.comm) read_name(known, stat.pid, std::string(stat.comm));
+    return known;
+}
+
+// Only for a process that started since the last scan: the mean of an old one tells of another
+// time.
+std::optional<double> ProcessScanner::share_since_start(const PidStat& stat, nanoseconds at) const {
+    if (!last_scan_ || at - *last_scan_ > longest_gap_) return std::nullopt;
+    const nanoseconds start{stat.start_ticks * (1'000'000'000 / constants_.ticks_per_second)};
+    const nanoseconds tick{1'000'000'000 / constants_.ticks_per_second};
+    if (start + tick < *last_scan_ || start >= at) return std::nullopt;
+    return cpu_share(stat.user_ticks + stat.system_ticks, at - start, constants_.ticks_per_second);
+}
+
+void ProcessScanner::read_name(Known& known, std::int32_t pid, std::string_view comm) {
+    known.comm = comm;
+    std::string_view cmdline;
+    if (comm.size() >= kCommBytes) {
+        if (const auto file = proc_.read(PidPath(pid, "cmdline").c_str())) cmdline = file.text;
+    }
+    known.name = process_name(comm, cmdline);
+}
+
+void ProcessScanner::read_io(ProcessSample& process) {
+    const auto file = proc_.read_record(PidPath(process.pid, "io").c_str());
+    if (file) {
+        const PidIo io = parse_pid_io(file.text);
+        process.disk_read_bytes = io.read_bytes;
+        process.disk_write_bytes = io.write_bytes;
+    } else if (!has_ended(file.error)) {
+        faults_.note("/proc/PID/io", file.error);
+    }
+}
+
+void fold_small_processes(ProcessTable& table, std::size_t most) {
+    auto& rows = table.rows;
+    if (rows.size() <= most) return;
+    const auto at = [&](std::size_t n) { return rows.begin() + static_cast<std::ptrdiff_t>(n); };
+    const std::size_t busiest = most / 2;
+    std::nth_element(rows.begin(), at(busiest), rows.end(), [](const auto& a, const auto& b) {
+        return a.cpu_percent.value_or(0) > b.cpu_percent.value_or(0);
+    });
+    std::nth_element(at(busiest), at(most), rows.end(), [](const auto& a, const auto& b) {
+        return a.memory_rss_bytes.value_or(0) > b.memory_rss_bytes.value_or(0);
+    });
+    ProcessRemainder other;
+    for (auto row = at(most); row != rows.end(); ++row) {
+        ++other.count;
+        if (row->cpu_percent) other.cpu_percent = other.cpu_percent.value_or(0) + *row->cpu_percent;
+        if (row->memory_rss_bytes) {
+            other.memory_rss_bytes = other.memory_rss_bytes.value_or(0) + *row->memory_rss_bytes;
+        }
+    }
+    rows.resize(most);
+    std::sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a.pid < b.pid; });
+    table.other = other;
+}
+
+}  // namespace chorus::agent
