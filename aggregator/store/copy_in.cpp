@@ -39,6 +39,11 @@ void CopyIn::row(const Parameters& fields) {
     if (buffer_.size() >= kBufferBytes) flush();
 }
 
+void CopyIn::encoded_rows(std::string_view rows) {
+    buffer_.append(rows);
+    if (buffer_.size() >= kBufferBytes) flush();
+}
+
 void CopyIn::flush() {
     if (PQputCopyData(session_.connection_, buffer_.data(), static_cast<int>(buffer_.size())) !=
         1) {

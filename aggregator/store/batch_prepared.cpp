@@ -1,0 +1,143 @@
+#include "aggregator/store/batch_prepared.h"
+
+#include <xxhash.h>
+
+#include <cmath>
+#include <cstring>
+#include <string>
+#include <string_view>
+#include <type_traits>
+
+namespace chorus::store {
+namespace {
+
+// Collects bytes for one call of the hash. Texts carry their length, optionals a mark, so that
+// different contents never give the same bytes.
+class Bytes {
+  public:
+    explicit Bytes(std::string& buffer) : buffer_(buffer) { buffer_.clear(); }
+
+    template <typename T>
+    requires std::is_arithmetic_v<T> Bytes& add(const T& value) {
+        buffer_.append(reinterpret_cast<const char*>(&value), sizeof value);
+        return *this;
+    }
+    template <typename T>
+    Bytes& add(const std::optional<T>& value) {
+        buffer_ += value ? '\1' : '\0';
+        return value ? add(*value) : *this;
+    }
+    Bytes& add(Timestamp time) { return add(to_unix_micros(time)); }
+    Bytes& add(const std::optional<Timestamp>& time) {
+        buffer_ += time ? '\1' : '\0';
+        return time ? add(*time) : *this;
+    }
+    Bytes& add(const Uuid& id) {
+        buffer_.append(reinterpret_cast<const char*>(id.bytes.data()), id.bytes.size());
+        return *this;
+    }
+    Bytes& add(std::string_view text) {
+        add(static_cast<std::uint32_t>(text.size()));
+        buffer_.append(text);
+        return *this;
+    }
+    Bytes& add(const std::string& text) { return add(std::string_view{text}); }
+
+    std::uint64_t hash64() const { return XXH3_64bits(buffer_.data(), buffer_.size()); }
+    Uuid hash128() const {
+        XXH128_canonical_t canonical;
+        XXH128_canonicalFromHash(&canonical, XXH3_128bits(buffer_.data(), buffer_.size()));
+        Uuid digest;
+        static_assert(sizeof canonical.digest == sizeof digest.bytes);
+        std::memcpy(digest.bytes.data(), canonical.digest, sizeof canonical.digest);
+        return digest;
+    }
+
+  private:
+    std::string& buffer_;
+};
+
+std::uint64_t hash_layout(const std::vector<SeriesKey>& layout, std::string& buffer) {
+    Bytes bytes{buffer};
+    for (const SeriesKey& key : layout) bytes.add(key.metric_type).add(key.label).add(key.unit);
+    return bytes.hash64();
+}
+
+Uuid digest_process(const Uuid& boot_id, const ProcessSample& p, std::string& buffer) {
+    return Bytes{buffer}
+        .add(boot_id)
+        .add(p.pid)
+        .add(p.start_ticks)
+        .add(p.name)
+        .add(p.user)
+        .add(p.ppid)
+        .add(p.unit)
+        .add(p.container_id)
+        .add(p.cmdline)
+        .hash128();
+}
+
+void add_facts(Bytes& bytes, const Batch& b) {
+    bytes.add(b.agent.version).add(b.agent.interval_seconds).add(b.hostname).add(b.boot_id);
+    bytes.add(b.time).add(b.host.os).add(b.host.kernel).add(b.host.cpu_model);
+    bytes.add(b.host.cpu_count).add(b.host.memory_total_bytes).add(b.host.boot_time);
+    bytes.add(b.host.clock_ticks_per_second);
+}
+
+void add_processes(Bytes& bytes, const ProcessTable& table, const std::vector<Uuid>& digests) {
+    bytes.add(table.scanned).add(table.other.has_value());
+    if (table.other) {
+        bytes.add(table.other->count).add(table.other->cpu_percent);
+        bytes.add(table.other->memory_rss_bytes);
+    }
+    for (std::size_t i = 0; i < table.rows.size(); ++i) {
+        const ProcessSample& p = table.rows[i];
+        bytes.add(digests[i]).add(p.state ? static_cast<char>(*p.state) : '?');
+        bytes.add(p.num_threads).add(p.cpu_percent).add(p.memory_rss_bytes);
+        bytes.add(p.memory_percent).add(p.disk_read_bytes).add(p.disk_write_bytes).add(p.fd_count);
+    }
+}
+
+std::size_t estimate_bytes(const Batch& b) {
+    constexpr std::size_t process_bytes = sizeof(ProcessSample) + sizeof(Uuid) + 64;
+    std::size_t bytes = sizeof(PreparedBatch) + b.values.size() * sizeof(double) +
+                        b.layout.size() * (sizeof(SeriesKey) + 16);
+    if (b.processes) {
+        bytes += b.processes->rows.size() * process_bytes;
+        for (const auto& p : b.processes->rows) bytes += p.cmdline.size();
+    }
+    for (const auto& event : b.events) bytes += sizeof event + event.detail_json.size();
+    return bytes;
+}
+
+}  // namespace
+
+PreparedBatch prepare_batch(Batch&& batch, Timestamp received_at) {
+    thread_local std::string buffer;
+    PreparedBatch out;
+    out.batch = std::move(batch);
+    out.received_at = received_at;
+    const Batch& b = out.batch;
+    out.layout_hash = hash_layout(b.layout, buffer);
+    if (b.processes) {
+        out.process_rows = static_cast<std::int64_t>(b.processes->rows.size());
+        out.process_digests.reserve(b.processes->rows.size());
+        for (const auto& p : b.processes->rows) {
+            out.process_digests.push_back(digest_process(b.boot_id, p, buffer));
+        }
+    }
+    Bytes bytes{buffer};
+    add_facts(bytes, b);
+    bytes.add(out.layout_hash);
+    for (const double value : b.values) {
+        bytes.add(value);
+        if (!std::isnan(value)) ++out.system_values;
+    }
+    if (b.processes) add_processes(bytes, *b.processes, out.process_digests);
+    for (const auto& event : b.events) bytes.add(event.type).add(event.time).add(event.detail_json);
+    out.payload_hash = static_cast<std::int64_t>(bytes.hash64());
+    out.bytes = estimate_bytes(b);
+    return out;
+}
+
+}  // namespace chorus::store

@@ -1,0 +1,29 @@
+// A batch with everything about it that can be worked out without the database.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "common/batch.h"
+#include "common/timestamp.h"
+#include "common/uuid.h"
+
+namespace chorus::store {
+
+struct PreparedBatch {
+    Batch batch;
+    Timestamp received_at;  // by the aggregator's clock
+    // Over the whole content but sent_at: tells a batch sent again from another one with its key.
+    std::int64_t payload_hash = 0;
+    std::uint64_t layout_hash = 0;  // finds the layout quickly; proves nothing
+    // One per process: identity and what stays the same for its life (column processes.digest).
+    std::vector<Uuid> process_digests;
+    std::size_t bytes = 0;           // memory held, estimated
+    std::int64_t system_values = 0;  // values that could be read
+    std::int64_t process_rows = 0;
+};
+
+// Meant for the thread that received the batch, so that the writer has less to do.
+PreparedBatch prepare_batch(Batch&& batch, Timestamp received_at);
+
+}  // namespace chorus::store
