@@ -122,6 +122,21 @@ CREATE TABLE monitoring.process_batches (
     states text COMPRESSION lz4,    -- one letter of proc_pid_stat(5) per process, '?' = unknown
     PRIMARY KEY (host_id, ts)
 ) PARTITION BY RANGE (ts);
+-- Compressed and in the row, not in a TOAST table: see 0003.
+ALTER TABLE monitoring.process_batches
+    ALTER refs SET STORAGE MAIN,
+    ALTER refs_wide SET STORAGE MAIN,
+    ALTER cpu_percent SET STORAGE MAIN,
+    ALTER rss_kib SET STORAGE MAIN,
+    ALTER rss_bytes SET STORAGE MAIN,
+    ALTER memory_percent SET STORAGE MAIN,
+    ALTER read_sectors SET STORAGE MAIN,
+    ALTER read_bytes SET STORAGE MAIN,
+    ALTER write_sectors SET STORAGE MAIN,
+    ALTER write_bytes SET STORAGE MAIN,
+    ALTER num_threads SET STORAGE MAIN,
+    ALTER fd_count SET STORAGE MAIN,
+    ALTER states SET STORAGE MAIN;
 CREATE INDEX process_batches_ts ON monitoring.process_batches (ts);
 
 CREATE TABLE monitoring.events (
