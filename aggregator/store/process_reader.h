@@ -76,7 +76,7 @@ class ProcessReader {
     // The newest table at or before `time` that is not older than ten collection intervals of the
     // host (at least five minutes). nullopt: unknown host or nothing stored then.
     std::optional<ProcessSnapshot> at(const std::string& hostname, Timestamp time) const;
-    // The newest table of a host that is not older than a day.
+    // The newest table of a host that is not older than a day, by the clock of the database.
     std::optional<ProcessSnapshot> newest(const std::string& hostname) const;
 
   private:

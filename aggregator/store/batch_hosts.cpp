@@ -1,0 +1,238 @@
+#include "aggregator/store/batch_hosts.h"
+
+#include <xxhash.h>
+
+#include <algorithm>
+#include <string>
+
+namespace chorus::store {
+namespace {
+
+using std::chrono::milliseconds;
+
+// An agent that was heard of within this many of its intervals is alive (HostStatus::up).
+constexpr double kLiveIntervals = 3;
+constexpr std::chrono::seconds kSeenEvery{5};
+constexpr std::string_view kTryAgain = "40001";  // serialization_failure
+
+constexpr Statement kFindHosts{"batch_find_hosts", R"sql(
+SELECT host_id, hostname, agent_id, interval_seconds, last_seen
+FROM monitoring.hosts
+WHERE agent_id = $1 OR hostname = $2
+ORDER BY host_id
+FOR UPDATE
+)sql"};
+
+constexpr Statement kInsertHost{"batch_insert_host", R"sql(
+INSERT INTO monitoring.hosts (hostname, agent_id, first_seen, last_seen)
+VALUES ($1, $2, $3, $3)
+ON CONFLICT DO NOTHING
+RETURNING host_id
+)sql"};
+
+constexpr Statement kRenameHost{"batch_rename_host",
+                                "UPDATE monitoring.hosts SET hostname = $2 WHERE host_id = $1"};
+
+constexpr Statement kReleaseHost{"batch_release_host",
+                                 "UPDATE monitoring.hosts SET agent_id = NULL WHERE host_id = $1"};
+
+constexpr Statement kTakeHost{"batch_take_host",
+                              "UPDATE monitoring.hosts SET agent_id = $2, last_seen = $3"
+                              " WHERE host_id = $1"};
+
+constexpr Statement kNewestOfHost{
+    "batch_newest_of_host",
+    "SELECT max(newest_ts) FROM monitoring.ingest_streams WHERE host_id = $1"};
+
+constexpr Statement kNoteSeen{"batch_note_seen", R"sql(
+UPDATE monitoring.hosts h
+SET last_seen = greatest(h.last_seen, i.seen), clock_skew_ms = i.skew_ms
+FROM unnest($1::int[], $2::timestamptz[], $3::int8[]) AS i (host_id, seen, skew_ms)
+WHERE h.host_id = i.host_id
+)sql"};
+
+constexpr Statement kNoteFacts{"batch_note_facts", R"sql(
+UPDATE monitoring.hosts
+SET agent_version = $2, interval_seconds = $3, os = $4, kernel = $5, cpu_model = $6,
+    cpu_count = $7, memory_total_bytes = $8, boot_id = $9, boot_time = $10,
+    clock_ticks_per_second = $11
+WHERE host_id = $1
+)sql"};
+
+struct HostRow {
+    std::int32_t host_id;
+    std::string hostname;
+    std::optional<Uuid> agent_id;
+    double interval_seconds;
+    Timestamp last_seen;
+};
+
+struct Candidates {
+    std::optional<HostRow> own;     // the row of this agent
+    std::optional<HostRow> holder;  // the row of this name, if it is not the agent's own
+};
+
+Candidates find_candidates(Session& session, const Batch& batch) {
+    Candidates found;
+    for (const Row row :
+         session.execute(kFindHosts, Parameters{}.uuid(batch.agent.id).text(batch.hostname))) {
+        HostRow host{row.int4(0), std::string(row.text(1)), row.optional_uuid(2), row.float8(3),
+                     row.timestamp(4)};
+        auto& place = host.agent_id == batch.agent.id ? found.own : found.holder;
+        place = std::move(host);
+    }
+    return found;
+}
+
+bool is_live(const HostRow& host, Timestamp now) {
+    const std::chrono::duration<double> silence = now - host.last_seen;
+    return host.agent_id && silence.count() <= kLiveIntervals * host.interval_seconds;
+}
+
+Timestamp newest_of(Session& session, std::int32_t host_id) {
+    const Result result = session.execute(kNewestOfHost, Parameters{}.int4(host_id));
+    return result[0].optional_timestamp(0).value_or(Timestamp::min());
+}
+
+std::int32_t insert_host(Session& session, const PreparedBatch& p) {
+    const Result inserted = session.execute(kInsertHost, Parameters{}
+                                                             .text(p.batch.hostname)
+                                                             .uuid(p.batch.agent.id)
+                                                             .timestamp(p.received_at));
+    // Another aggregator created the name or the agent meanwhile: look again.
+    if (inserted.empty()) throw DatabaseError(std::string(kTryAgain), "host created concurrently");
+    return inserted[0].int4(0);
+}
+
+// The name's row is nobody's, or its agent has been silent for long: it goes to this agent, whose
+// former row stays as history.
+std::int32_t take_over(Session& session, const Candidates& found, const PreparedBatch& p) {
+    if (found.own) session.execute(kReleaseHost, Parameters{}.int4(found.own->host_id));
+    session.execute(kTakeHost, Parameters{}
+                                   .int4(found.holder->host_id)
+                                   .uuid(p.batch.agent.id)
+                                   .timestamp(p.received_at));
+    return found.holder->host_id;
+}
+
+std::uint64_t hash_facts(const Batch& b) {
+    std::string bytes;
+    const auto add = [&](std::string_view text) { bytes.append(text).push_back('\0'); };
+    add(b.agent.version);
+    add(std::to_string(b.agent.interval_seconds));
+    add(b.host.os);
+    add(b.host.kernel);
+    add(b.host.cpu_model);
+    add(std::to_string(b.host.cpu_count.value_or(-1)));
+    add(std::to_string(b.host.memory_total_bytes.value_or(-1)));
+    add(std::to_string(b.host.clock_ticks_per_second));
+    // Stands for boot_time as well, which the kernel computes anew when its clock is set.
+    add({reinterpret_cast<const char*>(b.boot_id.bytes.data()), b.boot_id.bytes.size()});
+    return XXH3_64bits(bytes.data(), bytes.size());
+}
+
+void write_facts(Session& session, std::int32_t host_id, const Batch& b) {
+    session.execute(kNoteFacts, Parameters{}
+                                    .int4(host_id)
+                                    .text(b.agent.version)
+                                    .float8(b.agent.interval_seconds)
+                                    .text(b.host.os)
+                                    .text(b.host.kernel)
+                                    .text(b.host.cpu_model)
+                                    .int8(b.host.cpu_count)
+                                    .int8(b.host.memory_total_bytes)
+                                    .uuid(b.boot_id)
+                                    .timestamp(b.host.boot_time)
+                                    .int4(static_cast<std::int32_t>(b.host.clock_ticks_per_second)));
+}
+
+bool seen_is_due(const BatchHost& host, const PreparedBatch& p) {
+    const std::chrono::duration<double> age = p.received_at - host.seen_written;
+    const std::chrono::duration<double> every = kSeenEvery;
+    return age >= std::min(every, std::chrono::duration<double>{p.batch.agent.interval_seconds});
+}
+
+}  // namespace
+
+bool BatchHosts::known(const PreparedBatch& prepared) const {
+    const auto at = hosts_.find(prepared.batch.agent.id);
+    return at != hosts_.end() && at->second.hostname == prepared.batch.hostname;
+}
+
+BatchHost* BatchHosts::find(Session& session, const PreparedBatch& prepared) {
+    const auto at = hosts_.find(prepared.batch.agent.id);
+    if (at == hosts_.end() || at->second.hostname != prepared.batch.hostname) {
+        return look_up(session, prepared);
+    }
+    at->second.last_use = ++uses_;
+    return &at->second;
+}
+
+BatchHost* BatchHosts::look_up(Session& session, const PreparedBatch& prepared) {
+    const Batch& batch = prepared.batch;
+    const Candidates found = find_candidates(session, batch);
+    std::int32_t host_id = 0;
+    std::string name = batch.hostname;
+    if (found.own && found.own->hostname == batch.hostname) {
+        host_id = found.own->host_id;
+    } else if (found.own && batch.time <= newest_of(session, found.own->host_id)) {
+        // A late batch from before a rename does not bring the old name back.
+        host_id = found.own->host_id;
+        name = found.own->hostname;
+    } else if (found.holder) {
+        if (is_live(*found.holder, prepared.received_at)) return nullptr;
+        host_id = take_over(session, found, prepared);
+    } else if (found.own) {
+        host_id = found.own->host_id;
+        session.execute(kRenameHost, Parameters{}.int4(host_id).text(batch.hostname));
+    } else {
+        host_id = insert_host(session, prepared);
+    }
+
+    BatchHost& host = hosts_[batch.agent.id];
+    if (host.host_id != host_id) host = BatchHost{};
+    host.host_id = host_id;
+    host.hostname = std::move(name);
+    host.newest = std::max(host.newest, newest_of(session, host_id));
+    host.last_use = ++uses_;
+    return &host;
+}
+
+void BatchHosts::evict() {
+    if (hosts_.size() <= most_hosts_) return;
+    // A tenth at once, so that the walk is rare.
+    std::vector<std::uint64_t> uses;
+    uses.reserve(hosts_.size());
+    for (const auto& [id, host] : hosts_) uses.push_back(host.last_use);
+    const auto oldest_kept = uses.begin() + static_cast<std::ptrdiff_t>(uses.size() / 10);
+    std::nth_element(uses.begin(), oldest_kept, uses.end());
+    const std::uint64_t least = *oldest_kept;
+    std::erase_if(hosts_, [&](const auto& entry) { return entry.second.last_use < least; });
+}
+
+void note_hosts(Session& session, std::span<const HostSighting> sightings) {
+    std::vector<std::int32_t> ids;
+    std::vector<Timestamp> seen;
+    std::vector<std::int64_t> skews;
+    for (const auto& [host, prepared] : sightings) {
+        if (!seen_is_due(*host, *prepared)) continue;
+        host->seen_written = prepared->received_at;
+        ids.push_back(host->host_id);
+        seen.push_back(prepared->received_at);
+        const auto skew = prepared->received_at - prepared->batch.sent_at;
+        skews.push_back(std::chrono::duration_cast<milliseconds>(skew).count());
+    }
+    if (!ids.empty()) {
+        session.execute(kNoteSeen,
+                        Parameters{}.int4_array(ids).timestamp_array(seen).int8_array(skews));
+    }
+    for (const auto& [host, prepared] : sightings) {
+        if (prepared->batch.time < host->newest) continue;  // a late batch tells old facts
+        const std::uint64_t facts = hash_facts(prepared->batch);
+        if (facts == host->facts) continue;
+        host->facts = facts;
+        write_facts(session, host->host_id, prepared->batch);
+    }
+}
+
+}  // namespace chorus::store

@@ -1,0 +1,89 @@
+#include "aggregator/store/host_reader.h"
+
+namespace chorus::store {
+namespace {
+
+constexpr const char* kHosts = R"sql(
+SELECT host_id, hostname, agent_id, agent_version, interval_seconds, os, kernel, cpu_model,
+       cpu_count, memory_total_bytes, boot_time, labels, clock_skew_ms, first_seen, last_seen
+FROM monitoring.hosts
+WHERE $1::text IS NULL OR hostname = $1
+ORDER BY hostname
+)sql";
+
+constexpr const char* kLastSeen = R"sql(
+SELECT hostname FROM monitoring.hosts ORDER BY last_seen DESC, host_id LIMIT 1
+)sql";
+
+HostRow read_host(const Row& row, Timestamp now) {
+    HostRow host;
+    host.host_id = row.int4(0);
+    host.hostname = row.text(1);
+    host.agent_id = row.optional_uuid(2);
+    host.agent_version = row.text(3);
+    host.interval_seconds = row.float8(4);
+    host.os = row.text(5);
+    host.kernel = row.text(6);
+    host.cpu_model = row.text(7);
+    host.cpu_count = row.optional_int8(8);
+    host.memory_total_bytes = row.optional_int8(9);
+    host.boot_time = row.optional_timestamp(10);
+    host.labels_json = row.text(11);
+    host.clock_skew_ms = row.optional_int8(12);
+    host.first_seen = row.timestamp(13);
+    host.last_seen = row.timestamp(14);
+    host.status = host_status(host.last_seen, host.interval_seconds, now);
+    return host;
+}
+
+std::vector<HostRow> read_hosts(Database& database, const std::optional<std::string>& hostname,
+                                Timestamp now) {
+    return database.read([&](Session& session) {
+        std::vector<HostRow> hosts;
+        for (const auto row : session.execute_once(kHosts, Parameters{}.text(hostname))) {
+            hosts.push_back(read_host(row, now));
+        }
+        return hosts;
+    });
+}
+
+}  // namespace
+
+std::string_view to_string(HostStatus status) {
+    switch (status) {
+        case HostStatus::up:
+            return "up";
+        case HostStatus::stale:
+            return "stale";
+        case HostStatus::down:
+            return "down";
+    }
+    return "down";
+}
+
+HostStatus host_status(Timestamp last_seen, double interval_seconds, Timestamp now) {
+    const double silent = std::chrono::duration<double>(now - last_seen).count();
+    if (silent <= 3 * interval_seconds) return HostStatus::up;
+    return silent <= 10 * interval_seconds ? HostStatus::stale : HostStatus::down;
+}
+
+std::vector<HostRow> HostReader::list() const {
+    return read_hosts(database_, std::nullopt, clock_.now());
+}
+
+std::optional<HostRow> HostReader::find(const std::string& hostname) const {
+    auto hosts = read_hosts(database_, hostname, clock_.now());
+    if (hosts.empty()) return std::nullopt;
+    return std::move(hosts.front());
+}
+
+std::optional<HostRow> HostReader::last_seen() const {
+    const auto hostname = database_.read([](Session& session) -> std::optional<std::string> {
+        const auto rows = session.execute_once(kLastSeen);
+        if (rows.empty()) return std::nullopt;
+        return std::string{rows[0].text(0)};
+    });
+    return hostname ? find(*hostname) : std::nullopt;
+}
+
+}  // namespace chorus::store
