@@ -1,0 +1,52 @@
+#include "agent/collect/batch_builder.h"
+
+#include <unistd.h>
+
+#include "agent/collect/disk_collector.h"
+#include "agent/collect/filesystem_collector.h"
+#include "agent/collect/host_facts.h"
+#include "agent/collect/load_collector.h"
+#include "agent/collect/network_collector.h"
+
+namespace chorus::agent {
+namespace {
+
+HostInfo read_host(Reader& proc, Reader& sys, const std::string& rootfs, const BootClock& clock) {
+    Reader root(rootfs, clock);
+    return read_host_info(proc, sys, root);
+}
+
+}  // namespace
+
+BatchBuilder::BatchBuilder(const CollectSettings& settings, const Clock& clock,
+                           const BootClock& boot_clock)
+    : clock_(clock),
+      proc_(settings.procfs, boot_clock),
+      sys_(settings.sysfs, boot_clock),
+      host_(read_host(proc_, sys_, settings.rootfs, boot_clock)),
+      boot_id_(read_boot_id(proc_).value_or(Uuid{})),
+      cpu_(proc_, sys_, faults_, settings.interval, host_.clock_ticks_per_second),
+      memory_(proc_, faults_),
+      processes_(proc_, faults_, UserNames{}, settings.interval,
+                 {.ticks_per_second = host_.clock_ticks_per_second,
+                  .page_bytes = ::sysconf(_SC_PAGESIZE)}) {
+    others_.push_back(std::make_unique<LoadCollector>(proc_, faults_));
+    others_.push_back(std::make_unique<DiskCollector>(proc_, sys_, faults_, settings.interval));
+    others_.push_back(std::make_unique<NetworkCollector>(proc_, faults_, settings.interval));
+    others_.push_back(std::make_unique<FilesystemCollector>(proc_, faults_, settings.rootfs));
+}
+
+void BatchBuilder::collect(Batch& batch) {
+    batch.time = clock_.now();
+    batch.boot_id = boot_id_;
+    MetricSink out(batch.layout, batch.values);
+    cpu_.collect(out);
+    memory_.collect(out);
+    for (const auto& collector : others_) collector->collect(out);
+    out.finish();
+    if (cpu_.cpu_count()) host_.cpu_count = cpu_.cpu_count();
+    batch.host = host_;
+    batch.processes = processes_.scan(memory_.total_bytes(), cpu_.cpu_count());
+}
+
+}  // namespace chorus::agent

@@ -1,0 +1,53 @@
+// One cycle: every collector and the process table into one batch.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "agent/collect/collector.h"
+#include "agent/collect/cpu_collector.h"
+#include "agent/collect/memory_collector.h"
+#include "agent/process/process_scanner.h"
+#include "agent/procfs/boot_clock.h"
+#include "agent/procfs/read_faults.h"
+#include "agent/procfs/reader.h"
+#include "common/batch.h"
+#include "common/clock.h"
+
+namespace chorus::agent {
+
+struct CollectSettings {
+    std::string procfs = "/proc";
+    std::string sysfs = "/sys";
+    std::string rootfs = "/";
+    std::chrono::nanoseconds interval{std::chrono::seconds{30}};
+};
+
+class BatchBuilder {
+  public:
+    // Reads the facts of the host at once.
+    BatchBuilder(const CollectSettings& settings, const Clock& clock, const BootClock& boot_clock);
+
+    // Fills everything of `batch` that comes from the host's kernel: boot_id, time, host, layout,
+    // values and processes. Passing the same batch again saves allocations.
+    void collect(Batch& batch);
+
+    const ReadFaults& faults() const { return faults_; }
+
+  private:
+    const Clock& clock_;
+    ReadFaults faults_;
+    Reader proc_;
+    Reader sys_;
+    HostInfo host_;
+    Uuid boot_id_;
+    CpuCollector cpu_;
+    MemoryCollector memory_;
+    std::vector<std::unique_ptr<Collector>> others_;
+    ProcessScanner processes_;
+};
+
+}  // namespace chorus::agent

@@ -1,0 +1,23 @@
+// What chorus-agent can be told to do.
+#pragma once
+
+#include "agent/settings.h"
+#include "common/exit_codes.h"
+
+namespace chorus::agent {
+
+// Blocks the signals that stop the agent and ignores SIGPIPE; to be called before any thread
+// starts.
+void prepare_signals();
+
+// Collects and sends until SIGTERM, SIGINT or SIGHUP, then sends what it has for at most 5 s.
+ExitCode run_daemon(const AgentConfig& config);
+
+// Sends one batch: ok once it is stored, unavailable if the aggregator is away, no_permission if it
+// refuses the token, internal if it refuses the batch.
+ExitCode run_once(const AgentConfig& config);
+
+// Prints one batch as JSON on standard output and sends nothing.
+ExitCode run_test(const AgentConfig& config);
+
+}  // namespace chorus::agent

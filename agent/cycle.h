@@ -1,0 +1,35 @@
+// One collection from start to packed batch.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "agent/collect/batch_builder.h"
+#include "agent/push/batch_queue.h"
+#include "agent/settings.h"
+#include "common/batch.h"
+#include "common/clock.h"
+#include "common/json_writer.h"
+
+namespace chorus::agent {
+
+class Cycle {
+  public:
+    // The first sample, which all rates need, is taken here and not sent.
+    Cycle(const AgentConfig& config, const Uuid& id, const Uuid& epoch, const Clock& clock,
+          const BootClock& boot_clock);
+
+    // Collects, and logs "Metrics collection completed". The reference holds until the next call.
+    const Batch& collect();
+    // The JSON of the last collection, until the next call.
+    const std::string& json();
+    PackedBatch pack();
+
+  private:
+    const Clock& clock_;
+    BatchBuilder builder_;
+    Batch batch_;
+    JsonWriter json_;
+};
+
+}  // namespace chorus::agent

@@ -1,0 +1,123 @@
+// chorus-agent: reads the host's kernel and sends what it sees to an aggregator.
+#include <malloc.h>
+
+#include <algorithm>
+#include <exception>
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include "agent/commands.h"
+#include "agent/settings.h"
+#include "agent/settings_table.h"
+#include "common/exit_codes.h"
+#include "common/log.h"
+#include "common/settings.h"
+
+namespace {
+
+using chorus::ExitCode;
+
+constexpr const char* kConfigFile = "/etc/chorus/agent.conf";
+
+void print_help() {
+    std::cout << "Usage: chorus-agent [OPTION]...\n"
+                 "Collects metrics of this host and sends them to an aggregator.\n\n"
+                 "  --once            send one batch and exit: 0 stored, 69 aggregator away\n"
+                 "  --test            print one batch as JSON, send nothing\n"
+                 "  --check-config    check the configuration: 0 good, 78 bad\n"
+                 "  --print-config    print the configuration and where each value came from\n"
+                 "  --example-config  print a commented config file\n"
+                 "  --config FILE     read FILE instead of "
+              << kConfigFile
+              << "\n"
+                 "  --version, -V     print the version\n"
+                 "  --help, -h        print this\n\n"
+              << chorus::settings_help(chorus::agent::agent_settings());
+}
+
+// Commands that work whatever the configuration is like.
+bool answer_at_once(const std::vector<std::string>& arguments) {
+    const auto given = [&](const char* word) {
+        return std::find(arguments.begin(), arguments.end(), word) != arguments.end();
+    };
+    if (given("--help") || given("-h")) {
+        print_help();
+    } else if (given("--version") || given("-V")) {
+        std::cout << "chorus-agent " << CHORUS_VERSION << '\n';
+    } else if (given("--example-config")) {
+        std::cout << chorus::example_config(chorus::agent::agent_settings(), "chorus-agent");
+    } else {
+        return false;
+    }
+    return true;
+}
+
+void configure_log_by(const chorus::Config& config) {
+    using chorus::LogFormat;
+    using chorus::LogLevel;
+    const auto& level = config.text("log-level");
+    const auto& format = config.text("log-format");
+    chorus::configure_log(level == "debug"     ? LogLevel::debug
+                          : level == "warning" ? LogLevel::warning
+                          : level == "error"   ? LogLevel::error
+                                               : LogLevel::info,
+                          format == "json"   ? LogFormat::json
+                          : format == "text" ? LogFormat::text
+                                             : LogFormat::automatic);
+}
+
+ExitCode complain(const std::vector<std::string>& faults) {
+    bool usage = false;
+    for (const std::string& fault : faults) {
+        std::cerr << "chorus-agent: " << fault << '\n';
+        usage = usage || fault.starts_with("unknown option") || fault.starts_with("command line");
+    }
+    return usage ? ExitCode::usage : ExitCode::config;
+}
+
+ExitCode run(const std::vector<std::string>& arguments) {
+    namespace agent = chorus::agent;
+    const auto sources = chorus::process_sources(arguments, kConfigFile,
+                                                 {"once", "test", "check-config", "print-config"},
+                                                 agent::foreign_settings());
+    const auto config = chorus::Config::load(agent::agent_settings(), sources);
+    if (!config.positional().empty()) {
+        std::cerr << "chorus-agent: unexpected argument " << config.positional().front() << '\n';
+        return ExitCode::usage;
+    }
+    configure_log_by(config);
+    if (config.has_flag("print-config")) {
+        std::cout << config.print();
+        return ExitCode::ok;
+    }
+    const bool test = config.has_flag("test");
+    const auto settings =
+        agent::read_settings(config, test ? agent::Needs::nothing : agent::Needs::aggregator);
+    if (config.has_flag("check-config")) {
+        std::cout << "The configuration is good.\n";
+        return ExitCode::ok;
+    }
+    agent::prepare_signals();
+    if (test) return agent::run_test(settings);
+    if (config.has_flag("once")) return agent::run_once(settings);
+    return agent::run_daemon(settings);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    // One arena and a fixed mmap threshold: what a cycle needed goes back to the system after it.
+    ::mallopt(M_ARENA_MAX, 1);
+    ::mallopt(M_MMAP_THRESHOLD, 128 << 10);
+    const std::vector<std::string> arguments(argv + 1, argv + argc);
+    try {
+        if (answer_at_once(arguments)) return to_int(std::cout ? ExitCode::ok : ExitCode::io_error);
+        return to_int(run(arguments));
+    } catch (const chorus::ConfigError& e) {
+        return to_int(complain(e.faults()));
+    } catch (const std::exception& e) {
+        std::cerr << "chorus-agent: " << e.what() << '\n';
+        return to_int(ExitCode::internal);
+    }
+}

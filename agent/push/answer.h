@@ -1,0 +1,41 @@
+// What an aggregator's answer to a batch means (rest-contract: ingest).
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace chorus::agent {
+
+// An HTTP answer that arrived whole.
+struct Answer {
+    int status = 0;
+    std::string body;
+    std::string retry_after;  // header, empty if absent
+};
+
+enum class Verdict {
+    stored,
+    conflict,   // the batch's key is taken: a new epoch
+    refused,    // the same batch will never be taken
+    too_large,  // less of it may be taken
+    forbidden,  // an operator has to do something; the data stays
+    retry,
+};
+
+inline constexpr std::chrono::seconds kForbiddenWait{60};
+inline constexpr std::chrono::seconds kLongestRetryAfter{600};
+
+// 200 counts only with the JSON object that the aggregator answers: a captive portal and a wrong
+// port say 200 to everything. A redirect is a failure: the token goes nowhere else.
+Verdict judge(const Answer& answer);
+
+// Retry-After in whole seconds, at most kLongestRetryAfter; nullopt for anything else (its date
+// form would need two clocks that agree).
+std::optional<std::chrono::seconds> retry_after(const Answer& answer);
+
+// config.interval_seconds of a stored answer.
+std::optional<double> wanted_interval(std::string_view body);
+
+}  // namespace chorus::agent

@@ -1,0 +1,59 @@
+// Sends one body to the aggregator and waits for the answer.
+#pragma once
+
+#include <Poco/Net/HTTPClientSession.h>
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "agent/push/answer.h"
+#include "agent/push/deadline_socket.h"
+
+namespace chorus::agent {
+
+struct Endpoint {
+    std::string host;
+    std::uint16_t port = 8082;
+    std::string base_path;  // what stands before /api/v1/ingest, without a slash at its end
+};
+
+// Why there is no answer, for the log.
+struct NoAnswer {
+    std::string reason;
+};
+
+// One connection, kept open between requests. post() is for one thread; bring_forward() for any.
+class IngestClient {
+  public:
+    static constexpr std::size_t kAnswerLimit = 64U << 10U;
+
+    // `limit` is the longest a whole request may take, connecting included (name resolution has the
+    // resolver's own limits).
+    IngestClient(Endpoint endpoint, std::string token, std::chrono::milliseconds limit);
+
+    // A connection that the aggregator closed while it was idle is opened anew once.
+    std::variant<Answer, NoAnswer> post(std::string_view body_zstd);
+
+    // Ends a running request, and each later one, at `at` at the latest.
+    void bring_forward(Deadline::Clock::time_point at);
+
+  private:
+    void connect();
+    Answer exchange(std::string_view body_zstd);
+    std::string read_body(std::istream& stream, const Poco::Net::HTTPResponse& response);
+
+    Endpoint endpoint_;
+    std::string token_;
+    std::chrono::milliseconds limit_;
+    Deadline final_;     // of the whole client
+    Deadline deadline_;  // of the running request
+    std::unique_ptr<Poco::Net::HTTPClientSession> session_;
+    bool fresh_ = false;  // nothing was sent over the connection yet
+};
+
+}  // namespace chorus::agent

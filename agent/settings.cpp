@@ -1,0 +1,87 @@
+#include "agent/settings.h"
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+#include "agent/collect/host_facts.h"
+#include "agent/push/endpoint.h"
+#include "common/batch_json.h"
+
+namespace chorus::agent {
+namespace {
+
+bool is_header_text(const std::string& token) {
+    return std::all_of(token.begin(), token.end(), [](char c) { return c > ' ' && c <= '~'; });
+}
+
+void read_aggregator(const Config& config, AgentConfig& out, std::vector<std::string>& faults) {
+    auto endpoint = endpoint_of(config.text("aggregator-url"), config.boolean("insecure-http"));
+    if (const auto* fault = std::get_if<std::string>(&endpoint)) {
+        faults.push_back(*fault);
+    } else {
+        out.endpoint = std::get<Endpoint>(std::move(endpoint));
+    }
+    out.token = config.text("agent-token");
+    if (out.token.empty()) {
+        faults.emplace_back(
+            "agent-token: is missing; make one with `chorus-aggregator token create --role agent` "
+            "and name its file in agent-token-file");
+    } else if (!is_header_text(out.token)) {
+        faults.emplace_back("agent-token: holds blanks or characters that no token has");
+    }
+}
+
+}  // namespace
+
+AgentConfig read_settings(const Config& config, Needs needs) {
+    AgentConfig out;
+    std::vector<std::string> faults;
+    out.interval_seconds = config.number("metrics-collection-interval");
+    out.collect.interval = std::chrono::duration_cast<std::chrono::nanoseconds>(
+        std::chrono::duration<double>(out.interval_seconds));
+    out.collect.procfs = config.text("procfs");
+    out.collect.sysfs = config.text("sysfs");
+    out.collect.rootfs = config.text("rootfs");
+    out.spool_dir = config.text("spool-dir");
+    out.machine_id_file = config.text("rootfs") + "/etc/machine-id";
+    out.queue_max_batches = static_cast<std::size_t>(config.integer("queue-max-batches"));
+    out.hostname = config.text("hostname");
+    if (out.hostname.empty()) out.hostname = system_hostname();
+    if (!is_hostname(out.hostname)) {
+        faults.push_back(
+            "hostname: may hold letters, digits, `.`, `_` and `-` only, and begins with "
+            "a letter, digit or `_`; set --hostname if the system's name is another");
+    }
+    if (needs == Needs::aggregator) read_aggregator(config, out, faults);
+    if (!faults.empty()) throw ConfigError(std::move(faults));
+    return out;
+}
+
+std::vector<std::string> foreign_settings() {
+    return {"CHORUS_TEST_*",
+            "CHORUS_BENCH_*",
+            "CHORUS_BIN_DIR",
+            "CHORUS_BUILD_DIR",
+            "CHORUS_FIXTURES",
+            // The aggregator's.
+            "CHORUS_LISTEN",
+            "CHORUS_PORT",
+            "CHORUS_ANONYMOUS_ROLE",
+            "CHORUS_BEHIND_TLS_PROXY",
+            "CHORUS_CORS_*",
+            "CHORUS_MAX_*",
+            "CHORUS_SECRET_KEY*",
+            "CHORUS_DEBUG",
+            "CHORUS_DATABASE_*",
+            "CHORUS_REDIS_*",
+            "CHORUS_INGEST_*",
+            "CHORUS_RETENTION_*",
+            "CHORUS_SPOOL_AGE_DAYS",
+            "CHORUS_HEALTH_*",
+            "CHORUS_ALERT_*",
+            "CHORUS_*_THRESHOLD",
+            "CHORUS_SERVICE_ENDPOINTS"};
+}
+
+}  // namespace chorus::agent

@@ -1,0 +1,35 @@
+// The agent's settings, checked and in the types the program works with.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "agent/collect/batch_builder.h"
+#include "agent/push/ingest_client.h"
+#include "common/settings.h"
+
+namespace chorus::agent {
+
+struct AgentConfig {
+    CollectSettings collect;
+    double interval_seconds = 30;
+    std::string hostname;
+    std::string spool_dir;
+    std::string machine_id_file;
+    Endpoint endpoint;
+    std::string token;
+    std::size_t queue_max_batches = 240;
+};
+
+enum class Needs { nothing, aggregator };
+
+// Throws ConfigError with all faults. Where to send and the token are checked only if the command
+// needs the aggregator.
+AgentConfig read_settings(const Config& config, Needs needs);
+
+// CHORUS_* names that a shared environment or .env may hold for others than the agent.
+std::vector<std::string> foreign_settings();
+
+}  // namespace chorus::agent
