@@ -31,6 +31,11 @@ std::string hint(std::string_view word, const std::vector<std::string>& candidat
     return near ? "; did you mean " + *near + "?" : "; see --help";
 }
 
+// "version" of "version,V".
+std::string long_name(const std::string& flag) {
+    return flag.substr(0, flag.find(','));
+}
+
 template <typename T>
 std::optional<T> to_number(std::string_view text) {
     T value{};
@@ -181,7 +186,8 @@ class ConfigLoader {
             all.push_back(std::string(prefix) + value.setting.name);
             if (value.setting.secret) all.push_back(all.back() + "-file");
         }
-        for (const auto& flag : sources_.flags) all.push_back(std::string(prefix) + flag);
+        for (const auto& flag : sources_.flags)
+            all.push_back(std::string(prefix) + long_name(flag));
         return all;
     }
 
@@ -252,8 +258,8 @@ class ConfigLoader {
                 option.original_tokens.empty() ? name : option.original_tokens[0];
             faults_.push_back("unknown option " + word.substr(0, word.find('=')) +
                               hint(word.substr(0, word.find('=')), names("--")));
-        } else if (std::find(sources_.flags.begin(), sources_.flags.end(), name) !=
-                   sources_.flags.end()) {
+        } else if (std::any_of(sources_.flags.begin(), sources_.flags.end(),
+                               [&](const auto& flag) { return long_name(flag) == name; })) {
             config_.flags_.push_back(name);
         } else if (Value* value = find(name)) {
             const std::string text = option.value.empty() ? "" : option.value.front();

@@ -48,7 +48,7 @@ struct ConfigSources {
     std::vector<std::string> environment;  // "NAME=value"
     std::string env_file = ".env";         // read if it exists
     std::string config_file;               // default path; read if it exists, --config overrides
-    std::vector<std::string> flags{};      // switches that are no settings: "once", "test"
+    std::vector<std::string> flags{};      // switches that are no settings: "once", "version,V"
     // CHORUS_* names that belong to somebody else (the other program, tests) and are no mistake.
     std::vector<std::string> foreign_names{};
 };

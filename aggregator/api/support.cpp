@@ -126,6 +126,11 @@ std::function<http::Response(const http::Request&)> guarded(
             throw http::HttpError(503, "storage_unavailable",
                                   "The database cannot be reached; try again later", 5);
         } catch (const store::DatabaseError& e) {
+            // Undefined table or schema: the first migration is still to come.
+            if (e.sqlstate() == "42P01" || e.sqlstate() == "3F000") {
+                throw http::HttpError(503, "storage_unavailable",
+                                      "The database is being prepared; try again later", 5);
+            }
             if (e.sqlstate() != store::sqlstate::kQueryCanceled) throw;
             throw http::HttpError(503, "query_timeout",
                                   "The query took too long; ask for a shorter range", 5);

@@ -79,8 +79,8 @@ INSTANTIATE_TEST_SUITE_P(
         BadHead{"encoded slash", head_of("GET /a%2Fb HTTP/1.1\r\nHost: x"), 400, "invalid_path"},
         BadHead{"relative", head_of("GET a HTTP/1.1\r\nHost: x"), 400, "invalid_path"},
         BadHead{"bad query", head_of("GET /?a=%zz HTTP/1.1\r\nHost: x"), 400, "invalid_query"}),
-    [](const auto& info) {
-        std::string name = info.param.name;
+    [](const auto& param_info) {
+        std::string name = param_info.param.name;
         for (char& c : name) {
             if (!std::isalnum(static_cast<unsigned char>(c))) c = '_';
         }

@@ -1,0 +1,31 @@
+// The subcommands of chorus-aggregator. Each returns the exit code of the program.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "aggregator/store/database.h"
+#include "common/settings.h"
+
+namespace chorus::cli {
+
+// Arguments without the program's name and the subcommand.
+using Arguments = std::vector<std::string>;
+
+int serve(const Config& config);                         // HTTP server and tasks
+int migrate(const Config& config);                       // migrate
+int check(const Config& config, const Arguments& what);  // check db|redis|config
+int token(const Config& config, const Arguments& what);  // token create|list|revoke
+int tasks(const Config& config, const Arguments& what);  // tasks [single]
+
+// The text of --help.
+std::string help();
+
+// Options of the database as configured; for `sessions` users at a time.
+store::DatabaseOptions database_options(const Config& config, int sessions);
+
+// Faults of the configuration that no single setting has: listening where strangers can come,
+// published passwords. Empty if all is well.
+std::vector<std::string> check_config(const Config& config);
+
+}  // namespace chorus::cli

@@ -1,0 +1,67 @@
+#include "aggregator/cache/redis_connection.h"
+#include "aggregator/cli/commands.h"
+#include "aggregator/http/cors.h"
+#include "common/url.h"
+
+namespace chorus::cli {
+namespace {
+
+void check_listen(const Config& config, std::vector<std::string>& faults) {
+    if (is_loopback_host(config.text("listen"))) return;
+    const std::string& role = config.text("anonymous-role");
+    if (!role.empty() && role != "none") {
+        faults.push_back(
+            "anonymous-role: off loopback a request without a token must have no "
+            "rights; set it to none or listen on 127.0.0.1");
+    }
+    if (!config.boolean("behind-tls-proxy")) {
+        faults.push_back(
+            "listen: tokens would cross the network in plain text; put a proxy that "
+            "terminates TLS in front and set behind-tls-proxy, or listen on "
+            "127.0.0.1");
+    }
+}
+
+void check_database(const Config& config, std::vector<std::string>& faults) {
+    const auto url = parse_url(config.text("database-url"));
+    if (!url) return;  // told by the table
+    const bool local = url->host.empty() || is_loopback_host(url->host);
+    if (url->password == "password" && !local) {
+        faults.push_back(
+            "database-url: the well-known default password must not be used for a "
+            "database on another host");
+    }
+    try {
+        store::Database{database_options(config, 1)};
+    } catch (const std::exception& e) {
+        faults.push_back(std::string("database-url: ") + e.what());
+    }
+}
+
+}  // namespace
+
+store::DatabaseOptions database_options(const Config& config, int sessions) {
+    store::DatabaseOptions options;
+    options.url = config.text("database-url");
+    options.sessions = sessions;
+    return options;
+}
+
+std::vector<std::string> check_config(const Config& config) {
+    std::vector<std::string> faults;
+    check_listen(config, faults);
+    check_database(config, faults);
+    try {
+        cache::parse_redis_url(config.text("redis-url"));
+    } catch (const std::invalid_argument& e) {
+        faults.push_back(std::string("redis-url: ") + e.what());
+    }
+    try {
+        http::parse_origins(config.text("cors-origins"));
+    } catch (const std::invalid_argument& e) {
+        faults.push_back(std::string("cors-origins: ") + e.what());
+    }
+    return faults;
+}
+
+}  // namespace chorus::cli

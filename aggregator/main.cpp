@@ -1,0 +1,100 @@
+// chorus-aggregator: from the command line to the command. Wiring only.
+#include <cstdio>
+#include <exception>
+#include <string>
+#include <vector>
+
+#include "aggregator/cli/commands.h"
+#include "aggregator/quickstart/quickstart.h"
+#include "aggregator/settings_table.h"
+#include "common/exit_codes.h"
+#include "common/log.h"
+
+namespace {
+
+using namespace chorus;
+
+const std::vector<std::string> kFlags{"check-config", "print-config", "example-config", "version,V",
+                                      "help,h"};
+
+// Names in a shared .env or environment that are the agent's, the tests' or the build's.
+const std::vector<std::string> kForeignNames{
+    "CHORUS_AGENT_*", "CHORUS_AGGREGATOR_URL", "CHORUS_HOSTNAME", "CHORUS_SPOOL_DIR",
+    "CHORUS_PROCFS",  "CHORUS_SYSFS",          "CHORUS_ROOTFS",   "CHORUS_INSECURE_HTTP",
+    "CHORUS_TEST_*",  "CHORUS_BIN_DIR",        "CHORUS_BUILD_*",  "CHORUS_QUEUE_MAX_BATCHES"};
+
+LogLevel log_level(const Config& config) {
+    const std::string& name = config.text("log-level");
+    if (config.boolean("debug") || name == "debug") return LogLevel::debug;
+    if (name == "warning") return LogLevel::warning;
+    return name == "error" ? LogLevel::error : LogLevel::info;
+}
+
+LogFormat log_format(const Config& config) {
+    const std::string& name = config.text("log-format");
+    if (name == "json") return LogFormat::json;
+    return name == "text" ? LogFormat::text : LogFormat::automatic;
+}
+
+int report(const std::vector<std::string>& faults) {
+    bool usage = true;
+    for (const auto& fault : faults) {
+        std::fprintf(stderr, "chorus-aggregator: %s\n", fault.c_str());
+        usage = usage && fault.starts_with("unknown option");
+    }
+    return to_int(usage ? ExitCode::usage : ExitCode::config);
+}
+
+int run(const std::string& command, const cli::Arguments& arguments) {
+    // A token's options are its own; all others are settings.
+    const bool own_options = command == "token";
+    const Config config =
+        Config::load(aggregator_settings(),
+                     process_sources(own_options ? cli::Arguments{} : arguments,
+                                     "/etc/chorus/aggregator.conf", kFlags, kForeignNames));
+    const cli::Arguments& what = own_options ? arguments : config.positional();
+    if (config.has_flag("help")) return std::puts(cli::help().c_str()), 0;
+    if (config.has_flag("version")) return std::puts("chorus-aggregator " CHORUS_VERSION), 0;
+    if (config.has_flag("example-config")) {
+        return std::fputs(example_config(aggregator_settings(), "chorus-aggregator").c_str(),
+                          stdout),
+               0;
+    }
+    if (config.has_flag("print-config")) return std::fputs(config.print().c_str(), stdout), 0;
+    const auto faults = cli::check_config(config);
+    if (!faults.empty()) return report(faults);
+    if (config.has_flag("check-config")) return cli::check(config, {"config"});
+    configure_log(log_level(config), log_format(config));
+
+    if (command == "check") return cli::check(config, what);
+    if (command == "token") return cli::token(config, what);
+    if (command == "tasks") return cli::tasks(config, what);
+    if (!what.empty()) return report({"unknown option " + what[0] + "; see --help"});
+    if (command == "migrate") return cli::migrate(config);
+    return cli::serve(config);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    std::vector<std::string> arguments(argv + 1, argv + argc);
+    std::string command = "serve";
+    if (!arguments.empty() && !arguments[0].starts_with('-')) {
+        command = arguments[0];
+        arguments.erase(arguments.begin());
+    }
+    try {
+        if (command == "quickstart") return run_quickstart(parse_quickstart(arguments));
+        for (const char* known : {"serve", "migrate", "check", "token", "tasks"}) {
+            if (command == known) return run(command, arguments);
+        }
+        std::fprintf(stderr, "chorus-aggregator: unknown command %s; see --help\n",
+                     command.c_str());
+        return to_int(ExitCode::usage);
+    } catch (const ConfigError& e) {
+        return report(e.faults());
+    } catch (const std::exception& e) {
+        std::fprintf(stderr, "chorus-aggregator: %s\n", e.what());
+        return to_int(ExitCode::internal);
+    }
+}

@@ -1,0 +1,53 @@
+# Private PostgreSQL and Redis for tests: Unix sockets only, no TCP port, no password.
+# Sourced by tests/run. Sets CHORUS_TEST_DATABASE_URL and CHORUS_TEST_REDIS_URL.
+#
+# shellcheck shell=bash
+
+# Runs a command as a user that PostgreSQL accepts: it refuses root.
+as_server_user() {
+    if [[ $(id -u) -ne 0 ]]; then
+        "$@"
+        return
+    fi
+    local user=nobody
+    id postgres >/dev/null 2>&1 && user=postgres
+    # setpriv keeps the environment and execs, so signals reach the server.
+    setpriv --reuid="$user" --regid="$(id -g "$user")" --clear-groups "$@"
+}
+
+# start_servers DIR: DIR must be short (socket paths are limited to 107 bytes).
+start_servers() {
+    local dir=$1 bin owner
+    bin=$(ls -d /usr/lib/postgresql/*/bin | sort -V | tail -1)
+    owner=$(id -un)
+    if [[ $(id -u) -eq 0 ]]; then
+        chown "$(as_server_user id -u)" "$dir"
+        owner=$(as_server_user id -un)
+    fi
+    as_server_user mkdir -p "$dir/run" "$dir/redis"
+    as_server_user "$bin/initdb" -D "$dir/pg" -U chorus --auth-local=peer --auth-host=reject \
+        -E UTF8 --locale=C.UTF-8 -k >"$dir.log" 2>&1 || { cat "$dir.log" >&2; return 1; }
+    as_server_user tee "$dir/pg/pg_hba.conf" >/dev/null <<<'local all all peer map=chorus'
+    printf 'chorus %s chorus\nchorus root chorus\n' "$owner" |
+        as_server_user tee "$dir/pg/pg_ident.conf" >/dev/null
+    as_server_user tee -a "$dir/pg/postgresql.conf" >/dev/null <<CONF
+listen_addresses = ''
+unix_socket_directories = '$dir/run'
+shared_buffers = 64MB
+max_connections = 200
+CONF
+    as_server_user "$bin/pg_ctl" -D "$dir/pg" -l "$dir/pg.log" -w -t 60 start >/dev/null
+    as_server_user redis-server --daemonize yes --port 0 --unixsocket "$dir/run/redis.sock" \
+        --unixsocketperm 700 --dir "$dir/redis" --pidfile "$dir/run/redis.pid" --save '' \
+        --appendonly no --databases 512 --logfile "$dir/redis.log" >/dev/null
+    export CHORUS_TEST_DATABASE_URL="postgresql:///postgres?host=$dir/run&user=chorus"
+    export CHORUS_TEST_REDIS_URL="unix://$dir/run/redis.sock?db=0"
+}
+
+stop_servers() {
+    local dir=$1 bin
+    bin=$(ls -d /usr/lib/postgresql/*/bin | sort -V | tail -1)
+    redis-cli -s "$dir/run/redis.sock" shutdown nosave >/dev/null 2>&1 || true
+    as_server_user "$bin/pg_ctl" -D "$dir/pg" -m immediate -w stop >/dev/null 2>&1 || true
+    rm -rf "$dir" "$dir.log"
+}

@@ -1,0 +1,131 @@
+#include "agent/collect/cpu_collector.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/unit/agent/samples.h"
+
+namespace chorus::agent {
+namespace {
+
+using testing::collect;
+using testing::Machine;
+using testing::TemporaryTree;
+using namespace std::chrono_literals;
+
+constexpr const char* kShares[] = {
+    "cpu_usage_percent",  "cpu_user_percent",   "cpu_nice_percent",
+    "cpu_system_percent", "cpu_irq_percent",    "cpu_softirq_percent",
+    "cpu_steal_percent",  "cpu_iowait_percent", "cpu_idle_percent"};
+
+CpuCollector collector_of(Machine& machine) {
+    return {machine.proc, machine.sys, machine.faults, Machine::kInterval, 100};
+}
+
+TEST(CpuCollector, FirstSampleGivesNoShareButCountAndFrequency) {
+    Machine machine;
+    auto cpu = collector_of(machine);
+    const auto first = collect(cpu);
+    for (const char* name : kShares) EXPECT_TRUE(first.is_null(name)) << name;
+    EXPECT_TRUE(first.is_null("cpu_core_usage_percent", "cpu3"));
+    EXPECT_EQ(first.value("cpu_count"), 4);
+    EXPECT_EQ(first.value("cpu_frequency_mhz"), 2500);  // mean of two policies, 3000 and 2000
+}
+
+// Of 4,000 ticks: user 1,200 with 200 of a guest, nice 100 with 20 of a guest, system 400,
+// idle 2,000, iowait 200, irq 20, softirq 40, steal 40.
+TEST(CpuCollector, SharesAreThoseOfTheInterval) {
+    Machine machine;
+    auto cpu = collector_of(machine);
+    collect(cpu);
+    machine.become("server/proc-later");
+    const auto later = collect(cpu);
+    EXPECT_DOUBLE_EQ(later.value("cpu_usage_percent"), 45);
+    EXPECT_DOUBLE_EQ(later.value("cpu_user_percent"), 25);
+    EXPECT_DOUBLE_EQ(later.value("cpu_nice_percent"), 2);
+    EXPECT_DOUBLE_EQ(later.value("cpu_system_percent"), 10);
+    EXPECT_DOUBLE_EQ(later.value("cpu_iowait_percent"), 5);
+    EXPECT_DOUBLE_EQ(later.value("cpu_irq_percent"), 0.5);
+    EXPECT_DOUBLE_EQ(later.value("cpu_softirq_percent"), 1);
+    EXPECT_DOUBLE_EQ(later.value("cpu_steal_percent"), 1);
+    EXPECT_DOUBLE_EQ(later.value("cpu_idle_percent"), 50);
+    EXPECT_DOUBLE_EQ(later.value("cpu_core_usage_percent", "cpu0"), 90);
+    EXPECT_DOUBLE_EQ(later.value("cpu_core_usage_percent", "cpu1"), 60);
+    EXPECT_DOUBLE_EQ(later.value("cpu_core_usage_percent", "cpu2"), 30);
+    EXPECT_DOUBLE_EQ(later.value("cpu_core_usage_percent", "cpu3"), 0);
+}
+
+TEST(CpuCollector, LayoutStaysTheSameWhileTheFileCannotBeRead) {
+    Machine machine;
+    auto cpu = collector_of(machine);
+    collect(cpu);
+    machine.become("server/proc-later");
+    const auto before = collect(cpu);
+    machine.proc_tree.remove("stat");
+    machine.clock.advance(10s);
+    const auto without = collect(cpu);
+    EXPECT_EQ(without.layout, before.layout);
+    for (const char* name : kShares) EXPECT_TRUE(without.is_null(name)) << name;
+    EXPECT_TRUE(without.is_null("cpu_core_usage_percent", "cpu0"));
+    EXPECT_EQ(machine.faults.by_errno().at(ENOENT), 1U);
+}
+
+TEST(CpuCollector, CounterGoingBackGivesNoValue) {
+    Machine machine("server/proc-later");
+    auto cpu = collector_of(machine);
+    collect(cpu);
+    machine.become("server/proc");
+    const auto back = collect(cpu);
+    EXPECT_TRUE(back.is_null("cpu_usage_percent"));
+    EXPECT_TRUE(back.is_null("cpu_core_usage_percent", "cpu0"));
+}
+
+TEST(CpuCollector, GapOfMoreThanThreeIntervalsGivesNoValue) {
+    Machine machine;
+    auto cpu = collector_of(machine);
+    collect(cpu);
+    machine.become("server/proc-later", 31s);
+    EXPECT_TRUE(collect(cpu).is_null("cpu_usage_percent"));
+}
+
+TEST(CpuCollector, MachineWithoutFrequencyHasNoSuchSeries) {
+    Machine machine;
+    machine.proc_tree.write("cpuinfo", "processor : 0\nBogoMIPS : 50.00\n");
+    const TemporaryTree empty;
+    Reader sys(empty.path(), machine.clock);
+    CpuCollector cpu(machine.proc, sys, machine.faults, Machine::kInterval, 100);
+    const auto samples = collect(cpu);
+    EXPECT_FALSE(samples.has("cpu_frequency_mhz"));
+    EXPECT_EQ(samples.value("cpu_count"), 4);  // counted in /proc/stat
+}
+
+TEST(CpuCollector, FrequencyComesFromCpuinfoWhereThereIsNoCpufreq) {
+    Machine machine;
+    const TemporaryTree empty;
+    Reader sys(empty.path(), machine.clock);
+    CpuCollector cpu(machine.proc, sys, machine.faults, Machine::kInterval, 100);
+    EXPECT_DOUBLE_EQ(collect(cpu).value("cpu_frequency_mhz"), 2400.25);
+}
+
+TEST(CpuShares, FallingIowaitCountsAsNone) {
+    const CpuTimes before{.user = 100, .idle = 1'000, .iowait = 500};
+    const CpuTimes now{.user = 150, .idle = 1'150, .iowait = 90};
+    const auto shares = cpu_shares(before, now, 300);
+    ASSERT_TRUE(shares);
+    EXPECT_DOUBLE_EQ(shares->iowait, 0);
+    EXPECT_DOUBLE_EQ(shares->usage, 25);
+    EXPECT_DOUBLE_EQ(shares->idle, 75);
+}
+
+TEST(CpuShares, NoTimeGivesNoShare) {
+    const CpuTimes same{.user = 100, .idle = 1'000};
+    EXPECT_FALSE(cpu_shares(same, same, 300));
+}
+
+TEST(CpuShares, IdleBackByThreeSecondsIsAHotplug) {
+    const CpuTimes before{.user = 100, .idle = 1'000};
+    EXPECT_FALSE(cpu_shares(before, CpuTimes{.user = 200, .idle = 700}, 300));
+    EXPECT_TRUE(cpu_shares(before, CpuTimes{.user = 200, .idle = 701}, 300));
+}
+
+}  // namespace
+}  // namespace chorus::agent

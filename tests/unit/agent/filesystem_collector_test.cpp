@@ -1,0 +1,215 @@
+#include "agent/collect/filesystem_collector.h"
+
+#include <gtest/gtest.h>
+
+#include <condition_variable>
+#include <map>
+#include <mutex>
+#include <set>
+#include <thread>
+
+#include "tests/unit/agent/samples.h"
+
+namespace chorus::agent {
+namespace {
+
+using testing::collect;
+using testing::Machine;
+using namespace std::chrono_literals;
+
+constexpr std::uint64_t kGib = 1ULL << 30U;
+
+// 100 GiB, 60 used, 30 to be had: 10 are reserved for root.
+FilesystemUsage usage() {
+    return {.total_bytes = 100 * kGib,
+            .used_bytes = 60 * kGib,
+            .avail_bytes = 30 * kGib,
+            .inodes = 1'000,
+            .inodes_free = 250};
+}
+
+StatvfsProber::Ask always() {
+    return [](const std::string&) { return usage(); };
+}
+
+// Blocks callers until it is opened, like a mount whose server is dead.
+class Gate {
+  public:
+    void open() {
+        const std::lock_guard lock(mutex_);
+        open_ = true;
+        changed_.notify_all();
+    }
+    void pass() {
+        std::unique_lock lock(mutex_);
+        ++calls_;
+        changed_.notify_all();
+        changed_.wait(lock, [&] { return open_; });
+    }
+    int calls() {
+        const std::lock_guard lock(mutex_);
+        return calls_;
+    }
+
+  private:
+    std::mutex mutex_;  // protects the members below
+    std::condition_variable changed_;
+    bool open_ = false;
+    int calls_ = 0;
+};
+
+TEST(FilesystemCollector, RootKeepsTheOriginalsFormula) {
+    Machine machine;
+    FilesystemCollector filesystems(machine.proc, machine.faults, "/", always());
+    const auto samples = collect(filesystems);
+    EXPECT_DOUBLE_EQ(samples.value("disk_total_gb"), 100);
+    EXPECT_DOUBLE_EQ(samples.value("disk_used_gb"), 60);
+    EXPECT_DOUBLE_EQ(samples.value("disk_free_gb"), 30);
+    EXPECT_DOUBLE_EQ(samples.value("disk_usage_percent"), 60);
+}
+
+TEST(FilesystemCollector, MountsAreCountedAsDfCountsThem) {
+    Machine machine;
+    FilesystemCollector filesystems(machine.proc, machine.faults, "/", always());
+    const auto samples = collect(filesystems);
+    EXPECT_NEAR(samples.value("disk_usage_percent", "/var"), 100.0 * 60 / 90, 1e-9);
+    EXPECT_EQ(samples.value("filesystem_total_bytes", "/var"), 100.0 * kGib);
+    EXPECT_EQ(samples.value("filesystem_used_bytes", "/var"), 60.0 * kGib);
+    EXPECT_EQ(samples.value("filesystem_avail_bytes", "/var"), 30.0 * kGib);
+    EXPECT_DOUBLE_EQ(samples.value("filesystem_inodes_usage_percent", "/var"), 75);
+}
+
+TEST(FilesystemCollector, ListsEachRealFileSystemOnce) {
+    Machine machine;
+    FilesystemCollector filesystems(machine.proc, machine.faults, "/", always());
+    std::set<std::string> listed;
+    for (const auto& key : collect(filesystems).layout) {
+        if (key.metric_type == "filesystem_total_bytes") listed.insert(key.label);
+    }
+    // Not listed: memory file systems, kernel interfaces, the overlay, and the bind mount /exports.
+    EXPECT_EQ(listed,
+              (std::set<std::string>{"/", "/boot/efi", "/mnt/files", "/srv/my data", "/var"}));
+}
+
+TEST(FilesystemCollector, MountPointsLieBelowRootfs) {
+    Machine machine;
+    std::mutex mutex;
+    std::set<std::string> asked;
+    FilesystemCollector filesystems(machine.proc, machine.faults, "/host/",
+                                    [&](const std::string& path) {
+                                        const std::lock_guard lock(mutex);
+                                        asked.insert(path);
+                                        return usage();
+                                    });
+    collect(filesystems);
+    EXPECT_EQ(asked, (std::set<std::string>{"/host/", "/host/boot/efi", "/host/mnt/files",
+                                            "/host/srv/my data", "/host/var"}));
+}
+
+TEST(FilesystemCollector, WhatCannotBeAskedIsNull) {
+    Machine machine;
+    FilesystemCollector filesystems(machine.proc, machine.faults, "/",
+                                    [](const std::string&) { return std::nullopt; });
+    const auto samples = collect(filesystems);
+    EXPECT_TRUE(samples.is_null("disk_usage_percent"));
+    EXPECT_TRUE(samples.is_null("disk_usage_percent", "/var"));
+    EXPECT_TRUE(samples.is_null("filesystem_inodes_usage_percent", "/var"));
+}
+
+TEST(FilesystemCollector, FileSystemWithoutInodesHasNoShareOfThem) {
+    Machine machine;
+    FilesystemCollector filesystems(machine.proc, machine.faults, "/", [](const std::string&) {
+        auto without = usage();
+        without.inodes = without.inodes_free = 0;
+        return std::optional{without};
+    });
+    const auto samples = collect(filesystems);
+    EXPECT_TRUE(samples.is_null("filesystem_inodes_usage_percent", "/var"));
+    EXPECT_FALSE(samples.is_null("disk_usage_percent", "/var"));
+}
+
+TEST(FilesystemCollector, StuckMountIsSkippedAndTheOthersAreTold) {
+    Machine machine;
+    const auto gate = std::make_shared<Gate>();
+    FilesystemCollector filesystems(
+        machine.proc, machine.faults, "/",
+        [gate](const std::string& path) {
+            if (path == "/mnt/files") gate->pass();
+            return usage();
+        },
+        50ms);
+    const auto first = collect(filesystems);
+    EXPECT_TRUE(first.is_null("disk_usage_percent", "/mnt/files"));
+    EXPECT_FALSE(first.is_null("disk_usage_percent", "/var"));
+    const auto second = collect(filesystems);
+    EXPECT_TRUE(second.is_null("disk_usage_percent", "/mnt/files"));
+    EXPECT_EQ(second.layout, first.layout);
+    EXPECT_EQ(gate->calls(), 1);  // no second thread for a mount that holds one
+    gate->open();
+    const auto until = std::chrono::steady_clock::now() + 10s;
+    bool answered = false;
+    while (!answered && std::chrono::steady_clock::now() < until) {
+        answered = !collect(filesystems).is_null("disk_usage_percent", "/mnt/files");
+    }
+    EXPECT_TRUE(answered);
+}
+
+TEST(StatvfsProber, HoldsOnlySoManyThreads) {
+    const auto gate = std::make_shared<Gate>();
+    StatvfsProber prober(
+        [gate](const std::string&) {
+            gate->pass();
+            return usage();
+        },
+        20ms);
+    std::vector<std::string> paths;
+    for (std::size_t i = 0; i < StatvfsProber::kMaxThreads + 5; ++i) {
+        paths.push_back("/mnt/" + std::to_string(i));
+    }
+    const auto answers = prober.ask_all(paths);
+    EXPECT_EQ(answers.size(), paths.size());
+    EXPECT_EQ(prober.stuck(), StatvfsProber::kMaxThreads);
+    prober.ask_all(paths);
+    EXPECT_EQ(prober.stuck(), StatvfsProber::kMaxThreads);
+    gate->open();
+    const auto until = std::chrono::steady_clock::now() + 10s;
+    while (prober.stuck() > 0 && std::chrono::steady_clock::now() < until) prober.ask_all({});
+    EXPECT_EQ(prober.stuck(), 0U);
+}
+
+TEST(AskStatvfs, AgreesWithTheSystem) {
+    struct statvfs fs {};
+    ASSERT_EQ(::statvfs("/", &fs), 0);
+    const auto root = ask_statvfs("/");
+    ASSERT_TRUE(root);
+    EXPECT_EQ(root->total_bytes, fs.f_blocks * fs.f_frsize);
+    EXPECT_FALSE(ask_statvfs("/no/such/directory"));
+}
+
+TEST(SelectMounts, LaterMountHidesAnEarlierOneOnTheSamePoint) {
+    const auto mounts = select_mounts(
+        {{"8:1", "/", "/data", "ext4", "/dev/sda1"}, {"8:2", "/", "/data", "xfs", "/dev/sda2"}});
+    ASSERT_EQ(mounts.size(), 1U);
+    EXPECT_EQ(mounts[0].type, "xfs");
+}
+
+TEST(SelectMounts, MountOfTheRootIsPreferredToABindMount) {
+    const auto mounts = select_mounts(
+        {{"8:1", "/www", "/a", "ext4", "/dev/sda1"}, {"8:1", "/", "/z", "ext4", "/dev/sda1"}});
+    ASSERT_EQ(mounts.size(), 1U);
+    EXPECT_EQ(mounts[0].mount_point, "/z");
+}
+
+TEST(MountFilter, KnowsWhatMayHang) {
+    for (const char* type : {"nfs", "nfs4", "cifs", "fuse.sshfs", "fuseblk", "ceph", "9p"}) {
+        EXPECT_TRUE(may_hang(type)) << type;
+        EXPECT_FALSE(is_pseudo_filesystem(type)) << type;
+    }
+    for (const char* type : {"ext4", "xfs", "btrfs", "vfat", "zfs"}) {
+        EXPECT_FALSE(may_hang(type)) << type;
+        EXPECT_FALSE(is_pseudo_filesystem(type)) << type;
+    }
+}
+
+}  // namespace
+}  // namespace chorus::agent

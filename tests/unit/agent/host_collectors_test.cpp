@@ -1,0 +1,197 @@
+// Memory, load, disks and network.
+#include <gtest/gtest.h>
+
+#include "agent/collect/disk_collector.h"
+#include "agent/collect/load_collector.h"
+#include "agent/collect/memory_collector.h"
+#include "agent/collect/network_collector.h"
+#include "tests/unit/agent/samples.h"
+
+namespace chorus::agent {
+namespace {
+
+using testing::collect;
+using testing::Machine;
+using namespace std::chrono_literals;
+
+TEST(MemoryCollector, GivesMebibytesAndShares) {
+    Machine machine;
+    MemoryCollector memory(machine.proc, machine.faults);
+    const auto samples = collect(memory);
+    EXPECT_DOUBLE_EQ(samples.value("memory_total_mb"), 16'000);
+    EXPECT_DOUBLE_EQ(samples.value("memory_available_mb"), 8'000);
+    EXPECT_DOUBLE_EQ(samples.value("memory_used_mb"), 8'000);
+    EXPECT_DOUBLE_EQ(samples.value("memory_usage_percent"), 50);
+    EXPECT_DOUBLE_EQ(samples.value("swap_total_mb"), 2'000);
+    EXPECT_DOUBLE_EQ(samples.value("swap_used_mb"), 500);
+    EXPECT_DOUBLE_EQ(samples.value("swap_usage_percent"), 25);
+    EXPECT_EQ(memory.total_bytes(), 16'384'000ULL * 1'024);
+}
+
+TEST(MemoryCollector, HostWithoutSwapUsesNoneOfIt) {
+    Machine machine;
+    machine.proc_tree.write("meminfo", "MemTotal: 1024 kB\nSwapTotal: 0 kB\nSwapFree: 0 kB\n");
+    MemoryCollector memory(machine.proc, machine.faults);
+    const auto samples = collect(memory);
+    EXPECT_EQ(samples.value("swap_total_mb"), 0);
+    EXPECT_EQ(samples.value("swap_used_mb"), 0);
+    EXPECT_EQ(samples.value("swap_usage_percent"), 0);
+    EXPECT_TRUE(samples.is_null("memory_usage_percent"));
+}
+
+TEST(MemoryCollector, WithoutTheFileEveryValueIsNull) {
+    Machine machine;
+    MemoryCollector memory(machine.proc, machine.faults);
+    const auto layout = collect(memory).layout;
+    machine.proc_tree.remove("meminfo");
+    const auto without = collect(memory);
+    EXPECT_EQ(without.layout, layout);
+    for (const double value : without.values) EXPECT_TRUE(std::isnan(value));
+}
+
+TEST(LoadCollector, GivesLoadAndUptime) {
+    Machine machine;
+    LoadCollector load(machine.proc, machine.faults);
+    const auto samples = collect(load);
+    EXPECT_DOUBLE_EQ(samples.value("load_avg_1min"), 0.52);
+    EXPECT_DOUBLE_EQ(samples.value("load_avg_5min"), 1.25);
+    EXPECT_DOUBLE_EQ(samples.value("load_avg_15min"), 2.5);
+    EXPECT_DOUBLE_EQ(samples.value("uptime_seconds"), 5000.25);
+}
+
+DiskCollector disks_of(Machine& machine) {
+    return {machine.proc, machine.sys, machine.faults, Machine::kInterval};
+}
+
+// sda, nvme0n1 and cciss/c0d0 are hardware; partitions, dm-0, md0, loop0 and zram0 would count
+// twice or are memory.
+TEST(DiskCollector, TotalsSumTheHardwareOnly) {
+    Machine machine;
+    auto disk = disks_of(machine);
+    const auto samples = collect(disk);
+    EXPECT_EQ(samples.value("disk_read_count"), 1'000 + 2'000 + 4);
+    EXPECT_EQ(samples.value("disk_write_count"), 500 + 0 + 2);
+    EXPECT_EQ(samples.value("disk_read_bytes"), (80'000 + 160'000 + 64) * 512.0);
+    EXPECT_EQ(samples.value("disk_write_bytes"), (40'000 + 0 + 32) * 512.0);
+}
+
+TEST(DiskCollector, SeriesAreThoseOfWholeDevices) {
+    Machine machine;
+    auto disk = disks_of(machine);
+    const auto samples = collect(disk);
+    for (const char* name : {"sda", "nvme0n1", "dm-0", "md0", "cciss/c0d0"}) {
+        EXPECT_TRUE(samples.is_null("disk_busy_percent", name)) << name;
+    }
+    for (const char* name : {"sda1", "sda2", "loop0", "zram0"}) {
+        EXPECT_FALSE(samples.has("disk_busy_percent", name)) << name;
+    }
+}
+
+TEST(DiskCollector, RatesAreThoseOfTheInterval) {
+    Machine machine;
+    auto disk = disks_of(machine);
+    collect(disk);
+    machine.become("server/proc-later");
+    const auto later = collect(disk);
+    EXPECT_DOUBLE_EQ(later.value("disk_read_bytes_per_sec", "sda"), 1'048'576);
+    EXPECT_DOUBLE_EQ(later.value("disk_write_bytes_per_sec", "sda"), 2'097'152);
+    EXPECT_DOUBLE_EQ(later.value("disk_reads_per_sec", "sda"), 10);
+    EXPECT_DOUBLE_EQ(later.value("disk_writes_per_sec", "sda"), 5);
+    EXPECT_DOUBLE_EQ(later.value("disk_busy_percent", "sda"), 25);
+    EXPECT_DOUBLE_EQ(later.value("disk_reads_per_sec", "nvme0n1"), 100);
+    EXPECT_DOUBLE_EQ(later.value("disk_reads_per_sec", "cciss/c0d0"), 0);
+}
+
+// nvme0n1 goes from 4,294,966,296 ms over 2^32 to 14,000 ms: 15,000 ms in 10 s.
+TEST(DiskCollector, BusyTimeWrapsAndIsAtMostTheWholeInterval) {
+    Machine machine;
+    auto disk = disks_of(machine);
+    collect(disk);
+    machine.become("server/proc-later");
+    EXPECT_DOUBLE_EQ(collect(disk).value("disk_busy_percent", "nvme0n1"), 100);
+    machine.become("server/proc", 30s);
+    machine.proc_tree.write("diskstats", "259 0 nvme0n1 3000 10 364800 500 0 20 0 900 0 17000 1\n");
+    EXPECT_DOUBLE_EQ(collect(disk).value("disk_busy_percent", "nvme0n1"), 10);
+}
+
+TEST(DiskCollector, CounterGoingBackGivesNoValue) {
+    Machine machine;
+    auto disk = disks_of(machine);
+    collect(disk);
+    machine.become("server/proc-later");
+    const auto later = collect(disk);
+    for (const char* name : {"disk_read_bytes_per_sec", "disk_write_bytes_per_sec",
+                             "disk_reads_per_sec", "disk_writes_per_sec", "disk_busy_percent"}) {
+        EXPECT_TRUE(later.is_null(name, "md0")) << name;
+    }
+}
+
+TEST(DiskCollector, UnreadableFileLeavesTheLayout) {
+    Machine machine;
+    auto disk = disks_of(machine);
+    const auto layout = collect(disk).layout;
+    machine.proc_tree.remove("diskstats");
+    machine.clock.advance(10s);
+    const auto without = collect(disk);
+    EXPECT_EQ(without.layout, layout);
+    for (const double value : without.values) EXPECT_TRUE(std::isnan(value));
+    machine.become("server/proc-later");
+    EXPECT_TRUE(collect(disk).is_null("disk_reads_per_sec", "sda"));  // no previous sample
+}
+
+NetworkCollector network_of(Machine& machine) {
+    return {machine.proc, machine.faults, Machine::kInterval};
+}
+
+TEST(NetworkCollector, TotalsLeaveOutTheLoopback) {
+    Machine machine;
+    auto network = network_of(machine);
+    const auto samples = collect(network);
+    EXPECT_EQ(samples.value("network_bytes_recv"), 1'000'000 + 700'000 + 100);
+    EXPECT_EQ(samples.value("network_bytes_sent"), 3'000'000 + 600'000 + 200);
+    EXPECT_EQ(samples.value("network_packets_recv"), 2'000 + 800 + 1);
+    EXPECT_EQ(samples.value("network_packets_sent"), 4'000 + 700 + 2);
+    EXPECT_FALSE(samples.has("network_receive_bytes_per_sec", "lo"));
+}
+
+TEST(NetworkCollector, RatesAreThoseOfTheInterval) {
+    Machine machine;
+    auto network = network_of(machine);
+    collect(network);
+    machine.become("server/proc-later");
+    const auto later = collect(network);
+    EXPECT_DOUBLE_EQ(later.value("network_receive_bytes_per_sec", "eth0"), 125'000);
+    EXPECT_DOUBLE_EQ(later.value("network_transmit_bytes_per_sec", "eth0"), 250'000);
+    EXPECT_DOUBLE_EQ(later.value("network_receive_packets_per_sec", "eth0"), 100);
+    EXPECT_DOUBLE_EQ(later.value("network_transmit_packets_per_sec", "eth0"), 200);
+    EXPECT_DOUBLE_EQ(later.value("network_receive_errors_per_sec", "eth0"), 1);
+    EXPECT_DOUBLE_EQ(later.value("network_transmit_errors_per_sec", "eth0"), 0.5);
+    EXPECT_DOUBLE_EQ(later.value("network_receive_drops_per_sec", "eth0"), 2);
+    EXPECT_DOUBLE_EQ(later.value("network_transmit_drops_per_sec", "eth0"), 0);
+    EXPECT_DOUBLE_EQ(later.value("network_receive_bytes_per_sec", "veth12ab34c"), 0);
+}
+
+TEST(NetworkCollector, NewAndResetInterfacesHaveNoRateYet) {
+    Machine machine;
+    auto network = network_of(machine);
+    collect(network);
+    machine.become("server/proc-later");
+    const auto later = collect(network);
+    EXPECT_TRUE(later.is_null("network_receive_bytes_per_sec", "docker0"));
+    EXPECT_TRUE(later.is_null("network_receive_bytes_per_sec", "eth1"));
+    EXPECT_TRUE(later.is_null("network_transmit_drops_per_sec", "eth1"));
+}
+
+TEST(NetworkCollector, UnreadableFileLeavesTheLayout) {
+    Machine machine;
+    auto network = network_of(machine);
+    const auto layout = collect(network).layout;
+    machine.proc_tree.remove("net");
+    machine.clock.advance(10s);
+    const auto without = collect(network);
+    EXPECT_EQ(without.layout, layout);
+    for (const double value : without.values) EXPECT_TRUE(std::isnan(value));
+}
+
+}  // namespace
+}  // namespace chorus::agent

@@ -1,0 +1,243 @@
+#include "agent/process/process_scanner.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "agent/process/process_name.h"
+#include "tests/unit/agent/samples.h"
+
+namespace chorus::agent {
+namespace {
+
+using testing::Machine;
+using namespace std::chrono_literals;
+
+constexpr std::uint64_t kMemory = 16'384'000ULL * 1'024;
+
+ProcessScanner scanner_of(Machine& machine) {
+    return {machine.proc, machine.faults, UserNames([](uid_t) { return "somebody"; }),
+            Machine::kInterval, ScanConstants{.ticks_per_second = 100, .page_bytes = 4'096}};
+}
+
+const ProcessSample* find(const ProcessTable& table, std::int32_t pid) {
+    for (const auto& row : table.rows) {
+        if (row.pid == pid) return &row;
+    }
+    return nullptr;
+}
+
+ProcessSample get(const ProcessTable& table, std::int32_t pid) {
+    const auto* row = find(table, pid);
+    if (row == nullptr) throw std::out_of_range("no process " + std::to_string(pid));
+    return *row;
+}
+
+TEST(ProcessScanner, ReadsWhatTheKernelSaysOfEachProcess) {
+    Machine machine;
+    auto scanner = scanner_of(machine);
+    const auto table = scanner.scan(kMemory, 4);
+    EXPECT_EQ(table.scanned, 9);
+    ASSERT_EQ(table.rows.size(), 9U);
+    EXPECT_FALSE(table.other);
+    const auto java = get(table, 1203);
+    EXPECT_EQ(java.name, "java");
+    EXPECT_EQ(java.ppid, 1);
+    EXPECT_EQ(java.start_ticks, 6'000);
+    EXPECT_EQ(java.state, ProcessState::sleeping);
+    EXPECT_EQ(java.num_threads, 64);
+    EXPECT_EQ(java.user, "somebody");
+    EXPECT_EQ(java.memory_rss_bytes, 256'000LL * 4'096);
+    EXPECT_DOUBLE_EQ(java.memory_percent.value(), 6.25);
+    EXPECT_EQ(java.disk_read_bytes, 5'368'709'120);
+    EXPECT_EQ(java.disk_write_bytes, 10'737'418'240);
+}
+
+TEST(ProcessScanner, NamesWithBlanksAndParenthesesStayWhole) {
+    Machine machine;
+    auto scanner = scanner_of(machine);
+    const auto table = scanner.scan(kMemory, 4);
+    EXPECT_EQ(get(table, 700).name, "tmux: server");
+    EXPECT_EQ(get(table, 812).name, "odd) S 1 (x");
+    EXPECT_EQ(get(table, 812).state, ProcessState::running);
+    EXPECT_EQ(get(table, 17).name, "kworker/u8:2-events_unbound");
+    EXPECT_EQ(get(table, 17).state, ProcessState::idle);
+    EXPECT_EQ(get(table, 1500).state, ProcessState::disk_sleep);
+    EXPECT_EQ(get(table, 1501).state, ProcessState::stopped);
+}
+
+TEST(ProcessScanner, CutNamesAreExtendedFromTheProgram) {
+    Machine machine;
+    auto scanner = scanner_of(machine);
+    const auto table = scanner.scan(kMemory, 4);
+    EXPECT_EQ(get(table, 1500).name, "chromium-sandbox-helper");
+    EXPECT_EQ(get(table, 1501).name, "fifteen-bytes-x");  // argv[0] is something else
+}
+
+TEST(ProcessScanner, ZombieHasNoIo) {
+    Machine machine;
+    auto scanner = scanner_of(machine);
+    const auto zombie = get(scanner.scan(kMemory, 4), 900);
+    EXPECT_EQ(zombie.state, ProcessState::zombie);
+    EXPECT_FALSE(zombie.disk_read_bytes);
+    EXPECT_FALSE(zombie.disk_write_bytes);
+    EXPECT_EQ(zombie.memory_rss_bytes, 0);
+}
+
+TEST(ProcessScanner, FirstSightOfAnOldProcessGivesNoCpuShare) {
+    Machine machine;
+    auto scanner = scanner_of(machine);
+    for (const auto& row : scanner.scan(kMemory, 4).rows) {
+        EXPECT_FALSE(row.cpu_percent) << row.name;
+    }
+}
+
+TEST(ProcessScanner, CpuShareIsOfOneCoreOverTheInterval) {
+    Machine machine;
+    auto scanner = scanner_of(machine);
+    scanner.scan(kMemory, 4);
+    machine.become("server/proc-later");
+    const auto table = scanner.scan(kMemory, 4);
+    EXPECT_DOUBLE_EQ(get(table, 812).cpu_percent.value(), 100);   // 800 + 200 ticks in 10 s
+    EXPECT_DOUBLE_EQ(get(table, 1203).cpu_percent.value(), 300);  // 2,500 + 500 ticks
+    EXPECT_DOUBLE_EQ(get(table, 17).cpu_percent.value(), 0.1);
+    EXPECT_DOUBLE_EQ(get(table, 1).cpu_percent.value(), 0);
+    EXPECT_EQ(get(table, 812).memory_rss_bytes, 51'200LL * 4'096);
+    EXPECT_EQ(find(table, 900), nullptr);
+}
+
+// Started at tick 500,600, four seconds before the second scan at 5,010 s; 100 ticks used.
+TEST(ProcessScanner, NewProcessHasItsMeanSinceItsStart) {
+    Machine machine;
+    auto scanner = scanner_of(machine);
+    scanner.scan(kMemory, 4);
+    machine.become("server/proc-later");
+    EXPECT_DOUBLE_EQ(get(scanner.scan(kMemory, 4), 4300).cpu_percent.value(), 25);
+}
+
+// 1501 ended and another process was given its number at tick 500,900; it used 5 ticks in 1 s.
+TEST(ProcessScanner, ReusedPidInheritsNothing) {
+    Machine machine;
+    auto scanner = scanner_of(machine);
+    scanner.scan(kMemory, 4);
+    machine.become("server/proc-later");
+    const auto row = get(scanner.scan(kMemory, 4), 1501);
+    EXPECT_EQ(row.start_ticks, 500'900);
+    EXPECT_DOUBLE_EQ(row.cpu_percent.value(), 5);
+}
+
+TEST(ProcessScanner, GapOfMoreThanThreeIntervalsGivesNoShare) {
+    Machine machine;
+    auto scanner = scanner_of(machine);
+    scanner.scan(kMemory, 4);
+    machine.become("server/proc-later", 31s);
+    EXPECT_FALSE(get(scanner.scan(kMemory, 4), 812).cpu_percent);
+}
+
+TEST(ProcessScanner, CounterGoingBackGivesNoShare) {
+    Machine machine("server/proc-later");
+    auto scanner = scanner_of(machine);
+    scanner.scan(kMemory, 4);
+    machine.become("server/proc");
+    EXPECT_FALSE(get(scanner.scan(kMemory, 4), 1203).cpu_percent);
+}
+
+TEST(ProcessScanner, ShareIsAtMostAllCores) {
+    Machine machine;
+    auto scanner = scanner_of(machine);
+    scanner.scan(kMemory, 2);
+    machine.become("server/proc-later");
+    EXPECT_DOUBLE_EQ(get(scanner.scan(kMemory, 2), 1203).cpu_percent.value(), 200);
+}
+
+TEST(ProcessScanner, DamagedAndForeignEntriesAreLeftOut) {
+    Machine machine;
+    machine.proc_tree.write("5000/stat", "5000 (cut) S 1");
+    machine.proc_tree.write("5001/io", "read_bytes: 1\n");  // ended between two reads
+    machine.proc_tree.write("self/stat", "1 (x) S 1");
+    machine.proc_tree.write("12x/stat", "12 (x) S 1");
+    machine.proc_tree.write("99999999999/stat", "1 (x) S 1");
+    auto scanner = scanner_of(machine);
+    EXPECT_EQ(scanner.scan(kMemory, 4).scanned, 9);
+    EXPECT_EQ(machine.faults.by_errno().at(EINVAL), 1U);
+    EXPECT_FALSE(machine.faults.by_errno().contains(ENOENT));  // ending is no fault
+}
+
+TEST(ProcessScanner, NameFollowsAnExec) {
+    Machine machine;
+    auto scanner = scanner_of(machine);
+    EXPECT_EQ(get(scanner.scan(kMemory, 4), 1).name, "systemd");
+    machine.proc_tree.write(
+        "1/stat", "1 (init) S 0 1 1 0 -1 0 0 0 0 0 100 200 0 0 20 0 1 0 5 0 3000 0 0 0 0 0 0 0\n");
+    machine.clock.advance(10s);
+    EXPECT_EQ(get(scanner.scan(kMemory, 4), 1).name, "init");
+}
+
+TEST(ProcessScanner, UnknownMemoryGivesNoShareOfIt) {
+    Machine machine;
+    auto scanner = scanner_of(machine);
+    const auto java = get(scanner.scan(std::nullopt, std::nullopt), 1203);
+    EXPECT_FALSE(java.memory_percent);
+    EXPECT_TRUE(java.memory_rss_bytes);
+}
+
+TEST(FoldSmallProcesses, KeepsTheBusiestAndTheLargestAndSumsTheRest) {
+    ProcessTable table;
+    for (std::int32_t pid = 1; pid <= 10; ++pid) {
+        ProcessSample row;
+        row.pid = pid;
+        row.cpu_percent = pid == 1 ? 90.0 : pid == 2 ? 80.0 : 1.0;
+        row.memory_rss_bytes = pid == 10 ? 5'000 : pid == 9 ? 4'000 : 10;
+        table.rows.push_back(row);
+    }
+    table.rows[4].cpu_percent.reset();
+    fold_small_processes(table, 4);
+    std::vector<std::int32_t> pids;
+    for (const auto& row : table.rows) pids.push_back(row.pid);
+    EXPECT_EQ(pids, (std::vector<std::int32_t>{1, 2, 9, 10}));
+    ASSERT_TRUE(table.other);
+    EXPECT_EQ(table.other->count, 6);
+    EXPECT_DOUBLE_EQ(table.other->cpu_percent.value(), 5);
+    EXPECT_EQ(table.other->memory_rss_bytes, 60);
+}
+
+TEST(FoldSmallProcesses, LeavesASmallTableAlone) {
+    ProcessTable table;
+    table.rows.resize(4);
+    fold_small_processes(table, 4);
+    EXPECT_EQ(table.rows.size(), 4U);
+    EXPECT_FALSE(table.other);
+}
+
+TEST(ProcessName, ControlCharactersAndBadBytesAreMadeHarmless) {
+    EXPECT_EQ(process_name("a\nb\x1b[31m", ""), "a?b?[31m");
+    EXPECT_EQ(process_name("\xff", ""), "\xef\xbf\xbd");
+    EXPECT_EQ(process_name("", ""), "?");
+}
+
+TEST(ProcessName, OnlyAFullNameIsExtended) {
+    const std::string argv("/usr/bin/python3.11-config\0-x", 29);
+    EXPECT_EQ(process_name("python3", argv), "python3");
+    EXPECT_EQ(process_name("python3.11-conf", argv), "python3.11-config");
+    EXPECT_EQ(process_name("python3.11-conf", ""), "python3.11-conf");
+}
+
+TEST(UserNames, AskOnceForEachUser) {
+    int asked = 0;
+    UserNames users([&](uid_t uid) {
+        ++asked;
+        return "u" + std::to_string(uid);
+    });
+    EXPECT_EQ(users.name(7), "u7");
+    EXPECT_EQ(users.name(7), "u7");
+    EXPECT_EQ(users.name(8), "u8");
+    EXPECT_EQ(asked, 2);
+}
+
+TEST(UserNames, UnknownUserIsHisNumber) {
+    EXPECT_EQ(system_user_name(0), "root");
+    EXPECT_EQ(system_user_name(3'999'999'999U), "3999999999");
+}
+
+}  // namespace
+}  // namespace chorus::agent
