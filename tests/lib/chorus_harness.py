@@ -1,0 +1,278 @@
+"""Runs real aggregators and agents for tests, each on a database and a Redis database of its own.
+
+Needs CHORUS_BIN_DIR, CHORUS_TEST_DATABASE_URL and CHORUS_TEST_REDIS_URL, which tests/run sets.
+"""
+
+import gzip
+import http.client
+import itertools
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+import urllib.parse
+import uuid
+
+BIN = os.environ.get("CHORUS_BIN_DIR", "")
+_numbers = itertools.count(1)
+
+
+def wait_until(condition, seconds=20, what="condition"):
+    """Polls until `condition` answers something true, and returns it."""
+    deadline = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            raise AssertionError(f"{what} was not reached within {seconds} s")
+        time.sleep(0.02)
+
+
+def psql(sql, database="postgres", host=None):
+    """Rows of a query as lists of strings, through the psql client."""
+    url = urllib.parse.urlsplit(os.environ["CHORUS_TEST_DATABASE_URL"])
+    host = host or urllib.parse.parse_qs(url.query)["host"][0]
+    done = subprocess.run(
+        ["psql", "-X", "-q", "-A", "-t", "-F", "\x1f", "-v", "ON_ERROR_STOP=1", "-h", host,
+         "-U", "chorus", "-d", database, "-c", sql],
+        capture_output=True, text=True, timeout=120, check=False)
+    if done.returncode != 0:
+        raise AssertionError(f"psql: {done.stderr.strip()}")
+    return [line.split("\x1f") for line in done.stdout.splitlines()]
+
+
+def redis_cli(*arguments, url=None):
+    """The reply of one Redis command as text, through redis-cli."""
+    parts = urllib.parse.urlsplit(url or os.environ["CHORUS_TEST_REDIS_URL"])
+    db = urllib.parse.parse_qs(parts.query).get("db", ["0"])[0]
+    done = subprocess.run(["redis-cli", "-s", parts.path, "-n", db, *arguments],
+                          capture_output=True, text=True, timeout=20, check=True)
+    return done.stdout.strip()
+
+
+class Answer:
+    """An HTTP answer: status, headers (lower-case names) and body."""
+
+    def __init__(self, status, headers, body):
+        self.status = status
+        self.headers = {name.lower(): value for name, value in headers}
+        self.body = body
+
+    @property
+    def json(self):
+        return json.loads(self.body)
+
+    def faults(self):
+        """(type, loc) of a 422 answer, for comparison."""
+        return [(fault["type"], fault["loc"]) for fault in self.json["detail"]]
+
+
+class Aggregator:
+    """One chorus-aggregator process; killed and started again at will on the same database."""
+
+    def __init__(self, environment=None, database_url=None, redis_url=None):
+        self.directory = tempfile.TemporaryDirectory(prefix="chorus-agg-")
+        self.database = None
+        base = os.environ.get("CHORUS_TEST_DATABASE_URL")
+        if database_url is None:
+            self.database = f"chorus_{os.getpid()}_{next(_numbers)}"
+            psql(f'CREATE DATABASE "{self.database}"')
+            parts = urllib.parse.urlsplit(base)
+            database_url = urllib.parse.urlunsplit(parts._replace(path="/" + self.database))
+            database_url = database_url.replace("postgresql:/", "postgresql:///", 1) \
+                if database_url.startswith("postgresql:/") and "//" not in database_url[:13] \
+                else database_url
+        if redis_url is None:
+            number = 1 + next(_numbers) % 500
+            redis_url = re.sub(r"db=\d+", f"db={number}", os.environ["CHORUS_TEST_REDIS_URL"])
+            redis_cli("FLUSHDB", url=redis_url)
+        self.database_url = database_url
+        self.redis_url = redis_url
+        self.environment = {
+            "PATH": os.environ["PATH"], "DATABASE_URL": database_url, "REDIS_URL": redis_url,
+            "PORT": "0", "CHORUS_LOG_FORMAT": "json", **_sanitizer_environment(),
+            **(environment or {})}
+        self.process = None
+        self.port = None
+        self.log = []
+
+    def start(self, wait_ready=True):
+        environment = dict(self.environment)
+        if self.port:
+            environment["PORT"] = str(self.port)
+        self.process = subprocess.Popen(
+            [os.path.join(BIN, "chorus-aggregator"), "serve"], env=environment,
+            cwd=self.directory.name, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE, text=True)
+        listening = threading.Event()
+        threading.Thread(target=self._read_log, args=(self.process, listening),
+                         daemon=True).start()
+        wait_until(lambda: listening.is_set() or self.process.poll() is not None, 60, "Listening")
+        if self.process.poll() is not None:
+            raise AssertionError("the aggregator ended at once:\n" + "\n".join(self.log[-20:]))
+        if wait_ready:
+            wait_until(lambda: self.get("/ready").status == 200
+                       and self.get("/api/v1/hosts").status == 200, 60, "/ready")
+        return self
+
+    def _read_log(self, process, listening):
+        for line in process.stderr:
+            self.log.append(line.rstrip("\n"))
+            try:
+                record = json.loads(line)
+            except ValueError:
+                continue
+            if record.get("event") == "Listening":
+                self.port = record["port"]
+                listening.set()
+
+    def stop(self, how=signal.SIGTERM, seconds=30):
+        """Ends the process; answers its exit code."""
+        if self.process is None:
+            return None
+        self.process.send_signal(how)
+        code = self.process.wait(seconds)
+        self.process = None
+        return code
+
+    def kill(self):
+        return self.stop(signal.SIGKILL)
+
+    def close(self):
+        if self.process is not None:
+            code = self.stop()
+            assert code == 0, f"exit code {code}:\n" + "\n".join(self.log[-30:])
+        if self.database:
+            psql(f'DROP DATABASE IF EXISTS "{self.database}" WITH (FORCE)')
+        self.directory.cleanup()
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, *_):
+        self.close()
+
+    def sql(self, statement):
+        return psql(statement, self.database)
+
+    def command(self, *arguments, environment=None):
+        """Runs another chorus-aggregator command on the same servers."""
+        return subprocess.run(
+            [os.path.join(BIN, "chorus-aggregator"), *arguments],
+            env={**self.environment, **(environment or {})}, cwd=self.directory.name,
+            capture_output=True, text=True, timeout=60, check=False)
+
+    def token(self, role="agent", name="test"):
+        done = self.command("token", "create", "--role", role, "--name", name)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    def request(self, method, path, body=None, headers=None, token=None, timeout=30):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+        try:
+            headers = dict(headers or {})
+            if token:
+                headers["Authorization"] = "Bearer " + token
+            connection.request(method, path, body, headers)
+            response = connection.getresponse()
+            return Answer(response.status, response.getheaders(), response.read())
+        finally:
+            connection.close()
+
+    def get(self, path, **options):
+        return self.request("GET", path, **options)
+
+    def raw(self, data, timeout=20, half_close=False):
+        """Sends bytes as they are and returns everything that comes back until the close."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=timeout) as connection:
+            connection.sendall(data)
+            if half_close:
+                connection.shutdown(socket.SHUT_WR)
+            received = b""
+            while True:
+                piece = connection.recv(65536)
+                if not piece:
+                    return received
+                received += piece
+
+    def ingest(self, batch, token, encoding=None, headers=None, timeout=30):
+        """Posts a batch (an object, or bytes as they are)."""
+        body = batch if isinstance(batch, bytes) else json.dumps(batch).encode()
+        all_headers = {"Content-Type": "application/json", "X-Chorus-Protocol": "1"}
+        if encoding == "gzip":
+            body = gzip.compress(body)
+        elif encoding == "zstd":
+            import zstandard
+            body = zstandard.ZstdCompressor(level=1).compress(body)
+        if encoding:
+            all_headers["Content-Encoding"] = encoding
+        all_headers.update(headers or {})
+        return self.request("POST", "/api/v1/ingest", body, all_headers, token, timeout)
+
+
+def _sanitizer_environment():
+    return {name: value for name, value in os.environ.items()
+            if name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS")}
+
+
+def timestamp(seconds_ago=0.0):
+    """RFC 3339 with microseconds."""
+    now = time.time() - seconds_ago
+    whole = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now))
+    return f"{whole}.{int(now % 1 * 1e6):06d}Z"
+
+
+class BatchMaker:
+    """Valid batches of one agent, numbered from 1."""
+
+    def __init__(self, hostname="web-01", agent_id=None):
+        self.hostname = hostname
+        self.agent_id = agent_id or str(uuid.uuid4())
+        self.epoch = str(uuid.uuid4())
+        self.boot_id = str(uuid.uuid4())
+        self.seq = 0
+
+    def make(self, metrics=None, processes=None, seconds_ago=0.0, **changes):
+        """`metrics`: {name or (name, label): (value, unit)}; `processes`: list of row objects."""
+        self.seq += 1
+        if metrics is None:
+            metrics = {"cpu_usage_percent": (12.5, "percent"),
+                       "memory_usage_percent": (40.25, "percent"),
+                       "disk_usage_percent": (61.2, "percent"),
+                       ("disk_usage_percent", "/var"): (71.5, "percent")}
+        layout, values = [], []
+        for key, (value, unit) in metrics.items():
+            name, label = key if isinstance(key, tuple) else (key, "")
+            layout.append([name, label, unit])
+            values.append(value)
+        batch = {
+            "agent": {"id": self.agent_id, "version": "1.0.0", "interval_seconds": 30},
+            "epoch": self.epoch, "seq": self.seq, "hostname": self.hostname,
+            "boot_id": self.boot_id, "timestamp": timestamp(seconds_ago), "sent_at": timestamp(),
+            "host": {"os": "Debian GNU/Linux 12", "kernel": "6.1.0", "cpu_model": "test",
+                     "cpu_count": 4, "memory_total_bytes": 8 << 30,
+                     "boot_time": "2026-01-01T00:00:00Z"},
+            "metrics": {"layout": layout, "values": values}}
+        if processes is None:
+            processes = [process(1, "systemd"), process(812, "python", cpu_percent=12.3)]
+        if processes:
+            columns = list(processes[0])
+            batch["processes"] = {"columns": columns, "scanned": len(processes),
+                                  "rows": [[row[c] for c in columns] for row in processes]}
+        batch.update(changes)
+        return batch
+
+
+def process(pid, name, **changes):
+    """One process row with every first-cut column."""
+    row = {"pid": pid, "start_ticks": 1000 + pid, "name": name, "ppid": 1, "state": "sleeping",
+           "user": "root", "num_threads": 3, "cpu_percent": 1.5, "memory_rss_bytes": 64 << 20,
+           "memory_percent": 0.78125, "disk_read_bytes": 4096, "disk_write_bytes": 8192}
+    row.update(changes)
+    return row
