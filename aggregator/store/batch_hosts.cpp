@@ -95,10 +95,9 @@ Timestamp newest_of(Session& session, std::int32_t host_id) {
 }
 
 std::int32_t insert_host(Session& session, const PreparedBatch& p) {
-    const Result inserted = session.execute(kInsertHost, Parameters{}
-                                                             .text(p.batch.hostname)
-                                                             .uuid(p.batch.agent.id)
-                                                             .timestamp(p.received_at));
+    const Result inserted = session.execute(
+        kInsertHost,
+        Parameters{}.text(p.batch.hostname).uuid(p.batch.agent.id).timestamp(p.received_at));
     // Another aggregator created the name or the agent meanwhile: look again.
     if (inserted.empty()) throw DatabaseError(std::string(kTryAgain), "host created concurrently");
     return inserted[0].int4(0);
@@ -108,10 +107,9 @@ std::int32_t insert_host(Session& session, const PreparedBatch& p) {
 // former row stays as history.
 std::int32_t take_over(Session& session, const Candidates& found, const PreparedBatch& p) {
     if (found.own) session.execute(kReleaseHost, Parameters{}.int4(found.own->host_id));
-    session.execute(kTakeHost, Parameters{}
-                                   .int4(found.holder->host_id)
-                                   .uuid(p.batch.agent.id)
-                                   .timestamp(p.received_at));
+    session.execute(
+        kTakeHost,
+        Parameters{}.int4(found.holder->host_id).uuid(p.batch.agent.id).timestamp(p.received_at));
     return found.holder->host_id;
 }
 
@@ -132,18 +130,19 @@ std::uint64_t hash_facts(const Batch& b) {
 }
 
 void write_facts(Session& session, std::int32_t host_id, const Batch& b) {
-    session.execute(kNoteFacts, Parameters{}
-                                    .int4(host_id)
-                                    .text(b.agent.version)
-                                    .float8(b.agent.interval_seconds)
-                                    .text(b.host.os)
-                                    .text(b.host.kernel)
-                                    .text(b.host.cpu_model)
-                                    .int8(b.host.cpu_count)
-                                    .int8(b.host.memory_total_bytes)
-                                    .uuid(b.boot_id)
-                                    .timestamp(b.host.boot_time)
-                                    .int4(static_cast<std::int32_t>(b.host.clock_ticks_per_second)));
+    session.execute(kNoteFacts,
+                    Parameters{}
+                        .int4(host_id)
+                        .text(b.agent.version)
+                        .float8(b.agent.interval_seconds)
+                        .text(b.host.os)
+                        .text(b.host.kernel)
+                        .text(b.host.cpu_model)
+                        .int8(b.host.cpu_count)
+                        .int8(b.host.memory_total_bytes)
+                        .uuid(b.boot_id)
+                        .timestamp(b.host.boot_time)
+                        .int4(static_cast<std::int32_t>(b.host.clock_ticks_per_second)));
 }
 
 bool seen_is_due(const BatchHost& host, const PreparedBatch& p) {

@@ -30,9 +30,9 @@ class BatchHosts {
   public:
     explicit BatchHosts(std::size_t most_hosts) : most_hosts_(most_hosts) {}
 
-    // The host of the batch's agent, from memory if its name is still the same; otherwise looked up,
-    // created, renamed or taken over inside the caller's transaction. nullptr if another live agent
-    // has the name.
+    // The host of the batch's agent, from memory if its name is still the same; otherwise looked
+    // up, created, renamed or taken over inside the caller's transaction. nullptr if another live
+    // agent has the name.
     BatchHost* find(Session& session, const PreparedBatch& prepared);
     // The same, but never from memory.
     BatchHost* look_up(Session& session, const PreparedBatch& prepared);

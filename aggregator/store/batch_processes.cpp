@@ -67,7 +67,6 @@ std::uint32_t spread_of(const Uuid& digest) {
     return bits;
 }
 
-
 // date[] in array_recv's form; Parameters has none.
 std::string date_array(const std::vector<sys_days>& list) {
     // An int4[] has the same form but for the type of its elements.
@@ -85,8 +84,8 @@ constexpr std::uint32_t kDateArray = 1182;
 
 std::optional<Timestamp> started_at(const Batch& batch, const ProcessSample& p) {
     if (!batch.host.boot_time) return std::nullopt;
-    const double seconds = static_cast<double>(p.start_ticks) /
-                           static_cast<double>(batch.host.clock_ticks_per_second);
+    const double seconds =
+        static_cast<double>(p.start_ticks) / static_cast<double>(batch.host.clock_ticks_per_second);
     constexpr double longest = 1e9;  // some 30 years of uptime
     if (seconds > longest) return std::nullopt;
     return *batch.host.boot_time +
@@ -159,9 +158,9 @@ void insert_new(Session& session, std::vector<Missing>& missing) {
     std::sort(missing.begin(), missing.end(),
               [](const Missing& a, const Missing& b) { return a.order() < b.order(); });
     // The same process in two batches of the group has one entry.
-    const auto last = std::unique(
-        missing.begin(), missing.end(),
-        [](const Missing& a, const Missing& b) { return a.order() == b.order(); });
+    const auto last =
+        std::unique(missing.begin(), missing.end(),
+                    [](const Missing& a, const Missing& b) { return a.order() == b.order(); });
     missing.erase(last, missing.end());
     NewProcesses rows;
     for (const Missing& m : missing) rows.add(m);
@@ -175,7 +174,14 @@ void insert_new(Session& session, std::vector<Missing>& missing) {
     }
 }
 
-void touch(Session& session, const std::vector<Touch>& touches) {
+void touch(Session& session, std::vector<Touch>& touches) {
+    // Each row once, with its latest day, and locked in one order by all aggregators.
+    std::sort(touches.begin(), touches.end(), [](const Touch& a, const Touch& b) {
+        return std::tie(a.ref, b.day) < std::tie(b.ref, a.day);
+    });
+    const auto last = std::unique(touches.begin(), touches.end(),
+                                  [](const Touch& a, const Touch& b) { return a.ref == b.ref; });
+    touches.erase(last, touches.end());
     std::vector<std::int64_t> refs;
     std::vector<sys_days> seen;
     for (const auto& [ref, day] : touches) {
@@ -219,8 +225,10 @@ void resolve_processes(Session& session, std::span<ProcessRequest> requests) {
         const std::uint32_t number = request.known->next_batch(digests.size());
         any_cold = any_cold || request.known->cold();
         request.known->warm();
+        request.entries.reserve(digests.size());
         for (std::size_t row = 0; row < digests.size(); ++row) {
             auto& entry = request.known->entry(digests[row]);
+            request.entries.push_back(&entry);
             entry.batch = number;
             if (entry.ref == 0) missing.push_back({&request, row, &entry});
         }
@@ -229,11 +237,11 @@ void resolve_processes(Session& session, std::span<ProcessRequest> requests) {
     if (!missing.empty()) insert_new(session, missing);
 
     for (ProcessRequest& request : requests) {
-        const auto& digests = request.batch->process_digests;
-        request.refs.reserve(digests.size());
-        for (const Uuid& digest : digests) {
-            auto& entry = request.known->entry(digest);
-            const auto day = day_to_note(spread_of(digest), request.batch->batch.time);
+        request.refs.reserve(request.entries.size());
+        for (std::size_t row = 0; row < request.entries.size(); ++row) {
+            auto& entry = *request.entries[row];
+            const auto spread = spread_of(request.batch->process_digests[row]);
+            const auto day = day_to_note(spread, request.batch->batch.time);
             if (entry.last_seen_day < day) {
                 entry.last_seen_day = day;
                 touches.push_back({entry.ref, day});

@@ -45,7 +45,8 @@ struct ProcessRequest {
     const PreparedBatch* batch;
     std::int32_t host_id;
     BatchProcesses* known;
-    std::vector<std::int64_t> refs;  // out, one per process
+    std::vector<BatchProcesses::Known*> entries{};
+    std::vector<std::int64_t> refs{};  // out, one per process
 };
 
 // Fills in the references of all requests inside the caller's transaction: what is not remembered

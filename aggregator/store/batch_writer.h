@@ -1,0 +1,76 @@
+// Stores groups of batches, each batch exactly once.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "aggregator/store/batch_hosts.h"
+#include "aggregator/store/batch_layouts.h"
+#include "aggregator/store/batch_prepared.h"
+#include "aggregator/store/database.h"
+#include "aggregator/store/partitions.h"
+#include "common/clock.h"
+
+namespace chorus::store {
+
+enum class WriteResult {
+    stored,         // committed now
+    duplicate,      // the same batch was committed before
+    conflict,       // its key belongs to a batch with other content
+    too_many_gaps,  // its counter has too many gaps: a new epoch is needed
+    host_conflict,  // another live agent has its hostname
+    expired,        // its time is outside what is kept; accepted, not stored
+    refused,        // PostgreSQL cannot hold its content
+    unavailable,    // PostgreSQL is away, or it is unknown whether it committed: send again
+};
+
+// Belongs to one thread; several may write side by side, in one program or in several. An agent's
+// batches should go to one writer, which keeps their order.
+class BatchWriter {
+  public:
+    static constexpr std::size_t kMostHosts = 100'000;
+
+    BatchWriter(Database& database, Partitions& partitions, const Clock& clock, Retention retention,
+                std::size_t most_hosts = kMostHosts);
+    ~BatchWriter();
+    BatchWriter(const BatchWriter&) = delete;
+    BatchWriter& operator=(const BatchWriter&) = delete;
+
+    // Writes the batches in one transaction, in their order; one result for each. A batch that
+    // PostgreSQL refuses does not fail the others. Does not throw for anything the database does.
+    std::vector<WriteResult> write(std::span<const PreparedBatch* const> group);
+
+    // Gives the database session back; call it when there is nothing to do for a while.
+    void rest();
+
+  private:
+    struct Item;
+    enum class Mode { usual, careful };
+
+    void write_all(std::vector<Item>& items);
+    void write_one_by_one(std::vector<Item>& items);
+    bool try_group(std::vector<Item>& items, Mode mode);
+    void run_transaction(std::span<Item*> items, Mode mode);
+    void find_hosts(Session& session, std::span<Item*> items);
+    void decide(Session& session, std::span<Item*> items);
+    void decide_repeated(Session& session, std::span<Item*> repeated);
+    void choose_times(Session& session, std::span<Item*> fresh, Mode mode);
+    void insert(Session& session, std::span<Item*> fresh);
+    void forget(std::span<Item> items);
+    Session& session();
+
+    Database& database_;
+    Partitions& partitions_;
+    const Clock& clock_;
+    const Retention retention_;
+    std::optional<Database::Lease> lease_;
+    BatchHosts hosts_;
+    BatchLayouts layouts_;
+    std::string system_rows_, process_rows_;  // kept for their capacity
+};
+
+}  // namespace chorus::store
