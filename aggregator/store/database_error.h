@@ -39,6 +39,7 @@ namespace sqlstate {
 inline constexpr std::string_view kUniqueViolation = "23505";
 inline constexpr std::string_view kNoPartition = "23514";  // check_violation, also of a missing one
 inline constexpr std::string_view kLockNotAvailable = "55P03";
+inline constexpr std::string_view kDeadlockDetected = "40P01";
 inline constexpr std::string_view kQueryCanceled = "57014";  // statement_timeout
 }  // namespace sqlstate
 

@@ -33,10 +33,11 @@ class Partitions {
     int ensure_ahead();
     // Makes the partitions that a batch of that time needs, unless they are known to exist. False
     // if the time is outside what is kept: older than the longest retention or more than two days
-    // ahead. Runs in a transaction of its own: call it before the one that inserts.
+    // ahead (a batch older than its table's own retention goes with the next clean-up). Runs in a
+    // transaction of its own: call it before the one that inserts.
     bool ensure_for(Timestamp time);
-    // Oldest and newest time that ensure_for accepts now; oldest nullopt = none.
-    std::optional<Timestamp> oldest_accepted() const;
+    // Oldest and newest time that ensure_for accepts now. Where a table is kept for ever, 400 days.
+    Timestamp oldest_accepted() const;
     Timestamp newest_accepted() const;
     // Forgets which days exist; called after dropping, and when an insert finds none (SQLSTATE
     // 23514) because another aggregator dropped it.
