@@ -83,11 +83,7 @@ class Aggregator:
         if database_url is None:
             self.database = f"chorus_{os.getpid()}_{next(_numbers)}"
             psql(f'CREATE DATABASE "{self.database}"')
-            parts = urllib.parse.urlsplit(base)
-            database_url = urllib.parse.urlunsplit(parts._replace(path="/" + self.database))
-            database_url = database_url.replace("postgresql:/", "postgresql:///", 1) \
-                if database_url.startswith("postgresql:/") and "//" not in database_url[:13] \
-                else database_url
+            database_url = base.replace("/postgres?", f"/{self.database}?", 1)
         if redis_url is None:
             number = 1 + next(_numbers) % 500
             redis_url = re.sub(r"db=\d+", f"db={number}", os.environ["CHORUS_TEST_REDIS_URL"])

@@ -42,10 +42,10 @@ TEST(MemoryCollector, HostWithoutSwapUsesNoneOfIt) {
 TEST(MemoryCollector, WithoutTheFileEveryValueIsNull) {
     Machine machine;
     MemoryCollector memory(machine.proc, machine.faults);
-    const auto layout = collect(memory).layout;
+    const auto names = collect(memory).names();
     machine.proc_tree.remove("meminfo");
     const auto without = collect(memory);
-    EXPECT_EQ(without.layout, layout);
+    EXPECT_EQ(without.names(), names);
     for (const double value : without.values) EXPECT_TRUE(std::isnan(value));
 }
 
@@ -129,11 +129,11 @@ TEST(DiskCollector, CounterGoingBackGivesNoValue) {
 TEST(DiskCollector, UnreadableFileLeavesTheLayout) {
     Machine machine;
     auto disk = disks_of(machine);
-    const auto layout = collect(disk).layout;
+    const auto names = collect(disk).names();
     machine.proc_tree.remove("diskstats");
     machine.clock.advance(10s);
     const auto without = collect(disk);
-    EXPECT_EQ(without.layout, layout);
+    EXPECT_EQ(without.names(), names);
     for (const double value : without.values) EXPECT_TRUE(std::isnan(value));
     machine.become("server/proc-later");
     EXPECT_TRUE(collect(disk).is_null("disk_reads_per_sec", "sda"));  // no previous sample
@@ -185,11 +185,11 @@ TEST(NetworkCollector, NewAndResetInterfacesHaveNoRateYet) {
 TEST(NetworkCollector, UnreadableFileLeavesTheLayout) {
     Machine machine;
     auto network = network_of(machine);
-    const auto layout = collect(network).layout;
+    const auto names = collect(network).names();
     machine.proc_tree.remove("net");
     machine.clock.advance(10s);
     const auto without = collect(network);
-    EXPECT_EQ(without.layout, layout);
+    EXPECT_EQ(without.names(), names);
     for (const double value : without.values) EXPECT_TRUE(std::isnan(value));
 }
 

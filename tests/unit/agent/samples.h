@@ -32,6 +32,15 @@ struct Samples {
         return std::isnan(value(metric_type, label));
     }
 
+    // "metric_type{label} unit", in order.
+    std::vector<std::string> names() const {
+        std::vector<std::string> all;
+        for (const SeriesKey& key : layout) {
+            all.push_back(key.metric_type + '{' + key.label + "} " + key.unit);
+        }
+        return all;
+    }
+
   private:
     std::size_t find(std::string_view metric_type, std::string_view label) const {
         std::size_t i = 0;

@@ -1,0 +1,176 @@
+#include "aggregator/quickstart/child.h"
+
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <fstream>
+#include <system_error>
+#include <thread>
+
+namespace chorus::quickstart {
+namespace {
+
+constexpr int kCannotExecute = 127;
+
+std::optional<Account> account_named(const char* name) {
+    const passwd* entry = getpwnam(name);  // NOLINT(concurrency-mt-unsafe): before any thread
+    if (entry == nullptr) return std::nullopt;
+    return Account{entry->pw_uid, entry->pw_gid, name};
+}
+
+std::vector<char*> pointers(const std::vector<std::string>& texts) {
+    std::vector<char*> all;
+    all.reserve(texts.size() + 1);
+    for (const auto& text : texts) all.push_back(const_cast<char*>(text.c_str()));
+    all.push_back(nullptr);
+    return all;
+}
+
+bool become(const Account& account) {
+    if (geteuid() != 0 || account.uid == 0) return true;
+    return setgroups(0, nullptr) == 0 && setgid(account.gid) == 0 && setuid(account.uid) == 0;
+}
+
+// In the child, between fork and exec: only calls that are safe there.
+[[noreturn]] void execute(const Command& command, char* const* arguments, char* const* environment,
+                          int output, pid_t parent) {
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, nullptr);
+    // A Ctrl-C at the terminal is for us alone; we stop the children in order.
+    setpgid(0, 0);
+    const int input = open("/dev/null", O_RDONLY);
+    if (input >= 0) dup2(input, STDIN_FILENO);
+    if (output >= 0) {
+        dup2(output, STDOUT_FILENO);
+        dup2(output, STDERR_FILENO);
+    }
+    // Opened before the change of user, who may have no way to a build below another's home.
+    const int program = open(arguments[0], O_PATH | O_CLOEXEC);
+    if (program < 0 || chdir("/") != 0 || !become(command.account)) _exit(kCannotExecute);
+    // After setuid(2), which clears it. The parent may have died before: then leave.
+    prctl(PR_SET_PDEATHSIG, command.death_signal);
+    if (getppid() != parent) _exit(kCannotExecute);
+    fexecve(program, arguments, environment);
+    _exit(kCannotExecute);
+}
+
+pid_t spawn(const Command& command, int output) {
+    const auto arguments = pointers(command.arguments);
+    const auto environment = pointers(command.environment);
+    const pid_t parent = getpid();
+    const pid_t pid = fork();
+    if (pid < 0) throw std::system_error(errno, std::generic_category(), command.name);
+    if (pid == 0) execute(command, arguments.data(), environment.data(), output, parent);
+    return pid;
+}
+
+int exit_code(int status) {
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+int wait_for(pid_t pid) {
+    int status = 0;
+    while (waitpid(pid, &status, 0) < 0) {
+        if (errno != EINTR) return kCannotExecute;
+    }
+    return exit_code(status);
+}
+
+// A log of a run that was restarted is kept once, as FILE.1.
+int open_log(const std::string& path) {
+    if (path.empty()) return -1;
+    constexpr off_t rotate_above = 16 << 20;
+    const int existing = open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    if (existing >= 0 && lseek(existing, 0, SEEK_END) > rotate_above) {
+        close(existing);
+        rename(path.c_str(), (path + ".1").c_str());
+        return open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    }
+    return existing;
+}
+
+pid_t spawn_logged(const Command& command) {
+    const int log = open_log(command.log_file);
+    const pid_t pid = spawn(command, log);
+    if (log >= 0) close(log);
+    return pid;
+}
+
+}  // namespace
+
+Account own_account() {
+    const passwd* entry = getpwuid(geteuid());  // NOLINT(concurrency-mt-unsafe): before any thread
+    return {geteuid(), getegid(), entry != nullptr ? entry->pw_name : std::to_string(geteuid())};
+}
+
+std::optional<Account> unprivileged_account() {
+    if (auto account = account_named("postgres")) return account;
+    return account_named("nobody");
+}
+
+int run_to_end(const Command& command) {
+    return wait_for(spawn_logged(command));
+}
+
+std::optional<std::string> run_for_output(const Command& command) {
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) != 0) {
+        throw std::system_error(errno, std::generic_category(), "pipe2");
+    }
+    const pid_t pid = spawn(command, ends[1]);
+    close(ends[1]);
+    std::string output;
+    char buffer[4'096];
+    ssize_t n = 0;
+    while ((n = read(ends[0], buffer, sizeof buffer)) > 0 && output.size() < (1U << 20U)) {
+        output.append(buffer, static_cast<std::size_t>(n));
+    }
+    close(ends[0]);
+    return wait_for(pid) == 0 ? std::optional{output} : std::nullopt;
+}
+
+Child::Child(Command command) : command_(std::move(command)), pid_(spawn_logged(command_)) {}
+
+Child::~Child() {
+    stop(SIGTERM, std::chrono::seconds{10});
+}
+
+std::optional<int> Child::ended() {
+    if (exit_code_) return exit_code_;
+    int status = 0;
+    if (waitpid(pid_, &status, WNOHANG) == pid_) exit_code_ = exit_code(status);
+    return exit_code_;
+}
+
+void Child::stop(int signal, std::chrono::milliseconds grace) {
+    if (ended()) return;
+    kill(pid_, signal);
+    const auto deadline = std::chrono::steady_clock::now() + grace;
+    while (!ended() && std::chrono::steady_clock::now() < deadline) {
+        std::this_thread::sleep_for(std::chrono::milliseconds{10});
+    }
+    if (ended()) return;
+    kill(pid_, SIGKILL);
+    exit_code_ = wait_for(pid_);
+}
+
+std::string tail_of(const std::string& path, std::size_t bytes) {
+    std::ifstream in(path, std::ios::binary | std::ios::ate);
+    if (!in) return {};
+    const auto size = static_cast<std::size_t>(in.tellg());
+    const std::size_t from = size > bytes ? size - bytes : 0;
+    in.seekg(static_cast<std::streamoff>(from));
+    std::string text(size - from, '\0');
+    in.read(text.data(), static_cast<std::streamsize>(text.size()));
+    return text;
+}
+
+}  // namespace chorus::quickstart

@@ -1,0 +1,150 @@
+#include "aggregator/quickstart/place.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <functional>
+#include <sstream>
+#include <vector>
+
+#include "common/exit_codes.h"
+#include "common/text.h"
+
+namespace chorus::quickstart {
+namespace {
+
+namespace fs = std::filesystem;
+
+// sun_path holds 107 bytes and a NUL; the longest name below the directory is PostgreSQL's lock.
+constexpr std::size_t kLongestRunDir = 107 - sizeof("/.s.PGSQL.5432.lock");
+
+std::string environment(const char* name) {
+    const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): before any thread
+    return value != nullptr ? value : "";
+}
+
+bool executable(const fs::path& path) {
+    return access(path.c_str(), X_OK) == 0;
+}
+
+std::string in_path(const std::string& program) {
+    for (const auto dir : split(environment("PATH"), ':')) {
+        const fs::path candidate = fs::path(dir) / program;
+        if (!dir.empty() && executable(candidate)) return candidate;
+    }
+    return {};
+}
+
+// Debian keeps the server's programs out of PATH; the highest version wins.
+std::string find_postgres() {
+    std::vector<std::pair<int, std::string>> found;
+    std::error_code ignored;
+    for (const auto& entry : fs::directory_iterator("/usr/lib/postgresql", ignored)) {
+        if (executable(entry.path() / "bin/postgres")) {
+            found.emplace_back(std::atoi(entry.path().filename().c_str()), entry.path() / "bin");
+        }
+    }
+    if (!found.empty()) return std::max_element(found.begin(), found.end())->second;
+    const std::string postgres = in_path("postgres");
+    return postgres.empty() ? postgres : fs::path(postgres).parent_path().string();
+}
+
+std::string default_data_dir() {
+    if (geteuid() == 0) return "/var/lib/chorus-quickstart";
+    const std::string data_home = environment("XDG_DATA_HOME");
+    if (!data_home.empty()) return data_home + "/chorus";
+    return environment("HOME") + "/.local/share/chorus";
+}
+
+void make_directory(const std::string& path, const Account& owner, mode_t mode = 0700) {
+    std::error_code error;
+    fs::create_directories(path, error);
+    if (error) {
+        throw Problem("cannot create " + path + ": " + error.message(),
+                      to_int(ExitCode::cannot_create));
+    }
+    if (geteuid() == 0 && chown(path.c_str(), owner.uid, owner.gid) != 0) {
+        throw Problem("cannot give " + path + " to " + owner.name + ": " + std::strerror(errno),
+                      to_int(ExitCode::no_permission));
+    }
+    chmod(path.c_str(), mode);
+}
+
+std::string run_dir(const Place& place) {
+    std::string run = place.data + "/run";
+    if (run.size() <= kLongestRunDir) return run;
+    const std::string name =
+        "chorus-" + std::to_string(std::hash<std::string>{}(place.data) % 1'000'000'000);
+    const std::string runtime = environment("XDG_RUNTIME_DIR");
+    return (runtime.empty() || geteuid() == 0 ? "/tmp" : runtime) + "/" + name;
+}
+
+void lock(const Place& place, int& lock_fd) {
+    const std::string path = place.data + "/lock";
+    lock_fd = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (lock_fd < 0) {
+        throw Problem("cannot write to " + place.data + ": " + std::strerror(errno),
+                      to_int(ExitCode::cannot_create));
+    }
+    if (flock(lock_fd, LOCK_EX | LOCK_NB) != 0) {
+        throw Problem(
+            "another quickstart uses " + place.data + "; stop it or give another --data-dir",
+            to_int(ExitCode::unavailable));
+    }
+}
+
+void find_programs(Place& place) {
+    place.postgres_bin = find_postgres();
+    place.redis_server = in_path("redis-server");
+    place.redis_cli = in_path("redis-cli");
+    if (place.postgres_bin.empty() || place.redis_server.empty()) {
+        throw Problem(
+            "PostgreSQL or Redis is not installed; run\n"
+            "  sudo apt-get install --no-install-recommends postgresql-15 redis-server",
+            to_int(ExitCode::unavailable));
+    }
+    place.aggregator = fs::read_symlink("/proc/self/exe");
+    const fs::path beside = fs::path(place.aggregator).parent_path() / "chorus-agent";
+    place.agent = executable(beside) ? beside.string() : in_path("chorus-agent");
+}
+
+}  // namespace
+
+Place prepare_place(const QuickstartOptions& options, int& lock_fd) {
+    Place place;
+    place.own = own_account();
+    place.servers = place.own;
+    if (place.own.uid == 0) {
+        const auto account = unprivileged_account();
+        if (!account) {
+            throw Problem("PostgreSQL does not run as root and there is no user postgres or nobody",
+                          to_int(ExitCode::no_permission));
+        }
+        place.servers = *account;
+    }
+    find_programs(place);
+    place.data = fs::absolute(options.data_dir.empty() ? default_data_dir() : options.data_dir)
+                     .lexically_normal();
+    place.cluster = place.data + "/postgresql";
+    place.redis_dir = place.data + "/redis";
+    place.logs = place.data + "/log";
+    place.agent_state = place.data + "/agent";
+    place.token_file = place.agent_state + "/token";
+    place.run = run_dir(place);
+    make_directory(place.data, place.servers, 0711);
+    lock(place, lock_fd);
+    for (const auto& path : {place.cluster, place.redis_dir, place.logs, place.run}) {
+        make_directory(path, place.servers);
+    }
+    make_directory(place.agent_state, place.own);
+    return place;
+}
+
+}  // namespace chorus::quickstart

@@ -1,0 +1,217 @@
+#include "aggregator/quickstart/quickstart.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <ctime>
+#include <functional>
+#include <memory>
+
+#include "aggregator/quickstart/servers.h"
+#include "common/exit_codes.h"
+
+namespace chorus {
+namespace {
+
+using namespace quickstart;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using Clock = std::chrono::steady_clock;
+
+constexpr const char* kHelp =
+    "usage: chorus-aggregator quickstart [--data-dir DIR] [--port N] [--listen ADDRESS] "
+    "[--no-agent]\n"
+    "\n"
+    "Runs a private PostgreSQL and Redis (Unix sockets only, no password), the aggregator and an\n"
+    "agent for this machine until Ctrl-C. The data stays in DIR for the next start.\n"
+    "\n"
+    "  --data-dir DIR     default: /var/lib/chorus-quickstart as root,\n"
+    "                     else $XDG_DATA_HOME/chorus or ~/.local/share/chorus\n"
+    "  --port N           default 8082\n"
+    "  --listen ADDRESS   default 127.0.0.1\n"
+    "  --no-agent         do not watch this machine\n";
+
+sigset_t handled_signals() {
+    sigset_t set;
+    sigemptyset(&set);
+    for (const int s : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&set, s);
+    return set;
+}
+
+// The signal that came within the time, or 0.
+int wait_for_signal(milliseconds time) {
+    const sigset_t set = handled_signals();
+    timespec limit{};
+    limit.tv_sec = static_cast<std::time_t>(time.count() / 1'000);
+    limit.tv_nsec = static_cast<long>(time.count() % 1'000) * 1'000'000;
+    const int signal = sigtimedwait(&set, nullptr, &limit);
+    return signal > 0 ? signal : 0;
+}
+
+class Stopped {};
+
+// Starts, watches and stops the programs in their order.
+class Supervisor {
+  public:
+    Supervisor(Place place, QuickstartOptions options)
+        : place_(std::move(place)), options_(std::move(options)) {}
+
+    void start() {
+        prepare_postgres(place_);
+        launch(postgres_command(place_), SIGINT, [&] { return postgres_ready(place_); });
+        create_database(place_);
+        launch(redis_command(place_), SIGTERM, [&] { return redis_ready(place_); });
+        launch(aggregator_command(place_, options_), SIGTERM,
+               [&] { return aggregator_ready(options_); });
+        if (!options_.agent) return;
+        if (place_.agent.empty()) {
+            std::puts(
+                "  agent        not found beside chorus-aggregator; this host is not watched");
+            return;
+        }
+        create_agent_token(place_);
+        launch(agent_command(place_, options_), SIGTERM, [] { return true; });
+    }
+
+    // Restarts what ends by itself, until a signal comes.
+    void watch() {
+        while (wait_for_signal(milliseconds{500}) == 0) {
+            for (auto& slot : slots_) revive(slot);
+        }
+    }
+
+    void stop() {
+        for (auto slot = slots_.rbegin(); slot != slots_.rend(); ++slot) {
+            if (!slot->child) continue;
+            std::printf("Stopping %s\n", slot->command.name.c_str());
+            std::fflush(stdout);
+            slot->child->stop(slot->stop_signal, seconds{20});
+        }
+    }
+
+  private:
+    struct Slot {
+        Command command;
+        int stop_signal;
+        std::unique_ptr<Child> child;
+        Clock::time_point started;
+        Clock::time_point not_before{};
+        milliseconds back_off{0};
+    };
+
+    void launch(Command command, int stop_signal, const std::function<bool()>& ready) {
+        std::printf("  %-12s starting", command.name.c_str());
+        std::fflush(stdout);
+        const auto from = Clock::now();
+        slots_.push_back({command, stop_signal, std::make_unique<Child>(command), from, {}, {}});
+        Child& child = *slots_.back().child;
+        for (;;) {
+            if (child.ended()) fail(command, "ended at once");
+            if (ready() && !child.ended()) break;
+            if (Clock::now() - from > seconds{60}) fail(command, "was not ready within 60 s");
+            if (wait_for_signal(milliseconds{50}) != 0) throw Stopped{};
+        }
+        const double took = std::chrono::duration<double>(Clock::now() - from).count();
+        std::printf("\r  %-12s ready in %.1f s\n", command.name.c_str(), took);
+        std::fflush(stdout);
+    }
+
+    [[noreturn]] static void fail(const Command& command, const std::string& what) {
+        throw Problem("\n" + command.name + " " + what + "; the end of " + command.log_file +
+                          ":\n" + tail_of(command.log_file),
+                      to_int(ExitCode::unavailable));
+    }
+
+    void revive(Slot& slot) {
+        if (slot.child) {
+            const auto code = slot.child->ended();
+            if (!code) return;
+            std::printf("%s ended with code %d; starting it again. The end of %s:\n%s\n",
+                        slot.command.name.c_str(), *code, slot.command.log_file.c_str(),
+                        tail_of(slot.command.log_file, 600).c_str());
+            std::fflush(stdout);
+            slot.child.reset();
+            const bool lived = Clock::now() - slot.started > seconds{60};
+            slot.back_off =
+                lived ? milliseconds{500}
+                      : std::min(slot.back_off * 2 + milliseconds{500}, milliseconds{30'000});
+            slot.not_before = Clock::now() + slot.back_off;
+        }
+        if (Clock::now() < slot.not_before) return;
+        slot.child = std::make_unique<Child>(slot.command);
+        slot.started = Clock::now();
+    }
+
+    const Place place_;
+    const QuickstartOptions options_;
+    std::vector<Slot> slots_;
+};
+
+void print_welcome(const Place& place, const QuickstartOptions& options) {
+    const bool as_other = place.own.uid == 0;
+    const std::string as = as_other ? "setpriv --reuid=" + place.servers.name +
+                                          " --regid=" + std::to_string(place.servers.gid) +
+                                          " --clear-groups "
+                                    : "";
+    const std::string url = "http://" + options.listen + ":" + std::to_string(options.port);
+    std::printf(
+        "\n"
+        "Chorus Process Monitor is running: %s\n"
+        "\n"
+        "  hosts      curl -s %s/api/v1/hosts\n"
+        "  SQL        psql -h %s -U chorus chorus\n"
+        "  Redis      redis-cli -s %s\n"
+        "  logs       %s\n"
+        "\n"
+        "To watch another machine, make a token for it and start an agent there:\n"
+        "  %sDATABASE_URL='%s' %s token create --role agent --name HOST\n"
+        "  CHORUS_AGGREGATOR_URL=%s CHORUS_AGENT_TOKEN_FILE=FILE chorus-agent\n"
+        "\n"
+        "Ctrl-C stops everything; the data stays in %s\n",
+        url.c_str(), url.c_str(), place.run.c_str(), place.socket().c_str(), place.logs.c_str(),
+        as_other ? (as + "env ").c_str() : "", place.database_url().c_str(),
+        place.aggregator.c_str(), url.c_str(), place.data.c_str());
+    std::fflush(stdout);
+}
+
+}  // namespace
+
+int run_quickstart(const QuickstartOptions& options) {
+    if (options.help) return std::fputs(kHelp, stdout), to_int(ExitCode::ok);
+    if (!options.fault.empty()) {
+        std::fprintf(stderr, "chorus-aggregator: %s\n%s", options.fault.c_str(), kHelp);
+        return to_int(ExitCode::usage);
+    }
+    const sigset_t set = handled_signals();
+    sigprocmask(SIG_BLOCK, &set, nullptr);
+    std::signal(SIGPIPE, SIG_IGN);
+    int lock_fd = -1;
+    int code = to_int(ExitCode::ok);
+    try {
+        const Place place = prepare_place(options, lock_fd);
+        std::printf("Starting in %s\n", place.data.c_str());
+        Supervisor supervisor{place, options};
+        try {
+            supervisor.start();
+            print_welcome(place, options);
+            supervisor.watch();
+        } catch (const Stopped&) {
+            std::puts("");
+        } catch (...) {
+            supervisor.stop();
+            throw;
+        }
+        supervisor.stop();
+        std::puts("Stopped");
+    } catch (const Problem& e) {
+        std::fprintf(stderr, "%s\n", e.what());
+        code = e.code();
+    }
+    if (lock_fd >= 0) close(lock_fd);
+    return code;
+}
+
+}  // namespace chorus

@@ -1,0 +1,220 @@
+#include "aggregator/quickstart/servers.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+
+#include "common/exit_codes.h"
+#include "common/text.h"
+
+namespace chorus::quickstart {
+namespace {
+
+namespace fs = std::filesystem;
+
+const std::vector<std::string> kPlainEnvironment{
+    "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8"};
+
+Command make(const Place& place, std::string name, std::vector<std::string> arguments,
+             std::string log) {
+    Command command;
+    command.name = std::move(name);
+    command.arguments = std::move(arguments);
+    command.environment = kPlainEnvironment;
+    command.account = place.servers;
+    command.log_file = place.logs + "/" + log;
+    return command;
+}
+
+void write_file(const std::string& path, const std::string& text, const Account& owner) {
+    const int file = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    const bool written =
+        file >= 0 && write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+    if (file >= 0) close(file);
+    if (!written || (geteuid() == 0 && chown(path.c_str(), owner.uid, owner.gid) != 0)) {
+        throw Problem("cannot write " + path + ": " + std::strerror(errno),
+                      to_int(ExitCode::cannot_create));
+    }
+}
+
+std::string read_line(const std::string& path) {
+    std::ifstream in(path);
+    std::string line;
+    std::getline(in, line);
+    return line;
+}
+
+// What libpq and psql clients of both users are called inside PostgreSQL.
+std::string ident_map(const Place& place) {
+    std::string map = "chorus " + place.servers.name + " chorus\n";
+    if (place.own.name != place.servers.name) map += "chorus " + place.own.name + " chorus\n";
+    return map;
+}
+
+void check_version(const Place& place) {
+    const std::string existing = read_line(place.cluster + "/PG_VERSION");
+    const std::string installed = fs::path(place.postgres_bin).parent_path().filename().string();
+    if (existing == installed || installed.find_first_not_of("0123456789") != std::string::npos) {
+        return;
+    }
+    throw Problem("the data in " + place.cluster + " was made by PostgreSQL " + existing +
+                      ", but version " + installed + " is installed; install postgresql-" +
+                      existing + " or move the data with pg_upgrade. Nothing was changed",
+                  to_int(ExitCode::config));
+}
+
+// Answers whether somebody listens there.
+bool connects(int fd, const sockaddr* address, socklen_t length) {
+    const bool connected = fd >= 0 && connect(fd, address, length) == 0;
+    if (fd >= 0) close(fd);
+    return connected;
+}
+
+}  // namespace
+
+void prepare_postgres(const Place& place) {
+    if (fs::exists(place.cluster + "/PG_VERSION")) {
+        check_version(place);
+    } else {
+        const Command initdb = make(
+            place, "initdb",
+            {place.postgres_bin + "/initdb", "-D", place.cluster, "-U", "chorus",
+             "--auth-local=peer", "--auth-host=reject", "-E", "UTF8", "--locale=C.UTF-8", "-k"},
+            "initdb.log");
+        if (run_to_end(initdb) != 0) {
+            throw Problem("initdb failed:\n" + tail_of(initdb.log_file),
+                          to_int(ExitCode::internal));
+        }
+    }
+    write_file(place.cluster + "/pg_hba.conf", "local all all peer map=chorus\n", place.servers);
+    write_file(place.cluster + "/pg_ident.conf", ident_map(place), place.servers);
+}
+
+Command postgres_command(const Place& place) {
+    std::vector<std::string> arguments{place.postgres_bin + "/postgres", "-D", place.cluster};
+    const std::vector<std::string> settings{"listen_addresses=",
+                                            "unix_socket_directories=" + place.run,
+                                            "unix_socket_permissions=0700",
+                                            "shared_buffers=128MB",
+                                            "max_connections=40",
+                                            "max_wal_size=1GB",
+                                            "timezone=UTC",
+                                            "log_timezone=UTC"};
+    for (const auto& setting : settings) {
+        arguments.emplace_back("-c");
+        arguments.push_back(setting);
+    }
+    Command command = make(place, "PostgreSQL", std::move(arguments), "postgresql.log");
+    command.death_signal = SIGINT;  // its fast shutdown
+    return command;
+}
+
+bool postgres_ready(const Place& place) {
+    return run_to_end(make(place, "pg_isready",
+                           {place.postgres_bin + "/pg_isready", "-q", "-h", place.run},
+                           "tools.log")) == 0;
+}
+
+void create_database(const Place& place) {
+    const std::string sql = "SELECT 1 FROM pg_database WHERE datname = 'chorus'";
+    const auto found = run_for_output(make(place, "psql",
+                                           {place.postgres_bin + "/psql", "-h", place.run, "-U",
+                                            "chorus", "-d", "postgres", "-XAtc", sql},
+                                           ""));
+    if (found && trim(*found) == "1") return;
+    const Command createdb = make(
+        place, "createdb",
+        {place.postgres_bin + "/createdb", "-h", place.run, "-U", "chorus", "chorus"}, "tools.log");
+    if (run_to_end(createdb) != 0) {
+        throw Problem("the database could not be created:\n" + tail_of(createdb.log_file),
+                      to_int(ExitCode::internal));
+    }
+}
+
+Command redis_command(const Place& place) {
+    return make(
+        place, "Redis",
+        {place.redis_server, "--daemonize", "no", "--port", "0", "--unixsocket", place.socket(),
+         "--unixsocketperm", "700", "--dir", place.redis_dir, "--save", "", "--appendonly", "no",
+         "--maxmemory", "128mb", "--maxmemory-policy", "volatile-ttl"},
+        "redis.log");
+}
+
+bool redis_ready(const Place& place) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    place.socket().copy(address.sun_path, sizeof address.sun_path - 1);
+    return connects(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0),
+                    reinterpret_cast<const sockaddr*>(&address), sizeof address);
+}
+
+Command aggregator_command(const Place& place, const QuickstartOptions& options) {
+    Command command = make(place, "aggregator", {place.aggregator, "serve"}, "aggregator.log");
+    command.environment.push_back("DATABASE_URL=" + place.database_url());
+    command.environment.push_back("REDIS_URL=" + place.redis_url());
+    command.environment.push_back("PORT=" + std::to_string(options.port));
+    command.environment.push_back("CHORUS_LISTEN=" + options.listen);
+    // What the user has set for the aggregator goes through: thresholds, roles, TLS proxy.
+    for (const char* name : {"CHORUS_ANONYMOUS_ROLE", "CHORUS_BEHIND_TLS_PROXY", "CORS_ORIGINS",
+                             "METRICS_COLLECTION_INTERVAL", "CHORUS_LOG_LEVEL", "DEBUG"}) {
+        // NOLINTNEXTLINE(concurrency-mt-unsafe): the supervisor has one thread
+        if (const char* value = std::getenv(name)) {
+            command.environment.push_back(std::string(name) + '=' + value);
+        }
+    }
+    return command;
+}
+
+bool aggregator_ready(const QuickstartOptions& options) {
+    const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(static_cast<std::uint16_t>(options.port));
+    if (inet_pton(AF_INET, options.listen.c_str(), &address.sin_addr) != 1 ||
+        address.sin_addr.s_addr == INADDR_ANY) {
+        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    }
+    return connects(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address);
+}
+
+void create_agent_token(const Place& place) {
+    if (fs::exists(place.token_file) && fs::file_size(place.token_file) > 0) return;
+    Command create = make(
+        place, "token",
+        {place.aggregator, "token", "create", "--role", "agent", "--name", "quickstart agent"}, "");
+    create.environment.push_back("DATABASE_URL=" + place.database_url());
+    create.environment.push_back("REDIS_URL=" + place.redis_url());
+    const auto token = run_for_output(create);
+    if (!token || !token->starts_with("chr_")) {
+        throw Problem("the agent's token could not be made; see " + place.logs,
+                      to_int(ExitCode::internal));
+    }
+    write_file(place.token_file, *token, place.own);
+}
+
+Command agent_command(const Place& place, const QuickstartOptions& options) {
+    Command command = make(place, "agent", {place.agent}, "agent.log");
+    command.account = place.own;
+    const bool any = options.listen == "0.0.0.0" || options.listen == "::";
+    command.environment.push_back("CHORUS_AGGREGATOR_URL=http://" +
+                                  (any ? "127.0.0.1" : options.listen) + ":" +
+                                  std::to_string(options.port));
+    command.environment.push_back("CHORUS_AGENT_TOKEN_FILE=" + place.token_file);
+    command.environment.push_back("CHORUS_SPOOL_DIR=" + place.agent_state);
+    for (const char* name : {"CHORUS_HOSTNAME", "METRICS_COLLECTION_INTERVAL"}) {
+        // NOLINTNEXTLINE(concurrency-mt-unsafe): the supervisor has one thread
+        if (const char* value = std::getenv(name)) {
+            command.environment.push_back(std::string(name) + '=' + value);
+        }
+    }
+    return command;
+}
+
+}  // namespace chorus::quickstart

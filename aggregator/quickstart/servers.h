@@ -1,0 +1,29 @@
+// The commands of a quickstart's four programs, and what must be done before each can run.
+#pragma once
+
+#include <string>
+
+#include "aggregator/quickstart/child.h"
+#include "aggregator/quickstart/place.h"
+
+namespace chorus::quickstart {
+
+// Makes the cluster at the first start: peer authentication on the socket and nothing else, so that
+// no password exists that could leak. Throws Problem.
+void prepare_postgres(const Place& place);
+Command postgres_command(const Place& place);
+bool postgres_ready(const Place& place);
+// Once PostgreSQL answers. Throws Problem.
+void create_database(const Place& place);
+
+Command redis_command(const Place& place);
+bool redis_ready(const Place& place);
+
+Command aggregator_command(const Place& place, const QuickstartOptions& options);
+bool aggregator_ready(const QuickstartOptions& options);
+
+// Makes the local agent's token at the first start. Throws Problem.
+void create_agent_token(const Place& place);
+Command agent_command(const Place& place, const QuickstartOptions& options);
+
+}  // namespace chorus::quickstart
