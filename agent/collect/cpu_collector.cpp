@@ -58,9 +58,13 @@ void CpuCollector::collect(MetricSink& out) {
     if (const auto file = proc_.read("stat")) {
         comparable = gap_.step(file.at).has_value();
         stat = parse_stat(file.text);
+        cores_.clear();
+        for (const CoreTimes& core : stat.cores) cores_.push_back(core.core);
     } else {
         faults_.note("/proc/stat", file.error);
         gap_.forget();
+        // Their series stay, without values.
+        for (const std::uint32_t core : cores_) stat.cores.push_back({core, {}});
     }
     emit_shares(stat.total, comparable, out);
     const auto online = sys_.read("devices/system/cpu/online");

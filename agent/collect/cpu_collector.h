@@ -48,6 +48,7 @@ class CpuCollector final : public Collector {
     SampleGap gap_;
     std::optional<CpuTimes> previous_;
     PreviousSamples<CpuTimes> previous_cores_;
+    std::vector<std::uint32_t> cores_;  // of the last sample, in its order
     std::optional<std::int64_t> cpu_count_;
     std::vector<std::string> policy_files_;  // one for each cpufreq policy
     std::size_t policies_of_ = 0;            // number of cores they were looked up for

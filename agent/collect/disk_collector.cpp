@@ -34,17 +34,24 @@ void DiskCollector::collect(MetricSink& out) {
             return is_memory_or_file(disk.name) || kind_of(disk.name) == Kind::partition;
         });
         if (disks.size() > kMaxDisks) disks.resize(kMaxDisks);
+        devices_.clear();
+        for (const DiskStats& disk : disks) devices_.emplace_back(disk.name);
     } else {
         faults_.note("/proc/diskstats", file.error);
         gap_.forget();
+        // Their series stay, without values.
+        for (const std::string& name : devices_) {
+            disks.emplace_back();
+            disks.back().name = name;
+        }
     }
-    emit_totals(disks, out);
+    emit_totals(disks, static_cast<bool>(file), out);
     for (const DiskStats& disk : disks) emit_device(disk, seconds, out);
     previous_.end_cycle();
     forget_absent(disks);
 }
 
-void DiskCollector::emit_totals(const std::vector<DiskStats>& disks, MetricSink& out) {
+void DiskCollector::emit_totals(const std::vector<DiskStats>& disks, bool known, MetricSink& out) {
     DiskStats sum;
     bool any = false;
     const auto add = [&](Kind wanted) {
@@ -59,7 +66,9 @@ void DiskCollector::emit_totals(const std::vector<DiskStats>& disks, MetricSink&
     };
     add(Kind::hardware);
     if (!any) add(Kind::stacked);  // some virtual disks show no hardware
-    const auto value = [&](std::uint64_t n) { return any ? static_cast<double>(n) : kNoValue; };
+    const auto value = [&](std::uint64_t n) {
+        return known && any ? static_cast<double>(n) : kNoValue;
+    };
     out.add("disk_read_bytes", "bytes", value(sum.sectors_read * kSectorBytes));
     out.add("disk_write_bytes", "bytes", value(sum.sectors_written * kSectorBytes));
     out.add("disk_read_count", "count", value(sum.reads));

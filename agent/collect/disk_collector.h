@@ -30,7 +30,7 @@ class DiskCollector final : public Collector {
         std::uint32_t busy_ms;
     };
     Kind kind_of(std::string_view name);
-    void emit_totals(const std::vector<DiskStats>& disks, MetricSink& out);
+    void emit_totals(const std::vector<DiskStats>& disks, bool known, MetricSink& out);
     void emit_device(const DiskStats& disk, std::optional<double> seconds, MetricSink& out);
     void forget_absent(const std::vector<DiskStats>& disks);
 
@@ -39,6 +39,7 @@ class DiskCollector final : public Collector {
     ReadFaults& faults_;
     SampleGap gap_;
     PreviousSamples<Counters> previous_;
+    std::vector<std::string> devices_;  // of the last sample, in its order
     std::map<std::string, Kind, std::less<>> kinds_;
 };
 

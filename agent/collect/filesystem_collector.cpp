@@ -73,11 +73,12 @@ std::vector<Mount> FilesystemCollector::read_mounts() {
     if (!file) file = proc_.read("self/mountinfo");
     if (!file) {
         faults_.note("/proc/self/mountinfo", file.error);
-        return {};
+        return mounts_;
     }
     auto mounts = select_mounts(parse_mountinfo(file.text));
     std::erase_if(mounts, [](const Mount& mount) { return !is_sendable(mount); });
     if (mounts.size() > kMaxMounts) mounts.resize(kMaxMounts);
+    mounts_ = mounts;
     return mounts;
 }
 

@@ -34,6 +34,7 @@ class FilesystemCollector final : public Collector {
     std::string rootfs_;
     StatvfsProber::Ask ask_;
     StatvfsProber prober_;
+    std::vector<Mount> mounts_;  // of the last sample
 };
 
 }  // namespace chorus::agent

@@ -18,7 +18,6 @@ MaybeBytes less(MaybeBytes total, MaybeBytes rest) {
     return *total - std::min(*total, *rest);
 }
 
-// No value of nothing: a host without swap uses none, not 0 %.
 double percent(MaybeBytes part, MaybeBytes total) {
     if (!part || !total || *total == 0) return kNoValue;
     return 100 * static_cast<double>(*part) / static_cast<double>(*total);
@@ -42,7 +41,9 @@ void MemoryCollector::collect(MetricSink& out) {
     out.add("memory_usage_percent", "percent", percent(used, info.total));
     out.add("swap_total_mb", "mb", mib(info.swap_total));
     out.add("swap_used_mb", "mb", mib(swap_used));
-    out.add("swap_usage_percent", "percent", percent(swap_used, info.swap_total));
+    // A host without swap uses none of it: 0, as psutil says.
+    const bool no_swap = info.swap_total == std::uint64_t{0};
+    out.add("swap_usage_percent", "percent", no_swap ? 0 : percent(swap_used, info.swap_total));
 }
 
 }  // namespace chorus::agent

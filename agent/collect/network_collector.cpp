@@ -20,9 +20,16 @@ void NetworkCollector::collect(MetricSink& out) {
         devices = parse_net_dev(file.text);
         std::erase_if(devices, [](const NetDev& device) { return device.name == "lo"; });
         if (devices.size() > kMaxInterfaces) devices.resize(kMaxInterfaces);
+        interfaces_.clear();
+        for (const NetDev& device : devices) interfaces_.emplace_back(device.name);
     } else {
         faults_.note("/proc/net/dev", file.error);
         gap_.forget();
+        // Their series stay, without values.
+        for (const std::string& name : interfaces_) {
+            devices.emplace_back();
+            devices.back().name = name;
+        }
     }
     emit_totals(devices, static_cast<bool>(file), out);
     for (const NetDev& device : devices) emit_interface(device, seconds, out);

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "agent/collect/collector.h"
@@ -31,6 +32,7 @@ class NetworkCollector final : public Collector {
     ReadFaults& faults_;
     SampleGap gap_;
     PreviousSamples<Counters> previous_;
+    std::vector<std::string> interfaces_;  // of the last sample, in its order
 };
 
 }  // namespace chorus::agent
