@@ -4,6 +4,7 @@
 #include "aggregator/api/overview_source.h"
 #include "aggregator/api/routes.h"
 #include "aggregator/api/support.h"
+#include "aggregator/cache/cache_reader.h"
 #include "aggregator/ingest/ingest_service.h"
 #include "aggregator/store/database_error.h"
 #include "aggregator/store/status_reader.h"

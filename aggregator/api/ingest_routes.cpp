@@ -1,0 +1,103 @@
+// POST /api/v1/ingest: one batch of one host; 200 means committed in PostgreSQL.
+#include "aggregator/api/routes.h"
+#include "aggregator/api/support.h"
+#include "aggregator/ingest/ingest_service.h"
+#include "common/batch.h"
+#include "common/batch_json.h"
+
+namespace chorus::api {
+namespace {
+
+using ingest::IngestResult;
+
+void check_protocol(const http::Request& request) {
+    if (request.header("x-chorus-protocol") == std::to_string(kProtocolVersion)) return;
+    throw http::HttpError(400, "unsupported_protocol",
+                          "Send the header X-Chorus-Protocol: 1; this server speaks 1 only");
+}
+
+Batch read_body(const http::Request& request) {
+    FieldErrors errors;
+    if (request.body.empty()) {
+        errors.add(http::error_missing({std::string("body")}));
+        throw http::ValidationError(errors);
+    }
+    // One parser a thread: it keeps its buffers, and the value lives in it until the next call.
+    thread_local JsonReader reader;
+    try {
+        Batch batch = read_batch(reader.parse(request.body), errors);
+        if (!errors.empty()) throw http::ValidationError(errors);
+        return batch;
+    } catch (const JsonError& e) {
+        throw http::HttpError(400, e.code(),
+                              std::string(e.what()) + " at byte " + std::to_string(e.offset()));
+    }
+}
+
+[[noreturn]] void refuse(IngestResult result, int retry_after_seconds) {
+    switch (result) {
+        case IngestResult::conflict:
+            throw http::HttpError(409, "batch_conflict",
+                                  "This agent, epoch and seq belong to a batch with other content");
+        case IngestResult::too_many_gaps:
+            throw http::HttpError(409, "batch_conflict",
+                                  "This epoch has too many gaps; begin a new one");
+        case IngestResult::host_conflict:
+            throw http::HttpError(409, "host_conflict",
+                                  "Another agent that is alive reports under this hostname");
+        case IngestResult::agent_mismatch:
+            throw http::HttpError(403, "agent_mismatch", "This token belongs to another agent");
+        case IngestResult::queue_full:
+            throw http::HttpError(503, "overloaded", "Too many batches are waiting",
+                                  retry_after_seconds);
+        case IngestResult::refused: {
+            FieldErrors errors;
+            errors.add({"value_error",
+                        {std::string("body")},
+                        "Value error, the database cannot hold this content"});
+            throw http::ValidationError(errors);
+        }
+        default:
+            throw http::HttpError(503, "storage_unavailable",
+                                  "The database cannot be reached; send the batch again",
+                                  retry_after_seconds);
+    }
+}
+
+http::Response ingest(Services& services, const http::Request& request) {
+    check_protocol(request);
+    Batch batch = read_body(request);
+    const ingest::Source source{request.principal.token_id, request.principal.agent_id};
+    const ingest::IngestOutcome outcome = services.ingest.submit(std::move(batch), source);
+    const bool duplicate = outcome.result == IngestResult::duplicate;
+    const bool accepted = duplicate || outcome.result == IngestResult::stored ||
+                          outcome.result == IngestResult::expired;
+    if (!accepted) refuse(outcome.result, outcome.retry_after_seconds);
+    JsonWriter out;
+    out.begin_object()
+        .key("accepted")
+        .begin_object()
+        .field("system_metrics", outcome.system_metrics)
+        .field("process_metrics", outcome.process_metrics)
+        .end_object()
+        .field("duplicate", duplicate);
+    if (outcome.result == IngestResult::expired) out.field("expired", true);
+    out.key("config")
+        .begin_object()
+        .field("interval_seconds", outcome.interval_seconds)
+        .end_object()
+        .field("server_time", services.clock.now())
+        .end_object();
+    return json_response(out);
+}
+
+}  // namespace
+
+void add_ingest_routes(http::Router& router, Services& services) {
+    router.add({http::Method::post, "/api/v1/ingest", http::Role::agent, http::BodyRule::ingest,
+                limits::kBodyBytes, guarded([&services](const http::Request& request) {
+                    return ingest(services, request);
+                })});
+}
+
+}  // namespace chorus::api

@@ -1,0 +1,115 @@
+#include "aggregator/cli/runtime.h"
+
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+
+#include "aggregator/cli/commands.h"
+#include "common/exit_codes.h"
+#include "common/log.h"
+
+namespace chorus::cli {
+namespace {
+
+constexpr Logger kLog{"main"};
+std::atomic<int> exit_code{0};  // set by a task, read by main after the end
+
+std::optional<std::chrono::days> days(const Config& config, const char* setting) {
+    const auto n = config.integer(setting);
+    return n == 0 ? std::nullopt : std::optional{std::chrono::days{n}};
+}
+
+store::Retention retention_of(const Config& config) {
+    store::Retention retention;
+    retention.system = days(config, "retention-system-days");
+    retention.process = days(config, "retention-process-days");
+    retention.resolved_alerts = days(config, "retention-alert-days");
+    retention.events = retention.system;
+    return retention;
+}
+
+store::DatabaseOptions maintenance_options(const Config& config) {
+    // A session for each writer, one for the tasks and one for binding tokens.
+    auto options = database_options(config, static_cast<int>(config.integer("ingest-writers")) + 2);
+    options.statement_timeout = std::chrono::milliseconds{0};
+    return options;
+}
+
+ingest::IngestOptions ingest_options(const Config& config) {
+    ingest::IngestOptions options;
+    options.writers = static_cast<int>(config.integer("ingest-writers"));
+    options.queue_batches = static_cast<std::size_t>(config.integer("ingest-queue-batches"));
+    return options;
+}
+
+}  // namespace
+
+Runtime::Runtime(const Config& config)
+    : retention(retention_of(config)),
+      queries(database_options(config, static_cast<int>(config.integer("database-pool-size")))),
+      maintenance(maintenance_options(config)),
+      partitions(maintenance, clock, retention),
+      tokens(maintenance),
+      cache_reader(cache::parse_redis_url(config.text("redis-url")), metrics),
+      cache_writer(cache::parse_redis_url(config.text("redis-url")), {}, metrics),
+      ingest(maintenance, partitions, tokens, &cache_writer, clock, retention,
+             ingest_options(config), metrics),
+      upkeep(maintenance, clock, partitions, retention),
+      scheduler(clock, metrics) {
+    register_process_metrics(metrics, "aggregator");
+    scheduler.add("database", std::chrono::seconds{2}, [this] {
+        try {
+            upkeep.prepare();
+        } catch (const store::SchemaMismatch& e) {
+            kLog.error("The database does not fit this program", {{"error", e.what()}});
+            request_end(to_int(ExitCode::config));
+        }
+    });
+    scheduler.add("cleanup", std::chrono::hours{1}, [this] { upkeep.clean_up(); });
+}
+
+void Runtime::start() {
+    cache_writer.start();
+    ingest.start();
+    scheduler.start();
+}
+
+void Runtime::stop() {
+    ingest.stop();
+    scheduler.stop();
+    cache_writer.stop();
+}
+
+sigset_t block_signals() {
+    sigset_t signals;
+    sigemptyset(&signals);
+    for (const int s : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&signals, s);
+    pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+    std::signal(SIGPIPE, SIG_IGN);
+    return signals;
+}
+
+int wait_for_signal(const sigset_t& signals) {
+    int signal = 0;
+    while (sigwait(&signals, &signal) != 0) {
+    }
+    return signal == SIGHUP ? SIGHUP : SIGTERM;
+}
+
+void request_end(int code) {
+    exit_code = code;
+    kill(getpid(), SIGTERM);
+}
+
+int requested_exit_code() {
+    return exit_code;
+}
+
+std::string own_hostname() {
+    std::array<char, 256> name{};
+    gethostname(name.data(), name.size() - 1);
+    return name.data();
+}
+
+}  // namespace chorus::cli

@@ -1,0 +1,54 @@
+// The parts of a running aggregator, put together in one place.
+#pragma once
+
+#include <csignal>
+#include <string>
+
+#include "aggregator/cache/cache_reader.h"
+#include "aggregator/cache/cache_writer.h"
+#include "aggregator/ingest/ingest_service.h"
+#include "aggregator/store/database.h"
+#include "aggregator/store/partitions.h"
+#include "aggregator/store/token_store.h"
+#include "aggregator/tasks/maintenance.h"
+#include "aggregator/tasks/scheduler.h"
+#include "common/clock.h"
+#include "common/metrics.h"
+#include "common/settings.h"
+
+namespace chorus::cli {
+
+// Everything but the HTTP server. Members are destroyed in the reverse order, users before what
+// they use.
+struct Runtime {
+    explicit Runtime(const Config& config);
+
+    // Cache, ingest and background tasks; and their end, in the order that loses nothing.
+    void start();
+    void stop();
+
+    SystemClock clock;
+    MetricsRegistry metrics;
+    store::Retention retention;
+    store::Database queries;      // of the API: short statements
+    store::Database maintenance;  // of ingest and tasks: statements without a time limit
+    store::Partitions partitions;
+    store::TokenStore tokens;
+    cache::CacheReader cache_reader;
+    cache::CacheWriter cache_writer;
+    ingest::IngestService ingest;
+    tasks::Maintenance upkeep;
+    tasks::Scheduler scheduler;
+};
+
+// Signals that end or reload the program, blocked in every thread made after this call.
+sigset_t block_signals();
+// Waits for one of them. Answers SIGTERM for an end, SIGHUP for a reload.
+int wait_for_signal(const sigset_t& signals);
+// Makes wait_for_signal return with an end, and the program exit with this code.
+void request_end(int exit_code);
+int requested_exit_code();
+
+std::string own_hostname();
+
+}  // namespace chorus::cli

@@ -1,0 +1,61 @@
+// chorus-aggregator serve: the HTTP server, ingest, cache and background tasks until SIGTERM.
+#include "aggregator/api/routes.h"
+#include "aggregator/api/token_authenticator.h"
+#include "aggregator/cli/commands.h"
+#include "aggregator/cli/runtime.h"
+#include "aggregator/http/server.h"
+#include "common/exit_codes.h"
+#include "common/log.h"
+#include "common/url.h"
+
+namespace chorus::cli {
+namespace {
+
+constexpr Logger kLog{"main"};
+constexpr std::chrono::seconds kGrace{10};
+
+http::Role anonymous_role(const Config& config) {
+    const std::string& name = config.text("anonymous-role");
+    if (!name.empty()) return http::role_from_name(name).value_or(http::Role::none);
+    return is_loopback_host(config.text("listen")) ? http::Role::viewer : http::Role::none;
+}
+
+http::ServerLimits server_limits(const Config& config) {
+    http::ServerLimits limits;
+    limits.connections = static_cast<std::size_t>(config.integer("max-connections"));
+    return limits;
+}
+
+}  // namespace
+
+int serve(const Config& config) {
+    const sigset_t signals = block_signals();
+    Runtime runtime{config};
+    const http::Role anonymous = anonymous_role(config);
+    api::Services services{
+        runtime.queries, runtime.cache_reader, runtime.ingest, runtime.scheduler,
+        runtime.metrics, runtime.clock,        own_hostname(), anonymous >= http::Role::viewer};
+    api::TokenAuthenticator authenticator{runtime.queries, runtime.clock};
+    http::Dispatcher dispatcher{
+        api::make_router(services), authenticator,
+        http::DispatcherOptions{anonymous, http::parse_origins(config.text("cors-origins"))},
+        runtime.metrics};
+    http::Server server{config.text("listen"), static_cast<std::uint16_t>(config.integer("port")),
+                        dispatcher, server_limits(config), runtime.metrics};
+    runtime.start();
+    server.start();
+    kLog.info("Listening", {{"address", config.text("listen")},
+                            {"port", server.port()},
+                            {"version", CHORUS_VERSION},
+                            {"anonymous_role", to_string(anonymous)}});
+    while (wait_for_signal(signals) == SIGHUP) {
+        kLog.info("Nothing to reload: settings are read at start");
+    }
+    kLog.info("Stopping");
+    server.stop(kGrace);
+    runtime.stop();
+    kLog.info("Stopped");
+    return requested_exit_code();
+}
+
+}  // namespace chorus::cli

@@ -1,0 +1,39 @@
+#include "aggregator/tasks/maintenance.h"
+
+#include "common/log.h"
+
+namespace chorus::tasks {
+namespace {
+
+constexpr Logger kLog{"tasks"};
+
+}  // namespace
+
+void Maintenance::prepare() {
+    if (prepared_) return;
+    const int applied = store::Migrator{database_}.apply();
+    partitions_.ensure_ahead();
+    prepared_ = true;
+    kLog.info("Database is ready",
+              {{"database", database_.describe()}, {"migrations_applied", applied}});
+}
+
+void Maintenance::clean_up() {
+    if (!prepared_) return;
+    partitions_.ensure_ahead();
+    const store::RetentionOutcome outcome = retention_.run();
+    if (!outcome.refused.empty()) {
+        kLog.warning("Cleanup postponed", {{"reason", outcome.refused}});
+        return;
+    }
+    kLog.info("Old metrics cleaned up",
+              {{"system_metrics_deleted", outcome.system_batches_deleted},
+               {"process_metrics_deleted", outcome.process_batches_deleted}});
+    kLog.info("Cleanup completed", {{"partitions_dropped", outcome.dropped_partitions.size()},
+                                    {"partitions_postponed", outcome.postponed_partitions.size()},
+                                    {"processes_deleted", outcome.processes_deleted},
+                                    {"events_deleted", outcome.events_deleted},
+                                    {"alerts_deleted", outcome.alerts_deleted}});
+}
+
+}  // namespace chorus::tasks
