@@ -81,6 +81,8 @@ IngestService::IngestService(store::Database& database, store::Partitions& parti
                                        {{"kind", "process"}})),
       groups_(metrics.counter("chorus_aggregator_ingest_groups_total",
                               "Groups of batches written, one transaction each.")),
+      queue_gauge_(metrics.gauge("chorus_aggregator_ingest_queue_length",
+                                 "Batches that wait for a writer or are being written.")),
       commit_duration_(metrics.histogram("chorus_aggregator_ingest_commit_duration_seconds",
                                          "From taking a group of batches to its COMMIT.")) {
     for (std::size_t i = 0; i < kResults; ++i) {
@@ -89,9 +91,6 @@ IngestService::IngestService(store::Database& database, store::Partitions& parti
                                             "Batches received, by what became of them.",
                                             {{"result", name}}));
     }
-    Gauge& length = metrics.gauge("chorus_aggregator_ingest_queue_length",
-                                  "Batches that wait for a writer or are being written.");
-    metrics.on_collect([this, &length] { length.set(static_cast<double>(queue_length())); });
     for (int i = 0; i < std::max(1, options_.writers); ++i) {
         writers_.push_back(std::make_unique<Writer>());
     }
@@ -187,6 +186,7 @@ bool IngestService::enqueue(const TicketPointer& ticket) {
         if (writer.stopping) return give_up();
         writer.queue.push_back(ticket);
     }
+    queue_gauge_.set(static_cast<double>(queue_length()));
     writer.wake.notify_one();
     return true;
 }
@@ -249,6 +249,7 @@ void IngestService::write_group(store::BatchWriter& store, std::vector<TicketPoi
         ticket.result = from_store(results[i]);
         ticket.done.release();
     }
+    queue_gauge_.set(static_cast<double>(queue_length()));
     if (cache_ == nullptr) return;
     // Callers do not touch their batch any more, so it can be handed on as it is.
     for (std::size_t i = 0; i < group.size(); ++i) {

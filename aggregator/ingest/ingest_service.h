@@ -113,6 +113,7 @@ class IngestService {
     Counter& system_samples_;
     Counter& process_samples_;
     Counter& groups_;
+    Gauge& queue_gauge_;
     Histogram& commit_duration_;
 
     std::atomic<std::size_t> waiting_batches_{0};

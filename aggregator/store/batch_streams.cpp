@@ -25,7 +25,7 @@ FROM unnest($1::uuid[], $2::uuid[], $3::int[], $4::int8[], $5::int8[], $6::times
 JOIN monitoring.hosts h ON h.host_id = i.host_id AND h.agent_id = i.agent_id
 WHERE s.agent_id = i.agent_id AND s.epoch = i.epoch AND s.host_id = i.host_id
   AND NOT s.received && int8range(i.lo, i.hi)
-  AND octet_length(int8multirange_send(s.received)) < $8
+  AND octet_length(multirange_send(s.received)) < $8
 RETURNING i.n
 )sql"};
 
@@ -48,7 +48,7 @@ FOR UPDATE
 )sql"};
 
 constexpr Statement kReadStreams{"batch_read_streams", R"sql(
-SELECT i.n, s.received @> i.seq, octet_length(int8multirange_send(s.received)) >= $4
+SELECT i.n, s.received @> i.seq, octet_length(multirange_send(s.received)) >= $4
 FROM unnest($1::uuid[], $2::uuid[], $3::int8[]) WITH ORDINALITY AS i (agent_id, epoch, seq, n)
 JOIN monitoring.ingest_streams s ON s.agent_id = i.agent_id AND s.epoch = i.epoch
 )sql"};

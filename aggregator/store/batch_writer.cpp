@@ -41,11 +41,11 @@ INSERT INTO monitoring.events (host_id, ts, type, detail)
 SELECT * FROM unnest($1::int[], $2::timestamptz[], $3::text[], $4::jsonb[])
 )sql"};
 
-// Worth another try: serialization failure, deadlock, a row or partition that came or went while
-// we wrote.
+// Worth another try: serialization failure, deadlock, a row (foreign key) or partition (duplicate
+// table) that came or went while we wrote.
 bool may_pass_next_time(std::string_view state) {
     return state == "40001" || state == "40P01" || state == sqlstate::kNoPartition ||
-           state == sqlstate::kUniqueViolation || state == "23503";
+           state == sqlstate::kUniqueViolation || state == "23503" || state == "42P07";
 }
 
 // The content cannot be stored: data exception (22), program limit such as the row size (54).
@@ -136,7 +136,16 @@ void BatchWriter::write_all(std::vector<Item>& items) {
         }
     }
     if (items.size() > 1) return write_one_by_one(items);
-    kLog.error("Batch not stored", {{"hostname", items[0].prepared->batch.hostname}});
+    complain(DatabaseError("40001", "other sessions came in between each time"));
+}
+
+void BatchWriter::complain(const DatabaseError& error) {
+    ++complaints_;
+    const auto now = clock_.steady();
+    if (now < next_complaint_) return;
+    next_complaint_ = now + std::chrono::seconds{1};
+    kLog.error("Batches not stored", {{"groups", complaints_}, {"error", error.what()}});
+    complaints_ = 0;
 }
 
 void BatchWriter::write_one_by_one(std::vector<Item>& items) {

@@ -61,6 +61,8 @@ class BatchWriter {
     void choose_times(Session& session, std::span<Item*> fresh, Mode mode);
     void insert(Session& session, std::span<Item*> fresh);
     void forget(std::span<Item> items);
+    // Logs a failure, at most once a second.
+    void complain(const DatabaseError& error);
     Session& session();
 
     Database& database_;
@@ -70,6 +72,8 @@ class BatchWriter {
     std::optional<Database::Lease> lease_;
     BatchHosts hosts_;
     BatchLayouts layouts_;
+    std::chrono::nanoseconds next_complaint_{0};
+    std::int64_t complaints_ = 0;             // groups since the last line
     std::string system_rows_, process_rows_;  // kept for their capacity
 };
 
