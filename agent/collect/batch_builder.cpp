@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include <cerrno>
+
 #include "agent/collect/disk_collector.h"
 #include "agent/collect/filesystem_collector.h"
 #include "agent/collect/host_facts.h"
@@ -46,6 +48,7 @@ void BatchBuilder::collect(Batch& batch) {
     out.finish();
     if (cpu_.cpu_count()) host_.cpu_count = cpu_.cpu_count();
     batch.host = host_;
+    if (boot_id_ == Uuid{}) faults_.note("/proc/sys/kernel/random/boot_id", ENOENT);
     batch.processes = processes_.scan(memory_.total_bytes(), cpu_.cpu_count());
 }
 

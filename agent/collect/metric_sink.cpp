@@ -1,8 +1,21 @@
 #include "agent/collect/metric_sink.h"
 
+#include <cmath>
 #include <string>
 
 namespace chorus::agent {
+namespace {
+
+// Shares and rates come from ticks, milliseconds and page counts: what is behind the fourth decimal
+// is noise that does not compress.
+double round_derived(double value) {
+    return std::round(value * 1e4) / 1e4;
+}
+bool is_derived(std::string_view unit) {
+    return unit == "percent" || unit.ends_with("per_sec");
+}
+
+}  // namespace
 
 void MetricSink::add(std::string_view metric_type, std::string_view label, std::string_view unit,
                      double value) {
@@ -16,7 +29,7 @@ void MetricSink::add(std::string_view metric_type, std::string_view label, std::
         if (key.label != label) key.label = label;
         if (key.unit != unit) key.unit = unit;
     }
-    values_.push_back(value);
+    values_.push_back(is_derived(unit) ? round_derived(value) : value);
 }
 
 }  // namespace chorus::agent

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cmath>
 #include <cstdio>
 #include <limits>
 #include <memory>
@@ -35,13 +36,18 @@ bool has_ended(int error) {
     return error == ENOENT || error == ESRCH;
 }
 
+// What is behind the third decimal is noise that does not compress.
+double round_percent(double value) {
+    return std::round(value * 1e3) / 1e3;
+}
+
 // Shares over less than a tick are noise.
 std::optional<double> cpu_share(std::uint64_t ticks, nanoseconds time,
                                 std::int64_t ticks_per_second) {
     const double seconds = std::chrono::duration<double>(time).count();
     const auto per_second = static_cast<double>(ticks_per_second);
     if (seconds * per_second < 1) return std::nullopt;
-    return 100 * static_cast<double>(ticks) / (per_second * seconds);
+    return round_percent(100 * static_cast<double>(ticks) / (per_second * seconds));
 }
 
 struct CloseDirectory {
@@ -70,8 +76,8 @@ ProcessTable ProcessScanner::scan(std::optional<std::uint64_t> memory_total_byte
         if (!process) continue;
         if (process->memory_rss_bytes && memory_total_bytes && *memory_total_bytes > 0) {
             const auto rss = static_cast<double>(*process->memory_rss_bytes);
-            process->memory_percent =
-                std::min(100.0, 100 * rss / static_cast<double>(*memory_total_bytes));
+            process->memory_percent = round_percent(
+                std::min(100.0, 100 * rss / static_cast<double>(*memory_total_bytes)));
         }
         if (process->cpu_percent && cpu_count) {
             process->cpu_percent =
