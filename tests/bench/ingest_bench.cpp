@@ -1,7 +1,8 @@
 // How many batches a second the writing half of ingest takes: IngestService on a real PostgreSQL,
 // without HTTP and JSON. Prints a table; asserts nothing.
 //
-// Usage: bench_ingest [--batches N] [--agents N] [--threads N] [--processes N] [--redis]
+// Usage: bench_ingest [--batches N] [--agents N] [--threads N] [--processes N]
+//                     [--writers N] [--redis]
 // Servers by CHORUS_TEST_DATABASE_URL and, with --redis, CHORUS_TEST_REDIS_URL.
 #include <sys/resource.h>
 
@@ -27,6 +28,7 @@ struct Shape {
     int threads = 16;
     int metrics = 115;
     int processes = 0;
+    int writers = 2;
     bool redis = false;
 };
 
@@ -42,6 +44,7 @@ std::optional<Shape> read_arguments(int argc, char** argv) {
                       : name == "--agents"    ? &shape.agents
                       : name == "--threads"   ? &shape.threads
                       : name == "--processes" ? &shape.processes
+                      : name == "--writers"   ? &shape.writers
                                               : nullptr;
         if (number == nullptr || i + 1 == argc) return std::nullopt;
         *number = std::atoi(argv[++i]);
@@ -88,23 +91,25 @@ class Agent {
     }
 
   private:
+    // Every other process is a kernel thread, as on an ordinary small server.
     void add_process(int index) {
+        const bool kernel = index % 2 == 0;
         ProcessSample p;
         p.pid = 100 + index;
         p.start_ticks = 1'000 + index;
-        p.name = "process-" + std::to_string(index);
-        p.ppid = 1;
-        p.state = ProcessState::sleeping;
+        p.name = (kernel ? "kworker/" : "process-") + std::to_string(index);
+        p.ppid = kernel ? 2 : 1;
+        p.state = kernel ? ProcessState::idle : ProcessState::sleeping;
         p.user = "root";
-        p.num_threads = 1 + index % 8;
+        p.num_threads = kernel ? 1 : 1 + index % 8;
         p.cpu_percent = 0;
-        p.memory_rss_bytes = 4096LL * (1'000 + index * 37);
+        p.memory_rss_bytes = kernel ? 0 : 4096LL * (1'000 + index * 37);
         p.memory_percent = 100.0 * static_cast<double>(*p.memory_rss_bytes) /
                            static_cast<double>(*base_.host.memory_total_bytes);
-        p.disk_read_bytes = 512LL * index * 100;
-        p.disk_write_bytes = 512LL * index * 10;
-        p.fd_count = 10 + index % 20;
-        p.unit = "bench.service";
+        p.disk_read_bytes = kernel ? 0 : 512LL * index * 100;
+        p.disk_write_bytes = kernel ? 0 : 512LL * index * 10;
+        p.fd_count = kernel ? 0 : 10 + index % 20;
+        if (!kernel) p.unit = "bench.service";
         base_.processes->rows.push_back(std::move(p));
     }
     // One process in five is busy.
@@ -146,8 +151,10 @@ int run(const Shape& shape) {
         cache.emplace(cache::parse_redis_url(url), cache::CacheWriterOptions{}, metrics);
         cache->start();
     }
-    ingest::IngestService service{pool,  partitions, tokens, cache ? &*cache : nullptr,
-                                  clock, retention,  {},     metrics};
+    ingest::IngestOptions options;
+    options.writers = shape.writers;
+    ingest::IngestService service{pool,  partitions, tokens,  cache ? &*cache : nullptr,
+                                  clock, retention,  options, metrics};
     service.start();
 
     // Each thread has its own agents, in whose order it sends.
@@ -226,7 +233,7 @@ int main(int argc, char** argv) {
     if (!shape) {
         std::fprintf(stderr,
                      "usage: %s [--batches N] [--agents N] [--threads N] [--processes N]"
-                     " [--redis]\n",
+                     " [--writers N] [--redis]\n",
                      argv[0]);
         return 64;
     }
