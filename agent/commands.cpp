@@ -27,7 +27,7 @@ constexpr milliseconds kFirstGap{300};  // between the silent sample and the fir
 constexpr milliseconds kRequestLimit{30'000};
 constexpr milliseconds kFarewell{5'000};
 
-sigset_t stop_signals() {
+sigset_t awaited_signals() {
     sigset_t set;
     sigemptyset(&set);
     for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&set, signal);
@@ -36,7 +36,7 @@ sigset_t stop_signals() {
 
 // Whether a signal to stop came within `time`.
 bool stopped_within(nanoseconds time) {
-    const sigset_t set = stop_signals();
+    const sigset_t set = awaited_signals();
     const auto until = std::chrono::steady_clock::now() + time;
     for (;;) {
         const auto left =
@@ -45,7 +45,12 @@ bool stopped_within(nanoseconds time) {
         timespec wait{};
         wait.tv_sec = seconds.count();
         wait.tv_nsec = (left - seconds).count();
-        if (::sigtimedwait(&set, nullptr, &wait) > 0) return true;
+        const int signal = ::sigtimedwait(&set, nullptr, &wait);
+        if (signal == SIGHUP) {
+            kLog.info("SIGHUP is ignored; the configuration is read at the start only");
+            continue;
+        }
+        if (signal > 0) return true;
         if (errno == EAGAIN) return false;
     }
 }
@@ -96,7 +101,7 @@ void tell_dropped(const BatchQueue& queue, std::uint64_t& told) {
 }  // namespace
 
 void prepare_signals() {
-    const sigset_t set = stop_signals();
+    const sigset_t set = awaited_signals();
     ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
     ::signal(SIGPIPE, SIG_IGN);
 }

@@ -6,11 +6,11 @@
 
 namespace chorus::agent {
 
-// Blocks the signals that stop the agent and ignores SIGPIPE; to be called before any thread
+// Blocks the signals that the agent waits for and ignores SIGPIPE; to be called before any thread
 // starts.
 void prepare_signals();
 
-// Collects and sends until SIGTERM, SIGINT or SIGHUP, then sends what it has for at most 5 s.
+// Collects and sends until SIGTERM or SIGINT, then sends what it has for at most 5 s.
 ExitCode run_daemon(const AgentConfig& config);
 
 // Sends one batch: ok once it is stored, unavailable if the aggregator is away, no_permission if it

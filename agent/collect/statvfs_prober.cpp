@@ -7,18 +7,18 @@
 
 namespace chorus::agent {
 
-// Shared with the helper thread, which may outlive the prober.
-struct StatvfsProber::Probe {
-    std::mutex mutex;  // protects the members below
+struct StatvfsProber::Board {
+    std::mutex mutex;  // protects every probe
     std::condition_variable answered;
+};
+
+struct StatvfsProber::Probe {
     bool done = false;
     std::optional<FilesystemUsage> usage;
-
-    bool is_done() {
-        const std::lock_guard lock(mutex);
-        return done;
-    }
 };
+
+StatvfsProber::StatvfsProber(Ask ask, std::chrono::milliseconds deadline)
+    : ask_(std::move(ask)), deadline_(deadline), board_(std::make_shared<Board>()) {}
 
 std::optional<FilesystemUsage> ask_statvfs(const std::string& path) {
     struct statvfs fs {};
@@ -33,15 +33,14 @@ std::optional<FilesystemUsage> ask_statvfs(const std::string& path) {
 }
 
 std::shared_ptr<StatvfsProber::Probe> StatvfsProber::start(const std::string& path) {
-    if (pending_.size() >= kMaxThreads || pending_.contains(path)) return nullptr;
     auto probe = std::make_shared<Probe>();
     try {
-        std::thread([probe, path, ask = ask_] {
+        std::thread([probe, path, board = board_, ask = ask_] {
             const auto usage = ask(path);
-            const std::lock_guard lock(probe->mutex);
+            const std::lock_guard lock(board->mutex);
             probe->usage = usage;
             probe->done = true;
-            probe->answered.notify_all();
+            board->answered.notify_all();
         }).detach();
     } catch (const std::system_error&) {
         return nullptr;  // no thread to be had: the value is unknown this time
@@ -52,25 +51,39 @@ std::shared_ptr<StatvfsProber::Probe> StatvfsProber::start(const std::string& pa
 
 std::vector<std::optional<FilesystemUsage>> StatvfsProber::ask_all(
     const std::vector<std::string>& paths) {
-    collect_late_ones();
-    std::vector<std::shared_ptr<Probe>> probes;
-    probes.reserve(paths.size());
-    for (const std::string& path : paths) probes.push_back(start(path));
     const auto until = std::chrono::steady_clock::now() + deadline_;
+    std::vector<std::shared_ptr<Probe>> probes(paths.size());
+    std::unique_lock lock(board_->mutex);
+    forget_done();
+    const auto has_room = [&] {
+        forget_done();
+        return pending_.size() < kMaxThreads;
+    };
+    if (has_room()) {
+        for (std::size_t i = 0; i < paths.size(); ++i) {
+            if (pending_.contains(paths[i])) continue;
+            if (!board_->answered.wait_until(lock, until, has_room)) break;
+            probes[i] = start(paths[i]);
+        }
+    }
     std::vector<std::optional<FilesystemUsage>> answers(paths.size());
     for (std::size_t i = 0; i < paths.size(); ++i) {
         if (!probes[i]) continue;
-        std::unique_lock lock(probes[i]->mutex);
-        if (probes[i]->answered.wait_until(lock, until, [&] { return probes[i]->done; })) {
-            answers[i] = probes[i]->usage;
-        }
+        const auto done = [&] { return probes[i]->done; };
+        if (board_->answered.wait_until(lock, until, done)) answers[i] = probes[i]->usage;
     }
-    collect_late_ones();
+    forget_done();
     return answers;
 }
 
-void StatvfsProber::collect_late_ones() {
-    std::erase_if(pending_, [](const auto& entry) { return entry.second->is_done(); });
+std::size_t StatvfsProber::stuck() {
+    const std::lock_guard lock(board_->mutex);
+    forget_done();
+    return pending_.size();
+}
+
+void StatvfsProber::forget_done() {
+    std::erase_if(pending_, [](const auto& entry) { return entry.second->done; });
 }
 
 }  // namespace chorus::agent

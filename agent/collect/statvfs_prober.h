@@ -21,29 +21,30 @@ struct FilesystemUsage {
 // nullopt if the path cannot be asked. May block for ever on a network file system.
 std::optional<FilesystemUsage> ask_statvfs(const std::string& path);
 
-// Asks each path in a helper thread and waits for all of them up to one deadline. A path that did
-// not answer is skipped until its thread comes back, so that a stuck mount holds one thread, and
-// never more than kMaxThreads are held in all.
+// Asks each path in a helper thread and waits for all of them up to one deadline; at most
+// kMaxThreads run at a time. A path that did not answer is skipped until its thread comes back, so
+// that a stuck mount holds one thread. While kMaxThreads are stuck, no path is asked.
 class StatvfsProber {
   public:
     using Ask = std::function<std::optional<FilesystemUsage>(const std::string&)>;
-    static constexpr std::size_t kMaxThreads = 32;
+    static constexpr std::size_t kMaxThreads = 4;
 
-    StatvfsProber(Ask ask, std::chrono::milliseconds deadline)
-        : ask_(std::move(ask)), deadline_(deadline) {}
+    StatvfsProber(Ask ask, std::chrono::milliseconds deadline);
 
     // As many answers as paths, in their order; nullopt = failed, late, or skipped.
     std::vector<std::optional<FilesystemUsage>> ask_all(const std::vector<std::string>& paths);
     // Threads that have not come back.
-    std::size_t stuck() const { return pending_.size(); }
+    std::size_t stuck();
 
   private:
     struct Probe;
+    struct Board;
     std::shared_ptr<Probe> start(const std::string& path);
-    void collect_late_ones();
+    void forget_done();  // with the board's mutex held
 
     Ask ask_;
     std::chrono::milliseconds deadline_;
+    std::shared_ptr<Board> board_;  // shared with the helper threads, which may outlive the prober
     std::map<std::string, std::shared_ptr<Probe>> pending_;
 };
 

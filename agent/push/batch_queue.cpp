@@ -4,12 +4,20 @@
 
 namespace chorus::agent {
 
+// One batch is always kept, however large it is.
+bool BatchQueue::has_room_for(const PackedBatch& batch) const {
+    return batches_.empty() ||
+           (batches_.size() < most_ && bytes_ + batch.json_zstd.size() <= most_bytes_);
+}
+
 void BatchQueue::push(PackedBatch batch) {
     const std::lock_guard lock(mutex_);
-    if (batches_.size() >= most_) {
+    while (!has_room_for(batch)) {
+        bytes_ -= batches_.front().json_zstd.size();
         batches_.pop_front();
         ++dropped_;
     }
+    bytes_ += batch.json_zstd.size();
     batches_.push_back(std::move(batch));
     changed_.notify_all();
 }
@@ -19,16 +27,18 @@ std::optional<PackedBatch> BatchQueue::take(std::stop_token stop) {
     changed_.wait(lock, stop, [&] { return !batches_.empty() || closed_; });
     if (stop.stop_requested() || batches_.empty()) return std::nullopt;
     PackedBatch batch = std::move(batches_.front());
+    bytes_ -= batch.json_zstd.size();
     batches_.pop_front();
     return batch;
 }
 
 void BatchQueue::put_back(PackedBatch batch) {
     const std::lock_guard lock(mutex_);
-    if (batches_.size() >= most_) {
+    if (!has_room_for(batch)) {
         ++dropped_;
         return;
     }
+    bytes_ += batch.json_zstd.size();
     batches_.push_front(std::move(batch));
     changed_.notify_all();
 }

@@ -17,11 +17,14 @@ struct PackedBatch {
     std::string json_zstd;  // the JSON form, compressed
 };
 
-// First in, first out, bounded: when it is full the oldest batch is dropped and counted, because
-// the present is worth more than the past. Thread-safe.
+// First in, first out, bounded in number and bytes: when it is full the oldest batch is dropped and
+// counted, because the present is worth more than the past. Thread-safe.
 class BatchQueue {
   public:
-    explicit BatchQueue(std::size_t most) : most_(most) {}
+    static constexpr std::size_t kMostBytes = 32U << 20U;
+
+    explicit BatchQueue(std::size_t most, std::size_t most_bytes = kMostBytes)
+        : most_(most), most_bytes_(most_bytes) {}
 
     void push(PackedBatch batch);
     // Waits for a batch; takes it off the queue. nullopt when `stop` is requested or the queue is
@@ -37,10 +40,14 @@ class BatchQueue {
     std::uint64_t dropped() const;
 
   private:
+    bool has_room_for(const PackedBatch& batch) const;
+
     const std::size_t most_;
+    const std::size_t most_bytes_;
     mutable std::mutex mutex_;  // protects the members below
     std::condition_variable_any changed_;
     std::deque<PackedBatch> batches_;
+    std::size_t bytes_ = 0;  // of the batches
     bool closed_ = false;
     std::uint64_t dropped_ = 0;
 };
