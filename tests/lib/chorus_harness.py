@@ -73,6 +73,31 @@ class Answer:
         return [(fault["type"], fault["loc"]) for fault in self.json["detail"]]
 
 
+class PrivateServers:
+    """A PostgreSQL and a Redis of one test, to be stopped and started at will."""
+
+    SCRIPT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "servers.sh")
+
+    def __init__(self):
+        # Short, because a socket's path is limited; passable, because the servers have another user.
+        self.directory = tempfile.mkdtemp(prefix="chorus-", dir="/tmp")
+        os.chmod(self.directory, 0o755)
+        self.path = self.directory + "/s"
+        os.mkdir(self.path)
+        self.call("start_servers")
+        self.database_url = f"postgresql:///postgres?host={self.path}/run&user=chorus"
+        self.redis_url = f"unix://{self.path}/run/redis.sock?db=0"
+
+    def call(self, function, *arguments):
+        """Runs a function of servers.sh: start_postgres, stop_postgres, start_redis, stop_redis."""
+        subprocess.run(["bash", "-c", f'source "{self.SCRIPT}"; "$@"', "-", function, self.path,
+                        *arguments], check=True, timeout=120, stdin=subprocess.DEVNULL)
+
+    def close(self):
+        self.call("stop_servers")
+        os.rmdir(self.directory)
+
+
 class Aggregator:
     """One chorus-aggregator process; killed and started again at will on the same database."""
 
@@ -155,7 +180,8 @@ class Aggregator:
         self.close()
 
     def sql(self, statement):
-        return psql(statement, self.database)
+        host = urllib.parse.parse_qs(urllib.parse.urlsplit(self.database_url).query)["host"][0]
+        return psql(statement, self.database or "postgres", host)
 
     def command(self, *arguments, environment=None):
         """Runs another chorus-aggregator command on the same servers."""
