@@ -100,13 +100,10 @@ void tell_dropped(const BatchQueue& queue, std::uint64_t& told) {
 
 }  // namespace
 
-void prepare_signals() {
-    const sigset_t set = awaited_signals();
-    ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
-    ::signal(SIGPIPE, SIG_IGN);
-}
-
 ExitCode run_daemon(const AgentConfig& config) {
+    // Before any thread starts, so that all of them leave these signals to stopped_within().
+    const sigset_t signals = awaited_signals();
+    ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
     const Uuid id = agent_identity(config.spool_dir, config.machine_id_file);
     Parts parts(config, id);
     kLog.info("Agent started", {{"version", CHORUS_VERSION},
@@ -121,7 +118,7 @@ ExitCode run_daemon(const AgentConfig& config) {
     bool stop = stopped_within(kFirstGap);
     Schedule schedule(config.collect.interval);
     while (!stop) {
-        parts.cycle.collect();
+        parts.cycle.collect(queue.dropped() + parts.delivery.counts().refused.load());
         queue.push(parts.cycle.pack());
         tell_dropped(queue, told_dropped);
         ::malloc_trim(0);
@@ -136,7 +133,7 @@ ExitCode run_daemon(const AgentConfig& config) {
 
 ExitCode run_once(const AgentConfig& config) {
     Parts parts(config, agent_identity(config.spool_dir, config.machine_id_file));
-    if (stopped_within(kFirstGap)) return ExitCode::unavailable;
+    std::this_thread::sleep_for(kFirstGap);
     parts.cycle.collect();
     PackedBatch batch = parts.cycle.pack();
     Step step;
@@ -162,7 +159,7 @@ ExitCode run_test(const AgentConfig& config) {
     const SystemBootClock boot_clock;
     const Uuid id = peek_identity(config.spool_dir, config.machine_id_file);
     Cycle cycle(config, id, Uuid::random(), clock, boot_clock);
-    if (stopped_within(kFirstGap)) return ExitCode::unavailable;
+    std::this_thread::sleep_for(kFirstGap);
     cycle.collect();
     std::cout << cycle.json() << '\n' << std::flush;
     return std::cout ? ExitCode::ok : ExitCode::io_error;

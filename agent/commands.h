@@ -6,10 +6,6 @@
 
 namespace chorus::agent {
 
-// Blocks the signals that the agent waits for and ignores SIGPIPE; to be called before any thread
-// starts.
-void prepare_signals();
-
 // Collects and sends until SIGTERM or SIGINT, then sends what it has for at most 5 s.
 ExitCode run_daemon(const AgentConfig& config);
 

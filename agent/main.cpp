@@ -2,6 +2,7 @@
 #include <malloc.h>
 
 #include <algorithm>
+#include <csignal>
 #include <exception>
 #include <iostream>
 #include <string>
@@ -98,7 +99,8 @@ ExitCode run(const std::vector<std::string>& arguments) {
         std::cout << "The configuration is good.\n";
         return ExitCode::ok;
     }
-    agent::prepare_signals();
+    // A peer or a pipe that goes away is an error of the call, not the end of the program.
+    std::signal(SIGPIPE, SIG_IGN);
     if (test) return agent::run_test(settings);
     if (config.has_flag("once")) return agent::run_once(settings);
     return agent::run_daemon(settings);
