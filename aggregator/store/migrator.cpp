@@ -22,10 +22,11 @@ SELECT pg_advisory_xact_lock(hashtextextended('chorus schema', 0))
 constexpr const char* kPrepareSchema = R"sql(
 DO $$
 BEGIN
-    IF to_regnamespace('monitoring') IS NULL THEN
+    IF NOT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = 'monitoring') THEN
         CREATE SCHEMA monitoring;
     END IF;
-    IF to_regclass('monitoring.schema_migrations') IS NULL THEN
+    IF NOT EXISTS (SELECT FROM pg_catalog.pg_tables
+                   WHERE schemaname = 'monitoring' AND tablename = 'schema_migrations') THEN
         CREATE TABLE monitoring.schema_migrations (
             version int PRIMARY KEY,
             name text NOT NULL,

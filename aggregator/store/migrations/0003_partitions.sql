@@ -1,5 +1,16 @@
 -- Daily partitions of the batch tables, named <table>_YYYYMMDD.
 
+-- Asks the catalogue with a fresh snapshot; to_regclass may answer from a cache that has not yet
+-- heard of what another session made while this one waited for a lock.
+CREATE FUNCTION monitoring.has_table(name text) RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+    RETURN EXISTS (
+        SELECT FROM pg_catalog.pg_class c
+        JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+        WHERE n.nspname = 'monitoring' AND c.relname = name);
+END
+$$;
+
 -- Creates what is missing for the days given, both inclusive, and returns how many tables that
 -- were. The caller bounds the days. The table is made first and then attached, because ATTACH lets
 -- inserts go on where CREATE TABLE ... PARTITION OF would stop them.
@@ -23,9 +34,9 @@ BEGIN
     FOR day IN SELECT d::date FROM generate_series(first_day, last_day, interval '1 day') AS d LOOP
         FOREACH parent IN ARRAY ARRAY['system_batches', 'process_batches'] LOOP
             partition := parent || to_char(day, '_YYYYMMDD');
-            CONTINUE WHEN to_regclass('monitoring.' || partition) IS NOT NULL;
+            CONTINUE WHEN monitoring.has_table(partition);
             PERFORM pg_advisory_xact_lock(hashtextextended('chorus ' || partition, 0));
-            CONTINUE WHEN to_regclass('monitoring.' || partition) IS NOT NULL;
+            CONTINUE WHEN monitoring.has_table(partition);
             EXECUTE format('CREATE TABLE monitoring.%I (LIKE monitoring.%I INCLUDING DEFAULTS'
                            ' INCLUDING STORAGE INCLUDING COMPRESSION)', partition, parent);
             IF parent = 'process_batches' THEN
