@@ -25,9 +25,9 @@ Cycle::Cycle(const AgentConfig& config, const Uuid& id, const Uuid& epoch, const
     builder_.collect(batch_);
 }
 
-const Batch& Cycle::collect() {
+const Batch& Cycle::collect(std::uint64_t dropped) {
     const auto start = clock_.steady();
-    builder_.collect(batch_);
+    builder_.collect(batch_, dropped);
     ++batch_.seq;
     const std::chrono::duration<double> took = clock_.steady() - start;
     const auto known = std::count_if(batch_.values.begin(), batch_.values.end(),

@@ -20,7 +20,8 @@ class Cycle {
           const BootClock& boot_clock);
 
     // Collects, and logs "Metrics collection completed". The reference holds until the next call.
-    const Batch& collect();
+    // `dropped` is the number of batches lost since the start.
+    const Batch& collect(std::uint64_t dropped = 0);
     // The JSON of the last collection, until the next call.
     const std::string& json();
     PackedBatch pack();

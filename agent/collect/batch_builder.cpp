@@ -31,25 +31,32 @@ BatchBuilder::BatchBuilder(const CollectSettings& settings, const Clock& clock,
       memory_(proc_, faults_),
       processes_(proc_, faults_, UserNames{}, settings.interval,
                  {.ticks_per_second = host_.clock_ticks_per_second,
-                  .page_bytes = ::sysconf(_SC_PAGESIZE)}) {
+                  .page_bytes = ::sysconf(_SC_PAGESIZE)}),
+      self_(proc_, faults_, settings.interval,
+            {.ticks_per_second = host_.clock_ticks_per_second,
+             .page_bytes = ::sysconf(_SC_PAGESIZE)}) {
     others_.push_back(std::make_unique<LoadCollector>(proc_, faults_));
     others_.push_back(std::make_unique<DiskCollector>(proc_, sys_, faults_, settings.interval));
     others_.push_back(std::make_unique<NetworkCollector>(proc_, faults_, settings.interval));
     others_.push_back(std::make_unique<FilesystemCollector>(proc_, faults_, settings.rootfs));
 }
 
-void BatchBuilder::collect(Batch& batch) {
+void BatchBuilder::collect(Batch& batch, std::uint64_t dropped) {
+    const auto start = clock_.steady();
     batch.time = clock_.now();
     batch.boot_id = boot_id_;
     MetricSink out(batch.layout, batch.values);
     cpu_.collect(out);
     memory_.collect(out);
     for (const auto& collector : others_) collector->collect(out);
-    out.finish();
     if (cpu_.cpu_count()) host_.cpu_count = cpu_.cpu_count();
     batch.host = host_;
     if (boot_id_ == Uuid{}) faults_.note("/proc/sys/kernel/random/boot_id", ENOENT);
     batch.processes = processes_.scan(memory_.total_bytes(), cpu_.cpu_count());
+    // The agent is a process itself: none at all means that /proc could not be read.
+    if (batch.processes->scanned == 0) batch.processes.reset();
+    self_.collect(batch.processes, clock_.steady() - start, dropped, out);
+    out.finish();
 }
 
 }  // namespace chorus::agent

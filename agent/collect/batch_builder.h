@@ -10,6 +10,7 @@
 #include "agent/collect/collector.h"
 #include "agent/collect/cpu_collector.h"
 #include "agent/collect/memory_collector.h"
+#include "agent/collect/self_collector.h"
 #include "agent/process/process_scanner.h"
 #include "agent/procfs/boot_clock.h"
 #include "agent/procfs/read_faults.h"
@@ -32,8 +33,9 @@ class BatchBuilder {
     BatchBuilder(const CollectSettings& settings, const Clock& clock, const BootClock& boot_clock);
 
     // Fills everything of `batch` that comes from the host's kernel: boot_id, time, host, layout,
-    // values and processes. Passing the same batch again saves allocations.
-    void collect(Batch& batch);
+    // values and processes. Passing the same batch again saves allocations. `dropped` is the number
+    // of batches lost since the start, which the agent tells of itself.
+    void collect(Batch& batch, std::uint64_t dropped = 0);
 
     const ReadFaults& faults() const { return faults_; }
 
@@ -48,6 +50,7 @@ class BatchBuilder {
     MemoryCollector memory_;
     std::vector<std::unique_ptr<Collector>> others_;
     ProcessScanner processes_;
+    SelfCollector self_;
 };
 
 }  // namespace chorus::agent

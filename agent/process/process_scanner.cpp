@@ -12,8 +12,10 @@
 #include <memory>
 
 #include "agent/process/process_name.h"
+#include "agent/procfs/pid_cgroup.h"
 #include "agent/procfs/pid_io.h"
 #include "agent/procfs/text_scan.h"
+#include "common/text.h"
 
 namespace chorus::agent {
 namespace {
@@ -31,6 +33,11 @@ class PidPath {
   private:
     char text_[32];
 };
+
+// A longer text would make the aggregator refuse the whole batch.
+bool is_sendable(std::string_view text) {
+    return text.size() <= limits::kLabelBytes && !find_invalid_utf8(text);
+}
 
 bool has_ended(int error) {
     return error == ENOENT || error == ESRCH;
@@ -130,7 +137,10 @@ std::optional<ProcessSample> ProcessScanner::read_process(std::int32_t pid) {
     if (stat->rss_pages <= std::numeric_limits<std::int64_t>::max() / constants_.page_bytes) {
         process.memory_rss_bytes = stat->rss_pages * constants_.page_bytes;
     }
-    process.name = recognise(*stat, file.at, process.cpu_percent).name;
+    const Known& known = recognise(*stat, file.at, process.cpu_percent);
+    process.name = known.name;
+    process.unit = known.unit;
+    process.container_id = known.container_id;
     // The owner of the directory is the effective user: proc(5).
     struct stat owner {};
     if (::fstatat(proc_.fd(), PidPath(pid, "").c_str(), &owner, 0) == 0) {
@@ -156,7 +166,11 @@ ProcessScanner::Known& ProcessScanner::recognise(const PidStat& stat, nanosecond
     known.cpu_ticks = ticks;
     known.at = at;
     known.scan = scan_;
-    if (!same || known.comm != stat.comm) read_name(known, stat.pid, std::string(stat.comm));
+    // At an exec too: a service manager moves the process into its unit just before that.
+    if (!same || known.comm != stat.comm) {
+        read_name(known, stat.pid, std::string(stat.comm));
+        read_cgroup(known, stat.pid);
+    }
     return known;
 }
 
@@ -177,6 +191,18 @@ void ProcessScanner::read_name(Known& known, std::int32_t pid, std::string_view 
         if (const auto file = proc_.read(PidPath(pid, "cmdline").c_str())) cmdline = file.text;
     }
     known.name = process_name(comm, cmdline);
+}
+
+void ProcessScanner::read_cgroup(Known& known, std::int32_t pid) {
+    PidCgroup cgroup;
+    const auto file = proc_.read(PidPath(pid, "cgroup").c_str());
+    if (file) {
+        cgroup = parse_pid_cgroup(file.text);
+    } else if (!has_ended(file.error)) {
+        faults_.note("/proc/PID/cgroup", file.error);
+    }
+    known.unit = is_sendable(cgroup.unit) ? cgroup.unit : std::string_view{};
+    known.container_id = cgroup.container_id;
 }
 
 void ProcessScanner::read_io(ProcessSample& process) {

@@ -42,6 +42,7 @@ class ProcessScanner {
         std::chrono::nanoseconds at;
         std::string comm;
         std::string name;
+        std::string unit, container_id;
         std::uint64_t scan;
     };
     std::vector<std::int32_t> list_pids();
@@ -50,6 +51,7 @@ class ProcessScanner {
                      std::optional<double>& cpu_percent);
     std::optional<double> share_since_start(const PidStat& stat, std::chrono::nanoseconds at) const;
     void read_name(Known& known, std::int32_t pid, std::string_view comm);
+    void read_cgroup(Known& known, std::int32_t pid);
     void read_io(ProcessSample& process);
 
     Reader& proc_;

@@ -74,6 +74,38 @@ TEST(ProcessScanner, CutNamesAreExtendedFromTheProgram) {
     EXPECT_EQ(get(table, 1501).name, "fifteen-bytes-x");  // argv[0] is something else
 }
 
+TEST(ProcessScanner, UnitAndContainerComeFromTheCgroup) {
+    Machine machine;
+    auto scanner = scanner_of(machine);
+    const auto table = scanner.scan(kMemory, 4);
+    EXPECT_EQ(get(table, 1).unit, "init.scope");
+    EXPECT_EQ(get(table, 2).unit, "");
+    EXPECT_EQ(get(table, 812).unit, "odd.service");
+    EXPECT_EQ(get(table, 812).container_id, "");
+    EXPECT_EQ(get(table, 1203).container_id,
+              "3f4b1c9d2e5a60783f4b1c9d2e5a60783f4b1c9d2e5a60783f4b1c9d2e5a6078");
+    EXPECT_EQ(get(table, 1501).unit, "ssh.service");
+}
+
+TEST(ProcessScanner, CgroupIsReadOnceForEachProcess) {
+    Machine machine;
+    auto scanner = scanner_of(machine);
+    scanner.scan(kMemory, 4);
+    machine.proc_tree.write("812/cgroup", "0::/system.slice/changed.service\n");
+    machine.clock.advance(10s);
+    EXPECT_EQ(get(scanner.scan(kMemory, 4), 812).unit, "odd.service");
+    machine.become("server/proc-later");
+    EXPECT_EQ(get(scanner.scan(kMemory, 4), 4300).unit, "backup.service");
+}
+
+TEST(ProcessScanner, UnitTooLongToSendIsLeftOut) {
+    Machine machine;
+    machine.proc_tree.write("812/cgroup",
+                            "0::/" + std::string(limits::kLabelBytes, 'x') + ".service\n");
+    auto scanner = scanner_of(machine);
+    EXPECT_EQ(get(scanner.scan(kMemory, 4), 812).unit, "");
+}
+
 TEST(ProcessScanner, ZombieHasNoIo) {
     Machine machine;
     auto scanner = scanner_of(machine);

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "agent/procfs/mountinfo.h"
+#include "agent/procfs/pid_cgroup.h"
 #include "agent/procfs/pid_io.h"
 #include "agent/procfs/pid_stat.h"
 #include "agent/procfs/reader.h"
@@ -13,7 +14,6 @@
 namespace chorus::agent {
 namespace {
 
-using testing::fixture;
 using testing::TemporaryTree;
 
 std::string stat_line(const std::string& comm, const std::string& state = "S") {
@@ -76,6 +76,46 @@ TEST(PidIo, ReadsStorageBytesOnly) {
     const auto damaged = parse_pid_io("read_bytes:\nwrite_bytes: much\n");
     EXPECT_FALSE(damaged.read_bytes);
     EXPECT_FALSE(damaged.write_bytes);
+}
+
+const std::string kContainer(64, 'a');
+
+TEST(PidCgroup, UnitIsTheInnermostOneOfTheUnifiedHierarchy) {
+    EXPECT_EQ(parse_pid_cgroup("0::/system.slice/ssh.service\n").unit, "ssh.service");
+    EXPECT_EQ(
+        parse_pid_cgroup("0::/user.slice/user-1000.slice/user@1000.service/app.slice/app-x.scope\n")
+            .unit,
+        "app-x.scope");
+    EXPECT_EQ(parse_pid_cgroup("0::/system.slice/pg.service/worker\n").unit, "pg.service");
+    EXPECT_EQ(parse_pid_cgroup("0::/\n").unit, "");
+    EXPECT_EQ(parse_pid_cgroup("0::/user.slice\n").unit, "");
+}
+
+TEST(PidCgroup, UnitComesFromSystemdsOwnHierarchyOnOldHosts) {
+    const std::string hybrid =
+        "12:pids:/system.slice/other.service\n1:name=systemd:/system.slice/cron.service\n0::/\n";
+    EXPECT_EQ(parse_pid_cgroup(hybrid).unit, "cron.service");
+    EXPECT_EQ(parse_pid_cgroup("4:memory:/system.slice/x.service\n").unit, "");
+}
+
+TEST(PidCgroup, ContainerIsARunOfSixtyFourHexadecimalDigits) {
+    for (const std::string& path :
+         {"/docker/" + kContainer, "/system.slice/docker-" + kContainer + ".scope",
+          "/kubepods.slice/kubepods-pod1234.slice/cri-containerd-" + kContainer + ".scope",
+          "/machine.slice/libpod-" + kContainer + ".scope/container"}) {
+        EXPECT_EQ(parse_pid_cgroup("0::" + path + "\n").container_id, kContainer) << path;
+        EXPECT_EQ(parse_pid_cgroup("4:memory:" + path + "\n0::/\n").container_id, kContainer);
+    }
+    EXPECT_EQ(parse_pid_cgroup("0::/docker/" + kContainer + "a\n").container_id, "");
+    EXPECT_EQ(parse_pid_cgroup("0::/docker/" + kContainer.substr(1) + "\n").container_id, "");
+}
+
+TEST(PidCgroup, DamagedLinesTellNothing) {
+    for (const char* text : {"", "\n", "0", "0:", "0::", ":::::", "no colon here.service\n"}) {
+        const auto cgroup = parse_pid_cgroup(text);
+        EXPECT_EQ(cgroup.unit, "") << text;
+        EXPECT_EQ(cgroup.container_id, "") << text;
+    }
 }
 
 TEST(MountInfo, ReadsOptionalFieldsAndEscapes) {

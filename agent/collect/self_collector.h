@@ -1,0 +1,45 @@
+// What the agent itself costs and could not do.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+
+#include "agent/collect/collector.h"
+#include "agent/collect/rate.h"
+#include "agent/procfs/read_faults.h"
+#include "agent/procfs/reader.h"
+#include "common/batch.h"
+
+namespace chorus::agent {
+
+struct SelfConstants {
+    std::int64_t ticks_per_second = 100;  // sysconf(_SC_CLK_TCK)
+    std::int64_t page_bytes = 4'096;      // sysconf(_SC_PAGESIZE)
+};
+
+// Not a Collector: it comes last in a cycle and tells of the others.
+class SelfCollector {
+  public:
+    SelfCollector(Reader& proc, ReadFaults& faults, std::chrono::nanoseconds interval,
+                  SelfConstants constants)
+        : proc_(proc), faults_(faults), constants_(constants), gap_(interval) {}
+
+    // `took` is the time of this cycle so far, `dropped` the batches lost since the start.
+    void collect(const std::optional<ProcessTable>& processes, std::chrono::nanoseconds took,
+                 std::uint64_t dropped, MetricSink& out);
+
+  private:
+    void emit_usage(MetricSink& out);
+    void emit_faults(MetricSink& out);
+
+    Reader& proc_;
+    ReadFaults& faults_;
+    SelfConstants constants_;
+    SampleGap gap_;
+    std::optional<std::uint64_t> ticks_;
+    std::map<int, std::uint64_t> told_faults_;
+};
+
+}  // namespace chorus::agent
