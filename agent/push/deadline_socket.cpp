@@ -1,7 +1,9 @@
 #include "agent/push/deadline_socket.h"
 
 #include <Poco/Exception.h>
+#include <Poco/Net/SocketAddress.h>
 #include <Poco/Net/SocketImpl.h>
+#include <Poco/Timespan.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -29,6 +31,13 @@ void DeadlineSocketImpl::wait_for(int mode) {
         const auto slice = std::min<std::chrono::microseconds>(left, kSlice);
         if (poll(Poco::Timespan(slice.count()), mode)) return;
     }
+}
+
+void DeadlineSocketImpl::connect(const Poco::Net::SocketAddress& address, const Poco::Timespan&) {
+    connectNB(address);
+    wait_for(SELECT_WRITE | SELECT_ERROR);
+    if (const int fault = socketError(); fault != 0) error(fault, address.toString());
+    setBlocking(true);
 }
 
 int DeadlineSocketImpl::sendBytes(const void* buffer, int length, int flags) {

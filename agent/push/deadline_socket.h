@@ -30,8 +30,11 @@ class DeadlineSocketImpl final : public Poco::Net::StreamSocketImpl {
     // `deadline` outlives the socket.
     explicit DeadlineSocketImpl(const Deadline& deadline) : deadline_(deadline) {}
 
+    // The timeout is the deadline; the argument is not looked at.
+    void connect(const Poco::Net::SocketAddress& address, const Poco::Timespan& timeout) override;
     int sendBytes(const void* buffer, int length, int flags) override;
     int receiveBytes(void* buffer, int length, int flags) override;
+    using StreamSocketImpl::connect;
     using StreamSocketImpl::receiveBytes;
     using StreamSocketImpl::sendBytes;
 

@@ -106,7 +106,8 @@ Step Delivery::drop(const PackedBatch& batch, const Answer& answer) {
 Step Delivery::retry_later(std::string reason, std::optional<std::chrono::seconds> asked) {
     ++counts_.failed;
     tell_once(reason);
-    if (asked) return {Outcome::away, *asked};
+    // "Retry-After: 0" is no leave to spin.
+    if (asked && asked->count() > 0) return {Outcome::away, *asked};
     return {Outcome::away, backoff_.next()};
 }
 

@@ -69,12 +69,9 @@ std::variant<Answer, NoAnswer> IngestClient::post(std::string_view body_zstd) {
 }
 
 void IngestClient::connect() {
-    const auto left = std::chrono::duration_cast<std::chrono::microseconds>(deadline_.at() -
-                                                                            Deadline::Clock::now());
-    if (left.count() <= 0) throw Poco::TimeoutException();
     const Poco::Net::SocketAddress address(endpoint_.host, endpoint_.port);
     DeadlineSocket socket(deadline_);
-    socket.connect(address, Poco::Timespan(left.count()));
+    socket.connect(address, Poco::Timespan());  // by the deadline
     socket.setNoDelay(true);
     session_ = std::make_unique<Poco::Net::HTTPClientSession>(socket);
     session_->setKeepAlive(true);

@@ -1,5 +1,7 @@
 #include "aggregator/http/body.h"
 
+#include <algorithm>
+
 #include "common/batch.h"
 #include "common/compress.h"
 
@@ -17,7 +19,14 @@ bool is_json(std::string_view content_type) {
            equals_ignoring_case(parameter, "charset=\"utf-8\"");
 }
 
-bool known_encoding(std::string_view encoding, const Route& route) {
+bool given_twice(const Request& request, std::string_view name) {
+    return std::count_if(request.headers.begin(), request.headers.end(),
+                         [&](const auto& header) { return header.first == name; }) > 1;
+}
+
+bool known_encoding(const Request& request, const Route& route) {
+    if (given_twice(request, "content-encoding")) return false;
+    const std::string_view encoding = request.header("content-encoding");
     if (encoding.empty() || equals_ignoring_case(encoding, "identity")) return true;
     return route.body == BodyRule::ingest &&
            (equals_ignoring_case(encoding, "zstd") || equals_ignoring_case(encoding, "gzip"));
@@ -37,10 +46,10 @@ std::optional<Response> check_body_headers(const Head& head, const Route& route)
                        "The body is larger than " + std::to_string(route.body_limit) + " bytes");
     }
     if (length == 0) return std::nullopt;
-    if (!is_json(r.header("content-type"))) {
+    if (!is_json(r.header("content-type")) || given_twice(r, "content-type")) {
         return problem(r, 415, "unsupported_media_type", "Send application/json in UTF-8");
     }
-    if (!known_encoding(r.header("content-encoding"), route)) {
+    if (!known_encoding(r, route)) {
         return problem(r, 415, "unsupported_encoding",
                        route.body == BodyRule::ingest ? "Send zstd, gzip or identity"
                                                       : "Send the body without compression");
@@ -48,12 +57,14 @@ std::optional<Response> check_body_headers(const Head& head, const Route& route)
     return std::nullopt;
 }
 
-void inflate_body(Request& request) {
+bool is_compressed(const Request& request) {
     const std::string_view encoding = request.header("content-encoding");
-    if (request.body.empty() || encoding.empty() || equals_ignoring_case(encoding, "identity")) {
-        return;
-    }
-    const bool zstd = equals_ignoring_case(encoding, "zstd");
+    return !request.body.empty() && !encoding.empty() &&
+           !equals_ignoring_case(encoding, "identity");
+}
+
+void inflate_body(Request& request) {
+    const bool zstd = equals_ignoring_case(request.header("content-encoding"), "zstd");
     try {
         request.body = zstd ? zstd_decompress(request.body, limits::kInflatedBytes)
                             : gzip_decompress(request.body, limits::kInflatedBytes);

@@ -12,7 +12,11 @@ namespace chorus::http {
 // 411, 413 or 415 by the headers alone; nothing when the body may be read.
 std::optional<Response> check_body_headers(const Head& head, const Route& route);
 
-// Replaces a compressed body by its content. Throws HttpError 400 (damaged) or 413 (too large).
+// Whether there is a body that must be inflated before a handler sees it.
+bool is_compressed(const Request& request);
+
+// Replaces a compressed body, which check_body_headers() let pass, by its content. Throws HttpError
+// 400 (damaged) or 413 (too large).
 void inflate_body(Request& request);
 
 }  // namespace chorus::http

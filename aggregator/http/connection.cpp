@@ -3,10 +3,11 @@
 #include <Poco/Net/SocketImpl.h>
 
 #include <algorithm>
-#include <ctime>
 
+#include "aggregator/http/body.h"
+#include "aggregator/http/response_bytes.h"
+#include "common/batch.h"
 #include "common/log.h"
-#include "common/timestamp.h"
 
 namespace chorus::http {
 namespace {
@@ -17,124 +18,37 @@ using Clock = std::chrono::steady_clock;
 constexpr Logger kLog{"http"};
 constexpr std::size_t kReadSize = 8'192;
 constexpr std::size_t kLargestPiece = 256U << 10U;
+// A body nobody reads: up to here it is swallowed and the connection lives on.
 constexpr std::size_t kDrainBytes = 64U << 10U;
-constexpr milliseconds kDrainTime{1'000};
+// After the last answer: what a client still sends is swallowed, so that it comes to read.
+constexpr std::size_t kLingerBytes = 16U << 20U;
+constexpr milliseconds kLingerTime{2'000};
+constexpr milliseconds kRefusalLinger{200};
+constexpr milliseconds kInflateWait{5'000};
 
-// "Thu, 15 Jan 2026 10:30:45 GMT" (RFC 9110 section 5.6.7); made once a second per thread.
-const std::string& http_date() {
-    thread_local std::time_t made_for = 0;
-    thread_local std::string text;
-    const std::time_t now = std::time(nullptr);
-    if (now != made_for) {
-        std::tm parts{};
-        gmtime_r(&now, &parts);
-        text.resize(40);
-        text.resize(std::strftime(text.data(), text.size(), "%a, %d %b %Y %H:%M:%S GMT", &parts));
-        made_for = now;
-    }
-    return text;
-}
-
-std::string serialise(const Response& response, bool keep_alive, bool head_only, bool http_1_0) {
-    std::string out;
-    out.reserve(512 + (head_only ? 0 : response.body.size()));
-    out += http_1_0 ? "HTTP/1.0 " : "HTTP/1.1 ";
-    out += std::to_string(response.status);
-    out += ' ';
-    out += reason_phrase(response.status);
-    out += "\r\nDate: ";
-    out += http_date();
-    if (!response.body.empty()) {
-        out += "\r\nContent-Type: ";
-        out += response.content_type;
-    }
-    if (response.status != 204 && response.status != 304) {
-        out += "\r\nContent-Length: ";
-        out += std::to_string(response.body.size());
-    }
-    for (const auto& [name, value] : response.headers) {
-        out += "\r\n";
-        out += name;
-        out += ": ";
-        out += value;
-    }
-    if (!keep_alive) {
-        out += "\r\nConnection: close";
-    } else if (http_1_0) {
-        out += "\r\nConnection: keep-alive";
-    }
-    out += "\r\n\r\n";
-    if (!head_only) out += response.body;
-    return out;
-}
-
-// Releases what a body reserved, however its request ends.
-class BodyReservation {
+// In the hub's list while it lives.
+class Membership {
   public:
-    BodyReservation(ConnectionHub& hub, std::size_t bytes)
-        : hub_(hub), bytes_(bytes), granted_(hub.reserve_body(bytes)) {}
-    ~BodyReservation() {
-        if (granted_) hub_.release_body(bytes_);
+    Membership(ConnectionHub& hub, Connection& connection)
+        : hub_(hub), connection_(connection), granted_(hub.enter(connection)) {}
+    ~Membership() {
+        if (granted_) hub_.leave(connection_);
     }
-    BodyReservation(const BodyReservation&) = delete;
-    BodyReservation& operator=(const BodyReservation&) = delete;
+    Membership(const Membership&) = delete;
+    Membership& operator=(const Membership&) = delete;
     bool granted() const { return granted_; }
 
   private:
     ConnectionHub& hub_;
-    std::size_t bytes_;
-    bool granted_;
+    Connection& connection_;
+    const bool granted_;
 };
 
+Response out_of_memory_for_bodies(const Request& request) {
+    return retry_later(request, 503, "overloaded", "Too many request bodies at once", 1);
+}
+
 }  // namespace
-
-ConnectionHub::ConnectionHub(Dispatcher& dispatcher, ServerLimits limits, MetricsRegistry& metrics)
-    : dispatcher_(dispatcher),
-      limits_(limits),
-      open_(metrics.gauge("chorus_aggregator_http_connections", "Open client connections.")),
-      refused_(metrics.counter("chorus_aggregator_http_connections_refused_total",
-                               "Connections answered 503 because too many were open.")) {}
-
-bool ConnectionHub::enter(Connection& connection) {
-    const std::lock_guard lock(mutex_);
-    if (connections_.size() >= limits_.connections || draining_) {
-        refused_.add();
-        return false;
-    }
-    connections_.insert(&connection);
-    open_.set(static_cast<double>(connections_.size()));
-    return true;
-}
-
-void ConnectionHub::leave(Connection& connection) {
-    const std::lock_guard lock(mutex_);
-    connections_.erase(&connection);
-    open_.set(static_cast<double>(connections_.size()));
-    left_.notify_all();
-}
-
-bool ConnectionHub::reserve_body(std::size_t bytes) {
-    if (body_bytes_.fetch_add(bytes) + bytes <= limits_.body_bytes_in_flight) return true;
-    body_bytes_ -= bytes;
-    return false;
-}
-
-void ConnectionHub::drain() {
-    const std::lock_guard lock(mutex_);
-    draining_ = true;
-    for (Connection* connection : connections_) {
-        if (connection->idle()) connection->abort();
-    }
-}
-
-void ConnectionHub::finish(SteadyTime deadline) {
-    std::unique_lock lock(mutex_);
-    if (left_.wait_until(lock, deadline, [this] { return connections_.empty(); })) return;
-    kLog.warning("Cutting connections that did not end in time",
-                 {{"connections", connections_.size()}});
-    for (Connection* connection : connections_) connection->abort();
-    left_.wait(lock, [this] { return connections_.empty(); });
-}
 
 Connection::Connection(const Poco::Net::StreamSocket& socket, ConnectionHub& hub)
     : TCPServerConnection(socket), hub_(hub), io_(socket.impl()->sockfd()) {}
@@ -143,21 +57,10 @@ void Connection::run() {
     try {
         socket().setNoDelay(true);
         client_ip_ = socket().peerAddress().host().toString();
-        if (!hub_.enter(*this)) {
-            Request nobody;
-            Response busy = retry_later(nobody, 503, "overloaded", "Too many connections", 2);
-            io_.write_all(serialise(busy, false, false, false), Clock::now() + milliseconds{1'000});
-            io_.linger(kDrainBytes, milliseconds{200});
-            return;
+        const Membership membership(hub_, *this);
+        if (!membership.granted()) return refuse_connection();
+        while (serve_one()) {
         }
-        try {
-            while (serve_one()) {
-            }
-        } catch (...) {
-            hub_.leave(*this);
-            throw;
-        }
-        hub_.leave(*this);
     } catch (const Poco::Exception& e) {
         kLog.debug("Connection ended", {{"error", e.displayText()}});
     } catch (const std::exception& e) {
@@ -165,58 +68,87 @@ void Connection::run() {
     }
 }
 
-bool Connection::serve_one() {
-    Head head;
-    if (!read_head(head)) return false;
-    const SteadyTime started = Clock::now();
-    head.request.client_ip = client_ip_;
-    const bool head_only = head.request.method == Method::head;
-    const Route* route = nullptr;
-    std::optional<Response> refused = hub_.dispatcher().admit(head, route);
-    const std::uint64_t length = head.content_length.value_or(0);
-    bool keep = head.keep_alive && !hub_.draining();
-
-    if (refused || route->body == BodyRule::none) {
-        // An unread body would be taken for the next request: swallow a small one, else close.
-        const bool small = length <= kDrainBytes && !head.expect_continue;
-        if (!small) keep = false;
-        if (length > 0 && small && !read_body(head)) return false;
-        head.request.body.clear();
-        Response response =
-            refused ? std::move(*refused) : hub_.dispatcher().handle(*route, head.request);
-        return answer(head.request, route, started, std::move(response), keep, head_only,
-                      head.http_1_0);
-    }
-    const BodyReservation reservation(hub_, length);
-    if (!reservation.granted()) {
-        return answer(
-            head.request, route, started,
-            retry_later(head.request, 503, "overloaded", "Too many request bodies at once", 1),
-            false, head_only, head.http_1_0);
-    }
-    if (length > 0 && head.expect_continue) {
-        io_.write_all("HTTP/1.1 100 Continue\r\n\r\n", Clock::now() + hub_.limits().write);
-    }
-    if (length > 0 && !read_body(head)) return false;
-    Response response = hub_.dispatcher().handle(*route, head.request);
-    return answer(head.request, route, started, std::move(response), keep, head_only,
-                  head.http_1_0);
+void Connection::refuse_connection() {
+    Request nobody;
+    nobody.request_id = Uuid::random().to_string();
+    Response busy = retry_later(nobody, 503, "overloaded", "Too many connections", 2);
+    hub_.dispatcher().finish(nobody, nullptr, 0, busy);
+    io_.write_all(to_bytes(busy, {.keep_alive = false}), Clock::now() + kRefusalLinger);
+    io_.linger(kDrainBytes, kRefusalLinger);
 }
 
-bool Connection::read_head(Head& head) {
-    SteadyTime deadline = Clock::now() + hub_.limits().idle;
-    bool begun = !buffer_.empty();
-    if (begun) deadline = Clock::now() + hub_.limits().head;
-    for (;;) {
-        // An empty line before a request is skipped (RFC 9112 section 2.2).
-        while (buffer_.starts_with("\r\n")) buffer_.erase(0, 2);
-        if (const std::size_t length = head_length(buffer_)) {
-            auto error = parse_head(std::string_view{buffer_}.substr(0, length), head);
-            buffer_.erase(0, length);
-            if (!error) return true;
-            return refuse(head, *error);
+bool Connection::serve_one() {
+    Exchange exchange;
+    if (!read_head(exchange)) return false;
+    exchange.started = Clock::now();
+    exchange.keep_alive = exchange.head.keep_alive && !hub_.draining();
+    exchange.head.request.client_ip = client_ip_;
+    auto refused = hub_.dispatcher().admit(exchange.head, exchange.route);
+    if (refused || exchange.route->body == BodyRule::none) {
+        return serve_without_body(exchange, std::move(refused));
+    }
+    return serve_with_body(exchange);
+}
+
+bool Connection::serve_without_body(Exchange& exchange, std::optional<Response> refused) {
+    // Unread bytes would be taken for the next request: swallow a small body, else close.
+    Request& request = exchange.head.request;
+    const std::uint64_t length = exchange.head.content_length.value_or(0);
+    if (length > 0) {
+        const bool comes_anyway = length <= kDrainBytes && !exchange.head.expect_continue;
+        if (!comes_anyway) exchange.keep_alive = false;
+        if (comes_anyway && !read_body(exchange)) return false;
+        request.body.clear();
+    }
+    return answer(exchange, refused ? std::move(*refused)
+                                    : hub_.dispatcher().handle(*exchange.route, request));
+}
+
+bool Connection::serve_with_body(Exchange& exchange) {
+    Request& request = exchange.head.request;
+    const std::uint64_t length = exchange.head.content_length.value_or(0);
+    BodyReservation memory(hub_);
+    if (!memory.add(length, Clock::now())) {
+        exchange.keep_alive = false;
+        return answer(exchange, out_of_memory_for_bodies(request));
+    }
+    if (length > 0) {
+        if (exchange.head.expect_continue) {
+            io_.write_all("HTTP/1.1 100 Continue\r\n\r\n", Clock::now() + hub_.limits().write);
         }
-        if (auto error = check_incomplete_head(buffer_)) return refuse(head, *error);
+        if (!read_body(exchange)) return false;
+    }
+    if (is_compressed(request)) {
+        // The size is not known before: the largest is held while inflating, then what it is.
+        if (!memory.add(limits::kInflatedBytes, Clock::now() + kInflateWait)) {
+            return answer(exchange, out_of_memory_for_bodies(request));
+        }
+        if (auto refused = hub_.dispatcher().inflate(request)) {
+            return answer(exchange, std::move(*refused));
+        }
+        memory.shrink_to(request.body.size());
+    }
+    return answer(exchange, hub_.dispatcher().handle(*exchange.route, request));
+}
+
+bool Connection::read_head(Exchange& exchange) {
+    bool begun = !buffer_.empty();
+    exchange.begun = Clock::now();
+    SteadyTime deadline = exchange.begun + (begun ? hub_.limits().head : hub_.limits().idle);
+    bool skipped = false;
+    for (;;) {
+        // One empty line before a request is skipped (RFC 9112 section 2.2).
+        if (!skipped && buffer_.starts_with("\r\n")) {
+            buffer_.erase(0, 2);
+            skipped = true;
+        }
+        if (const std::size_t length = head_length(buffer_)) {
+            const auto error =
+                parse_head(std::string_view{buffer_}.substr(0, length), exchange.head);
+            buffer_.erase(0, length);
+            return !error || refuse(exchange, *error);
+        }
+        if (const auto error = check_incomplete_head(buffer_)) return refuse(exchange, *error);
         if (!begun) {
             idle_ = true;
             // The hub may have begun to drain just before it could see us idle.
@@ -225,60 +157,69 @@ bool Connection::read_head(Head& head) {
         const IoResult result = io_.read_some(buffer_, kReadSize, deadline);
         idle_ = false;
         if (result == IoResult::timeout && begun) {
-            return refuse(head, {408, "request_timeout", "The head did not come in time"});
+            return refuse(exchange, {408, "request_timeout", "The head did not come in time"});
         }
         if (result != IoResult::ok) return false;
-        if (!begun) deadline = Clock::now() + hub_.limits().head;
-        begun = true;
+        if (!begun) {
+            begun = true;
+            exchange.begun = Clock::now();
+            deadline = exchange.begun + hub_.limits().head;
+        }
     }
 }
 
-bool Connection::read_body(Head& head) {
-    const std::size_t length = head.content_length.value_or(0);
-    std::string& body = head.request.body;
+bool Connection::read_body(Exchange& exchange) {
+    const std::size_t length = exchange.head.content_length.value_or(0);
+    std::string& body = exchange.head.request.body;
     const std::size_t there = std::min(length, buffer_.size());
-    body.reserve(std::min<std::size_t>(length, kLargestPiece) + 64);
+    body.reserve(std::min(length, kLargestPiece));
     body.assign(buffer_, 0, there);
     buffer_.erase(0, there);
-    const SteadyTime begun = Clock::now();
-    const SteadyTime whole = begun + hub_.limits().request;
+    const SteadyTime whole = exchange.begun + hub_.limits().request;
+    const SteadyTime grace = exchange.started + hub_.limits().slow_body_grace;
     while (body.size() < length) {
         // After the grace time the body must have come at the least rate so far.
-        const auto earned =
-            milliseconds{body.size() * 1'000 / hub_.limits().slow_body_bytes_per_second};
-        const SteadyTime deadline = std::min(whole, begun + hub_.limits().slow_body_grace + earned);
-        const IoResult result =
-            io_.read_some(body, std::min(length - body.size(), kLargestPiece), deadline);
+        const milliseconds earned{body.size() * 1'000 / hub_.limits().slow_body_bytes_per_second};
+        const IoResult result = io_.read_some(body, std::min(length - body.size(), kLargestPiece),
+                                              std::min(whole, grace + earned));
         if (result == IoResult::timeout) {
-            return refuse(head, {408, "request_timeout", "The body did not come in time"});
+            return refuse(exchange, {408, "request_timeout", "The body did not come in time"});
         }
         if (result == IoResult::closed) {
-            return refuse(head,
+            return refuse(exchange,
                           {400, "incomplete_body", "The body is shorter than its Content-Length"});
         }
     }
     return true;
 }
 
-bool Connection::answer(const Request& request, const Route* route, SteadyTime started,
-                        Response response, bool keep_alive, bool head_only, bool http_1_0) {
-    const double seconds = std::chrono::duration<double>(Clock::now() - started).count();
-    hub_.dispatcher().finish(request, route, seconds, response);
-    const bool keep = keep_alive && !response.close && !hub_.draining();
-    const IoResult result = io_.write_all(serialise(response, keep, head_only, http_1_0),
-                                          Clock::now() + hub_.limits().write);
-    if (result != IoResult::ok) return false;
-    if (!keep) io_.linger(kDrainBytes, kDrainTime);
-    return keep;
+bool Connection::answer(const Exchange& exchange, Response response) {
+    const Request& request = exchange.head.request;
+    const double seconds = std::chrono::duration<double>(Clock::now() - exchange.started).count();
+    hub_.dispatcher().finish(request, exchange.route, seconds, response);
+    const WireForm form{
+        .keep_alive = exchange.keep_alive && !response.close && !hub_.draining(),
+        .head_only = request.method == Method::head,
+        .http_1_0 = exchange.head.http_1_0,
+    };
+    const SteadyTime deadline = Clock::now() + hub_.limits().write;
+    const IoResult written = io_.write_all(to_bytes(response, form), deadline);
+    if (written == IoResult::timeout) io_.reset_on_close();
+    if (written != IoResult::ok) return false;
+    if (!form.keep_alive) io_.linger(kLingerBytes, kLingerTime);
+    return form.keep_alive;
 }
 
-bool Connection::refuse(const Head& head, const HeadError& error) {
-    Request request = head.request;
-    if (request.request_id.empty()) request.request_id = Uuid::random().to_string();
+bool Connection::refuse(Exchange& exchange, const HeadError& error) {
+    exchange.keep_alive = false;
+    Request& request = exchange.head.request;
+    if (request.request_id.empty()) {  // the head never came to the dispatcher
+        request.request_id = Uuid::random().to_string();
+        exchange.started = Clock::now();
+    }
     Response response = problem(request, error.status, error.code, error.detail);
     for (const auto& [name, value] : error.headers) response.with(name, value);
-    answer(request, nullptr, Clock::now(), std::move(response), false, false, head.http_1_0);
-    return false;
+    return answer(exchange, std::move(response));
 }
 
 }  // namespace chorus::http

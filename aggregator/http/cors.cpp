@@ -13,7 +13,7 @@ bool Cors::any() const {
 }
 
 bool Cors::listed(std::string_view origin) const {
-    return std::find(origins_.begin(), origins_.end(), origin) != origins_.end();
+    return origin != "*" && std::find(origins_.begin(), origins_.end(), origin) != origins_.end();
 }
 
 void Cors::decorate(const Request& request, Response& response) const {

@@ -71,6 +71,11 @@ void DeadlineSocket::linger(std::size_t most_bytes, std::chrono::milliseconds mo
     }
 }
 
+void DeadlineSocket::reset_on_close() {
+    const struct ::linger drop { .l_onoff = 1, .l_linger = 0 };
+    ::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &drop, sizeof drop);
+}
+
 void DeadlineSocket::abort() {
     ::shutdown(fd_, SHUT_RDWR);
 }

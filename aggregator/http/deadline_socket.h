@@ -24,6 +24,9 @@ class DeadlineSocket {
     // Says that nothing more will be written, then swallows a bounded rest of what the peer still
     // sends: closing with unread bytes would reset the connection and lose our answer.
     void linger(std::size_t most_bytes, std::chrono::milliseconds most_time);
+    // Closing will drop what was not sent: the kernel need not keep it for a peer that does not
+    // read.
+    void reset_on_close();
     // Wakes a reader from another thread.
     void abort();
 

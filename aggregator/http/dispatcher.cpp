@@ -1,6 +1,8 @@
 #include "aggregator/http/dispatcher.h"
 
 #include <algorithm>
+#include <array>
+#include <cstdio>
 #include <mutex>
 
 #include "aggregator/http/body.h"
@@ -29,11 +31,10 @@ Response not_authenticated(const Request& request) {
 std::string allow_list(const std::vector<Method>& methods) {
     std::string list;
     for (const Method m : methods) {
-        if (list.find(to_string(m)) != std::string::npos && m != Method::get) continue;
-        if (!list.empty()) list += ", ";
         list += to_string(m);
+        list += ", ";
     }
-    return list + ", OPTIONS";
+    return list + "OPTIONS";
 }
 
 std::string_view without_slash(std::string_view path) {
@@ -44,6 +45,32 @@ std::string_view without_slash(std::string_view path) {
 std::string slashless_target(std::string_view target) {
     const auto question = std::min(target.find('?'), target.size());
     return std::string(target.substr(0, question - 1)) + std::string(target.substr(question));
+}
+
+bool is_agent_route(const Route& route) {
+    return route.role == Role::agent || route.body == BodyRule::ingest;
+}
+
+Response render(const Request& request, const HttpError& e) {
+    if (e.retry_after_seconds()) {
+        return retry_later(request, e.status(), e.code(), e.what(), *e.retry_after_seconds());
+    }
+    return problem(request, e.status(), e.code(), e.what());
+}
+
+// Logs what happened and tells the client nothing of it.
+Response unexpected(const Request& request, const Route& route, const std::exception& e) {
+    kLog.error("Request failed",
+               {{"request_id", request.request_id}, {"route", route.pattern}, {"error", e.what()}});
+    return problem(request, 500, "internal_error",
+                   "Something went wrong here; the log has the details under the request id");
+}
+
+// Milliseconds with their thousandths, as Server-Timing wants them.
+std::string total_duration(double seconds) {
+    std::array<char, 48> text{};
+    const int length = std::snprintf(text.data(), text.size(), "total;dur=%.3f", seconds * 1'000);
+    return {text.data(), static_cast<std::size_t>(length)};
 }
 
 bool wants_gzip(const Request& request) {
@@ -102,19 +129,24 @@ std::optional<Response> Dispatcher::admit(Head& head, const Route*& route) {
     try {
         if (auto refused = authorise(request, *route)) return refused;
     } catch (const HttpError& e) {
-        return retry_later(request, e.status(), e.code(), e.what(),
-                           e.retry_after_seconds().value_or(5));
+        return render(request, e);
+    } catch (const std::exception& e) {
+        return unexpected(request, *route, e);
     }
     return check_body_headers(head, *route);
 }
 
 std::optional<Response> Dispatcher::authorise(Request& request, const Route& route) {
     if (route.role == Role::none) return std::nullopt;
+    if (std::count_if(request.headers.begin(), request.headers.end(),
+                      [](const auto& h) { return h.first == "authorization"; }) > 1) {
+        return not_authenticated(request);
+    }
     const std::string_view header = request.header("authorization");
     if (header.empty()) {
         request.principal.role = options_.anonymous_role;
         // Ingest is for agents alone, whatever strangers may read.
-        if (route.role != Role::agent && request.principal.role >= route.role) return std::nullopt;
+        if (!is_agent_route(route) && request.principal.role >= route.role) return std::nullopt;
         return not_authenticated(request);
     }
     const auto space = header.find(' ');
@@ -124,37 +156,44 @@ std::optional<Response> Dispatcher::authorise(Request& request, const Route& rou
     auto principal = token.empty() ? std::nullopt : authenticator_.authenticate(token);
     if (!principal) return not_authenticated(request);
     request.principal = std::move(*principal);
-    const bool allowed = route.role == Role::agent ? request.principal.role == Role::agent
-                                                   : request.principal.role >= route.role;
+    const bool allowed = is_agent_route(route) ? request.principal.role == Role::agent
+                                               : request.principal.role >= route.role;
     if (allowed) return std::nullopt;
+    const Role needed = is_agent_route(route) ? Role::agent : route.role;
     return problem(request, 403, "forbidden",
-                   "This needs a token of the role " + std::string(to_string(route.role)));
+                   "This needs a token of the role " + std::string(to_string(needed)));
+}
+
+std::optional<Response> Dispatcher::inflate(Request& request) {
+    try {
+        inflate_body(request);
+        return std::nullopt;
+    } catch (const HttpError& e) {
+        return render(request, e);
+    }
 }
 
 Response Dispatcher::handle(const Route& route, Request& request) {
     try {
-        inflate_body(request);
         return route.handler(request);
     } catch (const HttpError& e) {
-        if (e.retry_after_seconds()) {
-            return retry_later(request, e.status(), e.code(), e.what(), *e.retry_after_seconds());
-        }
-        return problem(request, e.status(), e.code(), e.what());
+        return render(request, e);
     } catch (const ValidationError& e) {
         return validation_failed(request, e.errors());
     } catch (const std::exception& e) {
-        kLog.error(
-            "Request failed",
-            {{"request_id", request.request_id}, {"route", route.pattern}, {"error", e.what()}});
-        return problem(request, 500, "internal_error",
-                       "Something went wrong here; the log has the details under the request id");
+        return unexpected(request, route, e);
     }
 }
 
 void Dispatcher::finish(const Request& request, const Route* route, double seconds,
                         Response& response) {
-    response.with("X-Request-ID", request.request_id).with("X-Content-Type-Options", "nosniff");
+    response.with("X-Request-ID", request.request_id)
+        .with("X-Content-Type-Options", "nosniff")
+        .with("Server-Timing", total_duration(seconds));
     if (!has_header(response, "cache-control")) response.with("Cache-Control", "no-store");
+    if (!has_header(response, "server-timing")) {
+        response.with("Server-Timing", "total;dur=" + std::to_string(seconds * 1'000));
+    }
     cors_.decorate(request, response);
     if (response.body.size() > kCompressAbove && !has_header(response, "content-encoding")) {
         response.with("Vary", "Accept-Encoding");
@@ -163,10 +202,10 @@ void Dispatcher::finish(const Request& request, const Route* route, double secon
             response.with("Content-Encoding", "gzip");
         }
     }
-    observe(request, route, response.status, seconds);
+    observe(route, response.status, seconds);
 }
 
-void Dispatcher::observe(const Request& request, const Route* route, int status, double seconds) {
+void Dispatcher::observe(const Route* route, int status, double seconds) {
     const std::pair key{route, status};
     {
         const std::shared_lock lock(mutex_);
@@ -174,7 +213,7 @@ void Dispatcher::observe(const Request& request, const Route* route, int status,
         if (found != histograms_.end()) return found->second->observe(seconds);
     }
     const std::string pattern = route != nullptr ? route->pattern : "none";
-    const std::string method{to_string(route != nullptr ? route->method : request.method)};
+    const std::string method{route != nullptr ? to_string(route->method) : "none"};
     Histogram& histogram = metrics_.histogram(
         "chorus_aggregator_http_request_duration_seconds", "Time to answer a request.",
         {{"method", method}, {"route", pattern}, {"code", std::to_string(status)}});

@@ -30,7 +30,10 @@ class Dispatcher {
     // or of the wrong type), or nothing, then `route` is set and the body may come.
     std::optional<Response> admit(Head& head, const Route*& route);
 
-    // Runs the handler on the request with its whole body as sent. Never throws.
+    // Inflates a compressed body; an answer when it is damaged or too large.
+    std::optional<Response> inflate(Request& request);
+
+    // Runs the handler on the request with its whole, inflated body. Never throws.
     Response handle(const Route& route, Request& request);
 
     // Headers that every answer carries, compression, and the metrics of the request.
@@ -40,7 +43,7 @@ class Dispatcher {
 
   private:
     std::optional<Response> authorise(Request& request, const Route& route);
-    void observe(const Request& request, const Route* route, int status, double seconds);
+    void observe(const Route* route, int status, double seconds);
 
     const Router router_;
     Authenticator& authenticator_;

@@ -14,6 +14,7 @@ namespace chorus::http {
 
 inline constexpr std::size_t kLargestHead = 16U << 10U;
 inline constexpr std::size_t kLongestTarget = 8U << 10U;
+inline constexpr std::size_t kMostHeaders = 100;
 
 struct Head {
     Request request;  // method, path, query and headers are set

@@ -5,7 +5,20 @@
 namespace chorus::http {
 namespace {
 
-// "/body-less" JSON pointer for faults in a body, the bare name for a query or path parameter.
+// RFC 6901 section 3.
+void append_escaped(std::string& out, std::string_view name) {
+    for (const char c : name) {
+        if (c == '~') {
+            out += "~0";
+        } else if (c == '/') {
+            out += "~1";
+        } else {
+            out += c;
+        }
+    }
+}
+
+// The JSON pointer of a fault in a body, "/metrics/values/3"; the bare name of a parameter.
 std::string field_name(const Location& location) {
     std::string out;
     const bool in_body = !location.empty() && std::get_if<std::string>(&location[0]) != nullptr &&
@@ -13,7 +26,11 @@ std::string field_name(const Location& location) {
     for (std::size_t i = 1; i < location.size(); ++i) {
         if (in_body || i > 1) out += '/';
         if (const auto* name = std::get_if<std::string>(&location[i])) {
-            out += *name;
+            if (in_body) {
+                append_escaped(out, *name);
+            } else {
+                out += *name;
+            }
         } else {
             out += std::to_string(std::get<std::int64_t>(location[i]));
         }
@@ -27,10 +44,9 @@ void begin_problem(JsonWriter& out, const Request& request, int status, std::str
         .field("type", "about:blank")
         .field("title", reason_phrase(status))
         .field("status", status)
-        .field("detail", detail)
-        .field("instance", request.path)
-        .field("request_id", request.request_id)
-        .field("code", code);
+        .field("detail", detail);
+    if (!request.path.empty()) out.field("instance", request.path);
+    out.field("request_id", request.request_id).field("code", code);
 }
 
 void write_fastapi_error(JsonWriter& out, const FieldError& error) {

@@ -5,58 +5,59 @@
 namespace chorus::http {
 namespace {
 
+using Segments = std::vector<std::string>;
+
 bool is_parameter(std::string_view segment) {
     return segment.size() > 2 && segment.front() == '{' && segment.back() == '}';
 }
 
 // Number of literal segments that fit, or nullopt when the path does not match.
-std::optional<int> match(const std::vector<std::string_view>& pattern,
-                         const std::vector<std::string_view>& path,
-                         std::vector<NameValue>& parameters) {
+std::optional<int> match(const Segments& pattern, const std::vector<std::string_view>& path) {
     if (pattern.size() != path.size()) return std::nullopt;
     int literals = 0;
     for (std::size_t i = 0; i < pattern.size(); ++i) {
-        if (is_parameter(pattern[i])) {
-            if (path[i].empty()) return std::nullopt;
-            parameters.emplace_back(pattern[i].substr(1, pattern[i].size() - 2), path[i]);
-        } else if (pattern[i] == path[i]) {
+        if (pattern[i] == path[i]) {
             ++literals;
-        } else {
+        } else if (!is_parameter(pattern[i]) || path[i].empty()) {
             return std::nullopt;
         }
     }
     return literals;
 }
 
+std::vector<NameValue> parameters_of(const Segments& pattern,
+                                     const std::vector<std::string_view>& path) {
+    std::vector<NameValue> parameters;
+    for (std::size_t i = 0; i < pattern.size(); ++i) {
+        if (!is_parameter(pattern[i])) continue;
+        parameters.emplace_back(pattern[i].substr(1, pattern[i].size() - 2), path[i]);
+    }
+    return parameters;
+}
+
 }  // namespace
 
 void Router::add(Route route) {
+    const auto parts = split(route.pattern, '/');
+    segments_.emplace_back(parts.begin(), parts.end());
     routes_.push_back(std::move(route));
 }
 
 Router::Match Router::find(Method method, std::string_view path) const {
-    const auto segments = split(path, '/');
+    const auto wanted_path = split(path, '/');
     const Method wanted = method == Method::head ? Method::get : method;
     Match best;
     int best_literals = -1;
-    std::vector<std::pair<int, Method>> others;
-    for (const Route& route : routes_) {
-        std::vector<NameValue> parameters;
-        const auto literals = match(split(route.pattern, '/'), segments, parameters);
-        if (!literals) continue;
-        others.emplace_back(*literals, route.method);
-        if (*literals < best_literals) continue;
+    for (std::size_t i = 0; i < routes_.size(); ++i) {
+        const auto literals = match(segments_[i], wanted_path);
+        if (!literals || *literals < best_literals) continue;
         if (*literals > best_literals) best = Match{};
         best_literals = *literals;
-        if (route.method == wanted) {
-            best.route = &route;
-            best.path_parameters = std::move(parameters);
-        }
-    }
-    for (const auto& [literals, allowed] : others) {
-        if (literals != best_literals) continue;
-        best.allowed.push_back(allowed);
-        if (allowed == Method::get) best.allowed.push_back(Method::head);
+        best.allowed.push_back(routes_[i].method);
+        if (routes_[i].method == Method::get) best.allowed.push_back(Method::head);
+        if (routes_[i].method != wanted) continue;
+        best.route = &routes_[i];
+        best.path_parameters = parameters_of(segments_[i], wanted_path);
     }
     return best;
 }

@@ -43,6 +43,7 @@ class Router {
 
   private:
     std::vector<Route> routes_;
+    std::vector<std::vector<std::string>> segments_;  // of each route's pattern
 };
 
 }  // namespace chorus::http

@@ -3,6 +3,7 @@
 #include <Poco/Data/PostgreSQL/Connector.h>
 #include <Poco/Data/PostgreSQL/Utility.h>
 #include <Poco/Data/Session.h>
+#include <Poco/Version.h>
 #include <libpq-fe.h>
 #include <poll.h>
 
@@ -74,7 +75,15 @@ Session::Session(const Settings& settings) {
                                 .text(std::to_string(settings.statement_timeout_ms)));
 }
 
-Session::~Session() = default;
+Session::~Session() {
+#if POCO_VERSION < 0x010D0000
+    // Before 1.13 Poco does not free a connection that is broken (issue 4231); afterwards it does.
+    PGconn* const left_behind =
+        connection_ != nullptr && PQstatus(connection_) != CONNECTION_OK ? connection_ : nullptr;
+    poco_.reset();
+    PQfinish(left_behind);
+#endif
+}
 
 bool Session::healthy() const {
     return !broken_ && PQstatus(connection_) == CONNECTION_OK;

@@ -45,7 +45,9 @@ start_servers() {
     as_server_user mkdir -p "$dir/run" "$dir/redis"
     as_server_user "$(postgres_bin)/initdb" -D "$dir/pg" -U chorus --auth-local=peer --auth-host=reject \
         -E UTF8 --locale=C.UTF-8 -k >"$dir.log" 2>&1 || { cat "$dir.log" >&2; return 1; }
-    as_server_user tee "$dir/pg/pg_hba.conf" >/dev/null <<<'local all all peer map=chorus'
+    # The tests' own user by peer; the roles that tests make by password.
+    printf 'local all chorus peer map=chorus\nlocal all all scram-sha-256\n' |
+        as_server_user tee "$dir/pg/pg_hba.conf" >/dev/null
     printf 'chorus %s chorus\nchorus root chorus\n' "$owner" |
         as_server_user tee "$dir/pg/pg_ident.conf" >/dev/null
     as_server_user tee -a "$dir/pg/postgresql.conf" >/dev/null <<CONF

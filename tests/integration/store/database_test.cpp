@@ -119,6 +119,24 @@ TEST(Database, KilledSessionsAreReplacedUnnoticedByReads) {
     EXPECT_EQ(attempts, 2);
 }
 
+TEST(Database, KilledSessionsLeakNoDescriptor) {
+    TestDatabase test_database;
+    Database database{test_database.options(1)};
+    const auto kill_and_recover = [&] {
+        const auto backend = database.read([](Session& session) {
+            return session.execute_once("SELECT pg_backend_pid()")[0].int4(0);
+        });
+        test_database.server().acquire()->execute_once("SELECT pg_terminate_backend($1, 5000)",
+                                                       Parameters{}.int4(backend));
+    };
+    kill_and_recover();
+    database.acquire()->execute(kOne);
+    const auto before = open_descriptors();
+    for (int i = 0; i < 20; ++i) kill_and_recover();
+    database.acquire()->execute(kOne);
+    EXPECT_EQ(open_descriptors(), before);
+}
+
 TEST(Database, ComesBackByItselfAfterTheServerWasAway) {
     TestDatabase test_database;
     Database database{test_database.options(2)};
@@ -166,7 +184,8 @@ TEST(Database, PasswordReachesTheServerAndNothingElse) {
     TestDatabase test_database;
     const std::string password = "pa:ss wo\\rd'%/@";
     test_database.server().acquire()->execute_script(
-        "DROP ROLE IF EXISTS chorus_password_test; CREATE ROLE chorus_password_test LOGIN");
+        "DROP ROLE IF EXISTS chorus_password_test;"
+        " CREATE ROLE chorus_password_test LOGIN PASSWORD 'pa:ss wo\\rd''%/@'");
     auto options = test_database.options();
     const auto host = options.url.find("host=");
     options.url = "postgresql://chorus_password_test:pa%3Ass%20wo%5Crd%27%25%2F%40@/" +

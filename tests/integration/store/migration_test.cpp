@@ -217,12 +217,13 @@ TEST(Migrator, ReadOnlyRoleSeesViewsButNoTokens) {
 TEST(Migrator, UserWithoutRightToCreateRolesStillGetsTheSchema) {
     TestDatabase test_database;
     const std::string role = test_database.name() + "_plain";
-    test_database.server().acquire()->execute_script("CREATE ROLE " + role +
-                                                     " LOGIN; GRANT CREATE ON DATABASE " +
-                                                     test_database.name() + " TO " + role);
+    test_database.server().acquire()->execute_script(
+        "CREATE ROLE " + role + " LOGIN PASSWORD 'plain'; GRANT CREATE ON DATABASE " +
+        test_database.name() + " TO " + role);
     {
         auto options = test_database.options();
-        options.url.replace(options.url.rfind("user="), std::string::npos, "user=" + role);
+        options.url.replace(options.url.rfind("user="), std::string::npos,
+                            "user=" + role + "&password=plain");
         Database database{options};
         EXPECT_EQ(Migrator{database}.apply(), known());
     }

@@ -5,7 +5,9 @@
 namespace chorus::http {
 namespace {
 
-std::string head_of(const std::string& lines) { return lines + "\r\n\r\n"; }
+std::string head_of(const std::string& lines) {
+    return lines + "\r\n\r\n";
+}
 
 struct BadHead {
     const char* name;

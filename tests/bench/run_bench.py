@@ -1,0 +1,193 @@
+"""The performance table: ingest over HTTP, bytes stored, read latency against raw SQL.
+
+Run by `tests/run bench`; needs its private servers. Prints a table and writes build/bench.json.
+Nothing is asserted: figures depend on the machine, and the program prints what it compares with.
+"""
+
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+
+from chorus_harness import BIN, Aggregator, psql  # noqa: E402
+
+AGENTS = 64
+RUNS = 5
+rows = []
+
+
+def add(what, figure, unit, target=None, better="more", reference=""):
+    ok = "" if target is None else (
+        "ok" if (figure >= target if better == "more" else figure <= target) else "short")
+    rows.append({"what": what, "figure": figure, "unit": unit, "target": target, "result": ok,
+                 "reference": reference})
+    print(f"  {what}: {figure:,.4g} {unit} {ok}", flush=True)
+
+
+def tokens(aggregator, count):
+    return "\n".join(aggregator.token(name=f"bench {i}") for i in range(count)) + "\n"
+
+
+def rss_mb(aggregator):
+    with open(f"/proc/{aggregator.process.pid}/statm") as statm:
+        return int(statm.read().split()[1]) * os.sysconf("SC_PAGESIZE") / 1e6
+
+
+def load(aggregator, names, metrics, processes, batches):
+    done = subprocess.run([os.path.join(BIN, "ingest_load"), str(aggregator.port), str(metrics),
+                           str(processes), str(batches)], input=names, capture_output=True,
+                          text=True, check=True)
+    result = json.loads(done.stdout)
+    assert set(result["status"]) == {"200"}, result
+    return result
+
+
+def stored_bytes(aggregator, table):
+    return int(aggregator.sql(
+        "SELECT coalesce(sum(pg_total_relation_size(inhrelid)), 0) FROM pg_inherits"
+        f" WHERE inhparent = 'monitoring.{table}'::regclass")[0][0])
+
+
+def bench_ingest():
+    print("Ingest over HTTP, 64 keep-alive connections, durable before the answer:")
+    for label, metrics, processes, batches, target in (
+            ("115 metrics", 115, 0, 1200, 8000), ("115 metrics + 156 processes", 115, 156, 400, 3000)):
+        rates, p99, memory = [], [], []
+        for _ in range(RUNS):
+            # Fresh agents for each run: a token belongs to the agent that used it first.
+            with Aggregator() as aggregator:
+                names = tokens(aggregator, AGENTS)
+                load(aggregator, names, metrics, processes, batches // 10) if False else None
+                result = load(aggregator, names, metrics, processes, batches)
+                rates.append(result["batches_per_second"])
+                p99.append(result["p99_ms"])
+                memory.append(rss_mb(aggregator))
+                count = AGENTS * batches
+                stored = int(aggregator.sql(
+                    "SELECT count(*) FROM monitoring.system_batches")[0][0])
+                assert stored == count, (stored, count)
+                aggregator.sql("CHECKPOINT")
+                system = stored_bytes(aggregator, "system_batches") + int(aggregator.sql(
+                    "SELECT pg_total_relation_size('monitoring.ingest_streams')")[0][0])
+                process = stored_bytes(aggregator, "process_batches") + int(aggregator.sql(
+                    "SELECT pg_total_relation_size('monitoring.processes')")[0][0])
+        add(f"ingest, {label}", statistics.median(rates), "batches/s", target)
+        add(f"ingest p99, {label}", statistics.median(p99), "ms")
+        add(f"aggregator RSS, {label}", statistics.median(memory), "MB")
+        if processes:
+            add("stored process sample", process / (count * processes), "bytes", 25, "less")
+        else:
+            add("stored sample", system / (count * metrics), "bytes", 10, "less")
+
+
+def timed(work, times=30):
+    samples = []
+    for _ in range(times):
+        began = time.perf_counter()
+        work()
+        samples.append((time.perf_counter() - began) * 1000)
+    return statistics.median(samples)
+
+
+def bench_reads():
+    print("Reads, 500 hosts with 24 h at 30 s (one metric):")
+    with Aggregator() as aggregator:
+        aggregator.sql("SELECT monitoring.ensure_partitions((now() - interval '2 days')::date,"
+                       " now()::date)") if has_function(aggregator) else None
+        aggregator.sql("""
+            INSERT INTO monitoring.hosts (hostname) SELECT 'h' || i FROM generate_series(1, 500) i;
+            INSERT INTO monitoring.layouts (digest) VALUES (sha256('bench'));
+            INSERT INTO monitoring.layout_entries (layout_id, position, metric_type, label, unit)
+                SELECT layout_id, p, 'metric_' || p, '', 'count'
+                FROM monitoring.layouts, generate_series(1, 115) p""")
+        aggregator.sql("""
+            INSERT INTO monitoring.system_batches
+                (ts, received_at, payload_hash, host_id, layout_id, "values")
+            SELECT t, t, 0, h.host_id, (SELECT max(layout_id) FROM monitoring.layouts),
+                   (SELECT array_agg(random() * 100 + h.host_id) FROM generate_series(1, 115))
+            FROM monitoring.hosts h,
+                 generate_series(now() - interval '24 hours', now() - interval '30 s', '30 s') t
+            WHERE t >= date_trunc('day', now() - interval '24 hours')""")
+        aggregator.sql("VACUUM ANALYZE")
+        connection = subprocess.Popen(
+            ["psql", "-X", "-q", "-A", "-t", aggregator.database_url], stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE, text=True)
+
+        def raw_sql():
+            connection.stdin.write(
+                "SELECT extract(epoch FROM ts), \"values\"[7] FROM monitoring.system_batches"
+                " WHERE host_id = 250 AND ts > now() - interval '24 hours' ORDER BY ts;"
+                " SELECT 'end';\n")
+            connection.stdin.flush()
+            while connection.stdout.readline() != "end\n":
+                pass
+
+        base = f"http://127.0.0.1:{aggregator.port}/api/v1/"
+
+        def get(path):
+            return lambda: urllib.request.urlopen(base + path).read()
+
+        sql = timed(raw_sql)
+        api = timed(get("dashboard/metrics/series?hostname=h250&metric_type=metric_7&hours=24"
+                        "&max_points=5000"))
+        add("one metric of one host, 24 h: raw SQL", sql, "ms")
+        add("one metric of one host, 24 h: API", api, "ms")
+        add("API / raw SQL", api / sql, "x", 2, "less")
+        add("newest 100 of all hosts: API", timed(get("metrics/system")), "ms")
+        add("latest values of one host: API", timed(get("metrics/latest/h250")), "ms")
+        connection.stdin.close()
+        connection.wait()
+
+
+def has_function(aggregator):
+    return aggregator.sql("SELECT count(*) FROM pg_proc WHERE proname = 'ensure_partitions'"
+                          ) == [["1"]]
+
+
+def bench_overview():
+    print("Dashboard overview with 1,000 hosts:")
+    with Aggregator() as aggregator:
+        names = tokens(aggregator, 1)
+        del names
+        aggregator.sql("""
+            INSERT INTO monitoring.hosts (hostname, last_seen)
+                SELECT 'h' || i, now() + interval '5 minutes' FROM generate_series(1, 1000) i;
+            INSERT INTO monitoring.layouts (digest) VALUES (sha256('bench'));
+            INSERT INTO monitoring.layout_entries (layout_id, position, metric_type, label, unit)
+                SELECT layout_id, 1, 'cpu_usage_percent', '', 'percent' FROM monitoring.layouts""")
+        aggregator.sql("""
+            INSERT INTO monitoring.system_batches
+                (ts, received_at, payload_hash, host_id, layout_id, "values")
+            SELECT now(), now(), 0, h.host_id, (SELECT max(layout_id) FROM monitoring.layouts), '{5}'
+            FROM monitoring.hosts h""")
+        url = f"http://127.0.0.1:{aggregator.port}/api/v1/dashboard/overview"
+        samples = sorted(timed(lambda: urllib.request.urlopen(url).read(), 1) for _ in range(100))
+        add("dashboard overview, 1,000 hosts, cold cache, p99", samples[98], "ms", 50, "less")
+
+
+def main():
+    for name in ("CHORUS_BIN_DIR", "CHORUS_TEST_DATABASE_URL", "CHORUS_TEST_REDIS_URL"):
+        if name not in os.environ:
+            sys.exit(f"{name} is not set: run tests/run bench")
+    bench_ingest()
+    bench_reads()
+    bench_overview()
+    width = max(len(row["what"]) for row in rows)
+    print(f"\n{'what':<{width}}  {'figure':>12} {'unit':<10} {'target':>8}  result")
+    for row in rows:
+        target = "" if row["target"] is None else f"{row['target']:,}"
+        print(f"{row['what']:<{width}}  {row['figure']:>12,.4g} {row['unit']:<10} {target:>8}  "
+              f"{row['result']}")
+    with open(os.path.join(os.path.dirname(BIN), "bench.json"), "w") as out:
+        json.dump(rows, out, indent=1)
+
+
+if __name__ == "__main__":
+    main()

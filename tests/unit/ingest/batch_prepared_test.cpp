@@ -1,0 +1,91 @@
+#include "aggregator/store/batch_prepared.h"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <set>
+
+#include "common/series_tags.h"
+#include "tests/unit/codec/sample_batch.h"
+
+namespace chorus::store {
+namespace {
+
+PreparedBatch prepared(const std::function<void(Batch&)>& bend = [](Batch&) {}) {
+    Batch batch = test::sample_batch();
+    bend(batch);
+    return prepare_batch(std::move(batch), *parse_timestamp("2026-01-15T10:30:46Z"));
+}
+
+TEST(PreparedBatch, HashDoesNotDependOnWhenItWasSentOrReceived) {
+    const auto first = prepared();
+    const auto again = prepared([](Batch& b) { b.sent_at += std::chrono::hours{3}; });
+    EXPECT_EQ(first.payload_hash, again.payload_hash);
+    const auto later =
+        prepare_batch(test::sample_batch(), *parse_timestamp("2027-01-01T00:00:00Z"));
+    EXPECT_EQ(first.payload_hash, later.payload_hash);
+}
+
+TEST(PreparedBatch, HashDependsOnEverythingElse) {
+    const std::function<void(Batch&)> changes[] = {
+        [](Batch& b) { b.time += std::chrono::microseconds{1}; },
+        [](Batch& b) { b.hostname = "web-02"; },
+        [](Batch& b) { b.boot_id = b.epoch; },
+        [](Batch& b) { b.values[0] = 12.6; },
+        [](Batch& b) { b.values[1] = 0; },  // unknown is not 0
+        [](Batch& b) { b.layout[1].label = "/opt"; },
+        [](Batch& b) { b.layout[0].unit = "count"; },
+        [](Batch& b) { b.processes.reset(); },
+        [](Batch& b) { b.processes->rows[0].num_threads.reset(); },
+        [](Batch& b) { b.processes->rows[0].num_threads = 0; },
+        [](Batch& b) { b.processes->rows[0].state = ProcessState::running; },
+        [](Batch& b) { b.processes->rows[1].name += "x"; },
+        [](Batch& b) { b.processes->other.reset(); },
+        [](Batch& b) { b.processes->scanned += 1; },
+        [](Batch& b) { b.events.clear(); },
+        [](Batch& b) { b.host.kernel = "6.1.0-19-amd64"; }};
+    std::set<std::int64_t> hashes{prepared().payload_hash};
+    for (const auto& change : changes) hashes.insert(prepared(change).payload_hash);
+    EXPECT_EQ(hashes.size(), std::size(changes) + 1);
+}
+
+TEST(PreparedBatch, HashTellsWhereOneTextEndsAndTheNextBegins) {
+    const auto first = prepared([](Batch& b) { b.layout[0] = {"ab", "c", "d"}; });
+    const auto second = prepared([](Batch& b) { b.layout[0] = {"a", "bc", "d"}; });
+    EXPECT_NE(first.layout_hash, second.layout_hash);
+}
+
+TEST(PreparedBatch, ProcessDigestCoversWhatStaysForALife) {
+    const auto base = prepared();
+    const auto busier = prepared([](Batch& b) {
+        b.processes->rows[0].cpu_percent = 99;
+        b.processes->rows[0].memory_rss_bytes = 1;
+        b.processes->rows[0].state = ProcessState::zombie;
+    });
+    EXPECT_EQ(base.process_digests[0], busier.process_digests[0]);
+    for (const std::function<void(Batch&)>& change : std::vector<std::function<void(Batch&)>>{
+             [](Batch& b) { b.processes->rows[0].start_ticks += 1; },  // the pid used again
+             [](Batch& b) { b.boot_id = b.epoch; },
+             [](Batch& b) { b.processes->rows[0].name = "bash"; },
+             [](Batch& b) { b.processes->rows[0].user = "daemon"; },
+             [](Batch& b) { b.processes->rows[0].cmdline = "x"; }}) {
+        EXPECT_NE(base.process_digests[0], prepared(change).process_digests[0]);
+    }
+}
+
+TEST(PreparedBatch, CountsWhatCouldBeRead) {
+    const auto base = prepared();
+    EXPECT_EQ(base.system_values, 1);
+    EXPECT_EQ(base.process_rows, 2);
+    EXPECT_GT(base.bytes, 2 * sizeof(ProcessSample));
+}
+
+TEST(SeriesTags, AreNamedByTheCatalogue) {
+    EXPECT_EQ(series_tags_json({"cpu_usage_percent", "", "percent"}), "{}");
+    EXPECT_EQ(series_tags_json({"disk_usage_percent", "/var", "percent"}),
+              R"({"mountpoint":"/var"})");
+    EXPECT_EQ(series_tags_json({"of_nobody", "a\"b", ""}), R"({"label":"a\"b"})");
+}
+
+}  // namespace
+}  // namespace chorus::store
