@@ -12,91 +12,104 @@ namespace {
 
 using std::chrono::seconds;
 
-std::vector<SeriesKey> make_layout(int metrics) {
-    std::vector<SeriesKey> layout;
-    for (int i = 0; i < metrics; ++i) {
-        layout.push_back({"bench_metric_" + std::to_string(i / 4) + "_per_sec",
-                          i % 4 == 0 ? "" : "device" + std::to_string(i % 4), "per_sec"});
-    }
-    return layout;
-}
+constexpr seconds kInterval{30};
+constexpr std::int64_t kMemory = std::int64_t{16} << 30U;
 
-std::vector<ProcessSample> make_processes(int count, std::mt19937_64& random) {
-    std::vector<ProcessSample> rows;
-    for (int i = 0; i < count; ++i) {
-        ProcessSample p;
-        p.pid = 100 + i * 7;
-        p.ppid = 1;
-        p.start_ticks = 1'000 + i * 13;
-        p.name = "worker-" + std::to_string(i % 40);
-        p.state = ProcessState::sleeping;
-        p.user = i % 3 == 0 ? "root" : "www-data";
-        p.num_threads = 1 + i % 5;
-        p.cpu_percent = 0;
-        p.memory_rss_bytes = static_cast<std::int64_t>(random() % 50'000) * 4096;
-        p.memory_percent = 0;
-        p.disk_read_bytes = static_cast<std::int64_t>(random() % 10'000) * 4096;
-        p.disk_write_bytes = 0;
-        rows.push_back(p);
-    }
-    return rows;
-}
-
-// One process in five does something between two batches.
-void age_processes(std::vector<ProcessSample>& rows, double memory_total, std::mt19937_64& random) {
-    for (auto& p : rows) {
-        const bool busy = random() % 5 == 0;
-        p.cpu_percent = busy ? static_cast<double>(random() % 3'000) / 100.0 : 0.0;
-        if (busy) {
-            p.memory_rss_bytes = *p.memory_rss_bytes + 4096;
-            p.disk_write_bytes = *p.disk_write_bytes + 4096;
+// The batches of one agent, one interval apart; values move as real ones do.
+class SimulatedHost {
+  public:
+    SimulatedHost(const LoadShape& shape, int index, Timestamp start)
+        : random_(static_cast<unsigned>(shape.seed) * 1'009U + static_cast<unsigned>(index)) {
+        batch_.time = start;
+        batch_.agent = {Uuid::random(), "1.0.0", static_cast<int>(kInterval.count())};
+        batch_.epoch = Uuid::random();
+        batch_.boot_id = Uuid::random();
+        batch_.hostname = "bench-" + std::to_string(shape.seed) + "-" + std::to_string(index);
+        batch_.host.cpu_count = 4;
+        batch_.host.memory_total_bytes = kMemory;
+        batch_.host.boot_time = start;
+        for (int i = 0; i < shape.metrics; ++i) {
+            batch_.layout.push_back({"bench_metric_" + std::to_string(i / 4),
+                                     "instance" + std::to_string(i % 4), "percent"});
+            batch_.values.push_back(i % 2 == 0 ? i : 1e9 + i);
         }
-        p.memory_percent = 100.0 * static_cast<double>(*p.memory_rss_bytes) / memory_total;
+        if (shape.processes > 0) batch_.processes = ProcessTable{};
+        for (int i = 0; i < shape.processes; ++i) add_process(i);
     }
-}
+
+    const Batch& next() {
+        batch_.time += kInterval;
+        batch_.sent_at = batch_.time;
+        ++batch_.seq;
+        for (std::size_t i = 0; i < batch_.values.size(); ++i) {
+            double& value = batch_.values[i];
+            // A third are gauges with one decimal, a third counters, a third do not move.
+            if (i % 3 == 0) value = static_cast<double>(random_() % 1'000) / 10;
+            if (i % 3 == 1) value += static_cast<double>(random_() % 100'000);
+        }
+        if (batch_.processes) {
+            for (auto& process : batch_.processes->rows) move(process);
+        }
+        return batch_;
+    }
+
+  private:
+    // Every other process is a kernel thread, as on an ordinary small server.
+    void add_process(int index) {
+        const bool kernel = index % 2 == 0;
+        ProcessSample p;
+        p.pid = 100 + index;
+        p.start_ticks = 1'000 + index;
+        p.name = (kernel ? "kworker/" : "process-") + std::to_string(index);
+        p.ppid = kernel ? 2 : 1;
+        p.state = kernel ? ProcessState::idle : ProcessState::sleeping;
+        p.user = "root";
+        p.num_threads = kernel ? 1 : 1 + index % 8;
+        p.cpu_percent = 0;
+        p.memory_rss_bytes = kernel ? 0 : 4096LL * (1'000 + index * 37);
+        p.memory_percent = 100.0 * static_cast<double>(*p.memory_rss_bytes) / kMemory;
+        p.disk_read_bytes = kernel ? 0 : 512LL * index * 100;
+        p.disk_write_bytes = kernel ? 0 : 512LL * index * 10;
+        p.fd_count = kernel ? 0 : 10 + index % 20;
+        if (!kernel) p.unit = "bench.service";
+        batch_.processes->rows.push_back(std::move(p));
+        batch_.processes->scanned = index + 1;
+    }
+
+    // One process in five is busy.
+    void move(ProcessSample& p) {
+        if (p.pid % 5 != 0) return;
+        p.cpu_percent = static_cast<double>(random_() % 1'000) / 10;
+        *p.memory_rss_bytes += 4096 * static_cast<std::int64_t>(random_() % 16);
+        *p.disk_write_bytes += 512 * static_cast<std::int64_t>(random_() % 64);
+        p.memory_percent = 100.0 * static_cast<double>(*p.memory_rss_bytes) / kMemory;
+    }
+
+    std::minstd_rand random_;
+    Batch batch_;
+};
 
 }  // namespace
 
 std::vector<std::string> make_requests(const LoadShape& shape, int agent_index,
                                        const std::string& token, const std::string& host_header) {
-    constexpr std::int64_t memory_total = std::int64_t{16} << 30U;
-    std::mt19937_64 random{shape.seed * 1'000'003 + static_cast<std::uint64_t>(agent_index)};
     const Timestamp now =
-        std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
-
-    Batch batch;
-    batch.agent = {Uuid::random(), "1.0.0", 30};
-    batch.epoch = Uuid::random();
-    batch.boot_id = Uuid::random();
-    batch.hostname = "bench-" + std::to_string(shape.seed) + "-" + std::to_string(agent_index);
-    batch.host.cpu_count = 4;
-    batch.host.memory_total_bytes = memory_total;
-    batch.host.boot_time = now - seconds{86'400};
-    batch.layout = make_layout(shape.metrics);
-    batch.values.resize(batch.layout.size());
-    std::vector<ProcessSample> processes = make_processes(shape.processes, random);
+        std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+    // The newest batch is of now, the others lie before it as after an outage.
+    SimulatedHost host{shape, agent_index, now - shape.batches * kInterval};
 
     std::vector<std::string> requests;
     requests.reserve(static_cast<std::size_t>(shape.batches));
     JsonWriter json;
     for (int i = 0; i < shape.batches; ++i) {
-        batch.seq = i + 1;
-        batch.time = now + std::chrono::milliseconds{i};
-        batch.sent_at = batch.time;
-        for (double& v : batch.values) v = static_cast<double>(random() % 10'000'000) / 100.0;
-        if (shape.processes > 0) {
-            age_processes(processes, static_cast<double>(memory_total), random);
-            batch.processes = ProcessTable{processes, shape.processes, std::nullopt};
-        }
         json.clear();
-        write_batch(json, batch);
+        write_batch(json, host.next());
         const std::string body = zstd_compress(json.text());
-        std::string request = "POST /api/v1/ingest HTTP/1.1\r\nHost: " + host_header +
-                              "\r\nAuthorization: Bearer " + token +
-                              "\r\nContent-Type: application/json\r\nContent-Encoding: zstd"
-                              "\r\nX-Chorus-Protocol: 1\r\nContent-Length: " +
-                              std::to_string(body.size()) + "\r\n\r\n" + body;
-        requests.push_back(std::move(request));
+        requests.push_back("POST /api/v1/ingest HTTP/1.1\r\nHost: " + host_header +
+                           "\r\nAuthorization: Bearer " + token +
+                           "\r\nContent-Type: application/json\r\nContent-Encoding: zstd"
+                           "\r\nX-Chorus-Protocol: 1\r\nContent-Length: " +
+                           std::to_string(body.size()) + "\r\n\r\n" + body);
     }
     return requests;
 }
