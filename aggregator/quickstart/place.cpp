@@ -35,7 +35,8 @@ bool executable(const fs::path& path) {
 }
 
 std::string in_path(const std::string& program) {
-    for (const auto dir : split(environment("PATH"), ':')) {
+    const std::string path = environment("PATH");
+    for (const auto dir : split(path, ':')) {
         const fs::path candidate = fs::path(dir) / program;
         if (!dir.empty() && executable(candidate)) return candidate;
     }
@@ -136,6 +137,7 @@ Place prepare_place(const QuickstartOptions& options, int& lock_fd) {
     place.redis_dir = place.data + "/redis";
     place.logs = place.data + "/log";
     place.agent_state = place.data + "/agent";
+    place.config_file = place.data + "/aggregator.conf";
     place.token_file = place.agent_state + "/token";
     place.run = run_dir(place);
     make_directory(place.data, place.servers, 0711);

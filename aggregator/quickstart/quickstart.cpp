@@ -60,12 +60,17 @@ class Supervisor {
         : place_(std::move(place)), options_(std::move(options)) {}
 
     void start() {
+        if (aggregator_ready(options_)) {
+            throw Problem("port " + std::to_string(options_.port) +
+                              " is taken by another program; give another --port",
+                          to_int(ExitCode::unavailable));
+        }
         prepare_postgres(place_);
         launch(postgres_command(place_), SIGINT, [&] { return postgres_ready(place_); });
         create_database(place_);
         launch(redis_command(place_), SIGTERM, [&] { return redis_ready(place_); });
-        launch(aggregator_command(place_, options_), SIGTERM,
-               [&] { return aggregator_ready(options_); });
+        write_config(place_, options_);
+        launch(aggregator_command(place_), SIGTERM, [&] { return aggregator_ready(options_); });
         if (!options_.agent) return;
         if (place_.agent.empty()) {
             std::puts(
@@ -103,7 +108,8 @@ class Supervisor {
     };
 
     void launch(Command command, int stop_signal, const std::function<bool()>& ready) {
-        std::printf("  %-12s starting", command.name.c_str());
+        const bool terminal = isatty(STDOUT_FILENO) == 1;
+        if (terminal) std::printf("  %-12s starting", command.name.c_str());
         std::fflush(stdout);
         const auto from = Clock::now();
         slots_.push_back({command, stop_signal, std::make_unique<Child>(command), from, {}, {}});
@@ -115,7 +121,8 @@ class Supervisor {
             if (wait_for_signal(milliseconds{50}) != 0) throw Stopped{};
         }
         const double took = std::chrono::duration<double>(Clock::now() - from).count();
-        std::printf("\r  %-12s ready in %.1f s\n", command.name.c_str(), took);
+        std::printf("%s  %-12s ready in %.1f s\n", terminal ? "\r" : "", command.name.c_str(),
+                    took);
         std::fflush(stdout);
     }
 
@@ -151,11 +158,6 @@ class Supervisor {
 };
 
 void print_welcome(const Place& place, const QuickstartOptions& options) {
-    const bool as_other = place.own.uid == 0;
-    const std::string as = as_other ? "setpriv --reuid=" + place.servers.name +
-                                          " --regid=" + std::to_string(place.servers.gid) +
-                                          " --clear-groups "
-                                    : "";
     const std::string url = "http://" + options.listen + ":" + std::to_string(options.port);
     std::printf(
         "\n"
@@ -167,13 +169,12 @@ void print_welcome(const Place& place, const QuickstartOptions& options) {
         "  logs       %s\n"
         "\n"
         "To watch another machine, make a token for it and start an agent there:\n"
-        "  %sDATABASE_URL='%s' %s token create --role agent --name HOST\n"
+        "  %s token create --role agent --name HOST --config %s\n"
         "  CHORUS_AGGREGATOR_URL=%s CHORUS_AGENT_TOKEN_FILE=FILE chorus-agent\n"
         "\n"
         "Ctrl-C stops everything; the data stays in %s\n",
         url.c_str(), url.c_str(), place.run.c_str(), place.socket().c_str(), place.logs.c_str(),
-        as_other ? (as + "env ").c_str() : "", place.database_url().c_str(),
-        place.aggregator.c_str(), url.c_str(), place.data.c_str());
+        place.aggregator.c_str(), place.config_file.c_str(), url.c_str(), place.data.c_str());
     std::fflush(stdout);
 }
 

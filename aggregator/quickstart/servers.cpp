@@ -155,12 +155,20 @@ bool redis_ready(const Place& place) {
                     reinterpret_cast<const sockaddr*>(&address), sizeof address);
 }
 
-Command aggregator_command(const Place& place, const QuickstartOptions& options) {
-    Command command = make(place, "aggregator", {place.aggregator, "serve"}, "aggregator.log");
-    command.environment.push_back("DATABASE_URL=" + place.database_url());
-    command.environment.push_back("REDIS_URL=" + place.redis_url());
-    command.environment.push_back("PORT=" + std::to_string(options.port));
-    command.environment.push_back("CHORUS_LISTEN=" + options.listen);
+void write_config(const Place& place, const QuickstartOptions& options) {
+    write_file(place.config_file,
+               "# Written anew by each start of chorus-aggregator quickstart. Holds no secret.\n"
+               "listen = " +
+                   options.listen + "\nport = " + std::to_string(options.port) +
+                   "\ndatabase-url = " + place.database_url() +
+                   "\nredis-url = " + place.redis_url() + "\n",
+               place.servers);
+}
+
+Command aggregator_command(const Place& place) {
+    Command command =
+        make(place, "aggregator", {place.aggregator, "serve", "--config", place.config_file},
+             "aggregator.log");
     // What the user has set for the aggregator goes through: thresholds, roles, TLS proxy.
     for (const char* name : {"CHORUS_ANONYMOUS_ROLE", "CHORUS_BEHIND_TLS_PROXY", "CORS_ORIGINS",
                              "METRICS_COLLECTION_INTERVAL", "CHORUS_LOG_LEVEL", "DEBUG"}) {
@@ -186,11 +194,10 @@ bool aggregator_ready(const QuickstartOptions& options) {
 
 void create_agent_token(const Place& place) {
     if (fs::exists(place.token_file) && fs::file_size(place.token_file) > 0) return;
-    Command create = make(
-        place, "token",
-        {place.aggregator, "token", "create", "--role", "agent", "--name", "quickstart agent"}, "");
-    create.environment.push_back("DATABASE_URL=" + place.database_url());
-    create.environment.push_back("REDIS_URL=" + place.redis_url());
+    Command create = make(place, "token",
+                          {place.aggregator, "token", "create", "--role", "agent", "--name",
+                           "quickstart agent", "--config", place.config_file},
+                          "");
     const auto token = run_for_output(create);
     if (!token || !token->starts_with("chr_")) {
         throw Problem("the agent's token could not be made; see " + place.logs,

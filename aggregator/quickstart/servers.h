@@ -19,7 +19,9 @@ void create_database(const Place& place);
 Command redis_command(const Place& place);
 bool redis_ready(const Place& place);
 
-Command aggregator_command(const Place& place, const QuickstartOptions& options);
+// Where to listen and where the servers are, for the aggregator and for its other commands.
+void write_config(const Place& place, const QuickstartOptions& options);
+Command aggregator_command(const Place& place);
 bool aggregator_ready(const QuickstartOptions& options);
 
 // Makes the local agent's token at the first start. Throws Problem.
