@@ -45,14 +45,13 @@ int report(const std::vector<std::string>& faults) {
     return to_int(usage ? ExitCode::usage : ExitCode::config);
 }
 
-int run(const std::string& command, const cli::Arguments& arguments) {
-    // A token's options are its own; all others are settings.
-    const bool own_options = command == "token";
-    const Config config =
-        Config::load(aggregator_settings(),
-                     process_sources(own_options ? cli::Arguments{} : arguments,
-                                     "/etc/chorus/aggregator.conf", kFlags, kForeignNames));
-    const cli::Arguments& what = own_options ? arguments : config.positional();
+int run(const std::string& command, cli::Arguments arguments) {
+    cli::TokenOptions token_options;
+    if (command == "token") token_options = cli::take_token_options(arguments);
+    const Config config = Config::load(
+        aggregator_settings(),
+        process_sources(arguments, "/etc/chorus/aggregator.conf", kFlags, kForeignNames));
+    const cli::Arguments& what = config.positional();
     if (config.has_flag("help")) return std::puts(cli::help().c_str()), 0;
     if (config.has_flag("version")) return std::puts("chorus-aggregator " CHORUS_VERSION), 0;
     if (config.has_flag("example-config")) {
@@ -67,7 +66,7 @@ int run(const std::string& command, const cli::Arguments& arguments) {
     configure_log(log_level(config), log_format(config));
 
     if (command == "check") return cli::check(config, what);
-    if (command == "token") return cli::token(config, what);
+    if (command == "token") return cli::token(config, what, token_options);
     if (command == "tasks") return cli::tasks(config, what);
     if (!what.empty()) return report({"unknown option " + what[0] + "; see --help"});
     if (command == "migrate") return cli::migrate(config);

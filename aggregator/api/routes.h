@@ -17,6 +17,7 @@ namespace chorus::ingest {
 class IngestService;
 }
 namespace chorus::tasks {
+class Maintenance;
 class Scheduler;
 }
 
@@ -28,6 +29,7 @@ struct Services {
     cache::CacheReader& cache;
     ingest::IngestService& ingest;
     tasks::Scheduler& scheduler;
+    const tasks::Maintenance& upkeep;
     MetricsRegistry& metrics;
     const Clock& clock;
     std::string own_hostname;  // of the machine the aggregator runs on

@@ -8,6 +8,7 @@
 #include "aggregator/ingest/ingest_service.h"
 #include "aggregator/store/database_error.h"
 #include "aggregator/store/status_reader.h"
+#include "aggregator/tasks/maintenance.h"
 #include "aggregator/tasks/scheduler.h"
 
 namespace chorus::api {
@@ -54,6 +55,7 @@ struct Check {
 Check check_postgres(Services& services) {
     try {
         const auto durability = store::read_durability(services.database);
+        if (!services.upkeep.prepared()) return {false, "the schema is not up to date yet"};
         Check check{true, {}};
         for (const auto& fault : durability.faults) {
             check.problem += (check.problem.empty() ? "" : ", ") + fault;

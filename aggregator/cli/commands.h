@@ -1,6 +1,7 @@
 // The subcommands of chorus-aggregator. Each returns the exit code of the program.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,10 +13,18 @@ namespace chorus::cli {
 // Arguments without the program's name and the subcommand.
 using Arguments = std::vector<std::string>;
 
+// What describes a new token; no settings, so they are taken out before the settings are read.
+struct TokenOptions {
+    std::optional<std::string> role;
+    std::optional<std::string> name;
+};
+TokenOptions take_token_options(Arguments& arguments);
+// token create|list|revoke
+int token(const Config& config, const Arguments& what, const TokenOptions& options);
+
 int serve(const Config& config);                         // HTTP server and tasks
 int migrate(const Config& config);                       // migrate
 int check(const Config& config, const Arguments& what);  // check db|redis|config
-int token(const Config& config, const Arguments& what);  // token create|list|revoke
 int tasks(const Config& config, const Arguments& what);  // tasks [single]
 
 // The text of --help.

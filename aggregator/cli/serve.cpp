@@ -33,8 +33,9 @@ int serve(const Config& config) {
     Runtime runtime{config};
     const http::Role anonymous = anonymous_role(config);
     api::Services services{
-        runtime.queries, runtime.cache_reader, runtime.ingest, runtime.scheduler,
-        runtime.metrics, runtime.clock,        own_hostname(), anonymous >= http::Role::viewer};
+        runtime.queries,   runtime.cache_reader, runtime.ingest,
+        runtime.scheduler, runtime.upkeep,       runtime.metrics,
+        runtime.clock,     own_hostname(),       anonymous >= http::Role::viewer};
     api::TokenAuthenticator authenticator{runtime.queries, runtime.clock};
     http::Dispatcher dispatcher{
         api::make_router(services), authenticator,

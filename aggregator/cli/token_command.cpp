@@ -22,24 +22,31 @@ int usage() {
     return to_int(ExitCode::usage);
 }
 
-// Value of `--name X` or `--name=X`.
-std::optional<std::string> option(const Arguments& arguments, const std::string& name) {
-    for (std::size_t i = 0; i < arguments.size(); ++i) {
-        if (arguments[i] == name && i + 1 < arguments.size()) return arguments[i + 1];
-        if (arguments[i].starts_with(name + '=')) return arguments[i].substr(name.size() + 1);
+// Takes `--name X` or `--name=X` out of the arguments.
+std::optional<std::string> take(Arguments& arguments, const std::string& name) {
+    for (auto at = arguments.begin(); at != arguments.end(); ++at) {
+        if (at->starts_with(name + '=')) {
+            std::string value = at->substr(name.size() + 1);
+            arguments.erase(at);
+            return value;
+        }
+        if (*at == name && at + 1 != arguments.end()) {
+            std::string value = at[1];
+            arguments.erase(at, at + 2);
+            return value;
+        }
     }
     return std::nullopt;
 }
 
-int create(store::TokenStore& tokens, const Arguments& arguments) {
-    const auto role_name = option(arguments, "--role");
-    const auto name = option(arguments, "--name");
-    const auto role = role_name ? http::role_from_name(*role_name) : std::nullopt;
-    if (!role || *role == http::Role::none || !name || name->empty() || name->size() > 255) {
+int create(store::TokenStore& tokens, const TokenOptions& options) {
+    const auto role = options.role ? http::role_from_name(*options.role) : std::nullopt;
+    if (!role || *role == http::Role::none || !options.name || options.name->empty() ||
+        options.name->size() > 255) {
         return usage();
     }
     const std::string token = api::make_token(*role);
-    tokens.create(*name, *role_name, api::hash_token(token));
+    tokens.create(*options.name, *options.role, api::hash_token(token));
     // Alone on its line, so that scripts can take it; it is shown this once.
     std::printf("%s\n", token.c_str());
     return to_int(ExitCode::ok);
@@ -68,13 +75,20 @@ int revoke(store::TokenStore& tokens, const std::string& text) {
 
 }  // namespace
 
-int token(const Config& config, const Arguments& what) {
+TokenOptions take_token_options(Arguments& arguments) {
+    TokenOptions options;
+    options.role = take(arguments, "--role");
+    options.name = take(arguments, "--name");
+    return options;
+}
+
+int token(const Config& config, const Arguments& what, const TokenOptions& options) {
     if (what.empty()) return usage();
     store::Database database{database_options(config, 1)};
     try {
         store::Migrator{database}.apply();
         store::TokenStore tokens{database};
-        if (what[0] == "create") return create(tokens, what);
+        if (what[0] == "create" && what.size() == 1) return create(tokens, options);
         if (what[0] == "list" && what.size() == 1) return list(tokens);
         if (what[0] == "revoke" && what.size() == 2) return revoke(tokens, what[1]);
         return usage();

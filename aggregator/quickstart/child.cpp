@@ -40,7 +40,7 @@ bool become(const Account& account) {
 
 // In the child, between fork and exec: only calls that are safe there.
 [[noreturn]] void execute(const Command& command, char* const* arguments, char* const* environment,
-                          int output, pid_t parent) {
+                          int output, int error, pid_t parent) {
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -48,27 +48,29 @@ bool become(const Account& account) {
     setpgid(0, 0);
     const int input = open("/dev/null", O_RDONLY);
     if (input >= 0) dup2(input, STDIN_FILENO);
-    if (output >= 0) {
-        dup2(output, STDOUT_FILENO);
-        dup2(output, STDERR_FILENO);
-    }
+    if (output >= 0) dup2(output, STDOUT_FILENO);
+    if (error >= 0) dup2(error, STDERR_FILENO);
     // Opened before the change of user, who may have no way to a build below another's home.
     const int program = open(arguments[0], O_PATH | O_CLOEXEC);
     if (program < 0 || chdir("/") != 0 || !become(command.account)) _exit(kCannotExecute);
     // After setuid(2), which clears it. The parent may have died before: then leave.
     prctl(PR_SET_PDEATHSIG, command.death_signal);
     if (getppid() != parent) _exit(kCannotExecute);
+    // By its path if the user has a way to it: else the kernel names the process after a descriptor.
+    execve(arguments[0], arguments, environment);
     fexecve(program, arguments, environment);
     _exit(kCannotExecute);
 }
 
-pid_t spawn(const Command& command, int output) {
+pid_t spawn(const Command& command, int output, int error) {
     const auto arguments = pointers(command.arguments);
     const auto environment = pointers(command.environment);
     const pid_t parent = getpid();
     const pid_t pid = fork();
     if (pid < 0) throw std::system_error(errno, std::generic_category(), command.name);
-    if (pid == 0) execute(command, arguments.data(), environment.data(), output, parent);
+    if (pid == 0) {
+        execute(command, arguments.data(), environment.data(), output, error, parent);
+    }
     return pid;
 }
 
@@ -99,7 +101,7 @@ int open_log(const std::string& path) {
 
 pid_t spawn_logged(const Command& command) {
     const int log = open_log(command.log_file);
-    const pid_t pid = spawn(command, log);
+    const pid_t pid = spawn(command, log, log);
     if (log >= 0) close(log);
     return pid;
 }
@@ -125,7 +127,9 @@ std::optional<std::string> run_for_output(const Command& command) {
     if (pipe2(ends, O_CLOEXEC) != 0) {
         throw std::system_error(errno, std::generic_category(), "pipe2");
     }
-    const pid_t pid = spawn(command, ends[1]);
+    const int log = open_log(command.log_file);
+    const pid_t pid = spawn(command, ends[1], log);
+    if (log >= 0) close(log);
     close(ends[1]);
     std::string output;
     char buffer[4'096];

@@ -60,7 +60,7 @@ class Supervisor {
         : place_(std::move(place)), options_(std::move(options)) {}
 
     void start() {
-        if (aggregator_ready(options_)) {
+        if (port_taken(options_)) {
             throw Problem("port " + std::to_string(options_.port) +
                               " is taken by another program; give another --port",
                           to_int(ExitCode::unavailable));
@@ -158,7 +158,7 @@ class Supervisor {
 };
 
 void print_welcome(const Place& place, const QuickstartOptions& options) {
-    const std::string url = "http://" + options.listen + ":" + std::to_string(options.port);
+    const std::string url = url_of(options);
     std::printf(
         "\n"
         "Chorus Process Monitor is running: %s\n"

@@ -1,6 +1,12 @@
 #include "aggregator/quickstart/servers.h"
 
-#include <arpa/inet.h>
+#include <Poco/Exception.h>
+#include <Poco/Net/HTTPClientSession.h>
+#include <Poco/Net/HTTPRequest.h>
+#include <Poco/Net/HTTPResponse.h>
+#include <Poco/Net/SocketAddress.h>
+#include <Poco/Net/StreamSocket.h>
+#include <Poco/Timespan.h>
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -19,6 +25,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
+const Poco::Timespan kAnswerTime{2, 0};
 const std::vector<std::string> kPlainEnvironment{
     "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8"};
 
@@ -68,6 +75,20 @@ void check_version(const Place& place) {
                       ", but version " + installed + " is installed; install postgresql-" +
                       existing + " or move the data with pg_upgrade. Nothing was changed",
                   to_int(ExitCode::config));
+}
+
+// Where a client on this machine reaches the aggregator.
+std::string connect_address(const QuickstartOptions& options) {
+    if (options.listen == "0.0.0.0") return "127.0.0.1";
+    return options.listen == "::" ? "::1" : options.listen;
+}
+
+std::string bracketed(const std::string& address) {
+    return address.find(':') == std::string::npos ? address : "[" + address + "]";
+}
+
+std::uint16_t port_of(const QuickstartOptions& options) {
+    return static_cast<std::uint16_t>(options.port);
 }
 
 // Answers whether somebody listens there.
@@ -127,7 +148,7 @@ void create_database(const Place& place) {
     const auto found = run_for_output(make(place, "psql",
                                            {place.postgres_bin + "/psql", "-h", place.run, "-U",
                                             "chorus", "-d", "postgres", "-XAtc", sql},
-                                           ""));
+                                           "tools.log"));
     if (found && trim(*found) == "1") return;
     const Command createdb = make(
         place, "createdb",
@@ -136,6 +157,10 @@ void create_database(const Place& place) {
         throw Problem("the database could not be created:\n" + tail_of(createdb.log_file),
                       to_int(ExitCode::internal));
     }
+}
+
+std::string url_of(const QuickstartOptions& options) {
+    return "http://" + bracketed(connect_address(options)) + ":" + std::to_string(options.port);
 }
 
 Command redis_command(const Place& place) {
@@ -180,16 +205,28 @@ Command aggregator_command(const Place& place) {
     return command;
 }
 
-bool aggregator_ready(const QuickstartOptions& options) {
-    const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(static_cast<std::uint16_t>(options.port));
-    if (inet_pton(AF_INET, options.listen.c_str(), &address.sin_addr) != 1 ||
-        address.sin_addr.s_addr == INADDR_ANY) {
-        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+bool port_taken(const QuickstartOptions& options) {
+    Poco::Net::StreamSocket socket;
+    try {
+        socket.connect({connect_address(options), port_of(options)}, kAnswerTime);
+        return true;
+    } catch (const Poco::Exception&) {
+        return false;
     }
-    return connects(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address);
+}
+
+bool aggregator_ready(const QuickstartOptions& options) {
+    try {
+        Poco::Net::HTTPClientSession session{connect_address(options), port_of(options)};
+        session.setTimeout(kAnswerTime);
+        Poco::Net::HTTPRequest request{"GET", "/ready", Poco::Net::HTTPMessage::HTTP_1_1};
+        session.sendRequest(request);
+        Poco::Net::HTTPResponse response;
+        session.receiveResponse(response);
+        return response.getStatus() == Poco::Net::HTTPResponse::HTTP_OK;
+    } catch (const Poco::Exception&) {
+        return false;
+    }
 }
 
 void create_agent_token(const Place& place) {
@@ -197,10 +234,10 @@ void create_agent_token(const Place& place) {
     Command create = make(place, "token",
                           {place.aggregator, "token", "create", "--role", "agent", "--name",
                            "quickstart agent", "--config", place.config_file},
-                          "");
+                          "tools.log");
     const auto token = run_for_output(create);
     if (!token || !token->starts_with("chr_")) {
-        throw Problem("the agent's token could not be made; see " + place.logs,
+        throw Problem("the agent's token could not be made:\n" + tail_of(create.log_file),
                       to_int(ExitCode::internal));
     }
     write_file(place.token_file, *token, place.own);
@@ -209,10 +246,7 @@ void create_agent_token(const Place& place) {
 Command agent_command(const Place& place, const QuickstartOptions& options) {
     Command command = make(place, "agent", {place.agent}, "agent.log");
     command.account = place.own;
-    const bool any = options.listen == "0.0.0.0" || options.listen == "::";
-    command.environment.push_back("CHORUS_AGGREGATOR_URL=http://" +
-                                  (any ? "127.0.0.1" : options.listen) + ":" +
-                                  std::to_string(options.port));
+    command.environment.push_back("CHORUS_AGGREGATOR_URL=" + url_of(options));
     command.environment.push_back("CHORUS_AGENT_TOKEN_FILE=" + place.token_file);
     command.environment.push_back("CHORUS_SPOOL_DIR=" + place.agent_state);
     for (const char* name : {"CHORUS_HOSTNAME", "METRICS_COLLECTION_INTERVAL"}) {

@@ -22,6 +22,10 @@ bool redis_ready(const Place& place);
 // Where to listen and where the servers are, for the aggregator and for its other commands.
 void write_config(const Place& place, const QuickstartOptions& options);
 Command aggregator_command(const Place& place);
+// Where programs on this machine reach it.
+std::string url_of(const QuickstartOptions& options);
+bool port_taken(const QuickstartOptions& options);
+// Whether it serves and its schema is in place.
 bool aggregator_ready(const QuickstartOptions& options);
 
 // Makes the local agent's token at the first start. Throws Problem.

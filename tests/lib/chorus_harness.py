@@ -73,6 +73,16 @@ class Answer:
         return [(fault["type"], fault["loc"]) for fault in self.json["detail"]]
 
 
+def http_get(port, path, timeout=30):
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
+    try:
+        connection.request("GET", path)
+        response = connection.getresponse()
+        return Answer(response.status, response.getheaders(), response.read())
+    finally:
+        connection.close()
+
+
 class PrivateServers:
     """A PostgreSQL and a Redis of one test, to be stopped and started at will."""
 
@@ -236,6 +246,55 @@ class Aggregator:
             all_headers["Content-Encoding"] = encoding
         all_headers.update(headers or {})
         return self.request("POST", "/api/v1/ingest", body, all_headers, token, timeout)
+
+
+class Agent:
+    """One chorus-agent process that sends to an aggregator every second."""
+
+    def __init__(self, aggregator, hostname, token=None, environment=None):
+        self.directory = tempfile.TemporaryDirectory(prefix="chorus-agent-")
+        self.hostname = hostname
+        self.token = token or aggregator.token(name=hostname)
+        self.environment = {
+            "PATH": os.environ["PATH"], "CHORUS_HOSTNAME": hostname,
+            "CHORUS_AGGREGATOR_URL": f"http://127.0.0.1:{aggregator.port}",
+            "CHORUS_AGENT_TOKEN": self.token, "CHORUS_SPOOL_DIR": self.directory.name + "/state",
+            "METRICS_COLLECTION_INTERVAL": "1", "CHORUS_LOG_FORMAT": "json",
+            **_sanitizer_environment(), **(environment or {})}
+        self.process = None
+        self.log_path = self.directory.name + "/log"
+
+    def start(self):
+        with open(self.log_path, "ab") as log:
+            self.process = subprocess.Popen(
+                [os.path.join(BIN, "chorus-agent")], env=self.environment,
+                cwd=self.directory.name, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        return self
+
+    def run(self, *arguments, environment=None):
+        """Runs the agent to its end, as with --once."""
+        return subprocess.run(
+            [os.path.join(BIN, "chorus-agent"), *arguments],
+            env={**self.environment, **(environment or {})}, cwd=self.directory.name,
+            capture_output=True, text=True, timeout=60, check=False)
+
+    def log(self):
+        with open(self.log_path, encoding="utf-8") as log:
+            return log.read()
+
+    def stop(self, how=signal.SIGTERM, seconds=20):
+        self.process.send_signal(how)
+        code = self.process.wait(seconds)
+        self.process = None
+        return code
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, *_):
+        if self.process is not None:
+            self.stop()
+        self.directory.cleanup()
 
 
 def _sanitizer_environment():
