@@ -1,9 +1,10 @@
 // Drives an aggregator with simulated agents over keep-alive connections, one request in flight on
 // each, from a single epoll thread so that the generator takes as little of the machine as it can.
 //
-//   ingest_load PORT METRICS PROCESSES BATCHES_PER_AGENT < tokens
+//   ingest_load PORT METRICS PROCESSES BATCHES_PER_AGENT [prometheus] < tokens
 //
-// One agent a token, read line by line from standard input. Prints one JSON line: batches,
+// One agent a token, read line by line from standard input. With `prometheus` the metrics go as
+// text to the import endpoint of a VictoriaMetrics, the reference. Prints one JSON line: batches,
 // seconds, batches per second, answers by status, latency percentiles in milliseconds.
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
@@ -151,8 +152,9 @@ void print(Result& result) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    if (argc != 5) {
-        std::cerr << "usage: ingest_load PORT METRICS PROCESSES BATCHES_PER_AGENT < tokens\n";
+    if (argc != 5 && argc != 6) {
+        std::cerr << "usage: ingest_load PORT METRICS PROCESSES BATCHES_PER_AGENT [prometheus]"
+                     " < tokens\n";
         return 64;
     }
     try {
@@ -161,13 +163,14 @@ int main(int argc, char** argv) {
         shape.metrics = std::atoi(argv[2]);
         shape.processes = std::atoi(argv[3]);
         shape.batches = std::atoi(argv[4]);
+        shape.prometheus = argc == 6;
         shape.seed = static_cast<std::uint64_t>(
             std::chrono::system_clock::now().time_since_epoch().count() % 1'000'000);
         std::vector<Connection> connections;
         for (std::string token; std::getline(std::cin, token);) {
             Connection c;
-            c.requests = chorus::bench::make_requests(shape, static_cast<int>(connections.size()),
-                                                      token, "127.0.0.1");
+            c.requests =
+                chorus::bench::make_requests(shape, static_cast<int>(connections.size()), token);
             c.fd = connect_to(port);
             connections.push_back(std::move(c));
         }

@@ -89,10 +89,36 @@ class SimulatedHost {
     Batch batch_;
 };
 
+std::string chorus_request(const Batch& batch, const std::string& token) {
+    JsonWriter json;
+    write_batch(json, batch);
+    const std::string body = zstd_compress(json.text());
+    return "POST /api/v1/ingest HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer " + token +
+           "\r\nContent-Type: application/json\r\nContent-Encoding: zstd"
+           "\r\nX-Chorus-Protocol: 1\r\nContent-Length: " +
+           std::to_string(body.size()) + "\r\n\r\n" + body;
+}
+
+std::string prometheus_request(const Batch& batch) {
+    const auto milliseconds =
+        std::chrono::duration_cast<std::chrono::milliseconds>(batch.time.time_since_epoch())
+            .count();
+    std::string body;
+    for (std::size_t i = 0; i < batch.values.size(); ++i) {
+        JsonWriter value;
+        value.value(batch.values[i]);
+        body += batch.layout[i].metric_type + "{host=\"" + batch.hostname + "\",label=\"" +
+                batch.layout[i].label + "\"} " + std::string(value.text()) + ' ' +
+                std::to_string(milliseconds) + '\n';
+    }
+    return "POST /api/v1/import/prometheus HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: " +
+           std::to_string(body.size()) + "\r\n\r\n" + body;
+}
+
 }  // namespace
 
 std::vector<std::string> make_requests(const LoadShape& shape, int agent_index,
-                                       const std::string& token, const std::string& host_header) {
+                                       const std::string& token) {
     const Timestamp now =
         std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
     // The newest batch is of now, the others lie before it as after an outage.
@@ -100,16 +126,10 @@ std::vector<std::string> make_requests(const LoadShape& shape, int agent_index,
 
     std::vector<std::string> requests;
     requests.reserve(static_cast<std::size_t>(shape.batches));
-    JsonWriter json;
     for (int i = 0; i < shape.batches; ++i) {
-        json.clear();
-        write_batch(json, host.next());
-        const std::string body = zstd_compress(json.text());
-        requests.push_back("POST /api/v1/ingest HTTP/1.1\r\nHost: " + host_header +
-                           "\r\nAuthorization: Bearer " + token +
-                           "\r\nContent-Type: application/json\r\nContent-Encoding: zstd"
-                           "\r\nX-Chorus-Protocol: 1\r\nContent-Length: " +
-                           std::to_string(body.size()) + "\r\n\r\n" + body);
+        const Batch& batch = host.next();
+        requests.push_back(shape.prometheus ? prometheus_request(batch)
+                                            : chorus_request(batch, token));
     }
     return requests;
 }
