@@ -11,6 +11,9 @@ namespace {
 
 // A frame may ask its reader for a window of this size at most (2^23 = 8 MiB).
 constexpr int kLargestWindowLog = 23;
+// RFC 8878: what every frame of data starts with. Skippable frames hold nothing of ours, and those
+// of zstd before 0.8 would be read by old code that does not know the bound of the window.
+constexpr std::string_view kZstdMagic = "\x28\xB5\x2F\xFD";
 constexpr std::size_t kChunk = 64U << 10U;
 constexpr int kGzipWindow = 15 + 16;  // zlib: 32 KiB window, gzip header and trailer
 
@@ -92,6 +95,7 @@ std::string gzip_compress(std::string_view raw, int level) {
 }
 
 std::string zstd_decompress(std::string_view compressed, std::size_t limit_bytes) {
+    if (!compressed.starts_with(kZstdMagic)) throw DamagedInput("not zstd data");
     const std::size_t frame = ZSTD_findFrameCompressedSize(compressed.data(), compressed.size());
     if (ZSTD_isError(frame) != 0 || frame != compressed.size()) {
         throw DamagedInput("damaged zstd data, or bytes after the frame");

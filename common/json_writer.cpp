@@ -19,11 +19,21 @@ void append_number(std::string& out, T number) {
 void append_escaped(std::string& out, char c) {
     constexpr std::string_view hex = "0123456789abcdef";
     switch (c) {
-        case '"': out += "\\\""; return;
-        case '\\': out += "\\\\"; return;
-        case '\n': out += "\\n"; return;
-        case '\r': out += "\\r"; return;
-        case '\t': out += "\\t"; return;
+        case '"':
+            out += "\\\"";
+            return;
+        case '\\':
+            out += "\\\\";
+            return;
+        case '\n':
+            out += "\\n";
+            return;
+        case '\r':
+            out += "\\r";
+            return;
+        case '\t':
+            out += "\\t";
+            return;
         default: {
             const auto byte = static_cast<unsigned char>(c);
             out += "\\u00";
@@ -57,6 +67,11 @@ void append_json_string(std::string& out, std::string_view text) {
         if (length == 0) {
             out += "\xEF\xBF\xBD";
             ++at;
+        } else if (length == 2 && text[at] == '\xC2' &&
+                   static_cast<unsigned char>(text[at + 1]) < 0xA0) {
+            // U+0080 to U+009F: JSON would let them pass, but terminals obey them (U+009B is CSI).
+            append_escaped(out, text[at + 1]);
+            at += 2;
         } else {
             out.append(text, at, length);
             at += length;

@@ -13,8 +13,8 @@
 namespace chorus {
 
 // Writes RFC 8259 text. Commas and colons are put by the writer; the caller only keeps begin/end
-// balanced. NaN and infinities become null; bytes that are not UTF-8 become U+FFFD; doubles take
-// the shortest form that reads back the same.
+// balanced. NaN and infinities become null; bytes that are not UTF-8 become U+FFFD; all control
+// characters are escaped; doubles take the shortest form that reads back the same.
 class JsonWriter {
   public:
     JsonWriter& begin_object() { return open('{'); }
@@ -30,8 +30,7 @@ class JsonWriter {
     JsonWriter& value(Timestamp time) { return value(format_timestamp(time)); }
     JsonWriter& value(std::nullptr_t) { return null(); }
     template <typename T>
-        requires std::is_integral_v<T>
-    JsonWriter& value(T number) {
+    requires std::is_integral_v<T> JsonWriter& value(T number) {
         if constexpr (std::is_same_v<T, bool>) {
             return boolean(number);
         } else if constexpr (std::is_signed_v<T>) {

@@ -1,7 +1,6 @@
 // Structured logs: JSON lines on a pipe or file, readable text on a terminal.
 #pragma once
 
-#include <cstdint>
 #include <initializer_list>
 #include <string>
 #include <string_view>
@@ -20,21 +19,17 @@ class LogField {
         : LogField(key, std::string_view{text}) {}
     LogField(std::string_view key, double number);
     template <typename T>
-        requires std::is_integral_v<T>
-    LogField(std::string_view key, T number) {
+    requires std::is_integral_v<T> LogField(std::string_view key, T number) : key_(key) {
         if constexpr (std::is_same_v<T, bool>) {
-            set_boolean(key, number);
+            json_ = number ? "true" : "false";
         } else {
-            set_integer(key, static_cast<std::int64_t>(number));
+            json_ = std::to_string(number);
         }
     }
     const std::string& key() const { return key_; }
     const std::string& json() const { return json_; }
 
   private:
-    void set_boolean(std::string_view key, bool b);
-    void set_integer(std::string_view key, std::int64_t n);
-
     std::string key_;
     std::string json_;  // the value as JSON
 };
@@ -43,14 +38,15 @@ enum class LogFormat { automatic, json, text };  // automatic: text on a termina
 
 // Sets what the whole process logs; called once by main. Lines go to `fd`, one write(2) each.
 void configure_log(LogLevel least, LogFormat format, int fd = 2);
-void set_log_level(LogLevel least);
 
 // Writes {"timestamp":…,"level":…,"event":…,"logger":…,fields…}. Thread-safe; never throws; control
-// characters and invalid UTF-8 are made harmless. Never pass a secret.
+// characters and invalid UTF-8 are made harmless, texts above 8 KiB are cut, and a line above 64
+// KiB ends with "cut":true in place of its last fields. Never pass a secret.
 void log(LogLevel level, std::string_view logger, std::string_view event,
          std::initializer_list<LogField> fields = {});
 
-// A named source of log lines: `const Logger log{"ingest"}; log.info("Batch stored", {{"seq", 3}});`
+// A named source of log lines: `const Logger log{"ingest"}; log.info("Batch stored", {{"seq",
+// 3}});`
 class Logger {
   public:
     explicit constexpr Logger(std::string_view name) : name_(name) {}

@@ -15,7 +15,7 @@ constexpr std::array<double, 17> kBounds{0.0001, 0.00025, 0.0005, 0.001, 0.0025,
                                          1,      2.5,     5,      10,    30};
 constexpr std::size_t kSeriesPerName = 1'000;
 
-enum Kind : int { kCounter, kGauge, kHistogram };
+enum Kind : int { kCounter, kGauge, kHistogram, kReadCounter };
 
 void append(std::string& out, double value) {
     if (std::isnan(value)) {
@@ -24,8 +24,10 @@ void append(std::string& out, double value) {
         out += value > 0 ? "+Inf" : "-Inf";
     } else {
         std::array<char, 32> buffer{};
-        out.append(buffer.data(),
-                   std::to_chars(buffer.data(), buffer.data() + buffer.size(), value).ptr);
+        // "general", for 0.0001 is how everybody writes that bucket, not 1e-04.
+        out.append(buffer.data(), std::to_chars(buffer.data(), buffer.data() + buffer.size(), value,
+                                                std::chars_format::general)
+                                      .ptr);
     }
 }
 
@@ -89,6 +91,7 @@ void append_histogram(std::string& out, std::string_view name, const Labels& lab
 Histogram::Histogram() : buckets_(kBounds.size() + 1) {}
 
 void Histogram::observe(double seconds) {
+    if (std::isnan(seconds)) return;  // one would make the sum NaN for ever
     const auto at = std::lower_bound(kBounds.begin(), kBounds.end(), seconds) - kBounds.begin();
     buckets_[static_cast<std::size_t>(at)].fetch_add(1, std::memory_order_relaxed);
     sum_.fetch_add(seconds, std::memory_order_relaxed);
@@ -156,7 +159,7 @@ Gauge& MetricsRegistry::gauge(std::string_view name, std::string_view help, cons
 Gauge& MetricsRegistry::read_counter(std::string_view name, std::string_view help,
                                      const Labels& labels) {
     const std::lock_guard lock(mutex_);
-    Family& f = family(name, help, kCounter);
+    Family& f = family(name, help, kReadCounter);
     return f.series(f.gauges, labels);
 }
 
@@ -180,15 +183,14 @@ std::string MetricsRegistry::expose(bool open_metrics) const {
     }
     for (const auto& refresh : refreshers) refresh();
 
-    constexpr std::array<std::string_view, 3> kinds{"counter", "gauge", "histogram"};
+    constexpr std::array<std::string_view, 4> kinds{"counter", "gauge", "histogram", "counter"};
     std::string out;
     const std::lock_guard lock(mutex_);
     for (const auto& f : families_) {
         std::string_view declared = f->name;
         // OpenMetrics declares a counter without the suffix that its samples carry.
-        if (open_metrics && f->kind == kCounter && declared.ends_with("_total")) {
-            declared.remove_suffix(6);
-        }
+        const bool counter = f->kind == kCounter || f->kind == kReadCounter;
+        if (open_metrics && counter && declared.ends_with("_total")) declared.remove_suffix(6);
         out.append("# HELP ").append(declared).append(" ");
         append_escaped(out, f->help, open_metrics);
         out.append("\n# TYPE ").append(declared).append(" ");

@@ -50,10 +50,10 @@ class Histogram {
     std::atomic<double> sum_{0};
 };
 
-// Holds every metric of the process. Names follow Prometheus' rules; a label's values must come from
-// a small fixed set (routes, codes, tasks), never from outside: at most 1,000 series per name, more
-// are folded into one series with the label values "other". Returned references live as long as the
-// registry. Thread-safe.
+// Holds every metric of the process. A name is of one kind (std::logic_error). Names follow
+// Prometheus' rules; a label's values must come from a small fixed set (routes, codes, tasks),
+// never from outside: at most 1,000 series per name, more are folded into one series with the label
+// values "other". Returned references live as long as the registry. Thread-safe.
 class MetricsRegistry {
   public:
     Counter& counter(std::string_view name, std::string_view help, const Labels& labels = {});

@@ -50,7 +50,8 @@ void register_process_metrics(MetricsRegistry& registry, std::string_view progra
     getrlimit(RLIMIT_NOFILE, &files);
     registry.gauge("process_max_fds", "Limit of open file descriptors.")
         .set(static_cast<double>(files.rlim_cur));
-    Gauge* cpu = &registry.read_counter("process_cpu_seconds_total", "User and system CPU time used.");
+    Gauge* cpu =
+        &registry.read_counter("process_cpu_seconds_total", "User and system CPU time used.");
     Gauge* resident = &registry.gauge("process_resident_memory_bytes", "Resident memory.");
     Gauge* fds = &registry.gauge("process_open_fds", "Open file descriptors.");
     registry.on_collect([cpu, resident, fds] {

@@ -14,7 +14,9 @@ bool continuation(std::string_view text, std::size_t i) {
     return i < text.size() && (byte_at(text, i) & 0xC0U) == 0x80U;
 }
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+char lower(char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
 
 std::size_t edit_distance(std::string_view a, std::string_view b) {
     std::vector<std::size_t> row(b.size() + 1);
@@ -131,7 +133,9 @@ bool is_glob(std::string_view pattern) {
 std::optional<std::string> nearest(std::string_view word,
                                    const std::vector<std::string>& candidates) {
     std::optional<std::string> best;
-    std::size_t best_distance = std::max<std::size_t>(2, word.size() / 3) + 1;
+    // More changes than half the word's letters turn it into anything.
+    std::size_t best_distance =
+        std::min(std::max<std::size_t>(2, word.size() / 3), word.size() / 2) + 1;
     for (const auto& candidate : candidates) {
         const std::size_t distance = edit_distance(word, candidate);
         if (distance < best_distance) {

@@ -8,6 +8,10 @@ namespace {
 
 using std::chrono::microseconds;
 
+// Its text would need five digits, which RFC 3339 has no room for.
+constexpr Timestamp kYear10000{
+    std::chrono::sys_days{std::chrono::year{10'000} / std::chrono::January / 1}};
+
 struct Civil {
     int year, month, day, hour, minute, second;
     std::int64_t micros;
@@ -84,9 +88,9 @@ bool read_offset(Scanner& in, int& minutes) {
 std::string format_timestamp(Timestamp time) {
     const Civil c = split(time);
     std::array<char, 64> buffer{};
-    const int n =
-        std::snprintf(buffer.data(), buffer.size(), "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", c.year,
-                      c.month, c.day, c.hour, c.minute, c.second, static_cast<int>(c.micros / 1000));
+    const int n = std::snprintf(buffer.data(), buffer.size(), "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ",
+                                c.year, c.month, c.day, c.hour, c.minute, c.second,
+                                static_cast<int>(c.micros / 1000));
     return {buffer.data(), static_cast<std::size_t>(n)};
 }
 
@@ -121,11 +125,13 @@ std::optional<Timestamp> parse_timestamp(std::string_view text) {
     const std::chrono::year_month_day date{std::chrono::year{year},
                                            std::chrono::month{static_cast<unsigned>(month)},
                                            std::chrono::day{static_cast<unsigned>(day)}};
-    // 23:59:60 is a legal leap second; it is read as the following second, as POSIX time does.
-    if (year < 1970 || !date.ok() || hour > 23 || minute > 59 || second > 60) return std::nullopt;
-    return Timestamp{std::chrono::sys_days{date}} + std::chrono::hours{hour} +
-           std::chrono::minutes{minute - offset} + std::chrono::seconds{second} +
-           microseconds{micros};
+    if (!date.ok() || hour > 23 || minute > 59 || second > 60) return std::nullopt;
+    const Timestamp whole = Timestamp{std::chrono::sys_days{date}} + std::chrono::hours{hour} +
+                            std::chrono::minutes{minute - offset} + std::chrono::seconds{second};
+    // 23:59:60 UTC is a legal leap second; it is read as the following second, as POSIX time does.
+    if (second == 60 && whole != std::chrono::floor<std::chrono::days>(whole)) return std::nullopt;
+    if (whole < Timestamp{} || whole >= kYear10000) return std::nullopt;
+    return whole + microseconds{micros};
 }
 
 }  // namespace chorus

@@ -20,10 +20,13 @@ std::string format_timestamp_micros(Timestamp time);
 
 // Reads RFC 3339 with `Z`, an offset, or none (= UTC); `T`, `t` or a space between date and time; a
 // date alone is midnight. A `+` that arrived as a space in a query string is accepted before the
-// offset. Digits past microseconds are cut. Years 1970 to 9999. nullopt if it is anything else.
+// offset. Digits past microseconds are cut. Years 1970 to 9999 in UTC. nullopt if it is anything
+// else.
 std::optional<Timestamp> parse_timestamp(std::string_view text);
 
-inline std::int64_t to_unix_micros(Timestamp time) { return time.time_since_epoch().count(); }
+inline std::int64_t to_unix_micros(Timestamp time) {
+    return time.time_since_epoch().count();
+}
 inline Timestamp from_unix_micros(std::int64_t micros) {
     return Timestamp{std::chrono::microseconds{micros}};
 }

@@ -1,5 +1,6 @@
 #include "common/url.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "common/text.h"
@@ -14,6 +15,14 @@ int hex_digit(char c) {
     return -1;
 }
 
+// Control characters would pass into a header, a connection string or a C string's end.
+std::optional<std::string> decode_printable(std::string_view text) {
+    auto decoded = percent_decode(text);
+    const auto control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; };
+    if (decoded && std::any_of(decoded->begin(), decoded->end(), control)) return std::nullopt;
+    return decoded;
+}
+
 bool read_port(std::string_view text, std::optional<std::uint16_t>& port) {
     std::uint16_t value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -24,9 +33,10 @@ bool read_port(std::string_view text, std::optional<std::uint16_t>& port) {
 
 bool read_user(std::string_view info, Url& url) {
     const auto colon = info.find(':');
-    const auto user = percent_decode(info.substr(0, colon));
-    const auto password = colon == std::string_view::npos ? std::optional<std::string>{""}
-                                                          : percent_decode(info.substr(colon + 1));
+    const auto user = decode_printable(info.substr(0, colon));
+    const auto password = colon == std::string_view::npos
+                              ? std::optional<std::string>{""}
+                              : decode_printable(info.substr(colon + 1));
     if (!user || !password) return false;
     url.user = *user;
     url.password = *password;
@@ -47,7 +57,7 @@ bool read_authority(std::string_view text, Url& url) {
         return text.empty() || (text.front() == ':' && read_port(text.substr(1), url.port));
     }
     const auto colon = text.find(':');
-    const auto host = percent_decode(text.substr(0, colon));
+    const auto host = decode_printable(text.substr(0, colon));
     if (!host) return false;
     url.host = *host;
     return colon == std::string_view::npos || read_port(text.substr(colon + 1), url.port);
@@ -57,10 +67,10 @@ bool read_query(std::string_view text, Url& url) {
     for (const std::string_view pair : split(text, '&')) {
         if (pair.empty()) continue;
         const auto equals = pair.find('=');
-        const auto name = percent_decode(pair.substr(0, equals));
+        const auto name = decode_printable(pair.substr(0, equals));
         const auto value = equals == std::string_view::npos
                                ? std::optional<std::string>{""}
-                               : percent_decode(pair.substr(equals + 1));
+                               : decode_printable(pair.substr(equals + 1));
         if (!name || !value) return false;
         url.query.emplace_back(*name, *value);
     }
@@ -126,11 +136,12 @@ std::string redact_url(std::string_view text) {
             out.replace(colon + 1, at - colon - 1, "***");
         }
     }
-    const auto parameter = out.find("password=");
-    if (parameter != std::string::npos) {
-        const auto value = parameter + 9;
-        const auto end = out.find('&', value);
-        out.replace(value, (end == std::string::npos ? out.size() : end) - value, "***");
+    // libpq has two such parameters: password and sslpassword.
+    constexpr std::string_view parameter = "password=";
+    for (std::size_t at = 0; (at = to_lower(out).find(parameter, at)) != std::string::npos;) {
+        at += parameter.size();
+        const auto end = out.find('&', at);
+        out.replace(at, (end == std::string::npos ? out.size() : end) - at, "***");
     }
     return out;
 }
@@ -142,12 +153,9 @@ bool is_loopback_host(std::string_view host) {
     const auto parts = split(host, '.');
     if (parts.size() != 4) return false;
     for (const auto part : parts) {
-        int number = -1;
+        unsigned number = 0;
         const auto [end, error] = std::from_chars(part.data(), part.data() + part.size(), number);
-        if (error != std::errc{} || end != part.data() + part.size() || number < 0 ||
-            number > 255) {
-            return false;
-        }
+        if (error != std::errc{} || end != part.data() + part.size() || number > 255) return false;
     }
     return true;
 }

@@ -23,12 +23,13 @@ struct Url {
 };
 
 // scheme://[user[:password]@]host[:port][/path][?query]. nullopt if the text has no scheme, a bad
-// port, bad percent-encoding or control characters.
+// port, bad percent-encoding or control characters, encoded ones among them but for the path.
 std::optional<Url> parse_url(std::string_view text);
 
 std::optional<std::string> percent_decode(std::string_view text);
 
-// The text with a password in its authority or query replaced by ***; for logs and --print-config.
+// The text with the passwords in its authority and query replaced by ***; for logs and
+// --print-config.
 std::string redact_url(std::string_view text);
 
 // localhost, 127.0.0.0/8 and ::1, by their text alone: names are not resolved.

@@ -17,14 +17,17 @@ int hex_value(char c) {
     return -1;
 }
 
-bool hyphen_before(std::size_t byte) { return byte == 4 || byte == 6 || byte == 8 || byte == 10; }
+bool hyphen_before(std::size_t byte) {
+    return byte == 4 || byte == 6 || byte == 8 || byte == 10;
+}
 
 }  // namespace
 
 Uuid Uuid::random() {
     Uuid id;
-    if (getrandom(id.bytes.data(), id.bytes.size(), 0) != static_cast<ssize_t>(id.bytes.size())) {
-        throw std::system_error(errno, std::generic_category(), "getrandom");
+    // So few bytes come at once or not at all (random(7)); early in boot a signal may interrupt.
+    while (getrandom(id.bytes.data(), id.bytes.size(), 0) < 0) {
+        if (errno != EINTR) throw std::system_error(errno, std::generic_category(), "getrandom");
     }
     id.bytes[6] = static_cast<std::uint8_t>((id.bytes[6] & 0x0FU) | 0x40U);
     id.bytes[8] = static_cast<std::uint8_t>((id.bytes[8] & 0x3FU) | 0x80U);

@@ -39,13 +39,47 @@ TEST(Url, PasswordIsNotShown) {
     EXPECT_EQ(redact_url("postgresql:///db?password=secret&host=x"),
               "postgresql:///db?password=***&host=x");
     EXPECT_EQ(redact_url("http://h:80/a@b:c"), "http://h:80/a@b:c");
+    EXPECT_EQ(redact_url("postgresql://h/db?sslpassword=one&password=two&x=y#z"),
+              "postgresql://h/db?sslpassword=***&password=***&x=y#z");
+    EXPECT_EQ(redact_url("postgresql://h/db?PassWord=one#two"), "postgresql://h/db?PassWord=***");
+    EXPECT_EQ(redact_url("no url"), "no url");
+}
+
+// Encoded, they would pass into a Host header, a connection string or a C string's end.
+TEST(Url, RefusesControlCharactersHoweverTheyAreWritten) {
+    for (const char* text :
+         {"http://a%0D%0Ab/", "http://h%00/", "redis://u%0A:p@h", "redis://:p%00@h",
+          "postgresql:///db?host=%2Ftmp%00", "unix:///x?d%7Fb=1"}) {
+        EXPECT_FALSE(parse_url(text)) << text;
+    }
+    EXPECT_TRUE(parse_url("http://h/a%0Ab"));  // the path stays as it is written
+}
+
+TEST(Url, PercentDecodingTakesTwoDigitsOfEitherCase) {
+    EXPECT_EQ(percent_decode("a%2Fb%2f+%25"), "a/b/+%");
+    EXPECT_EQ(percent_decode(""), "");
+    for (const char* text : {"%", "a%2", "%2g", "%g2", "%%20", "% 1"}) {
+        EXPECT_FALSE(percent_decode(text)) << text;
+    }
+}
+
+TEST(Url, TheFirstOfARepeatedParameterCounts) {
+    const auto url = parse_url("HTTP://h:8080?a=1&a=2&flag&&b=#c");
+    ASSERT_TRUE(url);
+    EXPECT_EQ(url->scheme, "http");
+    EXPECT_EQ(url->path, "");
+    EXPECT_EQ(url->parameter("a"), "1");
+    EXPECT_EQ(url->query.size(), 4U);
+    EXPECT_EQ(url->parameter("flag"), "");
+    EXPECT_EQ(url->parameter("none"), "");
 }
 
 TEST(Url, LoopbackIsToldByItsText) {
     for (const char* host : {"localhost", "LOCALHOST", "127.0.0.1", "127.1.2.3", "::1"}) {
         EXPECT_TRUE(is_loopback_host(host)) << host;
     }
-    for (const char* host : {"127.evil.example", "127.0.0.1.example", "10.0.0.1", "", "0.0.0.0"}) {
+    for (const char* host : {"127.evil.example", "127.0.0.1.example", "10.0.0.1", "", "0.0.0.0",
+                             "127.0.0.256", "127.0.0", "127.0.0.1.1", "127.0.0.-0", "127.0.0."}) {
         EXPECT_FALSE(is_loopback_host(host)) << host;
     }
 }
