@@ -59,29 +59,13 @@ AgentConfig read_settings(const Config& config, Needs needs) {
 }
 
 std::vector<std::string> foreign_settings() {
-    return {"CHORUS_TEST_*",
-            "CHORUS_BENCH_*",
-            "CHORUS_BIN_DIR",
-            "CHORUS_BUILD_DIR",
-            "CHORUS_FIXTURES",
-            // The aggregator's.
-            "CHORUS_LISTEN",
-            "CHORUS_PORT",
-            "CHORUS_ANONYMOUS_ROLE",
-            "CHORUS_BEHIND_TLS_PROXY",
-            "CHORUS_CORS_*",
-            "CHORUS_MAX_*",
-            "CHORUS_SECRET_KEY*",
-            "CHORUS_DEBUG",
-            "CHORUS_DATABASE_*",
-            "CHORUS_REDIS_*",
-            "CHORUS_INGEST_*",
-            "CHORUS_RETENTION_*",
-            "CHORUS_SPOOL_AGE_DAYS",
-            "CHORUS_HEALTH_*",
-            "CHORUS_ALERT_*",
-            "CHORUS_*_THRESHOLD",
-            "CHORUS_SERVICE_ENDPOINTS"};
+    return {
+        "CHORUS_TEST_*", "CHORUS_BENCH_*", "CHORUS_BIN_DIR", "CHORUS_BUILD_DIR", "CHORUS_FIXTURES",
+        // The aggregator's.
+        "CHORUS_LISTEN", "CHORUS_PORT", "CHORUS_ANONYMOUS_ROLE", "CHORUS_BEHIND_TLS_PROXY",
+        "CHORUS_CORS_*", "CHORUS_MAX_*", "CHORUS_SECRET_KEY*", "CHORUS_DEBUG", "CHORUS_DATABASE_*",
+        "CHORUS_REDIS_*", "CHORUS_INGEST_*", "CHORUS_RETENTION_*", "CHORUS_SPOOL_AGE_DAYS",
+        "CHORUS_HEALTH_*", "CHORUS_ALERT_*", "CHORUS_*_THRESHOLD", "CHORUS_SERVICE_ENDPOINTS"};
 }
 
 }  // namespace chorus::agent

@@ -85,7 +85,7 @@ struct ProcessSample {
     std::optional<std::int32_t> num_threads;
     std::optional<double> cpu_percent;  // of one core
     std::optional<std::int64_t> memory_rss_bytes;
-    std::optional<double> memory_percent;  // of the host's memory, 0–100
+    std::optional<double> memory_percent;          // of the host's memory, 0–100
     std::optional<std::int64_t> disk_read_bytes;   // since the process started
     std::optional<std::int64_t> disk_write_bytes;  // since the process started
     std::optional<std::int32_t> fd_count;
@@ -115,8 +115,8 @@ struct Event {
 
 struct Batch {
     AgentInfo agent;
-    Uuid epoch;             // new whenever the agent's counter starts anew
-    std::int64_t seq = 0;   // with agent and epoch the key of the batch
+    Uuid epoch;            // new whenever the agent's counter starts anew
+    std::int64_t seq = 0;  // with agent and epoch the key of the batch
     std::string hostname;
     Uuid boot_id;
     Timestamp time;     // when it was collected, by the host's clock

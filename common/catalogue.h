@@ -17,7 +17,7 @@ struct MetricInfo {
                                    // "device", "interface"; empty = whole host only
     std::string_view source;       // kernel file or call
     std::string_view formula;
-    std::string_view meaning;      // one sentence for people
+    std::string_view meaning;  // one sentence for people
     Aggregation aggregation;
 };
 

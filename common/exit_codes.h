@@ -14,6 +14,8 @@ enum class ExitCode : int {
     config = 78,
 };
 
-inline int to_int(ExitCode code) { return static_cast<int>(code); }
+inline int to_int(ExitCode code) {
+    return static_cast<int>(code);
+}
 
 }  // namespace chorus

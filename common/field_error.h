@@ -16,7 +16,8 @@ using LocationStep = std::variant<std::string, std::int64_t>;
 using Location = std::vector<LocationStep>;
 
 // A limit the message speaks of, e.g. {"le", 1000} or {"pattern", "^[a-z]+$"}.
-using ErrorContext = std::vector<std::pair<std::string, std::variant<std::string, std::int64_t, double>>>;
+using ErrorContext =
+    std::vector<std::pair<std::string, std::variant<std::string, std::int64_t, double>>>;
 
 struct FieldError {
     std::string type;  // "missing", "uuid_parsing", "less_than_equal", ...

@@ -19,7 +19,7 @@ class IngestService;
 namespace chorus::tasks {
 class Maintenance;
 class Scheduler;
-}
+}  // namespace chorus::tasks
 
 namespace chorus::api {
 

@@ -56,7 +56,8 @@ bool become(const Account& account) {
     // After setuid(2), which clears it. The parent may have died before: then leave.
     prctl(PR_SET_PDEATHSIG, command.death_signal);
     if (getppid() != parent) _exit(kCannotExecute);
-    // By its path if the user has a way to it: else the kernel names the process after a descriptor.
+    // By its path if the user has a way to it: else the kernel names the process after a
+    // descriptor.
     execve(arguments[0], arguments, environment);
     fexecve(program, arguments, environment);
     _exit(kCannotExecute);
