@@ -1,6 +1,7 @@
 #include "common/config_sources.h"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
@@ -149,8 +150,12 @@ SecretFile read_secret_file(const std::string& path) {
 std::optional<std::string> check_secret_permissions(const std::string& path) {
     struct stat info {};
     if (::stat(path.c_str(), &info) != 0) return std::nullopt;  // the reader tells why
-    if ((info.st_mode & S_IROTH) == 0 || !S_ISREG(info.st_mode)) return std::nullopt;
-    return path + ": holds a secret and is readable by everyone; run `chmod o-r " + path + "`";
+    if (!S_ISREG(info.st_mode)) return std::nullopt;
+    // root:chorus 0640 is how packages hand a file to a service that runs as another user.
+    const bool handed_over = info.st_uid == 0 && ::geteuid() != 0;
+    const mode_t forbidden = S_IROTH | (handed_over ? 0U : static_cast<mode_t>(S_IRGRP));
+    if ((info.st_mode & forbidden) == 0) return std::nullopt;
+    return path + ": holds a secret and others may read it; run `chmod 600 " + path + "`";
 }
 
 }  // namespace chorus

@@ -39,7 +39,8 @@ struct SecretFile {
 };
 SecretFile read_secret_file(const std::string& path);
 
-// A file that holds a secret must not be readable by everyone; the fault names the remedy.
+// A file that holds a secret is for its owner alone, or root's for our group; the fault names the
+// remedy.
 std::optional<std::string> check_secret_permissions(const std::string& path);
 
 }  // namespace chorus

@@ -48,6 +48,19 @@ Response Cors::preflight(const Request& request) const {
     return response;
 }
 
+namespace {
+
+// RFC 6454 section 6.2, or `*`. A path, a slash at the end or a missing scheme would match nothing.
+bool is_origin(std::string_view text) {
+    if (text == "*") return true;
+    const auto scheme = text.find("://");
+    if (scheme == std::string_view::npos || scheme == 0) return false;
+    const std::string_view host = text.substr(scheme + 3);
+    return !host.empty() && host.find_first_of("/ \t,\"'") == std::string_view::npos;
+}
+
+}  // namespace
+
 std::vector<std::string> parse_origins(std::string_view text) {
     std::vector<std::string> origins;
     text = trim(text);
@@ -63,6 +76,11 @@ std::vector<std::string> parse_origins(std::string_view text) {
     } else {
         for (const auto part : split(text, ',')) {
             if (!trim(part).empty()) origins.emplace_back(trim(part));
+        }
+    }
+    for (const auto& origin : origins) {
+        if (!is_origin(origin)) {
+            throw std::invalid_argument("must hold origins such as https://host:port, or *");
         }
     }
     return origins;

@@ -1,0 +1,136 @@
+"""Settings of the aggregator as its user meets them: layers, mistakes, secrets."""
+
+import os
+import subprocess
+
+import pytest
+
+from chorus_harness import BIN
+
+CANARY = "canary-7f3a"
+
+
+@pytest.fixture
+def run(tmp_path):
+    """Runs the aggregator in an empty directory with nothing but the given environment."""
+    def call(*arguments, **environment):
+        return subprocess.run(
+            [os.path.join(BIN, "chorus-aggregator"), *arguments],
+            env={"PATH": os.environ["PATH"], **environment}, cwd=tmp_path, capture_output=True,
+            text=True, timeout=30, check=False)
+    return call
+
+
+def setting(done, name):
+    """(value, origin) of --print-config."""
+    assert done.returncode == 0, done.stderr
+    line = next(line for line in done.stdout.splitlines() if line.split(" ")[0] == name)
+    value, _, origin = line.partition("#")
+    return value.partition("=")[2].strip(), origin.strip()
+
+
+def test_each_layer_wins_over_the_next(run, tmp_path):
+    config = tmp_path / "aggregator.conf"
+    config.write_text("port = 1001\n")
+    layers = ["--print-config", "--config", str(config)]
+    assert setting(run("--print-config"), "port") == ("8082", "default")
+    assert setting(run(*layers), "port")[0] == "1001"
+    (tmp_path / ".env").write_text("PORT=1002\n")
+    assert setting(run(*layers), "port")[0] == "1002"
+    assert setting(run(*layers, PORT="1003"), "port")[0] == "1003"
+    assert setting(run(*layers, "--port", "1004", port="1003"), "port")[0] == "1004"
+
+
+@pytest.mark.parametrize("environment, words", [
+    ({"CHORUS_PROT": "1"}, ["CHORUS_PROT", "CHORUS_PORT"]),
+    ({"PORT": "eighty"}, ["PORT", "number"]),
+    ({"PORT": "70000"}, ["PORT", "65535"]),
+    ({"DEBUG": "perhaps"}, ["DEBUG"]),
+    ({"CHORUS_LOG_LEVEL": "loud"}, ["CHORUS_LOG_LEVEL", "warning"]),
+    ({"DATABASE_URL": f"mysql://u:{CANARY}@h/d"}, ["database-url"]),
+    ({"REDIS_URL": f"http://:{CANARY}@h/"}, ["redis-url"]),
+    ({"CORS_ORIGINS": "not an origin"}, ["cors-origins"]),
+    ({"CHORUS_LISTEN": "0.0.0.0"}, ["listen", "TLS"]),
+    ({"CHORUS_LISTEN": "0.0.0.0", "CHORUS_BEHIND_TLS_PROXY": "true",
+      "CHORUS_ANONYMOUS_ROLE": "viewer"}, ["anonymous-role"]),
+    ({"DATABASE_URL": "postgresql://postgres:password@db.example/x"}, ["default password"]),
+    ({"CHORUS_DATABASE_URL_FILE": "/nowhere"}, ["/nowhere"]),
+])
+def test_mistake_is_named_with_its_remedy_and_exits_78(run, environment, words):
+    done = run("check", "config", **environment)
+    assert done.returncode == 78, done.stdout + done.stderr
+    for word in words:
+        assert word.lower() in done.stderr.lower()
+    assert CANARY not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("text, words", [
+    ("prot = 1\n", ["aggregator.conf:1", "prot", "port"]),
+    ("# fine\nport = 1\nport = 2\n", ["aggregator.conf:3", "port"]),
+    ("port 1\n", ["aggregator.conf:1"]),
+])
+def test_mistake_in_the_file_is_told_with_its_line(run, tmp_path, text, words):
+    (tmp_path / "aggregator.conf").write_text(text)
+    done = run("--check-config", "--config", str(tmp_path / "aggregator.conf"))
+    assert done.returncode == 78
+    for word in words:
+        assert word in done.stderr
+
+
+def test_all_mistakes_are_told_at_once(run):
+    done = run("serve", PORT="x", DEBUG="y", CHORUS_LOG_LEVEL="z")
+    assert done.returncode == 78
+    assert len(done.stderr.splitlines()) >= 3
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o604, 0o640])
+def test_secret_file_that_others_may_read_is_refused(run, tmp_path, mode):
+    secret = tmp_path / "url"
+    secret.write_text("postgresql:///x?host=/run\n")
+    secret.chmod(mode)
+    done = run("check", "config", CHORUS_DATABASE_URL_FILE=str(secret))
+    assert done.returncode == 78 and "600" in done.stderr
+    secret.chmod(0o600)
+    assert run("check", "config", CHORUS_DATABASE_URL_FILE=str(secret)).returncode == 0
+
+
+def test_secrets_are_never_printed(run):
+    done = run("--print-config", DATABASE_URL=f"postgresql://u:{CANARY}@localhost/d",
+               REDIS_URL=f"redis://:{CANARY}@localhost:6379/0")
+    assert done.returncode == 0 and "***" in done.stdout
+    assert CANARY not in done.stdout + done.stderr
+    for what in ("db", "redis"):
+        away = run("check", what, DATABASE_URL=f"postgresql://u:{CANARY}@127.0.0.1:1/d",
+                   REDIS_URL=f"redis://:{CANARY}@127.0.0.1:1/0")
+        assert away.returncode == 69
+        assert CANARY not in away.stdout + away.stderr
+        assert "127.0.0.1:1" in away.stderr
+
+
+def test_example_config_is_a_valid_config(run, tmp_path):
+    example = run("--example-config")
+    assert example.returncode == 0
+    lines = [line.removeprefix("#") if line.startswith("#") and " = " in line
+             and not line.startswith("# ") else line for line in example.stdout.splitlines()]
+    settings = [line for line in lines if not line.startswith("#") and "file = " not in line
+                and not line.endswith("= ")]
+    assert len([line for line in settings if line]) > 10
+    (tmp_path / "x.conf").write_text("\n".join(settings) + "\n")
+    done = run("--check-config", "--config", str(tmp_path / "x.conf"))
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["-h"], ["--version"], ["-V"], ["serve", "--help"]])
+def test_help_and_version_go_to_standard_output(run, arguments):
+    done = run(*arguments)
+    assert done.returncode == 0 and done.stdout.startswith("chorus-aggregator") and not done.stderr
+
+
+@pytest.mark.parametrize("arguments, word", [
+    (["servee"], "servee"), (["--colour"], "--colour"), (["check"], "db|redis|config"),
+    (["check", "disk"], "db|redis|config"), (["serve", "now"], "now"), (["token"], "create"),
+    (["migrate", "down"], "down")])
+def test_wrong_usage_exits_64_and_says_what_is_right(run, arguments, word):
+    done = run(*arguments, DATABASE_URL="postgresql:///x?host=/nowhere")
+    assert done.returncode == 64, done.stderr
+    assert word in done.stderr
