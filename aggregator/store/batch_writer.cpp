@@ -41,18 +41,6 @@ INSERT INTO monitoring.events (host_id, ts, type, detail)
 SELECT * FROM unnest($1::int[], $2::timestamptz[], $3::text[], $4::jsonb[])
 )sql"};
 
-// Worth another try: serialization failure, deadlock, a row (foreign key) or partition (duplicate
-// table) that came or went while we wrote.
-bool may_pass_next_time(std::string_view state) {
-    return state == "40001" || state == "40P01" || state == sqlstate::kNoPartition ||
-           state == sqlstate::kUniqueViolation || state == "23503" || state == "42P07";
-}
-
-// The content cannot be stored: data exception (22), program limit such as the row size (54).
-bool is_fault_of_content(std::string_view state) {
-    return state.starts_with("22") || state.starts_with("54");
-}
-
 }  // namespace
 
 struct BatchWriter::Item {
@@ -120,7 +108,7 @@ void BatchWriter::write_all(std::vector<Item>& items) {
         } catch (const DatabaseError& e) {
             forget(items);
             for (Item& item : items) item.result.reset();
-            if (is_fault_of_content(e.sqlstate())) {
+            if (sqlstate::is_fault_of_content(e.sqlstate())) {
                 if (items.size() > 1) return write_one_by_one(items);
                 kLog.warning(
                     "Batch refused by PostgreSQL",
@@ -128,7 +116,7 @@ void BatchWriter::write_all(std::vector<Item>& items) {
                 items[0].result = WriteResult::refused;
                 return;
             }
-            if (!may_pass_next_time(e.sqlstate())) {
+            if (!sqlstate::may_pass_next_time(e.sqlstate())) {
                 kLog.error("Batches not stored", {{"batches", items.size()}, {"error", e.what()}});
                 return;
             }

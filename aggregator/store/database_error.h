@@ -41,6 +41,18 @@ inline constexpr std::string_view kNoPartition = "23514";  // check_violation, a
 inline constexpr std::string_view kLockNotAvailable = "55P03";
 inline constexpr std::string_view kDeadlockDetected = "40P01";
 inline constexpr std::string_view kQueryCanceled = "57014";  // statement_timeout
+
+// Worth another try: serialization failure, deadlock, a row (foreign key) or partition (duplicate
+// table) that came or went while we wrote.
+inline bool may_pass_next_time(std::string_view state) {
+    return state == "40001" || state == "40P01" || state == kNoPartition ||
+           state == kUniqueViolation || state == "23503" || state == "42P07";
+}
+
+// The content cannot be stored: data exception (22), program limit such as the row size (54).
+inline bool is_fault_of_content(std::string_view state) {
+    return state.starts_with("22") || state.starts_with("54");
+}
 }  // namespace sqlstate
 
 }  // namespace chorus::store
