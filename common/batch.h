@@ -56,7 +56,7 @@ struct SeriesKey {
     bool operator==(const SeriesKey&) const = default;
 };
 
-// proc_pid_stat(5) field 3, in psutil's words (rest-contract: status).
+// proc_pid_stat(5) field 3, in psutil's words.
 enum class ProcessState : char {
     running = 'R',
     sleeping = 'S',

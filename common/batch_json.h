@@ -1,4 +1,4 @@
-// The wire form of a batch (rest-contract: ingest, protocol 1). Columnar: names once, then values.
+// The wire form of a batch (protocol 1). Columnar: names once, then values.
 #pragma once
 
 #include <string>

@@ -1,4 +1,4 @@
-// What an aggregator's answer to a batch means (rest-contract: ingest).
+// What an aggregator's answer to a batch means.
 #pragma once
 
 #include <chrono>

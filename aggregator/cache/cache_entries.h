@@ -1,4 +1,4 @@
-// What one batch means for the cache: keys, payloads and lifetimes (rest-contract: Redis).
+// What one batch means for the cache: keys, payloads and lifetimes.
 #pragma once
 
 #include <chrono>

@@ -56,7 +56,7 @@ TEST(Catalogue, UnitsAgreeWithTheNames) {
     }
 }
 
-// The first service's names (rest-contract.md, 3); its users have dashboards of them.
+// The first service's names; its users have dashboards of them.
 TEST(Catalogue, HasEveryMetricOfTheFirstService) {
     const std::map<std::string_view, std::vector<const char*>> names{
         {"percent",
