@@ -27,6 +27,7 @@ class Counter {
 class Gauge {
   public:
     void set(double v) { value_.store(v, std::memory_order_relaxed); }
+    void add(double change) { value_.fetch_add(change, std::memory_order_relaxed); }
     double value() const { return value_.load(std::memory_order_relaxed); }
 
   private:

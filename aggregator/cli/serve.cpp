@@ -4,6 +4,7 @@
 #include "aggregator/cli/commands.h"
 #include "aggregator/cli/runtime.h"
 #include "aggregator/http/server.h"
+#include "common/descriptor_limit.h"
 #include "common/exit_codes.h"
 #include "common/log.h"
 #include "common/url.h"
@@ -20,6 +21,17 @@ http::Role anonymous_role(const Config& config) {
     return is_loopback_host(config.text("listen")) ? http::Role::viewer : http::Role::none;
 }
 
+// Beside the connections: database sessions, Redis, logs, the server itself.
+constexpr std::uint64_t kOtherDescriptors = 100;
+
+void make_room_for_connections(const Config& config) {
+    const std::uint64_t limit = raise_descriptor_limit();
+    const auto connections = static_cast<std::uint64_t>(config.integer("max-connections"));
+    if (limit >= connections + kOtherDescriptors) return;
+    kLog.warning("The limit of open files is too low for max-connections",
+                 {{"limit", limit}, {"needed", connections + kOtherDescriptors}});
+}
+
 http::ServerLimits server_limits(const Config& config) {
     http::ServerLimits limits;
     limits.connections = static_cast<std::size_t>(config.integer("max-connections"));
@@ -30,6 +42,7 @@ http::ServerLimits server_limits(const Config& config) {
 
 int serve(const Config& config) {
     const sigset_t signals = block_signals();
+    make_room_for_connections(config);
     Runtime runtime{config};
     const http::Role anonymous = anonymous_role(config);
     api::Services services{

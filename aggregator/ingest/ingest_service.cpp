@@ -184,9 +184,9 @@ bool IngestService::enqueue(const TicketPointer& ticket) {
     {
         const std::lock_guard lock{writer.mutex};
         if (writer.stopping) return give_up();
+        queue_gauge_.add(1);
         writer.queue.push_back(ticket);
     }
-    queue_gauge_.set(static_cast<double>(queue_length()));
     writer.wake.notify_one();
     return true;
 }
@@ -242,6 +242,7 @@ void IngestService::write_group(store::BatchWriter& store, std::vector<TicketPoi
         Ticket& ticket = *group[i];
         waiting_batches_.fetch_sub(1);
         waiting_bytes_.fetch_sub(ticket.prepared.bytes);
+        queue_gauge_.add(-1);
         if (results[i] == WriteResult::stored) {
             system_samples_.add(static_cast<std::uint64_t>(ticket.prepared.system_values));
             process_samples_.add(static_cast<std::uint64_t>(ticket.prepared.process_rows));
@@ -249,7 +250,6 @@ void IngestService::write_group(store::BatchWriter& store, std::vector<TicketPoi
         ticket.result = from_store(results[i]);
         ticket.done.release();
     }
-    queue_gauge_.set(static_cast<double>(queue_length()));
     if (cache_ == nullptr) return;
     // Callers do not touch their batch any more, so it can be handed on as it is.
     for (std::size_t i = 0; i < group.size(); ++i) {

@@ -1,4 +1,6 @@
 // The bounded queue in front of the writers.
+#include <gmock/gmock.h>
+
 #include <future>
 #include <thread>
 
@@ -77,7 +79,7 @@ TEST_F(IngestQueue, MemoryIsBoundedToo) {
 
 TEST_F(IngestQueue, StoppingStoresWhatWaits) {
     Aggregator stopped{database.options(), clock};
-    std::vector<std::future<IngestResult>> waiting;
+    std::vector<std::future<IngestResult>> waiting, probes;
     std::thread stopper;
     {
         const Block block{database.pool()};
@@ -88,15 +90,18 @@ TEST_F(IngestQueue, StoppingStoresWhatWaits) {
         stopper = std::thread([&] { stopped.service.stop(); });
         // What comes before the stop waits for PostgreSQL like the six, so nobody may wait for it.
         wait_for([&] {
-            auto probe = send_aside(stopped, batch(9, static_cast<int>(waiting.size())));
+            auto probe = send_aside(stopped, batch(9, static_cast<int>(probes.size())));
             if (probe.wait_for(std::chrono::milliseconds{20}) == std::future_status::ready) {
                 return probe.get() == IngestResult::queue_full;
             }
-            waiting.push_back(std::move(probe));
+            probes.push_back(std::move(probe));
             return false;
         });
     }
     for (auto& result : waiting) EXPECT_EQ(result.get(), IngestResult::stored);
+    for (auto& result : probes) {
+        EXPECT_THAT(result.get(), testing::AnyOf(IngestResult::stored, IngestResult::queue_full));
+    }
     stopper.join();
     EXPECT_EQ(stopped.send(batch(1, 2)), IngestResult::queue_full);
 }
