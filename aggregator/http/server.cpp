@@ -11,7 +11,9 @@ namespace {
 constexpr int kBacklog = 1'024;
 constexpr int kStackBytes = 256 << 10;
 constexpr int kSpareThreads = 16;  // answer 503 to those above the limit
-constexpr int kIdleThreadSeconds = 60;
+// Short, because a thread that begins to wait just as the server stops is not woken: Poco's queue
+// forgets a wake-up nobody waited for. Then stop() takes this much longer.
+constexpr int kIdleThreadSeconds = 2;
 
 class Factory final : public Poco::Net::TCPServerConnectionFactory {
   public:
@@ -68,6 +70,7 @@ void Server::stop(std::chrono::milliseconds grace) {
     if (!running_) return;
     running_ = false;
     server_->stop();
+    socket_.close();  // or who is connected and not accepted would wait for an answer
     hub_.drain();
     hub_.finish(std::chrono::steady_clock::now() + grace);
     threads_.joinAll();
