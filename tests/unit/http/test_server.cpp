@@ -1,5 +1,6 @@
 #include "test_server.h"
 
+#include <functional>
 #include <thread>
 
 namespace chorus::http::test {
@@ -11,6 +12,16 @@ Response text(std::string body) {
     Response response;
     response.body = std::move(body);
     return response;
+}
+
+// True once `holds` does, false after the patience.
+bool eventually(const std::function<bool()>& holds) {
+    const auto deadline = std::chrono::steady_clock::now() + kPatience;
+    while (std::chrono::steady_clock::now() < deadline) {
+        if (holds()) return true;
+        std::this_thread::sleep_for(std::chrono::milliseconds{5});
+    }
+    return false;
 }
 
 }  // namespace
@@ -53,12 +64,11 @@ TestServer::~TestServer() {
 
 bool TestServer::eventually_connected(int count) {
     const std::string line = "\nchorus_aggregator_http_connections " + std::to_string(count) + "\n";
-    const auto deadline = std::chrono::steady_clock::now() + kPatience;
-    while (std::chrono::steady_clock::now() < deadline) {
-        if (metrics.expose().find(line) != std::string::npos) return true;
-        std::this_thread::sleep_for(std::chrono::milliseconds{5});
-    }
-    return false;
+    return eventually([&] { return metrics.expose().find(line) != std::string::npos; });
+}
+
+bool TestServer::eventually_handled(int count) {
+    return eventually([&] { return handled() >= count; });
 }
 
 Router TestServer::routes() {

@@ -51,6 +51,8 @@ class TestServer {
 
     // Waits until the server counts this many open connections; false after ten seconds.
     bool eventually_connected(int count);
+    // The same for requests that came to a handler.
+    bool eventually_handled(int count);
 
     // Number of requests that came to a handler.
     int handled() const { return handled_; }
