@@ -1,0 +1,165 @@
+// Processes as the API reads them.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "aggregator/store/process_reader.h"
+#include "readers_fixture.h"
+
+namespace chorus::store {
+namespace {
+
+using testing::ElementsAre;
+
+TEST_F(Readers, ProcessesComeBackAsStored) {
+    database_.add_processes(web_, "worker", 3);
+    database_.add_process_batches(web_, "2026-01-02 10:00:00+00", 30, 2);
+    const ProcessReader reader{database_.pool()};
+    ProcessQuery query;
+    query.hostname = "web-01";
+    const auto rows = reader.find(query);
+    ASSERT_EQ(rows.size(), 6U);
+    EXPECT_EQ(reader.count(query), 6);
+    EXPECT_EQ(rows[0].time, at("2026-01-02T10:00:30Z"));
+    EXPECT_EQ(rows[0].process_name, "worker3");
+    EXPECT_EQ(rows[0].process_id, 3);
+    EXPECT_EQ(rows[0].cpu_percent, 0.03);
+    EXPECT_EQ(rows[0].memory_mb, 3);
+    EXPECT_EQ(rows[0].memory_percent, 0.293);  // 3 MiB of 1 GiB, four decimals
+    EXPECT_EQ(rows[0].disk_read_bytes, 3 * 512);
+    EXPECT_EQ(rows[0].disk_write_bytes, std::nullopt);
+    EXPECT_EQ(rows[0].status, "sleeping");
+    EXPECT_EQ(rows[0].username, std::nullopt);
+    EXPECT_EQ(rows[2].process_id, 1);
+    EXPECT_EQ(rows[2].disk_read_bytes, std::nullopt);
+    const auto from_view = database_.pool().acquire()->execute_once(
+        "SELECT cpu_percent, memory_mb, memory_percent, disk_read_bytes, status, id"
+        " FROM monitoring.process_metrics WHERE id = $1",
+        Parameters{}.uuid(rows[0].id));
+    ASSERT_EQ(from_view.size(), 1);
+    EXPECT_EQ(from_view[0].float8(0), 0.03);
+    EXPECT_EQ(from_view[0].float8(1), 3);
+    EXPECT_EQ(from_view[0].float8(2), 0.293);
+    EXPECT_EQ(from_view[0].int8(3), 1'536);
+    EXPECT_EQ(from_view[0].text(4), "sleeping");
+}
+
+TEST_F(Readers, ProcessesByNameGlobPidAndSort) {
+    database_.add_processes(web_, "worker", 40);
+    database_.add_process_batches(web_, "2026-01-02 10:00:00+00", 30, 2);
+    database_.add_processes(db_, "postgres_", 2);
+    database_.add_process_batches(db_, "2026-01-02 10:00:00+00", 30, 2);
+    const ProcessReader reader{database_.pool()};
+    const auto pids = [&](const ProcessQuery& query) {
+        std::vector<std::int32_t> list;
+        for (const auto& row : reader.find(query)) list.push_back(row.process_id);
+        return list;
+    };
+    ProcessQuery query;
+    query.process_name = "worker7";
+    EXPECT_THAT(pids(query), ElementsAre(7, 7));
+    EXPECT_EQ(reader.count(query), 2);
+    query.process_name = "worker";
+    EXPECT_TRUE(pids(query).empty());
+    query.process_name = "worker1?";
+    EXPECT_EQ(pids(query).size(), 20U);
+    query.process_name = "w*";
+    query.limit = 3;
+    EXPECT_THAT(pids(query), ElementsAre(40, 39, 38));
+    query.process_name = "postgres%";  // not a pattern
+    EXPECT_TRUE(pids(query).empty());
+    query.process_name = "postgres_1";  // `_` stands for itself
+    EXPECT_EQ(pids(query).size(), 2U);
+
+    ProcessQuery by_pid;
+    by_pid.process_id = 2;
+    EXPECT_EQ(reader.find(by_pid).size(), 4U);
+    by_pid.process_id = std::int64_t{1} << 40;
+    EXPECT_TRUE(reader.find(by_pid).empty());
+
+    ProcessQuery sorted;
+    sorted.sort = ProcessSort::cpu_percent;
+    sorted.limit = 3;
+    EXPECT_THAT(pids(sorted), ElementsAre(40, 40, 39));
+    sorted.ascending = true;
+    sorted.sort = ProcessSort::memory_percent;
+    sorted.hostname = "db-01";
+    EXPECT_THAT(pids(sorted), ElementsAre(1, 1, 2));
+}
+
+TEST_F(Readers, BothWaysToFindProcessesAgree) {
+    database_.add_processes(web_, "worker", 33);  // one more than are looked up one by one
+    database_.add_process_batches(web_, "2026-01-02 10:00:00+00", 30, 2);
+    const ProcessReader reader{database_.pool()};
+    ProcessQuery unfolded;
+    unfolded.process_name = "worker*";
+    unfolded.limit = 1000;
+    for (const auto& row : reader.find(unfolded)) {
+        ProcessQuery picked;
+        picked.process_name = row.process_name;
+        picked.start = row.time;
+        picked.end = row.time;
+        const auto same = reader.find(picked);
+        ASSERT_EQ(same.size(), 1U);
+        EXPECT_EQ(same[0].id, row.id);
+        EXPECT_EQ(same[0].cpu_percent, row.cpu_percent);
+        EXPECT_EQ(same[0].memory_percent, row.memory_percent);
+        EXPECT_EQ(same[0].disk_read_bytes, row.disk_read_bytes);
+        EXPECT_EQ(same[0].status, row.status);
+    }
+}
+
+TEST_F(Readers, WideColumnsReadLikeNarrowOnes) {
+    const auto ref = database_.add_processes(web_, "huge", 1);
+    database_.run(
+        "SELECT monitoring.ensure_partitions('2026-01-02', '2026-01-02');"
+        "INSERT INTO monitoring.process_batches (ts, received_at, host_id, scanned, ref_base,"
+        " refs_wide, cpu_percent, rss_bytes, memory_percent, read_bytes, write_bytes, num_threads,"
+        " fd_count, states) VALUES ('2026-01-02 10:00+00', now(), " +
+        std::to_string(web_) + ", 1, 0, ARRAY[" + std::to_string(ref) +
+        "], ARRAY[12.3]::real[], ARRAY[4398046511104],"
+        " ARRAY[55.5]::real[], ARRAY[1099511627777], ARRAY[3], ARRAY[7], ARRAY[8], '?')");
+    const ProcessReader reader{database_.pool()};
+    ProcessQuery query;
+    query.process_name = "huge1";
+    const auto picked = reader.find(query);
+    const auto snapshot = reader.at("web-01", at("2026-01-02T10:04:59Z"));
+    ASSERT_EQ(picked.size(), 1U);
+    ASSERT_TRUE(snapshot);
+    ASSERT_EQ(snapshot->rows.size(), 1U);
+    for (const auto& row : {picked[0], snapshot->rows[0]}) {
+        EXPECT_EQ(row.cpu_percent, 12.3);
+        EXPECT_EQ(row.memory_mb, 4'194'304);
+        EXPECT_EQ(row.memory_percent, 55.5);
+        EXPECT_EQ(row.disk_read_bytes, 1'099'511'627'777);
+        EXPECT_EQ(row.disk_write_bytes, 3);
+        EXPECT_EQ(row.num_threads, 7);
+        EXPECT_EQ(row.fd_count, 8);
+        EXPECT_EQ(row.status, std::nullopt);
+    }
+}
+
+TEST_F(Readers, ProcessTableAtAMoment) {
+    database_.add_processes(web_, "worker", 3);
+    database_.add_process_batches(web_, "2026-01-02 10:00:00+00", 30, 3);
+    const ProcessReader reader{database_.pool()};
+    EXPECT_FALSE(reader.at("web-01", at("2026-01-02T09:59:59Z")));
+    EXPECT_EQ(reader.at("web-01", at("2026-01-02T10:00:29.999Z"))->time,
+              at("2026-01-02T10:00:00Z"));
+    const auto table = reader.at("web-01", at("2026-01-02T10:00:30Z"));
+    ASSERT_TRUE(table);
+    EXPECT_EQ(table->time, at("2026-01-02T10:00:30Z"));
+    EXPECT_EQ(table->scanned, 3);
+    EXPECT_EQ(table->other_count, std::nullopt);
+    EXPECT_EQ(table->rows.size(), 3U);
+    EXPECT_EQ(table->rows[0].process_name, "worker1");
+    EXPECT_EQ(reader.at("web-01", at("2026-01-02T10:06:00Z"))->time, at("2026-01-02T10:01:00Z"));
+    EXPECT_FALSE(reader.at("web-01", at("2026-01-02T10:06:01Z")));  // ten intervals
+    EXPECT_FALSE(reader.at("nobody", at("2026-01-02T10:00:30Z")));
+    EXPECT_EQ(
+        database_.number("SELECT count(*) FROM monitoring.processes_at('web-01',"
+                         " '2026-01-02 10:00:59+00') WHERE timestamp = '2026-01-02 10:00:30+00'"),
+        3);
+}
+
+}  // namespace
+}  // namespace chorus::store
