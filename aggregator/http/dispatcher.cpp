@@ -191,9 +191,6 @@ void Dispatcher::finish(const Request& request, const Route* route, double secon
         .with("X-Content-Type-Options", "nosniff")
         .with("Server-Timing", total_duration(seconds));
     if (!has_header(response, "cache-control")) response.with("Cache-Control", "no-store");
-    if (!has_header(response, "server-timing")) {
-        response.with("Server-Timing", "total;dur=" + std::to_string(seconds * 1'000));
-    }
     cors_.decorate(request, response);
     if (response.body.size() > kCompressAbove && !has_header(response, "content-encoding")) {
         response.with("Vary", "Accept-Encoding");

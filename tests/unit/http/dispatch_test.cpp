@@ -257,7 +257,7 @@ TEST(Dispatch, DurationsAreCountedByTheRouteTemplate) {
               std::string::npos)
         << text;
     EXPECT_NE(text.find(name + R"({method="none",route="none",code="404"} 1)"), std::string::npos);
-    EXPECT_EQ(text.find("17"), std::string::npos) << "a label came from outside";
+    EXPECT_EQ(text.find("/17"), std::string::npos) << "a label came from outside";
 }
 
 TEST(Dispatch, AddressOfTheClientIsKnown) {
