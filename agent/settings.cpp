@@ -43,6 +43,7 @@ AgentConfig read_settings(const Config& config, Needs needs) {
     out.collect.procfs = config.text("procfs");
     out.collect.sysfs = config.text("sysfs");
     out.collect.rootfs = config.text("rootfs");
+    out.collect.extended = config.boolean("extended-metrics");
     out.spool_dir = config.text("spool-dir");
     out.machine_id_file = config.text("rootfs") + "/etc/machine-id";
     out.queue_max_batches = static_cast<std::size_t>(config.integer("queue-max-batches"));

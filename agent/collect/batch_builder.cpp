@@ -9,6 +9,10 @@
 #include "agent/collect/host_facts.h"
 #include "agent/collect/load_collector.h"
 #include "agent/collect/network_collector.h"
+#include "agent/collect/pressure_collector.h"
+#include "agent/collect/protocol_collector.h"
+#include "agent/collect/softnet_collector.h"
+#include "agent/collect/vmstat_collector.h"
 
 namespace chorus::agent {
 namespace {
@@ -23,6 +27,7 @@ HostInfo read_host(Reader& proc, Reader& sys, const std::string& rootfs, const B
 BatchBuilder::BatchBuilder(const CollectSettings& settings, const Clock& clock,
                            const BootClock& boot_clock)
     : clock_(clock),
+      extended_(settings.extended),
       proc_(settings.procfs, boot_clock),
       sys_(settings.sysfs, boot_clock),
       host_(read_host(proc_, sys_, settings.rootfs, boot_clock)),
@@ -36,8 +41,13 @@ BatchBuilder::BatchBuilder(const CollectSettings& settings, const Clock& clock,
             {.ticks_per_second = host_.clock_ticks_per_second,
              .page_bytes = ::sysconf(_SC_PAGESIZE)}) {
     others_.push_back(std::make_unique<LoadCollector>(proc_, faults_));
+    others_.push_back(std::make_unique<PressureCollector>(proc_, faults_, settings.interval));
+    others_.push_back(std::make_unique<VmstatCollector>(proc_, faults_, settings.interval,
+                                                        ::sysconf(_SC_PAGESIZE)));
     others_.push_back(std::make_unique<DiskCollector>(proc_, sys_, faults_, settings.interval));
     others_.push_back(std::make_unique<NetworkCollector>(proc_, faults_, settings.interval));
+    others_.push_back(std::make_unique<ProtocolCollector>(proc_, faults_, settings.interval));
+    others_.push_back(std::make_unique<SoftnetCollector>(proc_, faults_, settings.interval));
     others_.push_back(std::make_unique<FilesystemCollector>(proc_, faults_, settings.rootfs));
 }
 
@@ -45,7 +55,7 @@ void BatchBuilder::collect(Batch& batch, std::uint64_t dropped) {
     const auto start = clock_.steady();
     batch.time = clock_.now();
     batch.boot_id = boot_id_;
-    MetricSink out(batch.layout, batch.values);
+    MetricSink out(batch.layout, batch.values, extended_);
     cpu_.collect(out);
     memory_.collect(out);
     for (const auto& collector : others_) collector->collect(out);

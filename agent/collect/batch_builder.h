@@ -25,6 +25,7 @@ struct CollectSettings {
     std::string sysfs = "/sys";
     std::string rootfs = "/";
     std::chrono::nanoseconds interval{std::chrono::seconds{30}};
+    bool extended = false;  // the metrics of is_extended_metric() too
 };
 
 class BatchBuilder {
@@ -41,6 +42,7 @@ class BatchBuilder {
 
   private:
     const Clock& clock_;
+    bool extended_;
     ReadFaults faults_;
     Reader proc_;
     Reader sys_;

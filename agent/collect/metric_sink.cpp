@@ -1,5 +1,7 @@
 #include "agent/collect/metric_sink.h"
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <string>
 
@@ -15,10 +17,22 @@ bool is_derived(std::string_view unit) {
     return unit == "percent" || unit.ends_with("per_sec");
 }
 
+constexpr std::array<std::string_view, 8> kExtended{
+    "cpu_softirqs_per_sec",        "disk_discard_bytes_per_sec",
+    "disk_flush_await_ms",         "network_softnet_squeezed_per_sec",
+    "system_hung_tasks_count",     "tcp_listen_count",
+    "tcp_syncookies_sent_per_sec", "udp_rcvbuf_errors_per_sec"};
+static_assert(std::is_sorted(kExtended.begin(), kExtended.end()));
+
 }  // namespace
+
+bool is_extended_metric(std::string_view metric_type) {
+    return std::binary_search(kExtended.begin(), kExtended.end(), metric_type);
+}
 
 void MetricSink::add(std::string_view metric_type, std::string_view label, std::string_view unit,
                      double value) {
+    if (!extended_ && is_extended_metric(metric_type)) return;
     const std::size_t at = values_.size();
     if (label.size() > limits::kLabelBytes || at >= limits::kSeriesPerBatch) return;
     if (at == layout_.size()) {

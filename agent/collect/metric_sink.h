@@ -16,8 +16,9 @@ inline constexpr double kNoValue = std::numeric_limits<double>::quiet_NaN();
 // cycle allocates nothing.
 class MetricSink {
   public:
-    MetricSink(std::vector<SeriesKey>& layout, std::vector<double>& values)
-        : layout_(layout), values_(values) {
+    // Without `extended` the metrics few people look at are left out: is_extended_metric().
+    MetricSink(std::vector<SeriesKey>& layout, std::vector<double>& values, bool extended = true)
+        : layout_(layout), values_(values), extended_(extended) {
         values_.clear();
     }
 
@@ -34,6 +35,10 @@ class MetricSink {
   private:
     std::vector<SeriesKey>& layout_;
     std::vector<double>& values_;
+    bool extended_;
 };
+
+// Whether a metric is sent only if the setting extended-metrics asks for it.
+bool is_extended_metric(std::string_view metric_type);
 
 }  // namespace chorus::agent

@@ -67,7 +67,8 @@ void expect_golden(const std::string& machine, const std::string& first, const s
     const CollectSettings settings{.procfs = proc.path(),
                                    .sysfs = fixture(machine + "/sys"),
                                    .rootfs = fixture(machine + rootfs),
-                                   .interval = 10s};
+                                   .interval = 10s,
+                                   .extended = true};
     BatchBuilder builder(settings, clock, boot_clock);
     Batch batch;
     batch.agent.version = "1";
@@ -154,6 +155,18 @@ TEST(MetricSink, LeavesOutWhatTheAggregatorWouldRefuse) {
     sink.finish();
     EXPECT_EQ(values.size(), limits::kSeriesPerBatch);
     EXPECT_EQ(layout.size(), limits::kSeriesPerBatch);
+}
+
+TEST(MetricSink, SendsExtendedMetricsOnlyIfAsked) {
+    std::vector<SeriesKey> layout;
+    std::vector<double> values;
+    for (const bool extended : {false, true}) {
+        MetricSink sink(layout, values, extended);
+        sink.add("tcp_listen_count", "count", 1);
+        sink.add("cpu_count", "count", 1);
+        sink.finish();
+        EXPECT_EQ(values.size(), extended ? 2U : 1U);
+    }
 }
 
 }  // namespace
