@@ -37,10 +37,11 @@ BatchBuilder::BatchBuilder(const CollectSettings& settings, const Clock& clock,
       processes_(proc_, faults_, UserNames{}, settings.interval,
                  {.ticks_per_second = host_.clock_ticks_per_second,
                   .page_bytes = ::sysconf(_SC_PAGESIZE)}),
+      process_counts_(proc_, faults_, processes_),
       self_(proc_, faults_, settings.interval,
             {.ticks_per_second = host_.clock_ticks_per_second,
              .page_bytes = ::sysconf(_SC_PAGESIZE)}) {
-    others_.push_back(std::make_unique<LoadCollector>(proc_, faults_));
+    others_.push_back(std::make_unique<LoadCollector>(proc_, faults_, cpu_));
     others_.push_back(std::make_unique<PressureCollector>(proc_, faults_, settings.interval));
     others_.push_back(std::make_unique<VmstatCollector>(proc_, faults_, settings.interval,
                                                         ::sysconf(_SC_PAGESIZE)));
@@ -65,6 +66,7 @@ void BatchBuilder::collect(Batch& batch, std::uint64_t dropped) {
     batch.processes = processes_.scan(memory_.total_bytes(), cpu_.cpu_count());
     // The agent is a process itself: none at all means that /proc could not be read.
     if (batch.processes->scanned == 0) batch.processes.reset();
+    process_counts_.collect(out);
     self_.collect(batch.processes, clock_.steady() - start, dropped, out);
     out.finish();
 }

@@ -10,6 +10,7 @@
 #include "agent/collect/collector.h"
 #include "agent/collect/cpu_collector.h"
 #include "agent/collect/memory_collector.h"
+#include "agent/collect/process_counts.h"
 #include "agent/collect/self_collector.h"
 #include "agent/process/process_scanner.h"
 #include "agent/procfs/boot_clock.h"
@@ -52,6 +53,7 @@ class BatchBuilder {
     MemoryCollector memory_;
     std::vector<std::unique_ptr<Collector>> others_;
     ProcessScanner processes_;
+    ProcessCountCollector process_counts_;
     SelfCollector self_;
 };
 

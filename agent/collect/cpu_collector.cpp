@@ -1,6 +1,7 @@
 #include "agent/collect/cpu_collector.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "agent/procfs/cpu_list.h"
 #include "agent/procfs/cpuinfo.h"
@@ -41,7 +42,8 @@ std::optional<CpuShares> cpu_shares(const CpuTimes& before, const CpuTimes& now,
                      .irq = percent(irq),
                      .softirq = percent(softirq),
                      .steal = percent(steal),
-                     .idle = percent(idle)};
+                     .idle = percent(idle),
+                     .guest = percent(delta(&CpuTimes::guest) + delta(&CpuTimes::guest_nice))};
 }
 
 CpuCollector::CpuCollector(Reader& proc, Reader& sys, ReadFaults& faults,
@@ -50,12 +52,14 @@ CpuCollector::CpuCollector(Reader& proc, Reader& sys, ReadFaults& faults,
       sys_(sys),
       faults_(faults),
       limit_ticks_(static_cast<std::uint64_t>(3 * ticks_per_second)),
-      gap_(interval) {}
+      gap_(interval),
+      activity_(interval) {}
 
 void CpuCollector::collect(MetricSink& out) {
     Stat stat;
     bool comparable = false;
-    if (const auto file = proc_.read("stat")) {
+    const auto file = proc_.read("stat");
+    if (file) {
         comparable = gap_.step(file.at).has_value();
         stat = parse_stat(file.text);
         cores_.clear();
@@ -75,12 +79,17 @@ void CpuCollector::collect(MetricSink& out) {
     out.add("cpu_count", "count", cpu_count_ ? static_cast<double>(*cpu_count_) : kNoValue);
     emit_frequency(stat.cores, out);
     emit_cores(stat.cores, comparable, out);
+    if (file) {
+        activity_.emit(file.at, stat, out);
+    } else {
+        activity_.emit_unknown(out);
+    }
 }
 
 void CpuCollector::emit_shares(const std::optional<CpuTimes>& total, bool comparable,
                                MetricSink& out) {
     constexpr CpuShares unknown{kNoValue, kNoValue, kNoValue, kNoValue, kNoValue,
-                                kNoValue, kNoValue, kNoValue, kNoValue};
+                                kNoValue, kNoValue, kNoValue, kNoValue, kNoValue};
     CpuShares shares = unknown;
     if (total && previous_ && comparable) {
         shares = cpu_shares(*previous_, *total, limit_ticks_).value_or(unknown);
@@ -95,11 +104,14 @@ void CpuCollector::emit_shares(const std::optional<CpuTimes>& total, bool compar
     out.add("cpu_softirq_percent", "percent", shares.softirq);
     out.add("cpu_steal_percent", "percent", shares.steal);
     out.add("cpu_idle_percent", "percent", shares.idle);
+    runs_guests_ = runs_guests_ || (total && total->guest + total->guest_nice > 0);
+    if (runs_guests_) out.add("cpu_guest_percent", "percent", shares.guest);
 }
 
 void CpuCollector::emit_cores(const std::vector<CoreTimes>& cores, bool comparable,
                               MetricSink& out) {
     std::size_t count = 0;
+    double busiest = kNoValue;
     for (const CoreTimes& core : cores) {
         if (++count > kMaxCores) break;
         const std::string name = "cpu" + std::to_string(core.core);
@@ -110,7 +122,9 @@ void CpuCollector::emit_cores(const std::vector<CoreTimes>& cores, bool comparab
             if (shares) usage = shares->usage;
         }
         out.add("cpu_core_usage_percent", name, "percent", usage);
+        if (std::isnan(busiest) || usage > busiest) busiest = usage;
     }
+    if (count > 0) out.add("cpu_core_max_percent", "percent", busiest);
     previous_cores_.end_cycle();
 }
 

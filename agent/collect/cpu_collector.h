@@ -1,4 +1,5 @@
-// CPU shares of the host and of each core, from /proc/stat; count and frequency from sysfs.
+// CPU shares of the host and of each core and the counts of the scheduler, from /proc/stat; count
+// and frequency from sysfs.
 #pragma once
 
 #include <chrono>
@@ -8,6 +9,7 @@
 #include <vector>
 
 #include "agent/collect/collector.h"
+#include "agent/collect/kernel_activity.h"
 #include "agent/collect/rate.h"
 #include "agent/procfs/read_faults.h"
 #include "agent/procfs/reader.h"
@@ -17,7 +19,7 @@ namespace chorus::agent {
 
 // Shares of the time between two samples, in percent.
 struct CpuShares {
-    double usage, user, nice, system, iowait, irq, softirq, steal, idle;
+    double usage, user, nice, system, iowait, irq, softirq, steal, idle, guest;
 };
 
 // nullopt if no time passed or a counter went back by three seconds or more (`limit_ticks`), as at
@@ -53,6 +55,8 @@ class CpuCollector final : public Collector {
     std::vector<std::string> policy_files_;  // one for each cpufreq policy
     std::size_t policies_of_ = 0;            // number of cores they were looked up for
     bool frequency_known_ = false;
+    bool runs_guests_ = false;  // has run virtual machines since boot
+    KernelActivity activity_;
 };
 
 }  // namespace chorus::agent

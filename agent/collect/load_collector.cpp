@@ -15,6 +15,10 @@ void LoadCollector::collect(MetricSink& out) {
     out.add("load_avg_1min", "avg", load.one_minute.value_or(kNoValue));
     out.add("load_avg_5min", "avg", load.five_minutes.value_or(kNoValue));
     out.add("load_avg_15min", "avg", load.fifteen_minutes.value_or(kNoValue));
+    const auto cpus = cpu_.cpu_count();
+    const bool known = load.one_minute && cpus && *cpus > 0;
+    out.add("load_per_cpu_1m", "avg",
+            known ? *load.one_minute / static_cast<double>(*cpus) : kNoValue);
     double uptime = kNoValue;
     if (const auto file = proc_.read("uptime")) {
         uptime = parse_uptime(file.text).value_or(kNoValue);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "agent/collect/collector.h"
+#include "agent/collect/cpu_collector.h"
 #include "agent/procfs/read_faults.h"
 #include "agent/procfs/reader.h"
 
@@ -9,12 +10,15 @@ namespace chorus::agent {
 
 class LoadCollector final : public Collector {
   public:
-    LoadCollector(Reader& proc, ReadFaults& faults) : proc_(proc), faults_(faults) {}
+    // `cpu` is collected before this.
+    LoadCollector(Reader& proc, ReadFaults& faults, const CpuCollector& cpu)
+        : proc_(proc), faults_(faults), cpu_(cpu) {}
     void collect(MetricSink& out) override;
 
   private:
     Reader& proc_;
     ReadFaults& faults_;
+    const CpuCollector& cpu_;
 };
 
 }  // namespace chorus::agent

@@ -1,10 +1,13 @@
-// Memory and swap, from /proc/meminfo.
+// Memory and swap, from /proc/meminfo and the statistics of OpenZFS.
 #pragma once
 
 #include <cstdint>
 #include <optional>
 
 #include "agent/collect/collector.h"
+#include "agent/collect/gauges.h"
+#include "agent/procfs/arcstats.h"
+#include "agent/procfs/meminfo.h"
 #include "agent/procfs/read_faults.h"
 #include "agent/procfs/reader.h"
 
@@ -12,16 +15,20 @@ namespace chorus::agent {
 
 class MemoryCollector final : public Collector {
   public:
-    MemoryCollector(Reader& proc, ReadFaults& faults) : proc_(proc), faults_(faults) {}
+    MemoryCollector(Reader& proc, ReadFaults& faults);
     void collect(MetricSink& out) override;
 
     // MemTotal in bytes at the last cycle.
     std::optional<std::uint64_t> total_bytes() const { return total_bytes_; }
 
   private:
+    std::optional<ArcStats> read_arc();
+    void emit_parts(const MemInfo& info, const std::optional<ArcStats>& arc, MetricSink& out);
+
     Reader& proc_;
     ReadFaults& faults_;
     std::optional<std::uint64_t> total_bytes_;
+    Gauges parts_;
 };
 
 }  // namespace chorus::agent

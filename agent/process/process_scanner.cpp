@@ -78,9 +78,14 @@ ProcessTable ProcessScanner::scan(std::optional<std::uint64_t> memory_total_byte
     const auto pids = list_pids();
     table.rows.reserve(pids.size());
     first_read_.reset();
+    counts_ = {};
     for (const std::int32_t pid : pids) {
         auto process = read_process(pid);
         if (!process) continue;
+        ++counts_.processes;
+        counts_.threads += process->num_threads.value_or(0);
+        counts_.zombies += process->state == ProcessState::zombie;
+        counts_.uninterruptible += process->state == ProcessState::disk_sleep;
         if (process->memory_rss_bytes && memory_total_bytes && *memory_total_bytes > 0) {
             const auto rss = static_cast<double>(*process->memory_rss_bytes);
             process->memory_percent = round_percent(

@@ -22,6 +22,10 @@ struct ScanConstants {
     std::int64_t page_bytes = 4'096;      // sysconf(_SC_PAGESIZE)
 };
 
+struct ProcessCounts {
+    std::int64_t processes = 0, threads = 0, zombies = 0, uninterruptible = 0;
+};
+
 class ProcessScanner {
   public:
     // `interval` is the time between two scans; after a gap of more than three of them CPU shares
@@ -33,6 +37,11 @@ class ProcessScanner {
     // `memory_total_bytes` is what memory_percent refers to.
     ProcessTable scan(std::optional<std::uint64_t> memory_total_bytes,
                       std::optional<std::int64_t> cpu_count);
+
+    // Of the last scan, before any were folded; nullopt if no process could be read.
+    std::optional<ProcessCounts> counts() const {
+        return counts_.processes > 0 ? std::optional(counts_) : std::nullopt;
+    }
 
   private:
     // What is kept of a process from scan to scan.
@@ -63,6 +72,7 @@ class ProcessScanner {
     std::optional<std::chrono::nanoseconds> last_scan_;   // first read of the last one
     std::optional<std::chrono::nanoseconds> first_read_;  // of the running scan
     std::uint64_t scan_ = 0;
+    ProcessCounts counts_;
 };
 
 // Keeps at most `most` rows: the half of them that uses the most CPU, then those with the most

@@ -32,13 +32,26 @@ std::optional<std::uint64_t> MemInfo::usable() const {
 MemInfo parse_meminfo(std::string_view text) {
     MemInfo info;
     const std::pair<std::string_view, std::optional<std::uint64_t>*> wanted[] = {
-        {"MemTotal:", &info.total},         {"MemFree:", &info.free},
-        {"MemAvailable:", &info.available}, {"Buffers:", &info.buffers},
-        {"Cached:", &info.cached},          {"SReclaimable:", &info.reclaimable},
-        {"Shmem:", &info.shared},           {"SwapTotal:", &info.swap_total},
-        {"SwapFree:", &info.swap_free}};
+        {"MemTotal:", &info.total},
+        {"MemFree:", &info.free},
+        {"MemAvailable:", &info.available},
+        {"Buffers:", &info.buffers},
+        {"Cached:", &info.cached},
+        {"SReclaimable:", &info.reclaimable},
+        {"Shmem:", &info.shared},
+        {"SwapTotal:", &info.swap_total},
+        {"SwapFree:", &info.swap_free},
+        {"SwapCached:", &info.swap_cached},
+        {"SUnreclaim:", &info.unreclaimable},
+        {"AnonPages:", &info.anonymous},
+        {"Dirty:", &info.dirty},
+        {"Writeback:", &info.writeback},
+        {"Committed_AS:", &info.committed},
+        {"CommitLimit:", &info.commit_limit}};
     while (auto line = next_line(text)) {
         const auto name = next_word(*line);
+        if (name == "HugePages_Total:") info.hugepages_total = next_number<std::uint64_t>(*line);
+        if (name == "HugePages_Free:") info.hugepages_free = next_number<std::uint64_t>(*line);
         for (const auto& [key, field] : wanted) {
             if (name == key) *field = parse_kib(*line);
         }

@@ -9,7 +9,10 @@ namespace chorus::agent {
 
 struct MemInfo {
     std::optional<std::uint64_t> total, free, available, buffers, cached, reclaimable, shared;
-    std::optional<std::uint64_t> swap_total, swap_free;
+    std::optional<std::uint64_t> unreclaimable, anonymous, dirty, writeback;
+    std::optional<std::uint64_t> committed, commit_limit;
+    std::optional<std::uint64_t> swap_total, swap_free, swap_cached;
+    std::optional<std::uint64_t> hugepages_total, hugepages_free;  // pages, not bytes
 
     // MemAvailable; without it (before Linux 3.14) an estimate from free and caches. Where a
     // container's view gives more available than there is, MemFree, as psutil does.

@@ -24,6 +24,16 @@ std::optional<CpuTimes> parse_times(std::string_view line) {
     return times;
 }
 
+std::optional<std::uint64_t>* number_of(Stat& stat, std::string_view name) {
+    if (name == "intr") return &stat.interrupts;
+    if (name == "ctxt") return &stat.context_switches;
+    if (name == "processes") return &stat.forks;
+    if (name == "procs_running") return &stat.procs_running;
+    if (name == "procs_blocked") return &stat.procs_blocked;
+    if (name == "softirq") return &stat.softirqs;
+    return nullptr;
+}
+
 }  // namespace
 
 Stat parse_stat(std::string_view text) {
@@ -38,7 +48,9 @@ Stat parse_stat(std::string_view text) {
             if (core && times) stat.cores.push_back({*core, *times});
         } else if (name == "btime") {
             stat.boot_time_seconds = next_number<std::int64_t>(*line);
-            break;  // the long "intr" line is before it, nothing we read is after it
+        } else if (auto* const number = number_of(stat, name)) {
+            // Of "intr" and "softirq" the first number, which is the sum of all others.
+            *number = next_number<std::uint64_t>(*line);
         }
     }
     return stat;

@@ -24,6 +24,8 @@ struct Stat {
     std::optional<CpuTimes> total;
     std::vector<CoreTimes> cores;                   // online ones only, in the kernel's order
     std::optional<std::int64_t> boot_time_seconds;  // since 1970
+    std::optional<std::uint64_t> context_switches, interrupts, softirqs, forks;  // since boot
+    std::optional<std::uint64_t> procs_running, procs_blocked;
 };
 
 Stat parse_stat(std::string_view text);

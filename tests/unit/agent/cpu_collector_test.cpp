@@ -106,6 +106,44 @@ TEST(CpuCollector, FrequencyComesFromCpuinfoWhereThereIsNoCpufreq) {
     EXPECT_DOUBLE_EQ(collect(cpu).value("cpu_frequency_mhz"), 2400.25);
 }
 
+TEST(CpuCollector, TellsOfTheBusiestCoreAndOfGuests) {
+    Machine machine;
+    CpuCollector cpu(machine.proc, machine.sys, machine.faults, Machine::kInterval, 100);
+    collect(cpu);
+    machine.become("server/proc-later");
+    const auto later = collect(cpu);
+    EXPECT_DOUBLE_EQ(later.value("cpu_core_max_percent"), 90);
+    EXPECT_DOUBLE_EQ(later.value("cpu_guest_percent"), 5.5);
+    EXPECT_DOUBLE_EQ(later.value("cpu_user_percent") + later.value("cpu_nice_percent") +
+                         later.value("cpu_guest_percent") + later.value("cpu_system_percent") +
+                         later.value("cpu_irq_percent") + later.value("cpu_softirq_percent") +
+                         later.value("cpu_steal_percent") + later.value("cpu_iowait_percent") +
+                         later.value("cpu_idle_percent"),
+                     100);
+}
+
+TEST(CpuCollector, HostWithoutGuestsHasNoShareOfThem) {
+    Machine machine;
+    machine.proc_tree.write("stat", "cpu 1 2 3 4\ncpu0 1 2 3 4\n");
+    CpuCollector cpu(machine.proc, machine.sys, machine.faults, Machine::kInterval, 100);
+    EXPECT_FALSE(collect(cpu).has("cpu_guest_percent"));
+}
+
+TEST(CpuCollector, TellsWhatTheSchedulerCounts) {
+    Machine machine;
+    CpuCollector cpu(machine.proc, machine.sys, machine.faults, Machine::kInterval, 100);
+    collect(cpu);
+    machine.become("server/proc-later");
+    const auto later = collect(cpu);
+    EXPECT_DOUBLE_EQ(later.value("cpu_context_switches_per_sec"), 5'000);
+    EXPECT_DOUBLE_EQ(later.value("cpu_interrupts_per_sec"), 1'200);
+    EXPECT_DOUBLE_EQ(later.value("cpu_softirqs_per_sec"), 800);
+    EXPECT_DOUBLE_EQ(later.value("system_forks_per_sec"), 5.4);
+    EXPECT_EQ(later.value("system_procs_running_count"), 2);
+    EXPECT_EQ(later.value("system_procs_blocked_count"), 1);
+    EXPECT_EQ(later.value("system_boot_time_seconds"), 1'767'225'600);
+}
+
 TEST(CpuShares, FallingIowaitCountsAsNone) {
     const CpuTimes before{.user = 100, .idle = 1'000, .iowait = 500};
     const CpuTimes now{.user = 150, .idle = 1'150, .iowait = 90};

@@ -28,6 +28,37 @@ TEST(MemoryCollector, GivesMebibytesAndShares) {
     EXPECT_EQ(memory.total_bytes(), 16'384'000ULL * 1'024);
 }
 
+TEST(MemoryCollector, GivesThePartsInBytes) {
+    Machine machine;
+    MemoryCollector memory(machine.proc, machine.faults);
+    const auto samples = collect(memory);
+    EXPECT_EQ(samples.value("memory_free_bytes"), 2'048'000 * 1'024.0);
+    EXPECT_EQ(samples.value("memory_buffers_bytes"), 102'400 * 1'024.0);
+    EXPECT_EQ(samples.value("memory_cached_bytes"), (6'144'000 + 307'200 - 204'800) * 1'024.0);
+    EXPECT_EQ(samples.value("memory_shared_bytes"), 204'800 * 1'024.0);
+    EXPECT_EQ(samples.value("memory_slab_reclaimable_bytes"), 307'200 * 1'024.0);
+    EXPECT_EQ(samples.value("memory_slab_unreclaimable_bytes"), 153'600 * 1'024.0);
+    EXPECT_EQ(samples.value("memory_anon_bytes"), 4'000'000 * 1'024.0);
+    EXPECT_EQ(samples.value("memory_dirty_bytes"), (512 + 64) * 1'024.0);
+    EXPECT_EQ(samples.value("memory_commit_percent"), 60);
+    EXPECT_EQ(samples.value("memory_hugepages_used_percent"), 75);
+    EXPECT_EQ(samples.value("swap_cached_bytes"), 1'024 * 1'024.0);
+    EXPECT_FALSE(samples.has("memory_zfs_arc_bytes"));
+}
+
+// 3 GiB of cache, of which 1 GiB stays: 2 GiB more are available.
+TEST(MemoryCollector, CacheOfZfsIsAvailableDownToItsMinimum) {
+    Machine machine;
+    machine.proc_tree.write("spl/kstat/zfs/arcstats",
+                            "13 1 0x01 123 33456 1 2\nname type data\nhits 4 7\n"
+                            "c_min 4 1073741824\nsize 4 3221225472\n");
+    MemoryCollector memory(machine.proc, machine.faults);
+    const auto samples = collect(memory);
+    EXPECT_EQ(samples.value("memory_zfs_arc_bytes"), 3'221'225'472.0);
+    EXPECT_DOUBLE_EQ(samples.value("memory_available_mb"), 8'000 + 2'048);
+    EXPECT_DOUBLE_EQ(samples.value("memory_usage_percent"), 100 * (16'000 - 10'048) / 16'000.0);
+}
+
 TEST(MemoryCollector, HostWithoutSwapUsesNoneOfIt) {
     Machine machine;
     machine.proc_tree.write("meminfo", "MemTotal: 1024 kB\nSwapTotal: 0 kB\nSwapFree: 0 kB\n");
@@ -51,8 +82,12 @@ TEST(MemoryCollector, WithoutTheFileEveryValueIsNull) {
 
 TEST(LoadCollector, GivesLoadAndUptime) {
     Machine machine;
-    LoadCollector load(machine.proc, machine.faults);
+    CpuCollector cpu(machine.proc, machine.sys, machine.faults, Machine::kInterval, 100);
+    LoadCollector load(machine.proc, machine.faults, cpu);
+    EXPECT_TRUE(collect(load).is_null("load_per_cpu_1m"));
+    collect(cpu);
     const auto samples = collect(load);
+    EXPECT_DOUBLE_EQ(samples.value("load_per_cpu_1m"), 0.13);
     EXPECT_DOUBLE_EQ(samples.value("load_avg_1min"), 0.52);
     EXPECT_DOUBLE_EQ(samples.value("load_avg_5min"), 1.25);
     EXPECT_DOUBLE_EQ(samples.value("load_avg_15min"), 2.5);

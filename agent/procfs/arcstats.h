@@ -1,0 +1,18 @@
+// /proc/spl/kstat/zfs/arcstats: the read cache of OpenZFS, which the kernel counts as used memory.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace chorus::agent {
+
+struct ArcStats {
+    std::uint64_t size = 0;     // bytes
+    std::uint64_t minimum = 0;  // bytes it does not give back
+};
+
+// nullopt without a line "size TYPE NUMBER".
+std::optional<ArcStats> parse_arcstats(std::string_view text);
+
+}  // namespace chorus::agent
