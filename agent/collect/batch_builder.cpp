@@ -4,22 +4,34 @@
 
 #include <cerrno>
 
+#include "agent/collect/clock_collector.h"
 #include "agent/collect/disk_collector.h"
 #include "agent/collect/filesystem_collector.h"
 #include "agent/collect/host_facts.h"
+#include "agent/collect/kernel_limits.h"
 #include "agent/collect/load_collector.h"
 #include "agent/collect/network_collector.h"
+#include "agent/collect/paced_collector.h"
 #include "agent/collect/pressure_collector.h"
 #include "agent/collect/protocol_collector.h"
+#include "agent/collect/socket_collector.h"
 #include "agent/collect/softnet_collector.h"
+#include "agent/collect/tcp_state_collector.h"
 #include "agent/collect/vmstat_collector.h"
 
 namespace chorus::agent {
+
+using namespace std::chrono_literals;
+
 namespace {
 
 HostInfo read_host(Reader& proc, Reader& sys, const std::string& rootfs, const BootClock& clock) {
     Reader root(rootfs, clock);
     return read_host_info(proc, sys, root);
+}
+
+std::optional<TcpStates> no_answer() {
+    return std::nullopt;
 }
 
 }  // namespace
@@ -46,10 +58,19 @@ BatchBuilder::BatchBuilder(const CollectSettings& settings, const Clock& clock,
     others_.push_back(std::make_unique<VmstatCollector>(proc_, faults_, settings.interval,
                                                         ::sysconf(_SC_PAGESIZE)));
     others_.push_back(std::make_unique<DiskCollector>(proc_, sys_, faults_, settings.interval));
-    others_.push_back(std::make_unique<NetworkCollector>(proc_, faults_, settings.interval));
+    others_.push_back(std::make_unique<NetworkCollector>(proc_, sys_, faults_, settings.interval));
     others_.push_back(std::make_unique<ProtocolCollector>(proc_, faults_, settings.interval));
     others_.push_back(std::make_unique<SoftnetCollector>(proc_, faults_, settings.interval));
-    others_.push_back(std::make_unique<FilesystemCollector>(proc_, faults_, settings.rootfs));
+    others_.push_back(std::make_unique<SocketCollector>(proc_, faults_));
+    others_.push_back(std::make_unique<KernelLimitsCollector>(proc_, faults_, settings.interval));
+    others_.push_back(std::make_unique<ClockCollector>());
+    const auto add_slow = [&](std::unique_ptr<Collector> slow, std::chrono::seconds period) {
+        others_.push_back(std::make_unique<PacedCollector>(std::move(slow), period, boot_clock));
+    };
+    // The kernel tells of the machine it runs on; another root is a recorded one.
+    const auto ask_tcp = settings.procfs == CollectSettings{}.procfs ? ask_tcp_states : no_answer;
+    add_slow(std::make_unique<TcpStateCollector>(proc_, faults_, ask_tcp), 30s);
+    add_slow(std::make_unique<FilesystemCollector>(proc_, faults_, settings.rootfs), 30s);
 }
 
 void BatchBuilder::collect(Batch& batch, std::uint64_t dropped) {

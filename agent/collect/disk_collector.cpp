@@ -5,10 +5,17 @@
 namespace chorus::agent {
 namespace {
 
-constexpr std::uint64_t kSectorBytes = 512;
-
 bool is_memory_or_file(std::string_view name) {
     return name.starts_with("loop") || name.starts_with("ram") || name.starts_with("zram");
+}
+
+// `device` is empty for the host.
+void emit_throughput(std::string_view device, const DiskRates& rates, MetricSink& out) {
+    out.add("disk_read_bytes_per_sec", device, "bytes_per_sec", rates.read_bytes);
+    out.add("disk_write_bytes_per_sec", device, "bytes_per_sec", rates.write_bytes);
+    out.add("disk_discard_bytes_per_sec", device, "bytes_per_sec", rates.discard_bytes);
+    out.add("disk_reads_per_sec", device, "per_sec", rates.reads);
+    out.add("disk_writes_per_sec", device, "per_sec", rates.writes);
 }
 
 }  // namespace
@@ -46,28 +53,30 @@ void DiskCollector::collect(MetricSink& out) {
         }
     }
     emit_totals(disks, static_cast<bool>(file), out);
-    for (const DiskStats& disk : disks) emit_device(disk, seconds, out);
-    previous_.end_cycle();
+    emit_devices(disks, seconds, static_cast<bool>(file), out);
     forget_absent(disks);
 }
 
+// Some virtual disks show no hardware: then all whole devices are summed up.
+DiskCollector::Kind DiskCollector::kind_of_totals(const std::vector<DiskStats>& disks) {
+    const bool any = std::any_of(disks.begin(), disks.end(), [&](const DiskStats& disk) {
+        return kind_of(disk.name) == Kind::hardware;
+    });
+    return any ? Kind::hardware : Kind::stacked;
+}
+
 void DiskCollector::emit_totals(const std::vector<DiskStats>& disks, bool known, MetricSink& out) {
-    DiskStats sum;
-    bool any = false;
-    const auto add = [&](Kind wanted) {
-        for (const DiskStats& disk : disks) {
-            if (kind_of(disk.name) != wanted) continue;
-            any = true;
-            sum.reads += disk.reads;
-            sum.writes += disk.writes;
-            sum.sectors_read += disk.sectors_read;
-            sum.sectors_written += disk.sectors_written;
-        }
-    };
-    add(Kind::hardware);
-    if (!any) add(Kind::stacked);  // some virtual disks show no hardware
+    DiskCounters sum;
+    const Kind wanted = kind_of_totals(disks);
+    for (const DiskStats& disk : disks) {
+        if (kind_of(disk.name) != wanted) continue;
+        sum.reads += disk.counters.reads;
+        sum.writes += disk.counters.writes;
+        sum.sectors_read += disk.counters.sectors_read;
+        sum.sectors_written += disk.counters.sectors_written;
+    }
     const auto value = [&](std::uint64_t n) {
-        return known && any ? static_cast<double>(n) : kNoValue;
+        return known && !disks.empty() ? static_cast<double>(n) : kNoValue;
     };
     out.add("disk_read_bytes", "bytes", value(sum.sectors_read * kSectorBytes));
     out.add("disk_write_bytes", "bytes", value(sum.sectors_written * kSectorBytes));
@@ -75,31 +84,32 @@ void DiskCollector::emit_totals(const std::vector<DiskStats>& disks, bool known,
     out.add("disk_write_count", "count", value(sum.writes));
 }
 
-void DiskCollector::emit_device(const DiskStats& disk, std::optional<double> seconds,
-                                MetricSink& out) {
-    const Counters now{disk.reads, disk.sectors_read, disk.writes, disk.sectors_written,
-                       disk.busy_ms};
-    const auto before = previous_.exchange(disk.name, now);
-    const bool back = before && (now.reads < before->reads || now.writes < before->writes ||
-                                 now.sectors_read < before->sectors_read ||
-                                 now.sectors_written < before->sectors_written);
-    if (!before || back) seconds.reset();
-    const Counters from = before.value_or(now);
-    const auto rate = [&](std::uint64_t Counters::*field, std::uint64_t unit) {
-        return seconds ? per_second(from.*field * unit, now.*field * unit, seconds) : kNoValue;
-    };
-    double busy = kNoValue;
-    if (seconds) {
-        const std::uint32_t busy_ms = now.busy_ms - from.busy_ms;  // right across the wrap
-        busy = std::min(100.0, 100.0 * busy_ms / (*seconds * 1000));
+void DiskCollector::emit_devices(const std::vector<DiskStats>& disks, std::optional<double> seconds,
+                                 bool known, MetricSink& out) {
+    // A device whose rates are not known makes those of the host unknown: kNoValue spreads.
+    DiskRates sum{.read_bytes = 0, .write_bytes = 0, .discard_bytes = 0, .reads = 0, .writes = 0};
+    const Kind wanted = kind_of_totals(disks);
+    for (const DiskStats& disk : disks) {
+        const auto before = previous_.exchange(disk.name, disk.counters);
+        const auto rates =
+            before && seconds ? disk_rates(*before, disk.counters, *seconds) : DiskRates{};
+        emit_throughput(disk.name, rates, out);
+        out.add("disk_busy_percent", disk.name, "percent", rates.busy_percent);
+        out.add("disk_queue_avg", disk.name, "avg", rates.queue);
+        out.add("disk_inflight_count", disk.name, "count",
+                known ? static_cast<double>(disk.in_flight) : kNoValue);
+        out.add("disk_read_await_ms", disk.name, "ms", rates.read_await_ms);
+        out.add("disk_write_await_ms", disk.name, "ms", rates.write_await_ms);
+        out.add("disk_flush_await_ms", disk.name, "ms", rates.flush_await_ms);
+        if (kind_of(disk.name) != wanted) continue;
+        sum.read_bytes += rates.read_bytes;
+        sum.write_bytes += rates.write_bytes;
+        sum.discard_bytes += rates.discard_bytes;
+        sum.reads += rates.reads;
+        sum.writes += rates.writes;
     }
-    out.add("disk_read_bytes_per_sec", disk.name, "bytes_per_sec",
-            rate(&Counters::sectors_read, kSectorBytes));
-    out.add("disk_write_bytes_per_sec", disk.name, "bytes_per_sec",
-            rate(&Counters::sectors_written, kSectorBytes));
-    out.add("disk_reads_per_sec", disk.name, "per_sec", rate(&Counters::reads, 1));
-    out.add("disk_writes_per_sec", disk.name, "per_sec", rate(&Counters::writes, 1));
-    out.add("disk_busy_percent", disk.name, "percent", busy);
+    emit_throughput({}, disks.empty() ? DiskRates{} : sum, out);
+    previous_.end_cycle();
 }
 
 // A name may come back as another device; and partitions are many.

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "agent/collect/collector.h"
+#include "agent/collect/disk_rates.h"
 #include "agent/collect/rate.h"
 #include "agent/procfs/diskstats.h"
 #include "agent/procfs/read_faults.h"
@@ -25,20 +26,18 @@ class DiskCollector final : public Collector {
 
   private:
     enum class Kind { partition, stacked, hardware };
-    struct Counters {
-        std::uint64_t reads, sectors_read, writes, sectors_written;
-        std::uint32_t busy_ms;
-    };
     Kind kind_of(std::string_view name);
+    Kind kind_of_totals(const std::vector<DiskStats>& disks);
     void emit_totals(const std::vector<DiskStats>& disks, bool known, MetricSink& out);
-    void emit_device(const DiskStats& disk, std::optional<double> seconds, MetricSink& out);
+    void emit_devices(const std::vector<DiskStats>& disks, std::optional<double> seconds,
+                      bool known, MetricSink& out);
     void forget_absent(const std::vector<DiskStats>& disks);
 
     Reader& proc_;
     Reader& sys_;
     ReadFaults& faults_;
     SampleGap gap_;
-    PreviousSamples<Counters> previous_;
+    PreviousSamples<DiskCounters> previous_;
     std::vector<std::string> devices_;  // of the last sample, in its order
     std::map<std::string, Kind, std::less<>> kinds_;
 };

@@ -32,17 +32,22 @@ void emit_root(const Usage& usage, MetricSink& out) {
 }
 
 // As df(1) counts: blocks reserved for root are neither used nor free, so full is 100 %.
-void emit_mount(const std::string& point, const Usage& usage, MetricSink& out) {
-    double used = kNoValue, inodes = kNoValue;
+void emit_mount(const Mount& mount, const Usage& usage, bool stuck, MetricSink& out) {
+    const std::string& point = mount.mount_point;
+    double used = kNoValue, inodes = kNoValue, inodes_free = kNoValue;
     if (usage) {
         used = share(usage->used_bytes, usage->used_bytes + usage->avail_bytes);
         inodes = share(usage->inodes - std::min(usage->inodes, usage->inodes_free), usage->inodes);
+        if (usage->inodes > 0) inodes_free = static_cast<double>(usage->inodes_free);
     }
     out.add("filesystem_total_bytes", point, "bytes", bytes(usage, &FilesystemUsage::total_bytes));
     out.add("filesystem_used_bytes", point, "bytes", bytes(usage, &FilesystemUsage::used_bytes));
     out.add("filesystem_avail_bytes", point, "bytes", bytes(usage, &FilesystemUsage::avail_bytes));
     out.add("disk_usage_percent", point, "percent", used);
     out.add("filesystem_inodes_usage_percent", point, "percent", inodes);
+    out.add("filesystem_inodes_free_count", point, "count", inodes_free);
+    out.add("filesystem_readonly", point, "bool", mount.read_only ? 1 : 0);
+    out.add("filesystem_stuck", point, "bool", stuck ? 1 : 0);
 }
 
 // A label must come back from the aggregator as it was sent.
@@ -119,7 +124,7 @@ void FilesystemCollector::collect(MetricSink& out) {
     if (!root_listed) root = ask_(path_of("/"));
     emit_root(root, out);
     for (std::size_t i = 0; i < mounts.size(); ++i) {
-        emit_mount(mounts[i].mount_point, usages[i], out);
+        emit_mount(mounts[i], usages[i], prober_.is_stuck(path_of(mounts[i].mount_point)), out);
     }
 }
 

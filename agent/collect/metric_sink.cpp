@@ -14,7 +14,7 @@ double round_derived(double value) {
     return std::round(value * 1e4) / 1e4;
 }
 bool is_derived(std::string_view unit) {
-    return unit == "percent" || unit.ends_with("per_sec");
+    return unit == "percent" || unit == "ms" || unit == "avg" || unit.ends_with("per_sec");
 }
 
 constexpr std::array<std::string_view, 8> kExtended{

@@ -1,5 +1,11 @@
 #include "agent/collect/network_collector.h"
 
+#include <algorithm>
+#include <utility>
+
+#include "agent/procfs/text_scan.h"
+#include "common/text.h"
+
 namespace chorus::agent {
 namespace {
 
@@ -31,13 +37,14 @@ void NetworkCollector::collect(MetricSink& out) {
             devices.back().name = name;
         }
     }
-    emit_totals(devices, static_cast<bool>(file), out);
-    for (const NetDev& device : devices) emit_interface(device, seconds, out);
+    emit_since_boot(devices, static_cast<bool>(file), out);
+    emit_interfaces(devices, seconds, out);
     previous_.end_cycle();
+    forget_absent(devices);
 }
 
-void NetworkCollector::emit_totals(const std::vector<NetDev>& devices, bool known,
-                                   MetricSink& out) {
+void NetworkCollector::emit_since_boot(const std::vector<NetDev>& devices, bool known,
+                                       MetricSink& out) {
     Counters sum{};
     for (const NetDev& device : devices) {
         sum.receive.bytes += device.receive.bytes;
@@ -52,28 +59,109 @@ void NetworkCollector::emit_totals(const std::vector<NetDev>& devices, bool know
     out.add("network_packets_recv", "count", value(sum.receive.packets));
 }
 
-void NetworkCollector::emit_interface(const NetDev& device, std::optional<double> seconds,
-                                      MetricSink& out) {
+void NetworkCollector::emit_interfaces(const std::vector<NetDev>& devices,
+                                       std::optional<double> seconds, MetricSink& out) {
+    const bool any_hardware = std::any_of(devices.begin(), devices.end(), [&](const auto& device) {
+        return link_of(device.name).hardware;
+    });
+    Rates sum{};
+    const auto add = [](Traffic& to, const Traffic& from) {
+        to.bytes += from.bytes;
+        to.packets += from.packets;
+        to.errors += from.errors;
+        to.drops += from.drops;
+    };
+    for (const NetDev& device : devices) {
+        const Rates rates = rates_of(device, seconds);
+        emit_rates(device.name, rates, out);
+        if (link_of(device.name).hardware != any_hardware) continue;
+        // An interface whose rates are not known makes those of the host unknown.
+        add(sum.receive, rates.receive);
+        add(sum.transmit, rates.transmit);
+        emit_link(device.name, rates, out);
+    }
+    if (devices.empty()) {
+        sum.receive = sum.transmit = {kNoValue, kNoValue, kNoValue, kNoValue};
+    }
+    emit_rates({}, sum, out);
+}
+
+NetworkCollector::Rates NetworkCollector::rates_of(const NetDev& device,
+                                                   std::optional<double> seconds) {
     const Counters now{device.receive, device.transmit};
     const auto before = previous_.exchange(device.name, now);
     const bool back = before && (went_back(before->receive, now.receive) ||
                                  went_back(before->transmit, now.transmit));
     if (!before || back) seconds.reset();
-    const Counters from = before.value_or(now);
-    const auto add = [&](const char* name, const char* unit, std::uint64_t earlier,
-                         std::uint64_t later) {
-        out.add(name, device.name, unit, per_second(earlier, later, seconds));
+    const auto traffic = [&](const TrafficCounters& from, const TrafficCounters& to) {
+        return Traffic{.bytes = per_second(from.bytes, to.bytes, seconds),
+                       .packets = per_second(from.packets, to.packets, seconds),
+                       .errors = per_second(from.errors, to.errors, seconds),
+                       .drops = per_second(from.drops, to.drops, seconds)};
     };
-    const auto& [rx0, tx0] = from;
-    const auto& [rx1, tx1] = now;
-    add("network_receive_bytes_per_sec", "bytes_per_sec", rx0.bytes, rx1.bytes);
-    add("network_transmit_bytes_per_sec", "bytes_per_sec", tx0.bytes, tx1.bytes);
-    add("network_receive_packets_per_sec", "per_sec", rx0.packets, rx1.packets);
-    add("network_transmit_packets_per_sec", "per_sec", tx0.packets, tx1.packets);
-    add("network_receive_errors_per_sec", "per_sec", rx0.errors, rx1.errors);
-    add("network_transmit_errors_per_sec", "per_sec", tx0.errors, tx1.errors);
-    add("network_receive_drops_per_sec", "per_sec", rx0.drops, rx1.drops);
-    add("network_transmit_drops_per_sec", "per_sec", tx0.drops, tx1.drops);
+    const Counters from = before.value_or(now);
+    return {.receive = traffic(from.receive, now.receive),
+            .transmit = traffic(from.transmit, now.transmit)};
+}
+
+// `name` is empty for the host.
+void NetworkCollector::emit_rates(std::string_view name, const Rates& rates, MetricSink& out) {
+    const auto& [rx, tx] = rates;
+    out.add("network_receive_bytes_per_sec", name, "bytes_per_sec", rx.bytes);
+    out.add("network_transmit_bytes_per_sec", name, "bytes_per_sec", tx.bytes);
+    out.add("network_receive_packets_per_sec", name, "per_sec", rx.packets);
+    out.add("network_transmit_packets_per_sec", name, "per_sec", tx.packets);
+    out.add("network_receive_errors_per_sec", name, "per_sec", rx.errors);
+    out.add("network_transmit_errors_per_sec", name, "per_sec", tx.errors);
+    out.add("network_receive_drops_per_sec", name, "per_sec", rx.drops);
+    out.add("network_transmit_drops_per_sec", name, "per_sec", tx.drops);
+}
+
+void NetworkCollector::emit_link(std::string_view name, const Rates& rates, MetricSink& out) {
+    // RFC 2863: a driver that does not tell its state is "unknown"; then the carrier decides.
+    const auto state = read_attribute(name, "operstate");
+    if (!state) return;
+    const bool unknown = *state == "unknown";
+    const bool up = *state == "up" || (unknown && read_attribute(name, "carrier") == "1");
+    out.add("network_link_up", name, "bool", up ? 1 : 0);
+    const auto text = read_attribute(name, "speed");
+    const auto mbps = text ? parse_number<double>(*text) : std::nullopt;
+    Link& link = link_of(name);
+    const bool has_speed = mbps && *mbps > 0;
+    link.had_speed = link.had_speed || has_speed;
+    if (!link.had_speed) return;
+    double usage = kNoValue;
+    if (has_speed) {
+        const auto [rx, tx] = std::pair(rates.receive.bytes, rates.transmit.bytes);
+        const bool half = read_attribute(name, "duplex") == "half";
+        usage = 100 * 8 * (half ? rx + tx : std::max(rx, tx)) / (*mbps * 1e6);
+    }
+    out.add("network_speed_mbps", name, "mbps", has_speed ? *mbps : kNoValue);
+    out.add("network_usage_percent", name, "percent", usage);
+}
+
+NetworkCollector::Link& NetworkCollector::link_of(std::string_view name) {
+    const auto known = links_.find(name);
+    if (known != links_.end()) return known->second;
+    const bool hardware = sys_.exists("class/net/" + std::string(name) + "/device");
+    return links_.emplace(name, Link{.hardware = hardware}).first->second;
+}
+
+// Until the next read of sysfs.
+std::optional<std::string_view> NetworkCollector::read_attribute(std::string_view name,
+                                                                 const char* attribute) {
+    // EINVAL is how a driver says that there is no answer while the link is down.
+    const auto file =
+        sys_.read_record(("class/net/" + std::string(name) + '/' + attribute).c_str());
+    return file ? std::optional(trim(file.text)) : std::nullopt;
+}
+
+// A name may come back as another interface.
+void NetworkCollector::forget_absent(const std::vector<NetDev>& devices) {
+    std::erase_if(links_, [&](const auto& entry) {
+        return std::none_of(devices.begin(), devices.end(),
+                            [&](const NetDev& device) { return device.name == entry.first; });
+    });
 }
 
 }  // namespace chorus::agent

@@ -76,6 +76,12 @@ std::vector<std::optional<FilesystemUsage>> StatvfsProber::ask_all(
     return answers;
 }
 
+bool StatvfsProber::is_stuck(const std::string& path) {
+    const std::lock_guard lock(board_->mutex);
+    forget_done();
+    return pending_.contains(path);
+}
+
 std::size_t StatvfsProber::stuck() {
     const std::lock_guard lock(board_->mutex);
     forget_done();

@@ -33,6 +33,8 @@ class StatvfsProber {
 
     // As many answers as paths, in their order; nullopt = failed, late, or skipped.
     std::vector<std::optional<FilesystemUsage>> ask_all(const std::vector<std::string>& paths);
+    // Whether the path's last question is still without an answer.
+    bool is_stuck(const std::string& path);
     // Threads that have not come back.
     std::size_t stuck();
 

@@ -1,7 +1,6 @@
 #include "agent/procfs/diskstats.h"
 
 #include <array>
-#include <optional>
 
 #include "agent/procfs/text_scan.h"
 
@@ -13,18 +12,31 @@ std::optional<DiskStats> parse_line(std::string_view line) {
     next_word(line);  // minor
     DiskStats disk;
     disk.name = next_word(line);
-    // Fields 1 to 10 of iostats.rst, which counts from 1.
-    std::array<std::uint64_t, 11> field{};
-    for (std::size_t i = 1; i < field.size(); ++i) {
-        const auto number = next_number<std::uint64_t>(line);
+    // The fields as iostats.rst counts them, from 1; old kernels end at 11 or 15.
+    constexpr std::size_t least = 11, discards = 15, flushes = 17;
+    std::array<std::uint64_t, flushes + 1> field{};
+    std::size_t count = 0;
+    for (auto word = next_word(line); !word.empty() && count < flushes; word = next_word(line)) {
+        const auto number = parse_number<std::uint64_t>(word);
         if (!number) return std::nullopt;
-        field[i] = *number;
+        field[++count] = *number;
     }
-    disk.reads = field[1];
-    disk.sectors_read = field[3];
-    disk.writes = field[5];
-    disk.sectors_written = field[7];
-    disk.busy_ms = static_cast<std::uint32_t>(field[10]);
+    if (count < least) return std::nullopt;
+    const auto ms = [&](std::size_t i) { return static_cast<std::uint32_t>(field[i]); };
+    disk.in_flight = field[9];
+    disk.counters = {.reads = field[1],
+                     .sectors_read = field[3],
+                     .writes = field[5],
+                     .sectors_written = field[7],
+                     .read_ms = ms(4),
+                     .write_ms = ms(8),
+                     .busy_ms = ms(10),
+                     .weighted_ms = ms(11),
+                     .sectors_discarded = {},
+                     .flushes = {},
+                     .flush_ms = ms(17)};
+    if (count >= discards) disk.counters.sectors_discarded = field[14];
+    if (count >= flushes) disk.counters.flushes = field[16];
     return disk;
 }
 

@@ -2,17 +2,29 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <vector>
 
 namespace chorus::agent {
 
-// One block device or partition; counters since boot. A sector is 512 bytes here, whatever the
-// device's own sector size is.
+// Since boot. A sector is 512 bytes here, whatever the device's own sector size is. Times are in
+// milliseconds and wrap at 2^32.
+struct DiskCounters {
+    std::uint64_t reads = 0, sectors_read = 0, writes = 0, sectors_written = 0;
+    std::uint32_t read_ms = 0, write_ms = 0;
+    std::uint32_t busy_ms = 0;                       // with requests in flight
+    std::uint32_t weighted_ms = 0;                   // summed over the requests in flight
+    std::optional<std::uint64_t> sectors_discarded;  // since Linux 4.18
+    std::optional<std::uint64_t> flushes;            // since Linux 5.5
+    std::uint32_t flush_ms = 0;
+};
+
+// One block device or partition.
 struct DiskStats {
     std::string_view name;  // into the parsed text
-    std::uint64_t reads = 0, sectors_read = 0, writes = 0, sectors_written = 0;
-    std::uint32_t busy_ms = 0;  // time with requests in flight; wraps at 2^32
+    DiskCounters counters;
+    std::uint64_t in_flight = 0;  // requests now
 };
 
 // Damaged lines are left out.

@@ -27,6 +27,15 @@ std::string unescape(std::string_view text) {
     return out;
 }
 
+bool has_option(std::string_view options, std::string_view wanted) {
+    while (!options.empty()) {
+        const auto end = options.find(',');
+        if (options.substr(0, end) == wanted) return true;
+        options.remove_prefix(end == std::string_view::npos ? options.size() : end + 1);
+    }
+    return false;
+}
+
 std::optional<Mount> parse_line(std::string_view line) {
     // "ID PARENT MAJ:MIN ROOT POINT OPTIONS [optional fields] - TYPE SOURCE SUPER_OPTIONS"
     const auto dash = line.find(" - ");
@@ -39,8 +48,11 @@ std::optional<Mount> parse_line(std::string_view line) {
     mount.device_id = next_word(head);
     mount.root = unescape(next_word(head));
     mount.mount_point = unescape(next_word(head));
+    const bool mounted_read_only = has_option(next_word(head), "ro");
     mount.type = unescape(next_word(tail));
     mount.source = unescape(next_word(tail));
+    // The file system itself turns read-only at an error (errors=remount-ro), the mount does not.
+    mount.read_only = mounted_read_only || has_option(next_word(tail), "ro");
     if (mount.mount_point.empty() || mount.type.empty()) return std::nullopt;
     return mount;
 }

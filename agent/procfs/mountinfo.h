@@ -13,6 +13,7 @@ struct Mount {
     std::string mount_point;
     std::string type;    // "ext4", "fuse.sshfs"
     std::string source;  // "/dev/vda", "server:/export"
+    bool read_only = false;
 };
 
 // In the order of mounting. The kernel's octal escapes (blank, tab, line feed, backslash) are

@@ -77,6 +77,19 @@ TEST(FilesystemCollector, MountsAreCountedAsDfCountsThem) {
     EXPECT_EQ(samples.value("filesystem_used_bytes", "/var"), 60.0 * kGib);
     EXPECT_EQ(samples.value("filesystem_avail_bytes", "/var"), 30.0 * kGib);
     EXPECT_DOUBLE_EQ(samples.value("filesystem_inodes_usage_percent", "/var"), 75);
+    EXPECT_DOUBLE_EQ(samples.value("filesystem_inodes_free_count", "/var"), 250);
+}
+
+TEST(FilesystemCollector, TellsWhatCannotBeWritten) {
+    Machine machine;
+    FilesystemCollector filesystems(machine.proc, machine.faults, "/", always());
+    const auto before = collect(filesystems);
+    EXPECT_EQ(before.value("filesystem_readonly", "/srv/my data"), 1);
+    EXPECT_EQ(before.value("filesystem_readonly", "/"), 0);  // errors=remount-ro is not ro
+    // After an error the file system is ro, the mount still rw.
+    machine.proc_tree.write("1/mountinfo",
+                            "26 1 8:1 / / rw,relatime - ext4 /dev/sda1 noatime,ro\n");
+    EXPECT_EQ(collect(filesystems).value("filesystem_readonly", "/"), 1);
 }
 
 TEST(FilesystemCollector, ListsEachRealFileSystemOnce) {
@@ -134,6 +147,7 @@ TEST(FilesystemCollector, FileSystemWithoutInodesHasNoShareOfThem) {
     });
     const auto samples = collect(filesystems);
     EXPECT_TRUE(samples.is_null("filesystem_inodes_usage_percent", "/var"));
+    EXPECT_TRUE(samples.is_null("filesystem_inodes_free_count", "/var"));
     EXPECT_FALSE(samples.is_null("disk_usage_percent", "/var"));
 }
 
@@ -150,6 +164,8 @@ TEST(FilesystemCollector, StuckMountIsSkippedAndTheOthersAreTold) {
     const auto first = collect(filesystems);
     EXPECT_TRUE(first.is_null("disk_usage_percent", "/mnt/files"));
     EXPECT_FALSE(first.is_null("disk_usage_percent", "/var"));
+    EXPECT_EQ(first.value("filesystem_stuck", "/mnt/files"), 1);
+    EXPECT_EQ(first.value("filesystem_stuck", "/var"), 0);
     const auto second = collect(filesystems);
     EXPECT_TRUE(second.is_null("disk_usage_percent", "/mnt/files"));
     EXPECT_EQ(second.names(), first.names());
@@ -158,7 +174,9 @@ TEST(FilesystemCollector, StuckMountIsSkippedAndTheOthersAreTold) {
     const auto until = std::chrono::steady_clock::now() + 10s;
     bool answered = false;
     while (!answered && std::chrono::steady_clock::now() < until) {
-        answered = !collect(filesystems).is_null("disk_usage_percent", "/mnt/files");
+        const auto again = collect(filesystems);
+        answered = !again.is_null("disk_usage_percent", "/mnt/files");
+        EXPECT_EQ(again.value("filesystem_stuck", "/mnt/files"), answered ? 0 : 1);
     }
     EXPECT_TRUE(answered);
 }

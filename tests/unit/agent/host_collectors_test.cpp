@@ -12,6 +12,8 @@ namespace {
 
 using testing::collect;
 using testing::Machine;
+using testing::Samples;
+using testing::TemporaryTree;
 using namespace std::chrono_literals;
 
 TEST(MemoryCollector, GivesMebibytesAndShares) {
@@ -135,6 +137,46 @@ TEST(DiskCollector, RatesAreThoseOfTheInterval) {
     EXPECT_DOUBLE_EQ(later.value("disk_busy_percent", "sda"), 25);
     EXPECT_DOUBLE_EQ(later.value("disk_reads_per_sec", "nvme0n1"), 100);
     EXPECT_DOUBLE_EQ(later.value("disk_reads_per_sec", "cciss/c0d0"), 0);
+    EXPECT_DOUBLE_EQ(later.value("disk_discard_bytes_per_sec", "sda"), 1'048'576);
+}
+
+TEST(DiskCollector, RatesOfTheHostAreThoseOfTheHardware) {
+    Machine machine;
+    auto disk = disks_of(machine);
+    collect(disk);
+    machine.become("server/proc-later");
+    const auto later = collect(disk);
+    EXPECT_DOUBLE_EQ(later.value("disk_read_bytes_per_sec"), 1'048'576 + 10'485'760);
+    EXPECT_DOUBLE_EQ(later.value("disk_write_bytes_per_sec"), 2'097'152);
+    EXPECT_DOUBLE_EQ(later.value("disk_reads_per_sec"), 110);
+    EXPECT_DOUBLE_EQ(later.value("disk_writes_per_sec"), 5);
+}
+
+// Sum of the others would look like a fall.
+TEST(DiskCollector, RateOfTheHostIsUnknownWhileThatOfADeviceIs) {
+    Machine machine;
+    auto disk = disks_of(machine);
+    collect(disk);
+    machine.become("server/proc-later");
+    machine.proc_tree.write("diskstats",
+                            "8 0 sda 1 0 0 0 0 0 0 0 0 0 0\n259 0 nvme0n1 3000 10 364800 500 0 "
+                            "20 0 900 0 17000 1\n");
+    EXPECT_TRUE(collect(disk).is_null("disk_reads_per_sec"));
+}
+
+TEST(DiskCollector, WaitsAndQueuesAreThoseOfIostat) {
+    Machine machine;
+    auto disk = disks_of(machine);
+    collect(disk);
+    machine.become("server/proc-later");
+    const auto later = collect(disk);
+    EXPECT_DOUBLE_EQ(later.value("disk_read_await_ms", "sda"), 4);
+    EXPECT_DOUBLE_EQ(later.value("disk_write_await_ms", "sda"), 10);
+    EXPECT_DOUBLE_EQ(later.value("disk_flush_await_ms", "sda"), 5);
+    EXPECT_DOUBLE_EQ(later.value("disk_queue_avg", "sda"), 0.25);
+    EXPECT_DOUBLE_EQ(later.value("disk_inflight_count", "sda"), 2);
+    EXPECT_DOUBLE_EQ(later.value("disk_queue_avg", "nvme0n1"), 1.5);  // over 2^32
+    EXPECT_TRUE(later.is_null("disk_write_await_ms", "nvme0n1"));     // nothing was written
 }
 
 // nvme0n1 goes from 4,294,966,296 ms over 2^32 to 14,000 ms: 15,000 ms in 10 s.
@@ -175,7 +217,7 @@ TEST(DiskCollector, UnreadableFileLeavesTheLayout) {
 }
 
 NetworkCollector network_of(Machine& machine) {
-    return {machine.proc, machine.faults, Machine::kInterval};
+    return {machine.proc, machine.sys, machine.faults, Machine::kInterval};
 }
 
 TEST(NetworkCollector, TotalsLeaveOutTheLoopback) {
@@ -225,7 +267,79 @@ TEST(NetworkCollector, UnreadableFileLeavesTheLayout) {
     machine.clock.advance(10s);
     const auto without = collect(network);
     EXPECT_EQ(without.names(), names);
-    for (const double value : without.values) EXPECT_TRUE(std::isnan(value));
+    for (std::size_t i = 0; i < without.values.size(); ++i) {
+        const std::string& name = without.layout[i].metric_type;
+        const bool of_sysfs = name == "network_link_up" || name == "network_speed_mbps";
+        EXPECT_EQ(std::isnan(without.values[i]), !of_sysfs) << name;
+    }
+}
+
+TEST(NetworkCollector, RatesOfTheHostAreThoseOfTheHardware) {
+    Machine machine;
+    auto network = network_of(machine);
+    collect(network);
+    machine.become("server/proc-later");
+    const auto later = collect(network);
+    EXPECT_DOUBLE_EQ(later.value("network_receive_bytes_per_sec"), 125'000);
+    EXPECT_DOUBLE_EQ(later.value("network_transmit_packets_per_sec"), 200);
+}
+
+// What a test says of one interface in sysfs.
+class Interfaces {
+  public:
+    void write(const std::string& attribute, const std::string& text) {
+        sys_tree.write("class/net/" + attribute, text + '\n');
+    }
+    Samples second_sample() {
+        NetworkCollector network(machine.proc, sys, machine.faults, Machine::kInterval);
+        collect(network);
+        machine.become("server/proc-later");
+        return collect(network);
+    }
+    TemporaryTree sys_tree;
+    Machine machine;
+    Reader sys{sys_tree.path(), machine.clock};
+};
+
+TEST(NetworkCollector, WithoutHardwareTheHostsRatesAreThoseOfAll) {
+    Interfaces interfaces;
+    interfaces.machine.proc_tree.write("net/dev", "eth0: 1000000 2000 10 20 0 0 0 0 1 1 1 1 0 0\n");
+    const auto later = interfaces.second_sample();
+    EXPECT_TRUE(later.is_null("network_receive_bytes_per_sec"));  // eth1 is new
+    EXPECT_FALSE(later.has("network_link_up", "eth0"));
+}
+
+TEST(NetworkCollector, UsageOfALinkIsThatOfItsBusierDirection) {
+    Machine machine;
+    auto network = network_of(machine);
+    collect(network);
+    machine.become("server/proc-later");
+    const auto later = collect(network);
+    EXPECT_EQ(later.value("network_link_up", "eth0"), 1);
+    EXPECT_EQ(later.value("network_speed_mbps", "eth0"), 1'000);
+    EXPECT_DOUBLE_EQ(later.value("network_usage_percent", "eth0"), 0.2);
+    EXPECT_FALSE(later.has("network_link_up", "veth12ab34c"));
+}
+
+TEST(NetworkCollector, HalfDuplexSharesTheLink) {
+    Interfaces interfaces;
+    interfaces.write("eth0/device/vendor", "0x8086");
+    interfaces.write("eth0/operstate", "up");
+    interfaces.write("eth0/speed", "10");
+    interfaces.write("eth0/duplex", "half");
+    EXPECT_DOUBLE_EQ(interfaces.second_sample().value("network_usage_percent", "eth0"), 30);
+}
+
+TEST(NetworkCollector, LinkIsDownWithoutCarrierAndHasNoSpeed) {
+    Interfaces interfaces;
+    interfaces.write("eth0/device/vendor", "0x8086");
+    interfaces.write("eth0/operstate", "unknown");
+    interfaces.write("eth0/carrier", "0");
+    interfaces.write("eth0/speed", "-1");
+    const auto later = interfaces.second_sample();
+    EXPECT_EQ(later.value("network_link_up", "eth0"), 0);
+    EXPECT_FALSE(later.has("network_speed_mbps", "eth0"));
+    EXPECT_FALSE(later.has("network_usage_percent", "eth0"));
 }
 
 }  // namespace

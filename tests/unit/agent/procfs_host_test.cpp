@@ -110,11 +110,11 @@ TEST(DiskStats, ReadsAllGenerationsOfTheFormat) {
         " 104 0 cciss/c0d0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17\n");
     ASSERT_EQ(disks.size(), 3U);
     EXPECT_EQ(disks[0].name, "sda");
-    EXPECT_EQ(disks[0].reads, 1U);
-    EXPECT_EQ(disks[0].sectors_read, 3U);
-    EXPECT_EQ(disks[0].writes, 5U);
-    EXPECT_EQ(disks[0].sectors_written, 7U);
-    EXPECT_EQ(disks[0].busy_ms, 10U);
+    EXPECT_EQ(disks[0].counters.reads, 1U);
+    EXPECT_EQ(disks[0].counters.sectors_read, 3U);
+    EXPECT_EQ(disks[0].counters.writes, 5U);
+    EXPECT_EQ(disks[0].counters.sectors_written, 7U);
+    EXPECT_EQ(disks[0].counters.busy_ms, 10U);
     EXPECT_EQ(disks[2].name, "cciss/c0d0");
 }
 

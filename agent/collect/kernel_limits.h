@@ -1,0 +1,31 @@
+// How near the host is to limits of the kernel, from /proc/sys.
+#pragma once
+
+#include <chrono>
+
+#include "agent/collect/collector.h"
+#include "agent/collect/counter_rates.h"
+#include "agent/collect/gauges.h"
+#include "agent/procfs/read_faults.h"
+#include "agent/procfs/reader.h"
+
+namespace chorus::agent {
+
+// Open files, tracked connections and tasks found hung.
+class KernelLimitsCollector final : public Collector {
+  public:
+    KernelLimitsCollector(Reader& proc, ReadFaults& faults, std::chrono::nanoseconds interval);
+    void collect(MetricSink& out) override;
+
+  private:
+    // What is absent is not a fault: not every kernel has it.
+    ReadResult read(const char* path);
+    std::optional<double> read_number(const char* path);
+
+    Reader& proc_;
+    ReadFaults& faults_;
+    Gauges gauges_;
+    CounterRates hung_;
+};
+
+}  // namespace chorus::agent

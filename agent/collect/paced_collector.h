@@ -1,0 +1,32 @@
+// A collector that is asked less often than the others.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "agent/collect/collector.h"
+#include "agent/procfs/boot_clock.h"
+
+namespace chorus::agent {
+
+// Between two questions the last values are told again, so that every batch is whole. Only for
+// momentary values: a growth would be counted twice.
+class PacedCollector final : public Collector {
+  public:
+    PacedCollector(std::unique_ptr<Collector> slow, std::chrono::nanoseconds period,
+                   const BootClock& clock)
+        : slow_(std::move(slow)), period_(period), clock_(clock) {}
+    void collect(MetricSink& out) override;
+
+  private:
+    std::unique_ptr<Collector> slow_;
+    std::chrono::nanoseconds period_;
+    const BootClock& clock_;
+    std::optional<std::chrono::nanoseconds> asked_;
+    std::vector<SeriesKey> layout_;
+    std::vector<double> values_;
+};
+
+}  // namespace chorus::agent
