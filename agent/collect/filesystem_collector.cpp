@@ -89,8 +89,8 @@ std::vector<Mount> FilesystemCollector::read_mounts() {
 
 // Local file systems are asked directly, those that may hang (or lie below one that may) by helper
 // threads.
-std::vector<Usage> FilesystemCollector::ask_each(const std::vector<Mount>& mounts) {
-    std::vector<Usage> usages(mounts.size());
+std::vector<StatvfsProber::Answer> FilesystemCollector::ask_each(const std::vector<Mount>& mounts) {
+    std::vector<StatvfsProber::Answer> answers(mounts.size());
     std::vector<std::size_t> risky;
     std::vector<std::string> risky_paths;
     for (std::size_t i = 0; i < mounts.size(); ++i) {
@@ -102,29 +102,29 @@ std::vector<Usage> FilesystemCollector::ask_each(const std::vector<Mount>& mount
             risky.push_back(i);
             risky_paths.push_back(path_of(mounts[i].mount_point));
         } else {
-            usages[i] = ask_(path_of(mounts[i].mount_point));
+            answers[i].usage = ask_(path_of(mounts[i].mount_point));
         }
     }
-    const auto answers = prober_.ask_all(risky_paths);
-    for (std::size_t i = 0; i < risky.size(); ++i) usages[risky[i]] = answers[i];
-    return usages;
+    const auto of_risky = prober_.ask_all(risky_paths);
+    for (std::size_t i = 0; i < risky.size(); ++i) answers[risky[i]] = of_risky[i];
+    return answers;
 }
 
 void FilesystemCollector::collect(MetricSink& out) {
     const auto mounts = read_mounts();
-    const auto usages = ask_each(mounts);
+    const auto answers = ask_each(mounts);
     Usage root;
     bool root_listed = false;
     for (std::size_t i = 0; i < mounts.size(); ++i) {
         if (mounts[i].mount_point != "/") continue;
-        root = usages[i];
+        root = answers[i].usage;
         root_listed = true;
     }
     // In a container "/" is an overlay, which is not listed but still what the original told.
     if (!root_listed) root = ask_(path_of("/"));
     emit_root(root, out);
     for (std::size_t i = 0; i < mounts.size(); ++i) {
-        emit_mount(mounts[i], usages[i], prober_.is_stuck(path_of(mounts[i].mount_point)), out);
+        emit_mount(mounts[i], answers[i].usage, answers[i].stuck, out);
     }
 }
 

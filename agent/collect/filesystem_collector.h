@@ -26,7 +26,7 @@ class FilesystemCollector final : public Collector {
 
   private:
     std::vector<Mount> read_mounts();
-    std::vector<std::optional<FilesystemUsage>> ask_each(const std::vector<Mount>& mounts);
+    std::vector<StatvfsProber::Answer> ask_each(const std::vector<Mount>& mounts);
     std::string path_of(const std::string& mount_point) const;
 
     Reader& proc_;

@@ -49,8 +49,7 @@ std::shared_ptr<StatvfsProber::Probe> StatvfsProber::start(const std::string& pa
     return probe;
 }
 
-std::vector<std::optional<FilesystemUsage>> StatvfsProber::ask_all(
-    const std::vector<std::string>& paths) {
+std::vector<StatvfsProber::Answer> StatvfsProber::ask_all(const std::vector<std::string>& paths) {
     const auto until = std::chrono::steady_clock::now() + deadline_;
     std::vector<std::shared_ptr<Probe>> probes(paths.size());
     std::unique_lock lock(board_->mutex);
@@ -59,27 +58,22 @@ std::vector<std::optional<FilesystemUsage>> StatvfsProber::ask_all(
         forget_done();
         return pending_.size() < kMaxThreads;
     };
-    if (has_room()) {
-        for (std::size_t i = 0; i < paths.size(); ++i) {
-            if (pending_.contains(paths[i])) continue;
-            if (!board_->answered.wait_until(lock, until, has_room)) break;
-            probes[i] = start(paths[i]);
-        }
+    std::vector<Answer> answers(paths.size());
+    bool room = has_room();
+    for (std::size_t i = 0; i < paths.size(); ++i) {
+        answers[i].stuck = pending_.contains(paths[i]);
+        if (answers[i].stuck || !room) continue;
+        room = board_->answered.wait_until(lock, until, has_room);
+        if (room) probes[i] = start(paths[i]);
     }
-    std::vector<std::optional<FilesystemUsage>> answers(paths.size());
     for (std::size_t i = 0; i < paths.size(); ++i) {
         if (!probes[i]) continue;
         const auto done = [&] { return probes[i]->done; };
-        if (board_->answered.wait_until(lock, until, done)) answers[i] = probes[i]->usage;
+        answers[i].stuck = !board_->answered.wait_until(lock, until, done);
+        if (!answers[i].stuck) answers[i].usage = probes[i]->usage;
     }
     forget_done();
     return answers;
-}
-
-bool StatvfsProber::is_stuck(const std::string& path) {
-    const std::lock_guard lock(board_->mutex);
-    forget_done();
-    return pending_.contains(path);
 }
 
 std::size_t StatvfsProber::stuck() {

@@ -31,10 +31,12 @@ class StatvfsProber {
 
     StatvfsProber(Ask ask, std::chrono::milliseconds deadline);
 
-    // As many answers as paths, in their order; nullopt = failed, late, or skipped.
-    std::vector<std::optional<FilesystemUsage>> ask_all(const std::vector<std::string>& paths);
-    // Whether the path's last question is still without an answer.
-    bool is_stuck(const std::string& path);
+    struct Answer {
+        std::optional<FilesystemUsage> usage;  // nullopt = failed, late, or skipped
+        bool stuck = false;                    // late, or skipped because it was
+    };
+    // As many answers as paths, in their order.
+    std::vector<Answer> ask_all(const std::vector<std::string>& paths);
     // Threads that have not come back.
     std::size_t stuck();
 
