@@ -2,9 +2,12 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <exception>
 
 #include "agent/collect/clock_collector.h"
+#include "agent/collect/device_collectors.h"
 #include "agent/collect/disk_collector.h"
 #include "agent/collect/filesystem_collector.h"
 #include "agent/collect/host_facts.h"
@@ -14,10 +17,13 @@
 #include "agent/collect/paced_collector.h"
 #include "agent/collect/pressure_collector.h"
 #include "agent/collect/protocol_collector.h"
+#include "agent/collect/sensor_collector.h"
 #include "agent/collect/socket_collector.h"
 #include "agent/collect/softnet_collector.h"
 #include "agent/collect/tcp_state_collector.h"
 #include "agent/collect/vmstat_collector.h"
+#include "agent/collect/watched_collector.h"
+#include "common/log.h"
 
 namespace chorus::agent {
 
@@ -29,6 +35,9 @@ HostInfo read_host(Reader& proc, Reader& sys, const std::string& rootfs, const B
     Reader root(rootfs, clock);
     return read_host_info(proc, sys, root);
 }
+
+constexpr Logger kLog{"collect"};
+constexpr std::chrono::seconds kSensorDeadline{2};
 
 std::optional<TcpStates> no_answer() {
     return std::nullopt;
@@ -71,6 +80,26 @@ BatchBuilder::BatchBuilder(const CollectSettings& settings, const Clock& clock,
     const auto ask_tcp = settings.procfs == CollectSettings{}.procfs ? ask_tcp_states : no_answer;
     add_slow(std::make_unique<TcpStateCollector>(proc_, faults_, ask_tcp), 30s);
     add_slow(std::make_unique<FilesystemCollector>(proc_, faults_, settings.rootfs), 30s);
+    add_slow(std::make_unique<WatchedCollector>(std::make_shared<SensorCollector>(settings.sysfs),
+                                                kSensorDeadline),
+             30s);
+    add_slow(std::make_unique<RaidCollector>(sys_), 60s);
+    add_slow(std::make_unique<BatteryCollector>(sys_), 60s);
+    add_slow(std::make_unique<ThrottleCollector>(
+                 sys_, boot_clock, std::max<std::chrono::nanoseconds>(settings.interval, 60s)),
+             60s);
+    others_.push_back(std::make_unique<EccCollector>(sys_));
+}
+
+// What goes wrong in one source must not cost the others.
+void BatchBuilder::collect_alone(Collector& collector, MetricSink& out) {
+    try {
+        collector.collect(out);
+    } catch (const std::exception& error) {
+        if (failed_.insert(&collector).second) {
+            kLog.error("A collector failed", {{"error", error.what()}});
+        }
+    }
 }
 
 void BatchBuilder::collect(Batch& batch, std::uint64_t dropped) {
@@ -80,14 +109,14 @@ void BatchBuilder::collect(Batch& batch, std::uint64_t dropped) {
     MetricSink out(batch.layout, batch.values, extended_);
     cpu_.collect(out);
     memory_.collect(out);
-    for (const auto& collector : others_) collector->collect(out);
+    for (const auto& collector : others_) collect_alone(*collector, out);
     if (cpu_.cpu_count()) host_.cpu_count = cpu_.cpu_count();
     batch.host = host_;
     if (boot_id_ == Uuid{}) faults_.note("/proc/sys/kernel/random/boot_id", ENOENT);
     batch.processes = processes_.scan(memory_.total_bytes(), cpu_.cpu_count());
     // The agent is a process itself: none at all means that /proc could not be read.
     if (batch.processes->scanned == 0) batch.processes.reset();
-    process_counts_.collect(out);
+    collect_alone(process_counts_, out);
     self_.collect(batch.processes, clock_.steady() - start, dropped, out);
     out.finish();
 }

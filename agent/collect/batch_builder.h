@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -42,6 +43,8 @@ class BatchBuilder {
     const ReadFaults& faults() const { return faults_; }
 
   private:
+    void collect_alone(Collector& collector, MetricSink& out);
+
     const Clock& clock_;
     bool extended_;
     ReadFaults faults_;
@@ -55,6 +58,7 @@ class BatchBuilder {
     ProcessScanner processes_;
     ProcessCountCollector process_counts_;
     SelfCollector self_;
+    std::set<const Collector*> failed_;  // and told of
 };
 
 }  // namespace chorus::agent

@@ -1,7 +1,5 @@
 #include "agent/process/process_scanner.h"
 
-#include <dirent.h>
-#include <fcntl.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -12,6 +10,7 @@
 #include <memory>
 
 #include "agent/process/process_name.h"
+#include "agent/procfs/directory.h"
 #include "agent/procfs/pid_cgroup.h"
 #include "agent/procfs/pid_io.h"
 #include "agent/procfs/text_scan.h"
@@ -56,10 +55,6 @@ std::optional<double> cpu_share(std::uint64_t ticks, nanoseconds time,
     if (seconds * per_second < 1) return std::nullopt;
     return round_percent(100 * static_cast<double>(ticks) / (per_second * seconds));
 }
-
-struct CloseDirectory {
-    void operator()(DIR* directory) const { ::closedir(directory); }
-};
 
 }  // namespace
 
@@ -106,13 +101,11 @@ ProcessTable ProcessScanner::scan(std::optional<std::uint64_t> memory_total_byte
 
 std::vector<std::int32_t> ProcessScanner::list_pids() {
     std::vector<std::int32_t> pids;
-    FileDescriptor fd(::openat(proc_.fd(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    const std::unique_ptr<DIR, CloseDirectory> directory(fd ? ::fdopendir(fd.get()) : nullptr);
+    const Directory directory = open_directory(proc_.fd(), ".");
     if (!directory) {
         faults_.note("/proc", errno);
         return pids;
     }
-    fd.release();  // closed with the directory
     while (const dirent* entry = ::readdir(directory.get())) {
         const auto pid = parse_number<std::int32_t>(entry->d_name);
         if (pid && *pid > 0) pids.push_back(*pid);

@@ -1,11 +1,14 @@
 #include "agent/procfs/reader.h"
 
 #include <fcntl.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <utility>
+
+#include "agent/procfs/directory.h"
 
 namespace chorus::agent {
 namespace {
@@ -24,6 +27,20 @@ Reader::Reader(std::string root, const BootClock& clock)
 bool Reader::exists(const std::string& path) const {
     struct stat ignored {};
     return root_ && ::fstatat(root_.get(), path.c_str(), &ignored, 0) == 0;
+}
+
+std::vector<std::string> Reader::list(const std::string& path) const {
+    std::vector<std::string> names;
+    if (!root_) return names;
+    const Directory directory = open_directory(root_.get(), path.c_str());
+    if (!directory) return names;
+    while (const dirent* entry = ::readdir(directory.get())) {
+        if (entry->d_name[0] != '.' && names.size() < kMostNames) names.emplace_back(entry->d_name);
+    }
+    std::sort(names.begin(), names.end(), [](const std::string& a, const std::string& b) {
+        return ::strverscmp(a.c_str(), b.c_str()) < 0;
+    });
+    return names;
 }
 
 ReadResult Reader::read_until_end(const char* path, bool short_read_ends) {

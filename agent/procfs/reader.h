@@ -37,6 +37,10 @@ class Reader {
     // does not fill the buffer is the last, which saves a system call for each file.
     ReadResult read_record(const char* path) { return read_until_end(path, true); }
     bool exists(const std::string& path) const;
+    // Names in a directory, without those beginning with a dot, numbers in names in the order of
+    // their value ("cpu2" before "cpu10"); empty if it cannot be opened. At most kMostNames.
+    std::vector<std::string> list(const std::string& path) const;
+    static constexpr std::size_t kMostNames = 16'384;
 
     // The root's descriptor, -1 if it could not be opened.
     int fd() const { return root_.get(); }
