@@ -4,16 +4,19 @@
 
 #include <cerrno>
 #include <chrono>
+#include <cmath>
 #include <csignal>
 #include <ctime>
 #include <iostream>
 #include <random>
+#include <system_error>
 #include <thread>
 
 #include "agent/cycle.h"
 #include "agent/push/delivery.h"
 #include "agent/push/identity.h"
 #include "agent/push/sender.h"
+#include "agent/spool/dead_letter.h"
 #include "common/log.h"
 
 namespace chorus::agent {
@@ -57,19 +60,33 @@ bool stopped_within(nanoseconds time) {
 
 // Kept for the whole run of a command.
 struct Parts {
-    explicit Parts(const AgentConfig& config, const Uuid& id)
-        : cycle(config, id, epoch, clock, boot_clock),
+    // `state_dir` is where batches that are refused go, empty = nowhere.
+    Parts(const AgentConfig& config, const Uuid& id, const std::string& state_dir)
+        : cycle(config, id, Uuid::random(), clock, boot_clock),
           client(config.endpoint, config.token, kRequestLimit),
-          delivery([this](std::string_view body) { return client.post(body); }, clock, epoch,
-                   config.interval_seconds, Backoff(std::random_device{}())) {}
+          dead_letter(state_dir, disk),
+          epochs(state_dir.empty() ? std::string{} : state_dir + "/epochs"),
+          delivery([this](std::string_view body) { return client.post(body); },
+                   [this, keep = !state_dir.empty()](const PackedBatch& batch) {
+                       if (keep) dead_letter.keep(batch.time, batch.json_zstd);
+                   },
+                   clock, epochs, config.interval_seconds, Backoff(std::random_device{}())) {}
 
     SystemClock clock;
     SystemBootClock boot_clock;
-    Uuid epoch = Uuid::random();
+    DiskCalls disk;
     Cycle cycle;
     IngestClient client;
+    DeadLetter dead_letter;
+    EpochMap epochs;
     Delivery delivery;
 };
+
+// An outage of a day at 30 s is made up for in an hour or two, without a rush at its end.
+milliseconds pace_of(nanoseconds interval) {
+    constexpr int faster_than_collected = 20;
+    return std::chrono::duration_cast<milliseconds>(interval / faster_than_collected);
+}
 
 // When the next cycle is due. One that was missed is left out, not made up for.
 class Schedule {
@@ -89,13 +106,43 @@ class Schedule {
     Clock::time_point due_;
 };
 
-void tell_dropped(const BatchQueue& queue, std::uint64_t& told) {
-    const auto dropped = queue.dropped();
+void tell_dropped(std::uint64_t dropped, std::uint64_t& told) {
     if (dropped > told) {
-        kLog.warning("Queue is full; the oldest batches were dropped",
+        kLog.warning("No room for more batches; the oldest were dropped",
                      {{"dropped", dropped - told}, {"dropped_since_start", dropped}});
     }
     told = dropped;
+}
+
+// Batches are kept in memory where the directory cannot be used.
+std::unique_ptr<Spool> open_spool(const AgentConfig& config, DiskCalls& disk) {
+    try {
+        auto spool =
+            std::make_unique<Spool>(config.spool_dir + "/spool", config.spool_max_bytes, disk);
+        if (spool->size() > 0) {
+            kLog.info("Batches of an earlier run wait in the spool",
+                      {{"batches", spool->size()}, {"bytes", spool->bytes()}});
+        }
+        return spool;
+    } catch (const std::system_error& error) {
+        kLog.warning("No spool; batches that wait are kept in memory only",
+                     {{"spool_dir", config.spool_dir}, {"error", error.code().message()}});
+        return nullptr;
+    }
+}
+
+AgentState state_of(const Outbox& outbox, const DeliveryCounts& delivery, const Clock& clock) {
+    const OutboxCounts waiting = outbox.counts();
+    AgentState state{.dropped = waiting.dropped + waiting.lost + delivery.refused,
+                     .spool_batches = waiting.batches,
+                     .spool_bytes = waiting.bytes,
+                     .push_latency_ms = delivery.latency_ms,
+                     .clock_skew_ms = delivery.skew_ms};
+    if (waiting.oldest_time) {
+        const std::chrono::duration<double> now = clock.now().time_since_epoch();
+        state.spool_oldest_seconds = std::max(0.0, std::floor(now.count() - *waiting.oldest_time));
+    }
+    return state;
 }
 
 }  // namespace
@@ -105,34 +152,37 @@ ExitCode run_daemon(const AgentConfig& config) {
     const sigset_t signals = awaited_signals();
     ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
     const Uuid id = agent_identity(config.spool_dir, config.machine_id_file);
-    Parts parts(config, id);
+    Parts parts(config, id, config.spool_dir);
+    Outbox outbox(open_spool(config, parts.disk), config.queue_max_batches);
     kLog.info("Agent started", {{"version", CHORUS_VERSION},
                                 {"hostname", config.hostname},
                                 {"agent_id", id.to_string()},
                                 {"aggregator", config.endpoint.host},
                                 {"port", config.endpoint.port},
                                 {"interval_seconds", config.interval_seconds}});
-    BatchQueue queue(config.queue_max_batches);
-    Sender sender(queue, parts.delivery);
+    Sender sender(outbox, parts.delivery, pace_of(config.collect.interval));
     std::uint64_t told_dropped = 0;
     bool stop = stopped_within(kFirstGap);
     Schedule schedule(config.collect.interval);
     while (!stop) {
-        parts.cycle.collect(queue.dropped() + parts.delivery.counts().refused.load());
-        queue.push(parts.cycle.pack());
-        tell_dropped(queue, told_dropped);
+        parts.cycle.collect(state_of(outbox, parts.delivery.counts(), parts.clock));
+        outbox.push(parts.cycle.pack());
+        tell_dropped(outbox.counts().dropped, told_dropped);
         ::malloc_trim(0);
         stop = stopped_within(schedule.until_next());
     }
     parts.client.bring_forward(Deadline::Clock::now() + kFarewell);
     sender.finish();
+    outbox.stow_live();
+    const OutboxCounts left = outbox.counts();
     kLog.info("Agent stopped", {{"batches_stored", parts.delivery.counts().stored.load()},
-                                {"batches_unsent", queue.size()}});
+                                {"batches_unsent", left.batches},
+                                {"kept_on_disk", left.on_disk}});
     return ExitCode::ok;
 }
 
 ExitCode run_once(const AgentConfig& config) {
-    Parts parts(config, agent_identity(config.spool_dir, config.machine_id_file));
+    Parts parts(config, agent_identity(config.spool_dir, config.machine_id_file), {});
     std::this_thread::sleep_for(kFirstGap);
     parts.cycle.collect();
     PackedBatch batch = parts.cycle.pack();

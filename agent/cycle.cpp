@@ -25,9 +25,9 @@ Cycle::Cycle(const AgentConfig& config, const Uuid& id, const Uuid& epoch, const
     builder_.collect(batch_);
 }
 
-const Batch& Cycle::collect(std::uint64_t dropped) {
+const Batch& Cycle::collect(const AgentState& state) {
     const auto start = clock_.steady();
-    builder_.collect(batch_, dropped);
+    builder_.collect(batch_, state);
     ++batch_.seq;
     const std::chrono::duration<double> took = clock_.steady() - start;
     const auto known = std::count_if(batch_.values.begin(), batch_.values.end(),
@@ -48,7 +48,10 @@ const std::string& Cycle::json() {
 }
 
 PackedBatch Cycle::pack() {
-    return {.seq = batch_.seq, .json_zstd = zstd_compress(json())};
+    const auto seconds = std::chrono::floor<std::chrono::seconds>(batch_.time.time_since_epoch());
+    return {.seq = batch_.seq,
+            .time = static_cast<std::uint32_t>(seconds.count()),
+            .json_zstd = zstd_compress(json())};
 }
 
 }  // namespace chorus::agent

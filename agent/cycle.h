@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "agent/collect/batch_builder.h"
-#include "agent/push/batch_queue.h"
+#include "agent/push/outbox.h"
 #include "agent/settings.h"
 #include "common/batch.h"
 #include "common/clock.h"
@@ -20,8 +20,7 @@ class Cycle {
           const BootClock& boot_clock);
 
     // Collects, and logs "Metrics collection completed". The reference holds until the next call.
-    // `dropped` is the number of batches lost since the start.
-    const Batch& collect(std::uint64_t dropped = 0);
+    const Batch& collect(const AgentState& state = {});
     // The JSON of the last collection, until the next call.
     const std::string& json();
     PackedBatch pack();

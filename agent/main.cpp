@@ -22,8 +22,9 @@ using chorus::ExitCode;
 constexpr const char* kConfigFile = "/etc/chorus/agent.conf";
 
 void print_help() {
-    std::cout << "Usage: chorus-agent [OPTION]...\n"
+    std::cout << "Usage: chorus-agent [COMMAND] [OPTION]...\n"
                  "Collects metrics of this host and sends them to an aggregator.\n\n"
+                 "  spool             print what waits on disk for the aggregator\n"
                  "  --once            send one batch and exit: 0 stored, 69 aggregator away\n"
                  "  --test            print one batch as JSON, send nothing\n"
                  "  --check-config    check the configuration: 0 good, 78 bad\n"
@@ -83,8 +84,10 @@ ExitCode run(const std::vector<std::string>& arguments) {
                                                  {"once", "test", "check-config", "print-config"},
                                                  agent::foreign_settings());
     const auto config = chorus::Config::load(agent::agent_settings(), sources);
-    if (!config.positional().empty()) {
-        std::cerr << "chorus-agent: unexpected argument " << config.positional().front() << '\n';
+    const auto& words = config.positional();
+    const bool spool = words.size() == 1 && words.front() == "spool";
+    if (!words.empty() && !spool) {
+        std::cerr << "chorus-agent: unexpected argument " << words.front() << '\n';
         return ExitCode::usage;
     }
     configure_log_by(config);
@@ -93,14 +96,15 @@ ExitCode run(const std::vector<std::string>& arguments) {
         return ExitCode::ok;
     }
     const bool test = config.has_flag("test");
-    const auto settings =
-        agent::read_settings(config, test ? agent::Needs::nothing : agent::Needs::aggregator);
+    const auto settings = agent::read_settings(
+        config, test || spool ? agent::Needs::nothing : agent::Needs::aggregator);
     if (config.has_flag("check-config")) {
         std::cout << "The configuration is good.\n";
         return ExitCode::ok;
     }
     // A peer or a pipe that goes away is an error of the call, not the end of the program.
     std::signal(SIGPIPE, SIG_IGN);
+    if (spool) return agent::run_spool(settings);
     if (test) return agent::run_test(settings);
     if (config.has_flag("once")) return agent::run_once(settings);
     return agent::run_daemon(settings);

@@ -46,6 +46,7 @@ AgentConfig read_settings(const Config& config, Needs needs) {
     out.collect.extended = config.boolean("extended-metrics");
     out.spool_dir = config.text("spool-dir");
     out.machine_id_file = config.text("rootfs") + "/etc/machine-id";
+    out.spool_max_bytes = static_cast<std::uint64_t>(config.integer("spool-max-mb")) << 20U;
     out.queue_max_batches = static_cast<std::size_t>(config.integer("queue-max-batches"));
     out.hostname = config.text("hostname");
     if (out.hostname.empty()) out.hostname = system_hostname();

@@ -20,6 +20,7 @@ struct AgentConfig {
     std::string machine_id_file;
     Endpoint endpoint;
     std::string token;
+    std::uint64_t spool_max_bytes = 128U << 20U;
     std::size_t queue_max_batches = 240;
 };
 

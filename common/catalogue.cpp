@@ -15,13 +15,18 @@ constexpr auto kLast = Aggregation::last;
 // d(x) is the growth of x between two reads, dt the seconds between them.
 // clang-format off
 constexpr std::array kCatalogue{
+    MetricInfo{"agent_clock_skew_ms", "ms", "", "the aggregator's answer", "server_time - sent_at - latency / 2", "How far the aggregator's clock is ahead of the host's.", kLast},
     MetricInfo{"agent_collect_duration_ms", "ms", "", "clock_gettime(2)", "end - start of a collection", "How long the agent took for one collection.", kMaximum},
     MetricInfo{"agent_cpu_percent", "percent", "", "/proc/self/stat", "100 * d(utime + stime) / (HZ * dt)", "CPU the agent itself used, 100 = one core.", kAverage},
     MetricInfo{"agent_dropped_samples_count", "count", "", "agent", "batches dropped since start", "Batches the agent had to drop because its queue was full or they were refused.", kLast},
     MetricInfo{"agent_processes_scanned_count", "count", "", "/proc", "numeric directories", "Processes the agent looked at.", kLast},
     MetricInfo{"agent_processes_sent_count", "count", "", "agent", "rows of the batch", "Processes the agent sent one by one.", kLast},
+    MetricInfo{"agent_push_latency_ms", "ms", "", "clock_gettime(2)", "end - start of the last stored request", "How long the aggregator took to store a batch.", kMaximum},
     MetricInfo{"agent_read_errors_count", "count", "errno", "agent", "failed reads in this collection", "Files of /proc or sysfs that could not be read, by reason.", kSum},
     MetricInfo{"agent_rss_bytes", "bytes", "", "/proc/self/statm", "resident pages * page size", "Resident memory of the agent itself.", kMaximum},
+    MetricInfo{"agent_spool_batches_count", "count", "", "agent", "batches that wait", "Batches that wait for the aggregator.", kMaximum},
+    MetricInfo{"agent_spool_bytes", "bytes", "", "agent", "bytes on disk and in memory", "Space taken by batches that wait.", kMaximum},
+    MetricInfo{"agent_spool_oldest_seconds", "seconds", "", "agent", "now - time of the oldest batch; 0 if none waits", "Age of the batch that waits longest.", kMaximum},
     MetricInfo{"battery_charge_percent", "percent", "battery", "/sys/class/power_supply/*/capacity", "as is", "Charge of a battery.", kLast},
     MetricInfo{"cpu_context_switches_per_sec", "per_sec", "", "/proc/stat ctxt", "d / dt", "Switches from one task to another.", kAverage},
     MetricInfo{"cpu_core_max_percent", "percent", "", "/proc/stat cpuN", "max of cpu_core_usage_percent", "How busy the busiest core was.", kMaximum},

@@ -102,7 +102,7 @@ void BatchBuilder::collect_alone(Collector& collector, MetricSink& out) {
     }
 }
 
-void BatchBuilder::collect(Batch& batch, std::uint64_t dropped) {
+void BatchBuilder::collect(Batch& batch, const AgentState& state) {
     const auto start = clock_.steady();
     batch.time = clock_.now();
     batch.boot_id = boot_id_;
@@ -117,7 +117,7 @@ void BatchBuilder::collect(Batch& batch, std::uint64_t dropped) {
     // The agent is a process itself: none at all means that /proc could not be read.
     if (batch.processes->scanned == 0) batch.processes.reset();
     collect_alone(process_counts_, out);
-    self_.collect(batch.processes, clock_.steady() - start, dropped, out);
+    self_.collect(batch.processes, clock_.steady() - start, state, out);
     out.finish();
 }
 

@@ -36,9 +36,9 @@ class BatchBuilder {
     BatchBuilder(const CollectSettings& settings, const Clock& clock, const BootClock& boot_clock);
 
     // Fills everything of `batch` that comes from the host's kernel: boot_id, time, host, layout,
-    // values and processes. Passing the same batch again saves allocations. `dropped` is the number
-    // of batches lost since the start, which the agent tells of itself.
-    void collect(Batch& batch, std::uint64_t dropped = 0);
+    // values and processes. Passing the same batch again saves allocations. `state` is what the
+    // agent tells of itself.
+    void collect(Batch& batch, const AgentState& state = {});
 
     const ReadFaults& faults() const { return faults_; }
 

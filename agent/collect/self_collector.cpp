@@ -9,7 +9,8 @@
 namespace chorus::agent {
 
 void SelfCollector::collect(const std::optional<ProcessTable>& processes,
-                            std::chrono::nanoseconds took, std::uint64_t dropped, MetricSink& out) {
+                            std::chrono::nanoseconds took, const AgentState& state,
+                            MetricSink& out) {
     emit_usage(out);
     out.add("agent_collect_duration_ms", "ms",
             std::chrono::duration<double, std::milli>(took).count());
@@ -17,7 +18,12 @@ void SelfCollector::collect(const std::optional<ProcessTable>& processes,
             processes ? static_cast<double>(processes->scanned) : kNoValue);
     out.add("agent_processes_sent_count", "count",
             processes ? static_cast<double>(processes->rows.size()) : kNoValue);
-    out.add("agent_dropped_samples_count", "count", static_cast<double>(dropped));
+    out.add("agent_dropped_samples_count", "count", static_cast<double>(state.dropped));
+    out.add("agent_spool_batches_count", "count", static_cast<double>(state.spool_batches));
+    out.add("agent_spool_bytes", "bytes", static_cast<double>(state.spool_bytes));
+    out.add("agent_spool_oldest_seconds", "seconds", state.spool_oldest_seconds);
+    out.add("agent_push_latency_ms", "ms", state.push_latency_ms);
+    out.add("agent_clock_skew_ms", "ms", state.clock_skew_ms);
     emit_faults(out);
 }
 

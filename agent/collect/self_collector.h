@@ -14,6 +14,15 @@
 
 namespace chorus::agent {
 
+// What the other parts of the agent tell of themselves.
+struct AgentState {
+    std::uint64_t dropped = 0;  // batches since the start
+    std::uint64_t spool_batches = 0, spool_bytes = 0;
+    double spool_oldest_seconds = 0;    // age; 0 = nothing waits
+    double push_latency_ms = kNoValue;  // of the last batch that was stored
+    double clock_skew_ms = kNoValue;    // the aggregator's clock less this host's
+};
+
 struct SelfConstants {
     std::int64_t ticks_per_second = 100;  // sysconf(_SC_CLK_TCK)
     std::int64_t page_bytes = 4'096;      // sysconf(_SC_PAGESIZE)
@@ -26,9 +35,9 @@ class SelfCollector {
                   SelfConstants constants)
         : proc_(proc), faults_(faults), constants_(constants), gap_(interval) {}
 
-    // `took` is the time of this cycle so far, `dropped` the batches lost since the start.
+    // `took` is the time of this cycle so far.
     void collect(const std::optional<ProcessTable>& processes, std::chrono::nanoseconds took,
-                 std::uint64_t dropped, MetricSink& out);
+                 const AgentState& state, MetricSink& out);
 
   private:
     void emit_usage(MetricSink& out);

@@ -57,18 +57,23 @@ std::optional<std::chrono::seconds> retry_after(const Answer& answer) {
     return std::min(std::chrono::seconds{seconds}, kLongestRetryAfter);
 }
 
-std::optional<double> wanted_interval(std::string_view body) {
+StoredAnswer read_stored(std::string_view body) {
+    StoredAnswer stored;
     try {
         JsonReader reader;
-        double seconds = 0;
         const JsonValue value = reader.parse(body);
-        if (value["config"]["interval_seconds"].get(seconds) != simdjson::SUCCESS) {
-            return std::nullopt;
+        double seconds = 0;
+        if (value["config"]["interval_seconds"].get(seconds) == simdjson::SUCCESS) {
+            stored.interval_seconds = seconds;
         }
-        return seconds;
+        std::string_view time;
+        if (value["server_time"].get(time) == simdjson::SUCCESS) {
+            stored.server_time = parse_timestamp(time);
+        }
     } catch (const JsonError&) {
-        return std::nullopt;
+        // It was judged to be a stored answer; what it tells besides is not needed.
     }
+    return stored;
 }
 
 }  // namespace chorus::agent

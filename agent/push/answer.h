@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "common/timestamp.h"
+
 namespace chorus::agent {
 
 // An HTTP answer that arrived whole.
@@ -35,7 +37,11 @@ Verdict judge(const Answer& answer);
 // form would need two clocks that agree).
 std::optional<std::chrono::seconds> retry_after(const Answer& answer);
 
-// config.interval_seconds of a stored answer.
-std::optional<double> wanted_interval(std::string_view body);
+// What a stored answer tells besides; members that are missing or damaged are unknown.
+struct StoredAnswer {
+    std::optional<double> interval_seconds;  // that the aggregator wants
+    std::optional<Timestamp> server_time;
+};
+StoredAnswer read_stored(std::string_view body);
 
 }  // namespace chorus::agent

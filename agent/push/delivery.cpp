@@ -20,18 +20,24 @@ std::string_view excerpt(const Answer& answer) {
 
 }  // namespace
 
-Delivery::Delivery(Post post, const Clock& clock, Uuid epoch, double interval_seconds,
-                   Backoff backoff)
+Delivery::Delivery(Post post, Bury bury, const Clock& clock, EpochMap& epochs,
+                   double interval_seconds, Backoff backoff)
     : post_(std::move(post)),
+      bury_(std::move(bury)),
       clock_(clock),
-      epoch_(epoch),
+      epochs_(epochs),
       interval_seconds_(interval_seconds),
       backoff_(backoff) {}
 
 Step Delivery::attempt(PackedBatch& batch) {
     std::string json = zstd_decompress(batch.json_zstd, limits::kInflatedBytes);
-    stamp(json, epoch_, clock_.now());
+    epoch_ = epoch_of(json).value_or(Uuid{});
+    const auto sent_at = clock_.now();
+    const auto start = clock_.steady();
+    stamp(json, epochs_.current(epoch_), sent_at);
     const auto result = post_(zstd_compress(json));
+    took_ = clock_.steady() - start;
+    sent_at_ = sent_at;
     if (const auto* silence = std::get_if<NoAnswer>(&result)) {
         return retry_later(silence->reason, std::nullopt);
     }
@@ -44,7 +50,7 @@ Step Delivery::handle(const Answer& answer, PackedBatch& batch, const std::strin
         case Verdict::stored:
             return on_stored(answer);
         case Verdict::conflict:
-            return on_conflict(batch);
+            return on_conflict();
         case Verdict::refused:
             return drop(batch, answer);
         case Verdict::too_large:
@@ -64,9 +70,12 @@ Step Delivery::handle(const Answer& answer, PackedBatch& batch, const std::strin
 Step Delivery::on_stored(const Answer& answer) {
     ++counts_.stored;
     backoff_.reset();
+    renewed_.reset();
+    const auto stored = read_stored(answer.body);
+    tell_times(stored);
     if (!trouble_.empty()) kLog.info("Aggregator takes batches again");
     trouble_.clear();
-    const auto wanted = wanted_interval(answer.body);
+    const auto wanted = stored.interval_seconds;
     const bool differs = wanted && std::abs(*wanted - interval_seconds_) > 1e-9;
     if (differs && !told_interval_) {
         kLog.info("Aggregator wants another interval; this agent keeps its own",
@@ -76,30 +85,41 @@ Step Delivery::on_stored(const Answer& answer) {
     return {Outcome::stored, {}};
 }
 
-Step Delivery::on_conflict(const PackedBatch& batch) {
+// Half of the way is taken to be the way to the aggregator.
+void Delivery::tell_times(const StoredAnswer& stored) {
+    counts_.last_stored =
+        std::chrono::floor<std::chrono::seconds>(sent_at_.time_since_epoch()).count();
+    counts_.latency_ms = std::chrono::duration<double, std::milli>(took_).count();
+    if (!stored.server_time) return;
+    const std::chrono::duration<double, std::milli> ahead = *stored.server_time - sent_at_;
+    counts_.skew_ms = ahead.count() - counts_.latency_ms / 2;
+}
+
+Step Delivery::on_conflict() {
     ++counts_.failed;
-    epoch_ = Uuid::random();
-    kLog.warning("Batch key was taken; going on with a new epoch", {{"seq", batch.seq}});
-    // A second conflict with a fresh random epoch is no accident of keys: do not spin.
-    const bool repeated = conflicted_seq_ == batch.seq;
-    conflicted_seq_ = batch.seq;
-    if (repeated) return {Outcome::away, backoff_.next()};
+    // A conflict with a fresh random epoch is no accident of keys: do not spin.
+    if (renewed_ == epochs_.current(epoch_)) return {Outcome::away, backoff_.next()};
+    epochs_.renew(epoch_);
+    renewed_ = epochs_.current(epoch_);
+    kLog.warning("Batch key was taken; going on with a new epoch");
     return {Outcome::again, {}};
 }
 
 Step Delivery::on_too_large(PackedBatch& batch, const std::string& json) {
-    const std::string smaller = without_processes(json);
+    const std::string smaller = with_fewer_processes(json);
     if (smaller.empty()) return drop(batch, {.status = 413, .body = {}, .retry_after = {}});
-    ++counts_.stripped;
-    kLog.warning("Batch was too large; sending it without its process table", {{"seq", batch.seq}});
+    ++counts_.shortened;
+    kLog.warning("Batch was too large; sending it with fewer processes one by one",
+                 {{"bytes", json.size()}});
     batch.json_zstd = zstd_compress(smaller);
     return {Outcome::again, {}};
 }
 
 Step Delivery::drop(const PackedBatch& batch, const Answer& answer) {
     ++counts_.refused;
-    kLog.error("Batch was refused and dropped",
-               {{"seq", batch.seq}, {"status", answer.status}, {"answer", excerpt(answer)}});
+    kLog.error("Batch was refused and set aside",
+               {{"status", answer.status}, {"answer", excerpt(answer)}});
+    bury_(batch);
     return {Outcome::dropped, {}};
 }
 

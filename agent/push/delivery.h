@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,8 +13,9 @@
 
 #include "agent/push/answer.h"
 #include "agent/push/backoff.h"
-#include "agent/push/batch_queue.h"
+#include "agent/push/epoch_map.h"
 #include "agent/push/ingest_client.h"
+#include "agent/push/outbox.h"
 #include "common/clock.h"
 #include "common/uuid.h"
 
@@ -37,42 +39,55 @@ struct Step {
 // What happened since the start; read by other threads.
 struct DeliveryCounts {
     std::atomic<std::uint64_t> stored{0};
-    std::atomic<std::uint64_t> refused{0};   // dropped after 400, 413, 415, 422
-    std::atomic<std::uint64_t> stripped{0};  // sent without their process table after 413
-    std::atomic<std::uint64_t> failed{0};    // tries that have to be made again
+    std::atomic<std::uint64_t> refused{0};     // dropped after 400, 413, 415, 422
+    std::atomic<std::uint64_t> shortened{0};   // lost processes to 413
+    std::atomic<std::uint64_t> failed{0};      // tries that have to be made again
+    std::atomic<double> latency_ms{kUnknown};  // of the last try that was stored
+    std::atomic<double> skew_ms{kUnknown};     // the aggregator's clock less this host's
+    std::atomic<std::int64_t> last_stored{0};  // seconds since 1970, 0 = never
+
+    static constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
 };
 
 // For one thread.
 class Delivery {
   public:
     using Post = std::function<std::variant<Answer, NoAnswer>(std::string_view body_zstd)>;
+    // Gets what no aggregator will ever take.
+    using Bury = std::function<void(const PackedBatch&)>;
 
-    Delivery(Post post, const Clock& clock, Uuid epoch, double interval_seconds, Backoff backoff);
+    // `epochs` outlives the object.
+    Delivery(Post post, Bury bury, const Clock& clock, EpochMap& epochs, double interval_seconds,
+             Backoff backoff);
 
     // May change the batch (413). Never throws for what the network does.
     Step attempt(PackedBatch& batch);
 
     const DeliveryCounts& counts() const { return counts_; }
-    const Uuid& epoch() const { return epoch_; }
 
   private:
     Step handle(const Answer& answer, PackedBatch& batch, const std::string& json);
     Step on_stored(const Answer& answer);
-    Step on_conflict(const PackedBatch& batch);
+    void tell_times(const StoredAnswer& stored);
+    Step on_conflict();
     Step on_too_large(PackedBatch& batch, const std::string& json);
     Step drop(const PackedBatch& batch, const Answer& answer);
     Step retry_later(std::string reason, std::optional<std::chrono::seconds> asked);
     void tell_once(const std::string& trouble);
 
     Post post_;
+    Bury bury_;
     const Clock& clock_;
-    Uuid epoch_;
+    EpochMap& epochs_;
     double interval_seconds_;
     Backoff backoff_;
     DeliveryCounts counts_;
-    std::string trouble_;  // last one that was logged, empty while all is well
-    std::optional<std::int64_t> conflicted_seq_;
+    std::string trouble_;          // last one that was logged, empty while all is well
+    Uuid epoch_;                   // the last batch was made with
+    std::optional<Uuid> renewed_;  // by the last conflict; nothing was stored since
     bool told_interval_ = false;
+    std::chrono::nanoseconds took_{0};  // the last try
+    Timestamp sent_at_;
 };
 
 }  // namespace chorus::agent

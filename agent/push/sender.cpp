@@ -12,8 +12,11 @@ constexpr Logger kLog{"push"};
 
 }  // namespace
 
-Sender::Sender(BatchQueue& queue, Delivery& delivery)
-    : queue_(queue), delivery_(delivery), thread_([this](std::stop_token stop) { run(stop); }) {}
+Sender::Sender(Outbox& outbox, Delivery& delivery, std::chrono::milliseconds pace)
+    : outbox_(outbox),
+      delivery_(delivery),
+      pace_(pace),
+      thread_([this](std::stop_token stop) { run(stop); }) {}
 
 Sender::~Sender() {
     thread_.request_stop();
@@ -26,29 +29,41 @@ void Sender::finish() {
         finishing_ = true;
     }
     wake_.notify_all();
-    queue_.close();
+    outbox_.close();
     if (thread_.joinable()) thread_.join();
 }
 
 void Sender::run(std::stop_token stop) {
-    while (auto batch = queue_.take(stop)) {
+    auto backlog_from = Outbox::Clock::now();
+    while (auto parcel = outbox_.take(stop, backlog_from)) {
         Step step;
         try {
-            step = delivery_.attempt(*batch);
+            step = attempt(*parcel, stop);
         } catch (const std::exception& e) {
             // What is packed cannot be unpacked, or memory is short: this batch is lost, not all.
-            kLog.error("Batch was lost", {{"seq", batch->seq}, {"error", e.what()}});
+            kLog.error("Batch was lost", {{"error", e.what()}});
+            step.outcome = Outcome::dropped;
+        }
+        if (parcel->from != Parcel::From::live) backlog_from = Outbox::Clock::now() + pace_;
+        if (step.is_final()) {
+            outbox_.done(*parcel);
             continue;
         }
-        if (step.is_final()) continue;
-        queue_.put_back(std::move(*batch));
-        if (step.outcome == Outcome::again) continue;
+        outbox_.put_back(std::move(*parcel));
         {
             const std::lock_guard lock(mutex_);
             if (finishing_) return;
         }
         wait(step.wait, stop);
     }
+}
+
+Step Sender::attempt(Parcel& parcel, const std::stop_token& stop) {
+    Step step;
+    do {
+        step = delivery_.attempt(parcel.batch);
+    } while (step.outcome == Outcome::again && !stop.stop_requested());
+    return step;
 }
 
 void Sender::wait(std::chrono::milliseconds time, std::stop_token stop) {

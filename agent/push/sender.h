@@ -1,4 +1,4 @@
-// The thread that empties the queue.
+// The thread that empties the outbox.
 #pragma once
 
 #include <atomic>
@@ -8,29 +8,34 @@
 #include <mutex>
 #include <thread>
 
-#include "agent/push/batch_queue.h"
 #include "agent/push/delivery.h"
+#include "agent/push/outbox.h"
 
 namespace chorus::agent {
 
 class Sender {
   public:
-    // Both outlive the sender. The thread starts at once, with the caller's signal mask.
-    Sender(BatchQueue& queue, Delivery& delivery);
+    // Both outlive the sender. The thread starts at once, with the caller's signal mask. `pace` is
+    // the least time between two batches of the backlog: an aggregator that comes back after an
+    // outage has all of its agents' backlogs before it.
+    Sender(Outbox& outbox, Delivery& delivery, std::chrono::milliseconds pace);
     // Stops after the running request.
     ~Sender();
 
-    // Sends what is queued and stops at the first failure, or when the queue is empty. Closes the
-    // queue. How long a request may take is the caller's to limit (IngestClient::bring_forward).
+    // Sends what waits and stops at the first failure, or when nothing is left. Closes the outbox.
+    // How long a request may take is the caller's to limit (IngestClient::bring_forward).
     void finish();
 
   private:
     void run(std::stop_token stop);
+    // The batch until it was tried as often as makes sense at once.
+    Step attempt(Parcel& parcel, const std::stop_token& stop);
     // Answers early when finish() is called or `stop` requested.
     void wait(std::chrono::milliseconds time, std::stop_token stop);
 
-    BatchQueue& queue_;
+    Outbox& outbox_;
     Delivery& delivery_;
+    std::chrono::milliseconds pace_;
     std::mutex mutex_;  // protects finishing_
     std::condition_variable_any wake_;
     bool finishing_ = false;

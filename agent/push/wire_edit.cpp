@@ -1,9 +1,13 @@
 #include "agent/push/wire_edit.h"
 
+#include "agent/process/process_scanner.h"
 #include "common/batch_json.h"
 
 namespace chorus::agent {
 namespace {
+
+constexpr std::string_view kEpoch = R"("epoch":")";
+constexpr std::string_view kSentAt = R"("sent_at":")";
 
 // Before these members the JSON has only names and values of a fixed alphabet, and inside a JSON
 // string a quote never stands bare: the first hit is the member itself.
@@ -18,17 +22,29 @@ void set_member(std::string& json, std::string_view opening, std::string_view va
 }  // namespace
 
 void stamp(std::string& json, const Uuid& epoch, Timestamp sent_at) {
-    set_member(json, R"("epoch":")", epoch.to_string());
-    set_member(json, R"("sent_at":")", format_timestamp_micros(sent_at));
+    set_member(json, kEpoch, epoch.to_string());
+    set_member(json, kSentAt, format_timestamp_micros(sent_at));
 }
 
-std::string without_processes(std::string_view json) {
+std::optional<Uuid> epoch_of(std::string_view json) {
+    constexpr std::size_t uuid_chars = 36;
+    const auto at = json.find(kEpoch);
+    if (at == std::string_view::npos) return std::nullopt;
+    return Uuid::parse(json.substr(at + kEpoch.size(), uuid_chars));
+}
+
+std::string with_fewer_processes(std::string_view json) {
     try {
         JsonReader reader;
         FieldErrors errors;
         Batch batch = read_batch(reader.parse(json), errors);
         if (!errors.empty() || !batch.processes) return {};
-        batch.processes.reset();
+        const std::size_t rows = batch.processes->rows.size();
+        if (rows < kFewProcesses) {
+            batch.processes.reset();
+        } else {
+            fold_small_processes(*batch.processes, rows / 2);
+        }
         JsonWriter out;
         write_batch(out, batch);
         return out.take();

@@ -1,19 +1,19 @@
-// Answers, the queue, the edits of a packed batch, and what a delivery makes of each answer.
+// Answers, the edits of a packed batch, and what a delivery makes of each answer.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "agent/push/answer.h"
 #include "agent/push/backoff.h"
-#include "agent/push/batch_queue.h"
 #include "agent/push/delivery.h"
 #include "agent/push/endpoint.h"
 #include "agent/push/wire_edit.h"
 #include "common/batch_json.h"
 #include "common/compress.h"
+#include "tests/unit/agent/tree.h"
 
 namespace chorus::agent {
 namespace {
@@ -65,10 +65,15 @@ TEST(Answer, RetryAfterIsSecondsUpToTenMinutes) {
     }
 }
 
-TEST(Answer, WantedIntervalIsReadFromTheConfig) {
-    EXPECT_EQ(wanted_interval(kStored), 30);
-    EXPECT_FALSE(wanted_interval("{}"));
-    EXPECT_FALSE(wanted_interval(R"({"config":{"interval_seconds":"often"}})"));
+TEST(Answer, StoredAnswerTellsTheWantedIntervalAndTheTime) {
+    const auto stored = read_stored(kStored);
+    EXPECT_EQ(stored.interval_seconds, 30);
+    EXPECT_EQ(stored.server_time, parse_timestamp("2026-01-15T10:30:45.123Z"));
+    EXPECT_FALSE(read_stored("{}").interval_seconds);
+    EXPECT_FALSE(read_stored("{}").server_time);
+    EXPECT_FALSE(read_stored(R"({"config":{"interval_seconds":"often"}})").interval_seconds);
+    EXPECT_FALSE(read_stored(R"({"server_time":"now"})").server_time);
+    EXPECT_FALSE(read_stored("{broken").server_time);
 }
 
 TEST(Backoff, DoublesUpToAMinuteWithFullJitter) {
@@ -87,56 +92,7 @@ TEST(Backoff, DoublesUpToAMinuteWithFullJitter) {
 }
 
 PackedBatch packed(std::int64_t seq, std::string json = "{}") {
-    return {.seq = seq, .json_zstd = zstd_compress(json)};
-}
-
-TEST(BatchQueue, DropsTheOldestWhenFullAndCounts) {
-    BatchQueue queue(2);
-    for (std::int64_t seq = 1; seq <= 3; ++seq) queue.push(packed(seq));
-    EXPECT_EQ(queue.size(), 2U);
-    EXPECT_EQ(queue.dropped(), 1U);
-    EXPECT_EQ(queue.take({})->seq, 2);
-    EXPECT_EQ(queue.take({})->seq, 3);
-}
-
-TEST(BatchQueue, WhatWasPutBackComesFirst) {
-    BatchQueue queue(3);
-    queue.push(packed(1));
-    auto first = queue.take({});
-    queue.push(packed(2));
-    queue.put_back(std::move(*first));
-    EXPECT_EQ(queue.take({})->seq, 1);
-    EXPECT_EQ(queue.take({})->seq, 2);
-}
-
-TEST(BatchQueue, NewerBatchesWinAgainstOnePutBack) {
-    BatchQueue queue(1);
-    queue.push(packed(1));
-    auto first = queue.take({});
-    queue.push(packed(2));
-    queue.put_back(std::move(*first));
-    EXPECT_EQ(queue.dropped(), 1U);
-    EXPECT_EQ(queue.take({})->seq, 2);
-}
-
-TEST(BatchQueue, ClosedQueueGivesWhatIsLeftAndThenNothing) {
-    BatchQueue queue(3);
-    queue.push(packed(1));
-    queue.close();
-    EXPECT_TRUE(queue.take({}));
-    EXPECT_FALSE(queue.take({}));
-}
-
-TEST(BatchQueue, WaitingTakerIsWokenByABatchAndByStopping) {
-    BatchQueue queue(3);
-    std::int64_t got = 0;
-    std::jthread taker([&](std::stop_token stop) {
-        while (const auto batch = queue.take(stop)) got = batch->seq;
-    });
-    queue.push(packed(42));
-    taker.request_stop();
-    taker.join();
-    EXPECT_TRUE(got == 42 || queue.size() == 1);
+    return {.seq = seq, .time = 1, .json_zstd = zstd_compress(json)};
 }
 
 Batch sample_batch() {
@@ -179,13 +135,42 @@ TEST(WireEdit, StampChangesEpochAndSendingTimeOnly) {
     EXPECT_EQ(json, to_json(batch));
 }
 
-TEST(WireEdit, WithoutProcessesLeavesTheRest) {
+TEST(WireEdit, EpochIsReadWhereItIsStamped) {
+    const Batch batch = sample_batch();
+    EXPECT_EQ(epoch_of(to_json(batch)), batch.epoch);
+    EXPECT_FALSE(epoch_of("{}"));
+    EXPECT_FALSE(epoch_of(R"({"epoch":"cut)"));
+}
+
+TEST(WireEdit, HalfOfTheProcessesAreFoldedIntoTheRemainder) {
     Batch batch = sample_batch();
-    const std::string smaller = without_processes(to_json(batch));
+    batch.processes->rows.clear();
+    for (int i = 1; i <= 40; ++i) {
+        ProcessSample process;
+        process.pid = i;
+        process.name = "worker";
+        process.cpu_percent = i;
+        batch.processes->rows.push_back(process);
+    }
+    batch.processes->scanned = 40;
+    const Batch smaller = from_json(with_fewer_processes(to_json(batch)));
+    EXPECT_EQ(smaller.processes->rows.size(), 20U);
+    EXPECT_EQ(smaller.processes->scanned, 40);
+    ASSERT_TRUE(smaller.processes->other);
+    EXPECT_EQ(smaller.processes->other->count, 20);
+    double sum = *smaller.processes->other->cpu_percent;
+    for (const auto& row : smaller.processes->rows) sum += *row.cpu_percent;
+    EXPECT_DOUBLE_EQ(sum, 40 * 41 / 2.0);
+    EXPECT_EQ(smaller.values, batch.values);
+}
+
+TEST(WireEdit, FewProcessesAreLeftOutAtOnce) {
+    Batch batch = sample_batch();
+    const std::string smaller = with_fewer_processes(to_json(batch));
     batch.processes.reset();
     EXPECT_EQ(smaller, to_json(batch));
-    EXPECT_EQ(without_processes(smaller), "");
-    EXPECT_EQ(without_processes("{broken"), "");
+    EXPECT_EQ(with_fewer_processes(smaller), "");
+    EXPECT_EQ(with_fewer_processes("{broken"), "");
 }
 
 TEST(Endpoint, TokenStaysOnTheHostUnlessPermitted) {
@@ -211,15 +196,21 @@ class DeliveryTest : public ::testing::Test {
     Batch sent() const { return from_json(zstd_decompress(bodies_.back(), 1U << 20U)); }
 
     ManualClock clock_{Timestamp{std::chrono::seconds{1'767'225'700}}};
-    Uuid epoch_ = Uuid::random();
+    Batch made_ = sample_batch();
+    EpochMap epochs_;
+    std::vector<PackedBatch> buried_;
     std::variant<Answer, NoAnswer> next_;
     std::vector<std::string> bodies_;
     Delivery delivery_{[this](std::string_view body) {
                            bodies_.emplace_back(body);
                            return next_;
                        },
-                       clock_, epoch_, 30, Backoff(1)};
-    PackedBatch batch_ = packed(7, to_json(sample_batch()));
+                       [this](const PackedBatch& batch) { buried_.push_back(batch); },
+                       clock_,
+                       epochs_,
+                       30,
+                       Backoff(1)};
+    PackedBatch batch_ = packed(7, to_json(made_));
 };
 
 TEST_F(DeliveryTest, StoredBatchIsDone) {
@@ -227,16 +218,25 @@ TEST_F(DeliveryTest, StoredBatchIsDone) {
     EXPECT_EQ(step.outcome, Outcome::stored);
     EXPECT_TRUE(step.is_final());
     EXPECT_EQ(delivery_.counts().stored, 1U);
-    EXPECT_EQ(sent().epoch, epoch_);
+    EXPECT_EQ(sent().epoch, made_.epoch);
     EXPECT_EQ(sent().sent_at, clock_.now());
+}
+
+TEST_F(DeliveryTest, StoredBatchTellsHowFarTheClocksAreApart) {
+    EXPECT_TRUE(std::isnan(delivery_.counts().skew_ms));
+    attempt(answer(200, R"({"accepted":{},"server_time":"2026-01-01T00:01:42.500Z"})"));
+    EXPECT_DOUBLE_EQ(delivery_.counts().skew_ms, 2'500);
+    EXPECT_DOUBLE_EQ(delivery_.counts().latency_ms, 0);
+    EXPECT_EQ(delivery_.counts().last_stored, 1'767'225'700);
 }
 
 TEST_F(DeliveryTest, ConflictIsSentAgainUnderANewEpochWithTheSameContent) {
     const auto step = attempt(answer(409));
     EXPECT_EQ(step.outcome, Outcome::again);
-    EXPECT_NE(delivery_.epoch(), epoch_);
+    const Uuid fresh = epochs_.current(made_.epoch);
+    EXPECT_NE(fresh, made_.epoch);
     EXPECT_EQ(attempt(answer(200, kStored)).outcome, Outcome::stored);
-    EXPECT_EQ(sent().epoch, delivery_.epoch());
+    EXPECT_EQ(sent().epoch, fresh);
     EXPECT_EQ(sent().seq, 7);
     EXPECT_EQ(sent().processes->rows.size(), 1U);
 }
@@ -251,11 +251,40 @@ TEST_F(DeliveryTest, RefusedBatchIsDroppedAndCounted) {
         EXPECT_EQ(attempt(answer(status)).outcome, Outcome::dropped) << status;
     }
     EXPECT_EQ(delivery_.counts().refused, 3U);
+    ASSERT_EQ(buried_.size(), 3U);
+    EXPECT_EQ(buried_[0].json_zstd, batch_.json_zstd);
 }
 
-TEST_F(DeliveryTest, TooLargeBatchGoesWithoutItsProcessesAndIsThenDropped) {
+TEST_F(DeliveryTest, SecondCopyOfTheDiskIsToldApartToo) {
+    attempt(answer(409));
+    attempt(answer(200, kStored));
+    const Uuid first = epochs_.current(made_.epoch);
+    EXPECT_EQ(attempt(answer(409)).outcome, Outcome::again);
+    EXPECT_NE(epochs_.current(made_.epoch), first);
+}
+
+TEST(EpochMap, IsTheSameAfterARestart) {
+    const testing::TemporaryTree directory;
+    const std::string path = directory.path() + "/epochs";
+    const Uuid old_epoch = Uuid::random(), other = Uuid::random();
+    EpochMap before(path);
+    before.renew(old_epoch);
+    const EpochMap after(path);
+    EXPECT_EQ(after.current(old_epoch), before.current(old_epoch));
+    EXPECT_NE(after.current(old_epoch), old_epoch);
+    EXPECT_EQ(after.current(other), other);
+}
+
+TEST(EpochMap, DamagedLinesAreLeftOut) {
+    const testing::TemporaryTree directory;
+    const Uuid a = Uuid::random(), b = Uuid::random();
+    directory.write("epochs", "x y\n" + a.to_string() + " " + b.to_string() + "\ncut");
+    EXPECT_EQ(EpochMap(directory.path() + "/epochs").current(a), b);
+}
+
+TEST_F(DeliveryTest, TooLargeBatchGoesWithFewerProcessesAndIsThenDropped) {
     EXPECT_EQ(attempt(answer(413)).outcome, Outcome::again);
-    EXPECT_EQ(delivery_.counts().stripped, 1U);
+    EXPECT_EQ(delivery_.counts().shortened, 1U);
     EXPECT_EQ(attempt(answer(413)).outcome, Outcome::dropped);
     EXPECT_FALSE(sent().processes);
     EXPECT_EQ(sent().values.size(), 1U);

@@ -18,12 +18,19 @@ std::string self_stat(int ticks, int rss) {
            " 10 0 0 20 0 2 0 4000 50000 " + std::to_string(rss) + " 1 1 1 1\n";
 }
 
+constexpr AgentState kState{.dropped = 3,
+                            .spool_batches = 40,
+                            .spool_bytes = 65'536,
+                            .spool_oldest_seconds = 1'200,
+                            .push_latency_ms = 12,
+                            .clock_skew_ms = -5};
+
 class SelfCollectorTest : public ::testing::Test {
   protected:
     Samples collect(const std::optional<ProcessTable>& processes = std::nullopt) {
         Samples samples;
         MetricSink sink(samples.layout, samples.values);
-        self_.collect(processes, 12'500us, 3, sink);
+        self_.collect(processes, 12'500us, kState, sink);
         sink.finish();
         return samples;
     }
@@ -39,6 +46,11 @@ TEST_F(SelfCollectorTest, TellsWhatTheAgentCosts) {
     EXPECT_EQ(first.value("agent_rss_bytes"), 4'096'000);
     EXPECT_DOUBLE_EQ(first.value("agent_collect_duration_ms"), 12.5);
     EXPECT_EQ(first.value("agent_dropped_samples_count"), 3);
+    EXPECT_EQ(first.value("agent_spool_batches_count"), 40);
+    EXPECT_EQ(first.value("agent_spool_bytes"), 65'536);
+    EXPECT_EQ(first.value("agent_spool_oldest_seconds"), 1'200);
+    EXPECT_EQ(first.value("agent_push_latency_ms"), 12);
+    EXPECT_EQ(first.value("agent_clock_skew_ms"), -5);
     machine_.proc_tree.write("self/stat", self_stat(45, 1'000));
     machine_.clock.advance(10s);
     EXPECT_DOUBLE_EQ(collect().value("agent_cpu_percent"), 0.5);  // 5 ticks of 10 ms in 10 s

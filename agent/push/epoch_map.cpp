@@ -1,0 +1,65 @@
+#include "agent/push/epoch_map.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <fstream>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include "common/log.h"
+
+namespace chorus::agent {
+namespace {
+
+constexpr Logger kLog{"push"};
+constexpr std::size_t kMostEpochs = 1'000;
+
+}  // namespace
+
+EpochMap::EpochMap(std::string path) : path_(std::move(path)) {
+    if (!path_.empty()) load();
+}
+
+// "EPOCH EPOCH" a line; other lines are left out.
+void EpochMap::load() {
+    std::ifstream file(path_);
+    std::string from, to;
+    while (renewed_.size() < kMostEpochs && file >> from >> to) {
+        const auto old_epoch = Uuid::parse(from);
+        const auto new_epoch = Uuid::parse(to);
+        if (old_epoch && new_epoch) renewed_[*old_epoch] = *new_epoch;
+    }
+}
+
+Uuid EpochMap::current(const Uuid& epoch) const {
+    const auto at = renewed_.find(epoch);
+    return at == renewed_.end() ? epoch : at->second;
+}
+
+void EpochMap::renew(const Uuid& epoch) {
+    if (renewed_.size() >= kMostEpochs) renewed_.erase(renewed_.begin());
+    renewed_[epoch] = Uuid::random();
+    if (!path_.empty() && !keep()) {
+        kLog.warning("The new epoch cannot be kept",
+                     {{"error", std::generic_category().message(errno)}});
+    }
+}
+
+bool EpochMap::keep() const {
+    std::string text;
+    for (const auto& [from, to] : renewed_) text += from.to_string() + ' ' + to.to_string() + '\n';
+    const std::string fresh = path_ + ".new";
+    const int fd =
+        ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0) return false;
+    bool good = ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+    good = ::fsync(fd) == 0 && good;
+    good = ::close(fd) == 0 && good;
+    return good && ::rename(fresh.c_str(), path_.c_str()) == 0;
+}
+
+}  // namespace chorus::agent

@@ -1,0 +1,146 @@
+#include "agent/push/outbox.h"
+
+#include <cerrno>
+#include <system_error>
+#include <utility>
+
+#include "common/log.h"
+
+namespace chorus::agent {
+namespace {
+
+constexpr Logger kLog{"spool"};
+
+}  // namespace
+
+Outbox::Outbox(std::unique_ptr<Spool> spool, std::size_t most_in_memory)
+    : spool_(std::move(spool)), most_in_memory_(most_in_memory) {}
+
+void Outbox::push(PackedBatch batch) {
+    const std::lock_guard lock(mutex_);
+    if (live_) stow(std::move(*live_));
+    live_ = std::move(batch);
+    changed_.notify_all();
+}
+
+// What waits in memory is older and goes to the disk first.
+void Outbox::stow(PackedBatch batch) {
+    memory_bytes_ += batch.json_zstd.size();
+    memory_.push_back(std::move(batch));
+    while (spool_ && !memory_.empty() && append(memory_.front())) {
+        memory_bytes_ -= memory_.front().json_zstd.size();
+        memory_.pop_front();
+    }
+    while (memory_.size() > 1 &&
+           (memory_.size() > most_in_memory_ || memory_bytes_ > kMostMemoryBytes)) {
+        memory_bytes_ -= memory_.front().json_zstd.size();
+        memory_.pop_front();
+        ++dropped_;
+    }
+}
+
+bool Outbox::append(const PackedBatch& batch) {
+    const bool good = spool_->append(batch.time, batch.json_zstd);
+    tell_disk(good);
+    return good;
+}
+
+void Outbox::tell_disk(bool good) {
+    if (good == disk_good_) return;
+    disk_good_ = good;
+    if (good) {
+        kLog.info("The spool can be written again");
+    } else {
+        kLog.warning("The spool cannot be written; keeping batches in memory",
+                     {{"error", std::generic_category().message(errno)}});
+    }
+}
+
+std::optional<Parcel> Outbox::take(std::stop_token stop, Clock::time_point backlog_from) {
+    std::unique_lock lock(mutex_);
+    const auto live = [&] { return live_ || closed_; };
+    if (!has_backlog()) {
+        changed_.wait(lock, stop, [&] { return live() || has_backlog(); });
+    }
+    changed_.wait_until(lock, stop, backlog_from, live);
+    if (stop.stop_requested()) return std::nullopt;
+    if (live_) {
+        Parcel parcel{.batch = std::move(*live_), .from = Parcel::From::live, .spool_seq = 0};
+        live_.reset();
+        return parcel;
+    }
+    return take_backlog();
+}
+
+std::optional<Parcel> Outbox::take_backlog() {
+    if (spool_) {
+        if (auto spooled = spool_->oldest()) {
+            return Parcel{.batch = {.seq = 0,
+                                    .time = spooled->time,
+                                    .json_zstd = std::move(spooled->payload)},
+                          .from = Parcel::From::spool,
+                          .spool_seq = spooled->seq};
+        }
+    }
+    if (memory_.empty()) return std::nullopt;
+    Parcel parcel{
+        .batch = std::move(memory_.front()), .from = Parcel::From::memory, .spool_seq = 0};
+    memory_bytes_ -= parcel.batch.json_zstd.size();
+    memory_.pop_front();
+    return parcel;
+}
+
+void Outbox::done(const Parcel& parcel) {
+    if (parcel.from != Parcel::From::spool) return;
+    const std::lock_guard lock(mutex_);
+    spool_->remove(parcel.spool_seq);
+}
+
+void Outbox::put_back(Parcel parcel) {
+    const std::lock_guard lock(mutex_);
+    switch (parcel.from) {
+        case Parcel::From::spool:
+            break;  // it never left
+        case Parcel::From::live:
+            stow(std::move(parcel.batch));
+            break;
+        case Parcel::From::memory:
+            memory_bytes_ += parcel.batch.json_zstd.size();
+            memory_.push_front(std::move(parcel.batch));
+            break;
+    }
+    changed_.notify_all();
+}
+
+void Outbox::close() {
+    const std::lock_guard lock(mutex_);
+    closed_ = true;
+    changed_.notify_all();
+}
+
+void Outbox::stow_live() {
+    const std::lock_guard lock(mutex_);
+    if (live_) stow(std::move(*live_));
+    live_.reset();
+}
+
+OutboxCounts Outbox::counts() const {
+    const std::lock_guard lock(mutex_);
+    OutboxCounts counts{.batches = memory_.size(),
+                        .bytes = memory_bytes_,
+                        .oldest_time = {},
+                        .dropped = dropped_,
+                        .lost = 0,
+                        .on_disk = spool_ && disk_good_};
+    if (!memory_.empty()) counts.oldest_time = memory_.front().time;
+    if (spool_) {
+        counts.batches += spool_->size();
+        counts.bytes += spool_->bytes();
+        counts.dropped += spool_->evicted();
+        counts.lost = spool_->lost();
+        if (const auto time = spool_->oldest_time()) counts.oldest_time = time;
+    }
+    return counts;
+}
+
+}  // namespace chorus::agent

@@ -1,0 +1,89 @@
+// Batches that wait for the aggregator: the newest in memory, the backlog on disk.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <string>
+
+#include "agent/spool/spool.h"
+
+namespace chorus::agent {
+
+struct PackedBatch {
+    std::int64_t seq = 0;
+    std::uint32_t time = 0;  // when it was collected, seconds since 1970
+    std::string json_zstd;   // the JSON form, compressed
+};
+
+// A batch on its way, and where it came from.
+struct Parcel {
+    enum class From { live, spool, memory };
+    PackedBatch batch;
+    From from = From::live;
+    std::uint64_t spool_seq = 0;
+};
+
+// How much waits and what was lost, since the start.
+struct OutboxCounts {
+    std::uint64_t batches = 0;  // waiting, the live one not counted
+    std::uint64_t bytes = 0;    // of them
+    std::optional<std::uint32_t> oldest_time;
+    std::uint64_t dropped = 0;  // the oldest, for want of room
+    std::uint64_t lost = 0;     // to damage of the spool
+    bool on_disk = false;       // whether what is stowed is safe
+};
+
+// A batch is live until it was tried or a newer one comes; then it is stowed in the spool. So the
+// disk is not touched while all goes well, and what waits for longer than one interval is safe.
+// While the disk takes nothing, batches are stowed in memory, bounded in number and bytes; the
+// oldest go first. Thread-safe.
+class Outbox {
+  public:
+    using Clock = std::chrono::steady_clock;
+    static constexpr std::size_t kMostMemoryBytes = 16U << 20U;
+
+    // Without a spool everything is kept in memory.
+    Outbox(std::unique_ptr<Spool> spool, std::size_t most_in_memory);
+
+    void push(PackedBatch batch);
+    // Waits for a batch: the live one at once, the backlog, oldest first, from `backlog_from` on.
+    // nullopt when `stop` is requested or the outbox is closed and empty. One parcel is out at a
+    // time.
+    std::optional<Parcel> take(std::stop_token stop, Clock::time_point backlog_from);
+    // The parcel was delivered, or never will be.
+    void done(const Parcel& parcel);
+    // The parcel has to be tried again.
+    void put_back(Parcel parcel);
+    // No more will come: take() gives what is left and then nullopt.
+    void close();
+    // Stows the live batch, so that it survives.
+    void stow_live();
+
+    OutboxCounts counts() const;
+
+  private:
+    bool has_backlog() const { return (spool_ && spool_->size() > 0) || !memory_.empty(); }
+    void stow(PackedBatch batch);
+    bool append(const PackedBatch& batch);
+    void tell_disk(bool good);
+    std::optional<Parcel> take_backlog();
+
+    const std::unique_ptr<Spool> spool_;
+    const std::size_t most_in_memory_;
+    mutable std::mutex mutex_;  // protects what the spool holds and the members below
+    std::condition_variable_any changed_;
+    std::optional<PackedBatch> live_;
+    std::deque<PackedBatch> memory_;  // newer than the spool
+    std::size_t memory_bytes_ = 0;
+    std::uint64_t dropped_ = 0;
+    bool closed_ = false;
+    bool disk_good_ = true;
+};
+
+}  // namespace chorus::agent
