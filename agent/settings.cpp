@@ -1,12 +1,14 @@
 #include "agent/settings.h"
 
 #include <algorithm>
+#include <sstream>
 #include <utility>
 #include <variant>
 
 #include "agent/collect/host_facts.h"
 #include "agent/push/endpoint.h"
 #include "common/batch_json.h"
+#include "common/text.h"
 
 namespace chorus::agent {
 namespace {
@@ -32,6 +34,18 @@ void read_aggregator(const Config& config, AgentConfig& out, std::vector<std::st
     }
 }
 
+void read_process_options(const Config& config, ScanOptions& out) {
+    const std::string& cmdline = config.text("cmdline");
+    out.cmdline = cmdline == "none"   ? CmdlineMode::none
+                  : cmdline == "full" ? CmdlineMode::full
+                                      : CmdlineMode::redacted;
+    out.most = static_cast<std::size_t>(config.integer("process-limit"));
+    std::istringstream names(config.text("always-processes"));
+    for (std::string name; std::getline(names, name, ',');) {
+        if (const auto glob = trim(name); !glob.empty()) out.always.emplace_back(glob);
+    }
+}
+
 }  // namespace
 
 AgentConfig read_settings(const Config& config, Needs needs) {
@@ -44,6 +58,7 @@ AgentConfig read_settings(const Config& config, Needs needs) {
     out.collect.sysfs = config.text("sysfs");
     out.collect.rootfs = config.text("rootfs");
     out.collect.extended = config.boolean("extended-metrics");
+    read_process_options(config, out.collect.processes);
     out.spool_dir = config.text("spool-dir");
     out.machine_id_file = config.text("rootfs") + "/etc/machine-id";
     out.spool_max_bytes = static_cast<std::uint64_t>(config.integer("spool-max-mb")) << 20U;

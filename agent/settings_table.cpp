@@ -28,6 +28,21 @@ const std::vector<Setting>& agent_settings() {
         {.name = "rootfs",
          .default_value = "/",
          .help = "Prefix of every mount point, for an agent in a container."},
+        {.name = "cmdline",
+         .default_value = "redacted",
+         .help = "Arguments of processes: none, redacted (values that may be secrets are hidden "
+                 "before anything is stored or sent) or full.",
+         .choices = {"none", "redacted", "full"}},
+        {.name = "process-limit",
+         .type = SettingType::integer,
+         .default_value = "2000",
+         .help = "Processes sent one by one; above it those that use most, and the sum of the "
+                 "others.",
+         .minimum = 10,
+         .maximum = 10'000},
+        {.name = "always-processes",
+         .help = "Names of processes that are sent one by one whatever they use; globs, parted by "
+                 "commas."},
         {.name = "extended-metrics",
          .type = SettingType::boolean,
          .default_value = "false",

@@ -28,6 +28,7 @@ struct CollectSettings {
     std::string rootfs = "/";
     std::chrono::nanoseconds interval{std::chrono::seconds{30}};
     bool extended = false;  // the metrics of is_extended_metric() too
+    ScanOptions processes{};
 };
 
 class BatchBuilder {

@@ -1,6 +1,8 @@
 #include "agent/process/process_scanner.h"
 
+#include <linux/magic.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -9,6 +11,7 @@
 #include <limits>
 #include <memory>
 
+#include "agent/process/fold.h"
 #include "agent/process/process_name.h"
 #include "agent/procfs/directory.h"
 #include "agent/procfs/pid_cgroup.h"
@@ -47,6 +50,18 @@ double round_percent(double value) {
     return std::round(value * 1e3) / 1e3;
 }
 
+constexpr std::chrono::milliseconds kCmdlineDeadline{80};
+constexpr int kCmdlineTries = 3;
+
+// Since Linux 6.2 the size of /proc/PID/fd is the number of open files: proc_pid_fd(5). A recorded
+// tree lies on a file system with other ideas of a size.
+bool gives_fd_count_as_size(const Reader& proc) {
+    struct statfs fs {};
+    struct stat status {};
+    return ::fstatfs(proc.fd(), &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC &&
+           ::fstatat(proc.fd(), "self/fd", &status, 0) == 0 && status.st_size > 0;
+}
+
 // Shares over less than a tick are noise.
 std::optional<double> cpu_share(std::uint64_t ticks, nanoseconds time,
                                 std::int64_t ticks_per_second) {
@@ -59,12 +74,17 @@ std::optional<double> cpu_share(std::uint64_t ticks, nanoseconds time,
 }  // namespace
 
 ProcessScanner::ProcessScanner(Reader& proc, ReadFaults& faults, UserNames users,
-                               nanoseconds interval, ScanConstants constants)
+                               nanoseconds interval, ScanConstants constants, ScanOptions options,
+                               GuardedReader::ReadFile read_cmdline)
     : proc_(proc),
       faults_(faults),
       users_(std::move(users)),
       longest_gap_(3 * interval),
-      constants_(constants) {}
+      constants_(constants),
+      options_(std::move(options)),
+      guarded_(read_cmdline ? std::move(read_cmdline) : GuardedReader::files_below(proc.root()),
+               kCmdlineDeadline),
+      fd_count_is_size_(gives_fd_count_as_size(proc)) {}
 
 ProcessTable ProcessScanner::scan(std::optional<std::uint64_t> memory_total_bytes,
                                   std::optional<std::int64_t> cpu_count) {
@@ -95,7 +115,9 @@ ProcessTable ProcessScanner::scan(std::optional<std::uint64_t> memory_total_byte
     table.scanned = static_cast<std::int64_t>(table.rows.size());
     std::erase_if(known_, [&](const auto& entry) { return entry.second.scan != scan_; });
     last_scan_ = first_read_;
-    fold_small_processes(table, limits::kProcessesPerBatch);
+    fold_small_processes(
+        table, std::min(options_.most, limits::kProcessesPerBatch), options_.always,
+        [&](const ProcessSample& process) { return known_[process.pid].disk_growth; });
     return table;
 }
 
@@ -135,7 +157,7 @@ std::optional<ProcessSample> ProcessScanner::read_process(std::int32_t pid) {
     if (stat->rss_pages <= std::numeric_limits<std::int64_t>::max() / constants_.page_bytes) {
         process.memory_rss_bytes = stat->rss_pages * constants_.page_bytes;
     }
-    const Known& known = recognise(*stat, file.at, process.cpu_percent);
+    Known& known = recognise(*stat, file.at, process.cpu_percent);
     process.name = known.name;
     process.unit = known.unit;
     process.container_id = known.container_id;
@@ -144,7 +166,9 @@ std::optional<ProcessSample> ProcessScanner::read_process(std::int32_t pid) {
     if (::fstatat(proc_.fd(), PidPath(pid, "").c_str(), &owner, 0) == 0) {
         process.user = users_.name(owner.st_uid);
     }
-    read_io(process);
+    process.cmdline = known.cmdline;
+    process.fd_count = count_fds(pid);
+    read_io(process, known);
     return process;
 }
 
@@ -166,9 +190,13 @@ ProcessScanner::Known& ProcessScanner::recognise(const PidStat& stat, nanosecond
     known.scan = scan_;
     // At an exec too: a service manager moves the process into its unit just before that.
     if (!same || known.comm != stat.comm) {
-        read_name(known, stat.pid, std::string(stat.comm));
+        known.comm = stat.comm;
+        known.name = process_name(known.comm, {});
+        known.cmdline.clear();
+        known.cmdline_tries = kCmdlineTries;
         read_cgroup(known, stat.pid);
     }
+    if (known.cmdline_tries > 0) read_cmdline(known, stat.pid);
     return known;
 }
 
@@ -182,13 +210,27 @@ std::optional<double> ProcessScanner::share_since_start(const PidStat& stat, nan
     return cpu_share(stat.user_ticks + stat.system_ticks, at - start, constants_.ticks_per_second);
 }
 
-void ProcessScanner::read_name(Known& known, std::int32_t pid, std::string_view comm) {
-    known.comm = comm;
-    std::string_view cmdline;
-    if (comm.size() >= kCommBytes) {
-        if (const auto file = proc_.read(PidPath(pid, "cmdline").c_str())) cmdline = file.text;
+// The name and the arguments are both in it. A process that holds its readers is asked again in
+// later scans, a few times.
+void ProcessScanner::read_cmdline(Known& known, std::int32_t pid) {
+    const bool for_name = known.comm.size() >= kCommBytes;
+    if (options_.cmdline == CmdlineMode::none && !for_name) {
+        known.cmdline_tries = 0;
+        return;
     }
-    known.name = process_name(comm, cmdline);
+    const auto file = guarded_.read(PidPath(pid, "cmdline").c_str());
+    if (file.error == ETIMEDOUT || file.error == EAGAIN) {
+        --known.cmdline_tries;
+        faults_.note("/proc/PID/cmdline", file.error);
+        return;
+    }
+    known.cmdline_tries = 0;
+    if (file.error != 0) {
+        if (!has_ended(file.error)) faults_.note("/proc/PID/cmdline", file.error);
+        return;
+    }
+    known.name = process_name(known.comm, file.text);
+    known.cmdline = readable_cmdline(file.text, options_.cmdline);
 }
 
 void ProcessScanner::read_cgroup(Known& known, std::int32_t pid) {
@@ -203,7 +245,7 @@ void ProcessScanner::read_cgroup(Known& known, std::int32_t pid) {
     known.container_id = cgroup.container_id;
 }
 
-void ProcessScanner::read_io(ProcessSample& process) {
+void ProcessScanner::read_io(ProcessSample& process, Known& known) {
     const auto file = proc_.read_record(PidPath(process.pid, "io").c_str());
     if (file) {
         const PidIo io = parse_pid_io(file.text);
@@ -212,30 +254,27 @@ void ProcessScanner::read_io(ProcessSample& process) {
     } else if (!has_ended(file.error)) {
         faults_.note("/proc/PID/io", file.error);
     }
+    const std::uint64_t now = disk_bytes(process);
+    const std::uint64_t before = std::exchange(known.disk_bytes, now);
+    known.disk_growth = now > before ? now - before : 0;
 }
 
-void fold_small_processes(ProcessTable& table, std::size_t most) {
-    auto& rows = table.rows;
-    if (rows.size() <= most) return;
-    const auto at = [&](std::size_t n) { return rows.begin() + static_cast<std::ptrdiff_t>(n); };
-    const std::size_t busiest = most / 2;
-    std::nth_element(rows.begin(), at(busiest), rows.end(), [](const auto& a, const auto& b) {
-        return a.cpu_percent.value_or(0) > b.cpu_percent.value_or(0);
-    });
-    std::nth_element(at(busiest), at(most), rows.end(), [](const auto& a, const auto& b) {
-        return a.memory_rss_bytes.value_or(0) > b.memory_rss_bytes.value_or(0);
-    });
-    ProcessRemainder other;
-    for (auto row = at(most); row != rows.end(); ++row) {
-        ++other.count;
-        if (row->cpu_percent) other.cpu_percent = other.cpu_percent.value_or(0) + *row->cpu_percent;
-        if (row->memory_rss_bytes) {
-            other.memory_rss_bytes = other.memory_rss_bytes.value_or(0) + *row->memory_rss_bytes;
+std::optional<std::int32_t> ProcessScanner::count_fds(std::int32_t pid) {
+    const PidPath path(pid, "fd");
+    if (fd_count_is_size_) {
+        struct stat status {};
+        if (::fstatat(proc_.fd(), path.c_str(), &status, 0) == 0) {
+            return static_cast<std::int32_t>(status.st_size);
         }
+    } else if (const Directory directory = open_directory(proc_.fd(), path.c_str())) {
+        std::int32_t count = 0;
+        while (const dirent* entry = ::readdir(directory.get())) {
+            if (entry->d_name[0] != '.') ++count;
+        }
+        return count;
     }
-    rows.resize(most);
-    std::sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a.pid < b.pid; });
-    table.other = other;
+    if (!has_ended(errno)) faults_.note("/proc/PID/fd", errno);
+    return std::nullopt;
 }
 
 }  // namespace chorus::agent

@@ -8,7 +8,9 @@
 #include <unordered_map>
 #include <vector>
 
+#include "agent/process/cmdline.h"
 #include "agent/process/user_names.h"
+#include "agent/procfs/guarded_reader.h"
 #include "agent/procfs/pid_stat.h"
 #include "agent/procfs/read_faults.h"
 #include "agent/procfs/reader.h"
@@ -22,16 +24,24 @@ struct ScanConstants {
     std::int64_t page_bytes = 4'096;      // sysconf(_SC_PAGESIZE)
 };
 
+// What is told of processes.
+struct ScanOptions {
+    CmdlineMode cmdline = CmdlineMode::redacted;
+    std::size_t most = 2'000;           // one by one
+    std::vector<std::string> always{};  // names (globs) that are always among them
+};
+
 struct ProcessCounts {
     std::int64_t processes = 0, threads = 0, zombies = 0, uninterruptible = 0;
 };
 
 class ProcessScanner {
   public:
-    // `interval` is the time between two scans; after a gap of more than three of them CPU shares
-    // are not known.
+    // `read_cmdline` is a test's stand-in for files below the root of `proc`. `interval` is the
+    // time between two scans; after a gap of more than three of them CPU shares are not known.
     ProcessScanner(Reader& proc, ReadFaults& faults, UserNames users,
-                   std::chrono::nanoseconds interval, ScanConstants constants = {});
+                   std::chrono::nanoseconds interval, ScanConstants constants = {},
+                   ScanOptions options = {}, GuardedReader::ReadFile read_cmdline = {});
 
     // Every process that could be read, by PID. One that ends during the walk is left out.
     // `memory_total_bytes` is what memory_percent refers to.
@@ -52,6 +62,9 @@ class ProcessScanner {
         std::string comm;
         std::string name;
         std::string unit, container_id;
+        std::string cmdline;
+        int cmdline_tries = 0;  // left
+        std::uint64_t disk_bytes = 0, disk_growth = 0;
         std::uint64_t scan;
     };
     std::vector<std::int32_t> list_pids();
@@ -59,24 +72,24 @@ class ProcessScanner {
     Known& recognise(const PidStat& stat, std::chrono::nanoseconds at,
                      std::optional<double>& cpu_percent);
     std::optional<double> share_since_start(const PidStat& stat, std::chrono::nanoseconds at) const;
-    void read_name(Known& known, std::int32_t pid, std::string_view comm);
+    void read_cmdline(Known& known, std::int32_t pid);
     void read_cgroup(Known& known, std::int32_t pid);
-    void read_io(ProcessSample& process);
+    void read_io(ProcessSample& process, Known& known);
+    std::optional<std::int32_t> count_fds(std::int32_t pid);
 
     Reader& proc_;
     ReadFaults& faults_;
     UserNames users_;
     std::chrono::nanoseconds longest_gap_;
     ScanConstants constants_;
+    ScanOptions options_;
+    GuardedReader guarded_;
+    bool fd_count_is_size_;
     std::unordered_map<std::int32_t, Known> known_;
     std::optional<std::chrono::nanoseconds> last_scan_;   // first read of the last one
     std::optional<std::chrono::nanoseconds> first_read_;  // of the running scan
     std::uint64_t scan_ = 0;
     ProcessCounts counts_;
 };
-
-// Keeps at most `most` rows: the half of them that uses the most CPU, then those with the most
-// memory. What is left out is summed into `other`.
-void fold_small_processes(ProcessTable& table, std::size_t most);
 
 }  // namespace chorus::agent

@@ -1,6 +1,6 @@
 #include "agent/push/wire_edit.h"
 
-#include "agent/process/process_scanner.h"
+#include "agent/process/fold.h"
 #include "common/batch_json.h"
 
 namespace chorus::agent {

@@ -1,8 +1,11 @@
 #include "agent/process/process_scanner.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <cmath>
+#include <sstream>
 
 #include "agent/process/process_name.h"
 #include "tests/unit/agent/samples.h"
@@ -18,6 +21,13 @@ constexpr std::uint64_t kMemory = 16'384'000ULL * 1'024;
 ProcessScanner scanner_of(Machine& machine) {
     return {machine.proc, machine.faults, UserNames([](uid_t) { return "somebody"; }),
             Machine::kInterval, ScanConstants{.ticks_per_second = 100, .page_bytes = 4'096}};
+}
+
+std::string content(const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    std::ostringstream text;
+    text << file.rdbuf();
+    return text.str();
 }
 
 const ProcessSample* find(const ProcessTable& table, std::int32_t pid) {
@@ -213,32 +223,71 @@ TEST(ProcessScanner, UnknownMemoryGivesNoShareOfIt) {
     EXPECT_TRUE(java.memory_rss_bytes);
 }
 
-TEST(FoldSmallProcesses, KeepsTheBusiestAndTheLargestAndSumsTheRest) {
-    ProcessTable table;
-    for (std::int32_t pid = 1; pid <= 10; ++pid) {
-        ProcessSample row;
-        row.pid = pid;
-        row.cpu_percent = pid == 1 ? 90.0 : pid == 2 ? 80.0 : 1.0;
-        row.memory_rss_bytes = pid == 10 ? 5'000 : pid == 9 ? 4'000 : 10;
-        table.rows.push_back(row);
-    }
-    table.rows[4].cpu_percent.reset();
-    fold_small_processes(table, 4);
-    std::vector<std::int32_t> pids;
-    for (const auto& row : table.rows) pids.push_back(row.pid);
-    EXPECT_EQ(pids, (std::vector<std::int32_t>{1, 2, 9, 10}));
-    ASSERT_TRUE(table.other);
-    EXPECT_EQ(table.other->count, 6);
-    EXPECT_DOUBLE_EQ(table.other->cpu_percent.value(), 5);
-    EXPECT_EQ(table.other->memory_rss_bytes, 60);
+TEST(ProcessScanner, CommandLineIsThatOfItsArguments) {
+    Machine machine;
+    auto scanner = scanner_of(machine);
+    const auto table = scanner.scan(kMemory, 4);
+    EXPECT_EQ(get(table, 1203).cmdline, "/usr/bin/java -Dpassword=***");
+    EXPECT_EQ(get(table, 700).cmdline, "tmux new");
+    EXPECT_EQ(get(table, 2).cmdline, "");  // a thread of the kernel has none
 }
 
-TEST(FoldSmallProcesses, LeavesASmallTableAlone) {
-    ProcessTable table;
-    table.rows.resize(4);
-    fold_small_processes(table, 4);
-    EXPECT_EQ(table.rows.size(), 4U);
-    EXPECT_FALSE(table.other);
+TEST(ProcessScanner, CommandLineIsReadOnceAndAtAnExec) {
+    Machine machine;
+    auto scanner = scanner_of(machine);
+    scanner.scan(kMemory, 4);
+    machine.proc_tree.write("700/cmdline", std::string("changed\0", 8));
+    EXPECT_EQ(get(scanner.scan(kMemory, 4), 700).cmdline, "tmux new");
+    std::string stat = content(machine.proc_tree.path() + "/700/stat");
+    stat.replace(stat.find("tmux: server"), 12, "vim");
+    machine.proc_tree.write("700/stat", stat);
+    EXPECT_EQ(get(scanner.scan(kMemory, 4), 700).cmdline, "changed");
+}
+
+TEST(ProcessScanner, WithoutCommandLinesNamesAreWholeAllTheSame) {
+    Machine machine;
+    ProcessScanner scanner(machine.proc, machine.faults, UserNames([](uid_t) { return ""; }),
+                           Machine::kInterval, {}, {.cmdline = CmdlineMode::none});
+    const auto table = scanner.scan(kMemory, 4);
+    EXPECT_EQ(get(table, 1500).name, "chromium-sandbox-helper");
+    for (const auto& row : table.rows) EXPECT_EQ(row.cmdline, "");
+}
+
+TEST(ProcessScanner, OpenFilesAreCounted) {
+    Machine machine;
+    auto scanner = scanner_of(machine);
+    const auto table = scanner.scan(kMemory, 4);
+    EXPECT_EQ(get(table, 1203).fd_count, 5);
+    EXPECT_FALSE(get(table, 700).fd_count);  // not readable: unknown, not 0
+}
+
+TEST(ProcessScanner, OpenFilesOfThisProcessAreCountedRight) {
+    const SystemBootClock clock;
+    Reader proc("/proc", clock);
+    ReadFaults faults;
+    ProcessScanner scanner(proc, faults, UserNames{}, Machine::kInterval);
+    const auto before = get(scanner.scan(kMemory, 4), ::getpid()).fd_count;
+    std::vector<FileDescriptor> more;
+    for (int i = 0; i < 10; ++i) more.emplace_back(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+    const auto after = get(scanner.scan(kMemory, 4), ::getpid()).fd_count;
+    ASSERT_TRUE(before && after);
+    EXPECT_EQ(*after, *before + 10);
+}
+
+TEST(ProcessScanner, LimitKeepsThoseThatUseMostAndThoseAskedFor) {
+    Machine machine;
+    ProcessScanner scanner(machine.proc, machine.faults, UserNames([](uid_t) { return ""; }),
+                           Machine::kInterval, {}, {.most = 3, .always = {"tmux*", "none"}});
+    scanner.scan(kMemory, 4);
+    machine.become("server/proc-later");
+    const auto table = scanner.scan(kMemory, 4);
+    ASSERT_EQ(table.rows.size(), 3U);
+    get(table, 700);   // asked for
+    get(table, 4300);  // moves most data
+    get(table, 1203);  // the busiest and the largest
+    EXPECT_EQ(table.scanned, 9);
+    EXPECT_EQ(table.other->count, 6);
+    EXPECT_EQ(scanner.counts()->processes, 9);
 }
 
 TEST(ProcessName, ControlCharactersAndBadBytesAreMadeHarmless) {

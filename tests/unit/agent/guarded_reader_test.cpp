@@ -1,0 +1,98 @@
+#include "agent/procfs/guarded_reader.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cerrno>
+#include <condition_variable>
+#include <mutex>
+
+#include "agent/process/process_scanner.h"
+#include "tests/unit/agent/samples.h"
+
+namespace chorus::agent {
+namespace {
+
+using testing::Machine;
+using testing::TemporaryTree;
+using namespace std::chrono_literals;
+
+TEST(GuardedReader, ReadsLikeAnyOther) {
+    const TemporaryTree tree;
+    tree.write("cmdline", std::string("a\0b\0", 4));
+    GuardedReader reader(GuardedReader::files_below(tree.path()), 10s);
+    for (int i = 0; i < 3; ++i) {
+        const auto file = reader.read("cmdline");
+        EXPECT_EQ(file.error, 0);
+        EXPECT_EQ(file.text, std::string("a\0b\0", 4));
+    }
+    EXPECT_EQ(reader.read("none").error, ENOENT);
+}
+
+TEST(GuardedReader, MayEndWithoutHavingRead) {
+    const GuardedReader reader(GuardedReader::files_below("/proc"), 1s);
+}
+
+// The command line of one process, which hangs as long as the gate is shut; all others answer.
+class HangingFile {
+  public:
+    GuardedReader::ReadFile reader(const std::string& hanging) {
+        return [gate = gate_, hanging](const std::string& path) {
+            std::unique_lock lock(gate->mutex);
+            ++gate->reads;
+            if (path == hanging) gate->opened.wait(lock, [&] { return gate->open; });
+            return GuardedReader::Result{.text = std::string("ok\0", 3), .error = 0};
+        };
+    }
+    void open() {
+        const std::lock_guard lock(gate_->mutex);
+        gate_->open = true;
+        gate_->opened.notify_all();
+    }
+    int reads() {
+        const std::lock_guard lock(gate_->mutex);
+        return gate_->reads;
+    }
+
+  private:
+    struct Gate {
+        std::mutex mutex;  // protects the members below
+        std::condition_variable opened;
+        bool open = false;
+        int reads = 0;
+    };
+    std::shared_ptr<Gate> gate_ = std::make_shared<Gate>();
+};
+
+TEST(GuardedReader, HangingFileFailsAndHoldsOneThreadAndReadingGoesOnLater) {
+    HangingFile file;
+    GuardedReader reader(file.reader("stuck"), 50ms);
+    EXPECT_EQ(reader.read("stuck").error, ETIMEDOUT);
+    for (int i = 0; i < 100; ++i) EXPECT_EQ(reader.read("fine").error, ETIMEDOUT);
+    EXPECT_EQ(file.reads(), 1);
+    file.open();
+    const auto until = std::chrono::steady_clock::now() + 10s;
+    while (reader.read("fine").error != 0 && std::chrono::steady_clock::now() < until) {
+    }
+    EXPECT_EQ(reader.read("fine").text, std::string("ok\0", 3));
+}
+
+// The process itself is told all the same: the kernel answers for its other files.
+TEST(GuardedReader, HangingProcessCostsCommandLinesOnly) {
+    Machine machine;
+    HangingFile file;
+    ProcessScanner scanner(machine.proc, machine.faults, UserNames([](uid_t) { return ""; }),
+                           Machine::kInterval, {}, {}, file.reader("812/cmdline"));
+    for (int i = 0; i < 4; ++i) {
+        const auto table = scanner.scan({}, {});
+        ASSERT_EQ(table.rows.size(), 9U);
+        for (const auto& row : table.rows) {
+            EXPECT_EQ(row.cmdline, row.pid < 812 ? "ok" : "") << row.pid;
+        }
+    }
+    EXPECT_GT(machine.faults.by_errno().at(ETIMEDOUT), 0U);
+    file.open();
+}
+
+}  // namespace
+}  // namespace chorus::agent
