@@ -49,6 +49,10 @@ class Look:
         self.disks = psutil.disk_io_counters(perdisk=True)
         self.nics = psutil.net_io_counters(pernic=True, nowrap=False)
         self.root = psutil.disk_usage("/")
+        self.clock = psutil.boot_time()
+        self.tcp = [c.status for c in psutil.net_connections(kind="tcp")]
+        self.context_switches = psutil.cpu_stats().ctx_switches
+        self.interfaces = psutil.net_if_stats()
         self.uptime = time.clock_gettime(time.CLOCK_BOOTTIME)
         self.processes = {}
         for process in psutil.process_iter():
@@ -63,6 +67,8 @@ class Look:
                         "status": process.status(),
                         "euid": process.uids().effective,
                         "io": io_of(process),
+                        "fds": fds_of(process),
+                        "cmdline": cmdline_of(process),
                     }
             except psutil.NoSuchProcess:
                 pass
@@ -71,6 +77,20 @@ class Look:
 def io_of(process):
     try:
         return process.io_counters()
+    except (psutil.AccessDenied, psutil.ZombieProcess):
+        return None
+
+
+def cmdline_of(process):
+    try:
+        return " ".join(process.cmdline())
+    except psutil.ZombieProcess:
+        return ""
+
+
+def fds_of(process):
+    try:
+        return process.num_fds()
     except (psutil.AccessDenied, psutil.ZombieProcess):
         return None
 

@@ -21,6 +21,8 @@ def children(tmp_path_factory):
     started["threads"] = subprocess.Popen([sys.executable, "-c", threads], stdout=subprocess.PIPE)
     started["threads"].stdout.readline()
     started["busy"] = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    started["secret"] = subprocess.Popen(
+        ["/bin/sh", "-c", "sleep 600; : --password=CANARY token CANARY --user=bob"])
     zombie = subprocess.Popen(["/bin/true"])
     until = time.monotonic() + 20
     while psutil.Process(zombie.pid).status() != psutil.STATUS_ZOMBIE and time.monotonic() < until:

@@ -4,10 +4,11 @@ Tolerances stand where they are used: values that move between two looks are com
 psutil's answers before and after the call.
 """
 
+import json
 from pathlib import Path
 
 import pytest
-from agent_probe import LONG_NAME, ODD_NAME, between
+from agent_probe import LONG_NAME, ODD_NAME, Sent, between, run_agent
 
 MIB = 1024 * 1024
 
@@ -117,3 +118,33 @@ def test_zombie_is_told_as_such(sent, children):
     row = sent.processes[children["zombie"].pid]
     assert row["state"] == "zombie"
     assert row["memory_rss_bytes"] == 0
+
+
+def test_open_files_are_psutils(sent):
+    pids = [pid for pid in sent.steady_pids()
+            if pid in sent.processes and sent.before.processes[pid]["fds"] is not None]
+    assert pids
+    assert share_equal(sent, pids, lambda row: row["fd_count"], lambda seen: seen["fds"]) >= 0.97
+
+
+def test_command_lines_are_whole_but_for_secrets(sent, children):
+    row = sent.processes[children["threads"].pid]
+    assert row["cmdline"].startswith(sent.before.processes[children["threads"].pid]["cmdline"][:9])
+    secret = sent.processes[children["secret"].pid]["cmdline"]
+    assert secret == "/bin/sh -c sleep 600; : --password=*** token *** --user=bob"
+    assert "CANARY" not in str(sent.batch)
+    assert "CANARY" not in sent.log
+
+
+def test_folded_table_keeps_the_totals(tmp_path, children):
+    whole = Sent(tmp_path)
+    few = json.loads(run_agent(tmp_path, "--test", "--process-limit", "10",
+                               "--always-processes", ODD_NAME[:3] + "*").stdout)["processes"]
+    assert len(few["rows"]) == 10
+    names = {row[few["columns"].index("name")] for row in few["rows"]}
+    assert ODD_NAME in names
+    assert few["scanned"] == few["other"]["count"] + 10
+    column = few["columns"].index("memory_rss_bytes")
+    total = few["other"]["memory_rss_bytes"] + sum(row[column] for row in few["rows"])
+    expected = sum(row["memory_rss_bytes"] for row in whole.processes.values())
+    assert total == pytest.approx(expected, rel=0.10)

@@ -4,6 +4,7 @@ Tolerances stand where they are used: values that move between two looks are com
 psutil's answers before and after the call.
 """
 
+import json
 import os
 import re
 from pathlib import Path
@@ -167,3 +168,57 @@ def test_host_is_told(sent):
     assert host["cpu_count"] == psutil.cpu_count()
     assert host["boot_time"] is not None
     assert sent.batch["boot_id"] == Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+
+
+@pytest.mark.parametrize("metrics, theirs", [
+    (["memory_free_bytes"], lambda memory: memory.free),
+    (["memory_buffers_bytes"], lambda memory: memory.buffers),
+    # psutil counts shared memory into the cache, as free(1) did long ago.
+    (["memory_cached_bytes", "memory_shared_bytes"], lambda memory: memory.cached),
+    (["memory_shared_bytes"], lambda memory: memory.shared),
+    (["memory_slab_reclaimable_bytes", "memory_slab_unreclaimable_bytes"],
+     lambda memory: memory.slab)])
+def test_parts_of_memory_are_psutils(sent, metrics, theirs):
+    between(sum(sent.value(name) for name in metrics), theirs(sent.before.memory),
+            theirs(sent.after.memory), 64 * MIB)
+
+
+def test_counts_of_the_host_are_psutils(sent):
+    between(sent.value("system_processes_count"), len(sent.before.processes),
+            len(sent.after.processes), 0.05 * len(sent.before.processes) + 2)
+    threads = [sum(p["threads"] for p in look.processes.values())
+               for look in (sent.before, sent.after)]
+    between(sent.value("system_threads_count"), *threads, 0.05 * threads[0] + 5)
+    assert sent.value("system_zombies_count") >= 1
+    assert sent.value("system_boot_time_seconds") == pytest.approx(sent.before.clock, abs=1)
+
+
+def test_tcp_states_are_psutils(sent):
+    for metric, state in (("tcp_established_count", "ESTABLISHED"),
+                          ("tcp_close_wait_count", "CLOSE_WAIT")):
+        counts = [look.tcp.count(state) for look in (sent.before, sent.after)]
+        between(sent.value(metric), *counts, 3)
+
+
+def test_switches_lie_between_none_and_all_of_the_time_around(sent):
+    growth = sent.after.context_switches - sent.before.context_switches
+    # The agent's interval of 0.3 s lies within the two looks.
+    assert 0 < 0.3 * sent.value("cpu_context_switches_per_sec") <= growth
+
+
+def test_links_are_psutils(sent):
+    links = [label for name, label in sent.values if name == "network_link_up"]
+    for label in links:
+        assert sent.value("network_link_up", label) == sent.before.interfaces[label].isup
+        speed = sent.before.interfaces[label].speed
+        if speed > 0 and speed < 65535:
+            assert sent.value("network_speed_mbps", label) == speed
+
+
+def test_extended_metrics_are_sent_if_asked(sent, tmp_path):
+    assert ("tcp_listen_count", "") not in sent.values
+    more = json.loads(run_agent(tmp_path, "--test", "--extended-metrics").stdout)
+    listening = [value for (name, *_), value in zip(more["metrics"]["layout"],
+                                                    more["metrics"]["values"])
+                 if name == "tcp_listen_count"]
+    assert listening == [pytest.approx(sent.after.tcp.count("LISTEN"), abs=3)]
