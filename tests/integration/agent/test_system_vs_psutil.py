@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from agent_probe import between
+from agent_probe import between, run_agent
 
 MIB = 1024 * 1024
 GIB = 1024 * MIB
