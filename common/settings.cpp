@@ -109,7 +109,7 @@ class ConfigLoader {
         for (const Value& value : config_.values_) {
             const auto& name = value.setting.name;
             if (value.setting.type == SettingType::boolean) {
-                add(name.c_str(), po::value<std::string>()->implicit_value("true"), "");
+                add(name.c_str(), po::value<std::string>()->implicit_value(""), "");
             } else {
                 add(name.c_str(), po::value<std::string>(), "");
             }
@@ -152,7 +152,11 @@ class ConfigLoader {
                                [&](const auto& flag) { return long_name(flag) == name; })) {
             config_.flags_.push_back(name);
         } else if (Value* value = find(name)) {
-            const std::string text = option.value.empty() ? "" : option.value.front();
+            // A flag alone means yes.
+            const bool alone = option.value.empty();
+            const std::string text = !alone ? option.value.front()
+                                     : value->setting.type == SettingType::boolean ? "true"
+                                                                                   : "";
             if (value->setting.secret && carries_secret(value->setting, text)) {
                 faults_.push_back(
                     "--" + name + ": a secret on the command line is visible to every user; use " +

@@ -41,6 +41,13 @@ def test_each_layer_wins_over_the_next(run, tmp_path):
     assert setting(run(*layers, "--port", "1004", port="1003"), "port")[0] == "1004"
 
 
+@pytest.mark.parametrize("given, value", [
+    (["--behind-tls-proxy"], "true"), (["--behind-tls-proxy=false"], "false"),
+    (["--behind-tls-proxy", "--debug"], "true")])
+def test_flag_alone_means_yes(run, given, value):
+    assert setting(run(*given, "--print-config"), "behind-tls-proxy")[0] == value
+
+
 @pytest.mark.parametrize("environment, words", [
     ({"CHORUS_PROT": "1"}, ["CHORUS_PROT", "CHORUS_PORT"]),
     ({"PORT": "eighty"}, ["PORT", "number"]),
