@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <exception>
 
+#include "agent/collect/cgroup_collector.h"
 #include "agent/collect/clock_collector.h"
 #include "agent/collect/device_collectors.h"
 #include "agent/collect/disk_collector.h"
@@ -90,6 +91,7 @@ BatchBuilder::BatchBuilder(const CollectSettings& settings, const Clock& clock,
                  sys_, boot_clock, std::max<std::chrono::nanoseconds>(settings.interval, 60s)),
              60s);
     others_.push_back(std::make_unique<EccCollector>(sys_));
+    others_.push_back(std::make_unique<CgroupCollector>(sys_, boot_clock, settings.interval));
 }
 
 // What goes wrong in one source must not cost the others.

@@ -64,4 +64,9 @@ PidCgroup parse_pid_cgroup(std::string_view text) {
     return cgroup;
 }
 
+std::string group_owner(std::string_view name) {
+    const auto unit = innermost_unit(name);
+    return std::string(unit.empty() ? innermost_container(name) : unit);
+}
+
 }  // namespace chorus::agent

@@ -1,6 +1,7 @@
 // /proc/PID/cgroup, cgroups(7).
 #pragma once
 
+#include <string>
 #include <string_view>
 
 namespace chorus::agent {
@@ -15,5 +16,9 @@ struct PidCgroup {
 // The unified hierarchy's line ("0::/PATH") where it tells something, else that of systemd's own
 // hierarchy ("N:name=systemd:/PATH"); a container is looked for in every line.
 PidCgroup parse_pid_cgroup(std::string_view text);
+
+// To whom a control group of this name belongs: the name itself for a systemd unit, else the id of
+// the container in it; empty for slices and all others.
+std::string group_owner(std::string_view name);
 
 }  // namespace chorus::agent

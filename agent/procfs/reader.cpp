@@ -30,11 +30,21 @@ bool Reader::exists(const std::string& path) const {
 }
 
 std::vector<std::string> Reader::list(const std::string& path) const {
+    return list_entries(path, false);
+}
+
+std::vector<std::string> Reader::list_directories(const std::string& path) const {
+    return list_entries(path, true);
+}
+
+std::vector<std::string> Reader::list_entries(const std::string& path,
+                                              bool directories_only) const {
     std::vector<std::string> names;
     if (!root_) return names;
     const Directory directory = open_directory(root_.get(), path.c_str());
     if (!directory) return names;
     while (const dirent* entry = ::readdir(directory.get())) {
+        if (directories_only && entry->d_type != DT_DIR) continue;
         if (entry->d_name[0] != '.' && names.size() < kMostNames) names.emplace_back(entry->d_name);
     }
     std::sort(names.begin(), names.end(), [](const std::string& a, const std::string& b) {

@@ -40,6 +40,8 @@ class Reader {
     // Names in a directory, without those beginning with a dot, numbers in names in the order of
     // their value ("cpu2" before "cpu10"); empty if it cannot be opened. At most kMostNames.
     std::vector<std::string> list(const std::string& path) const;
+    // The same, of directories only.
+    std::vector<std::string> list_directories(const std::string& path) const;
     static constexpr std::size_t kMostNames = 16'384;
 
     // The root's descriptor, -1 if it could not be opened.
@@ -47,6 +49,7 @@ class Reader {
     const std::string& root() const { return root_path_; }
 
   private:
+    std::vector<std::string> list_entries(const std::string& path, bool directories_only) const;
     ReadResult read_until_end(const char* path, bool short_read_ends);
 
     std::string root_path_;

@@ -1,0 +1,136 @@
+#include "agent/procfs/cgroup_figures.h"
+
+#include <array>
+#include <string_view>
+
+#include "agent/procfs/named_values.h"
+#include "agent/procfs/pressure.h"
+#include "agent/procfs/text_scan.h"
+#include "common/text.h"
+
+namespace chorus::agent {
+namespace {
+
+using Number = std::optional<std::uint64_t>;
+
+Number read_number(Reader& sys, const std::string& path) {
+    const auto file = sys.read_record(path.c_str());
+    return file ? parse_number<std::uint64_t>(trim(file.text)) : std::nullopt;
+}
+
+template <std::size_t N>
+std::array<Number, N> read_named(Reader& sys, const std::string& path,
+                                 const std::array<ValueName, N>& names) {
+    std::array<Number, N> values{};
+    if (const auto file = sys.read(path)) parse_name_value_lines(file.text, names, values);
+    return values;
+}
+
+Pressure read_pressure(Reader& sys, const std::string& path) {
+    const auto file = sys.read_record(path.c_str());
+    return file ? parse_pressure(file.text) : Pressure{};
+}
+
+// "8:0 rbytes=1 wbytes=2 rios=3 ..." a device. A group that never did any I/O has an empty file.
+void read_io_stat(Reader& sys, const std::string& path, CgroupFigures& out) {
+    const auto file = sys.read(path);
+    if (!file) return;
+    std::uint64_t read = 0, written = 0;
+    auto text = file.text;
+    while (auto line = next_line(text)) {
+        for (auto word = next_word(*line); !word.empty(); word = next_word(*line)) {
+            const auto equals = word.find('=');
+            const auto name = word.substr(0, equals);
+            if (name != "rbytes" && name != "wbytes") continue;
+            const auto bytes = parse_number<std::uint64_t>(word.substr(equals + 1)).value_or(0);
+            (name == "rbytes" ? read : written) += bytes;
+        }
+    }
+    out.read_bytes = read;
+    out.written_bytes = written;
+}
+
+// "8:0 Read 4096" a device and kind, the last line is a total of all.
+void read_service_bytes(Reader& sys, const std::string& path, CgroupFigures& out) {
+    const auto file = sys.read(path);
+    if (!file) return;
+    std::uint64_t read = 0, written = 0;
+    auto text = file.text;
+    while (auto line = next_line(text)) {
+        next_word(*line);  // device
+        const auto kind = next_word(*line);
+        if (kind != "Read" && kind != "Write") continue;
+        (kind == "Read" ? read : written) += next_number<std::uint64_t>(*line).value_or(0);
+    }
+    out.read_bytes = read;
+    out.written_bytes = written;
+}
+
+}  // namespace
+
+bool CgroupV2::is_mounted(const Reader& sys) {
+    return sys.exists("fs/cgroup/cgroup.controllers");
+}
+
+CgroupFigures CgroupV2::read(const std::string& group) {
+    const std::string path = root() + group;
+    CgroupFigures out;
+    constexpr std::array<ValueName, 3> cpu{
+        {{"", "usage_usec"}, {"", "nr_periods"}, {"", "nr_throttled"}}};
+    const auto cpu_stat = read_named(sys_, path + "/cpu.stat", cpu);
+    out.cpu_us = cpu_stat[0];
+    out.periods = cpu_stat[1];
+    out.throttled = cpu_stat[2];
+    out.memory = read_number(sys_, path + "/memory.current");
+    constexpr std::array<ValueName, 1> inactive{{{"", "inactive_file"}}};
+    if (out.memory) out.inactive_file = read_named(sys_, path + "/memory.stat", inactive)[0];
+    constexpr std::array<ValueName, 1> kills{{{"", "oom_kill"}}};
+    out.oom_kills = read_named(sys_, path + "/memory.events", kills)[0];
+    out.memory_limit = memory_limit(group);
+    read_io_stat(sys_, path + "/io.stat", out);
+    out.pids = read_number(sys_, path + "/pids.current");
+    out.cpu_some_us = read_pressure(sys_, path + "/cpu.pressure").some_us;
+    out.memory_full_us = read_pressure(sys_, path + "/memory.pressure").full_us;
+    out.io_full_us = read_pressure(sys_, path + "/io.pressure").full_us;
+    return out;
+}
+
+// "max" is no number: no limit.
+std::optional<std::uint64_t> CgroupV2::memory_limit(const std::string& group) {
+    return read_number(sys_, root() + group + "/memory.max");
+}
+
+bool CgroupV1::is_mounted(const Reader& sys) {
+    return sys.exists("fs/cgroup/memory/memory.stat");
+}
+
+CgroupFigures CgroupV1::read(const std::string& group) {
+    const std::string base = "fs/cgroup/";
+    CgroupFigures out;
+    constexpr std::uint64_t ns_per_us = 1'000;
+    out.cpu_us = read_number(sys_, base + "cpuacct" + group + "/cpuacct.usage");
+    if (out.cpu_us) *out.cpu_us /= ns_per_us;
+    constexpr std::array<ValueName, 2> quota{{{"", "nr_periods"}, {"", "nr_throttled"}}};
+    const auto cpu_stat = read_named(sys_, base + "cpu" + group + "/cpu.stat", quota);
+    out.periods = cpu_stat[0];
+    out.throttled = cpu_stat[1];
+    const std::string memory = base + "memory" + group;
+    out.memory = read_number(sys_, memory + "/memory.usage_in_bytes");
+    constexpr std::array<ValueName, 1> inactive{{{"", "total_inactive_file"}}};
+    if (out.memory) out.inactive_file = read_named(sys_, memory + "/memory.stat", inactive)[0];
+    constexpr std::array<ValueName, 1> kills{{{"", "oom_kill"}}};
+    out.oom_kills = read_named(sys_, memory + "/memory.oom_control", kills)[0];
+    out.memory_limit = memory_limit(group);
+    read_service_bytes(sys_, base + "blkio" + group + "/blkio.throttle.io_service_bytes", out);
+    out.pids = read_number(sys_, base + "pids" + group + "/pids.current");
+    return out;
+}
+
+// No limit is written as the largest number of whole pages.
+std::optional<std::uint64_t> CgroupV1::memory_limit(const std::string& group) {
+    constexpr std::uint64_t unlimited = 1ULL << 60U;
+    const auto limit = read_number(sys_, "fs/cgroup/memory" + group + "/memory.limit_in_bytes");
+    return limit && *limit < unlimited ? limit : std::nullopt;
+}
+
+}  // namespace chorus::agent

@@ -1,0 +1,62 @@
+// What the kernel counts for one control group: Documentation/admin-guide/cgroup-v2.rst and
+// cgroup-v1/.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "agent/procfs/reader.h"
+
+namespace chorus::agent {
+
+// Unknown members: the controller is not switched on for this group, or the file not readable.
+struct CgroupFigures {
+    std::optional<std::uint64_t> cpu_us;                 // since it was made
+    std::optional<std::uint64_t> periods, throttled;     // of the CPU quota
+    std::optional<std::uint64_t> memory, inactive_file;  // bytes
+    std::optional<std::uint64_t> memory_limit;           // of this group itself; none = no limit
+    std::optional<std::uint64_t> oom_kills;
+    std::optional<std::uint64_t> read_bytes, written_bytes;  // storage, since it was made
+    std::optional<std::uint64_t> pids;
+    std::optional<std::uint64_t> cpu_some_us, memory_full_us, io_full_us;  // pressure, version 2
+};
+
+// One of the two versions of control groups.
+class CgroupHierarchy {
+  public:
+    virtual ~CgroupHierarchy() = default;
+    // Below which directory of sysfs all groups are found.
+    virtual std::string root() const = 0;
+    // `group` is a path below root(), "/system.slice/ssh.service".
+    virtual CgroupFigures read(const std::string& group) = 0;
+    // The group's own limit of memory, in bytes.
+    virtual std::optional<std::uint64_t> memory_limit(const std::string& group) = 0;
+};
+
+class CgroupV2 final : public CgroupHierarchy {
+  public:
+    explicit CgroupV2(Reader& sys) : sys_(sys) {}
+    static bool is_mounted(const Reader& sys);
+    std::string root() const override { return "fs/cgroup"; }
+    CgroupFigures read(const std::string& group) override;
+    std::optional<std::uint64_t> memory_limit(const std::string& group) override;
+
+  private:
+    Reader& sys_;
+};
+
+// A directory for each controller; the paths of a group are the same in all of them.
+class CgroupV1 final : public CgroupHierarchy {
+  public:
+    explicit CgroupV1(Reader& sys) : sys_(sys) {}
+    static bool is_mounted(const Reader& sys);
+    std::string root() const override { return "fs/cgroup/memory"; }
+    CgroupFigures read(const std::string& group) override;
+    std::optional<std::uint64_t> memory_limit(const std::string& group) override;
+
+  private:
+    Reader& sys_;
+};
+
+}  // namespace chorus::agent

@@ -1,0 +1,144 @@
+#include "agent/collect/cgroup_collector.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/unit/agent/samples.h"
+
+namespace chorus::agent {
+namespace {
+
+using testing::collect;
+using testing::fixture;
+using testing::Samples;
+using testing::TemporaryTree;
+using namespace std::chrono_literals;
+
+// A host of control groups whose state is exchanged between two collections ten seconds apart.
+class Host {
+  public:
+    explicit Host(std::string version) : version_(std::move(version)) {
+        tree.copy(fixture("container-host/" + version_));
+    }
+    void become_later() {
+        // The directories stay the same ones, as in the kernel.
+        std::filesystem::copy(fixture("container-host/" + version_ + "-later"), tree.path(),
+                              std::filesystem::copy_options::recursive |
+                                  std::filesystem::copy_options::overwrite_existing);
+        clock.advance(10s);
+    }
+    TemporaryTree tree;
+    ManualBootClock clock{5'000s};
+    Reader sys{tree.path(), clock};
+
+  private:
+    std::string version_;
+};
+
+constexpr const char* kWeb = "web.service";
+constexpr const char* kContainer =
+    "3f4b1c9d2e5a60783f4b1c9d2e5a60783f4b1c9d2e5a60783f4b1c9d2e5a6078";
+
+Samples second_sample(Host& host) {
+    CgroupCollector groups(host.sys, host.clock, 10s);
+    collect(groups);
+    host.become_later();
+    return collect(groups);
+}
+
+void expect_web(const Samples& later) {
+    EXPECT_DOUBLE_EQ(later.value("cgroup_cpu_usage_percent", kWeb), 250);
+    EXPECT_DOUBLE_EQ(later.value("cgroup_cpu_throttled_percent", kWeb), 25);
+    EXPECT_EQ(later.value("cgroup_memory_bytes", kWeb), 268'435'456);
+    EXPECT_EQ(later.value("cgroup_memory_working_set_bytes", kWeb), 201'326'592);
+    EXPECT_DOUBLE_EQ(later.value("cgroup_memory_limit_percent", kWeb), 50);
+    EXPECT_EQ(later.value("cgroup_oom_kills_count", kWeb), 2);
+    EXPECT_DOUBLE_EQ(later.value("cgroup_io_read_bytes_per_sec", kWeb), 1'048'576);
+    EXPECT_DOUBLE_EQ(later.value("cgroup_io_write_bytes_per_sec", kWeb), 2'097'152);
+    EXPECT_EQ(later.value("cgroup_pids_count", kWeb), 64);
+}
+
+TEST(CgroupCollector, ReadsVersionTwo) {
+    Host host("sys");
+    const auto later = second_sample(host);
+    expect_web(later);
+    EXPECT_DOUBLE_EQ(later.value("cgroup_pressure_cpu_some_percent", kWeb), 20);
+    EXPECT_DOUBLE_EQ(later.value("cgroup_pressure_memory_full_percent", kWeb), 5);
+    EXPECT_DOUBLE_EQ(later.value("cgroup_pressure_io_full_percent", kWeb), 15);
+}
+
+TEST(CgroupCollector, ReadsVersionOneWhereThereIsNoOther) {
+    Host host("sys-v1");
+    const auto later = second_sample(host);
+    expect_web(later);
+    EXPECT_FALSE(later.has("cgroup_pressure_cpu_some_percent", kWeb));
+}
+
+TEST(CgroupCollector, GroupsAreThoseOfUnitsAndContainers) {
+    Host host("sys");
+    CgroupCollector groups(host.sys, host.clock, 10s);
+    std::vector<std::string> labels;
+    for (const auto& key : collect(groups).layout) {
+        if (key.metric_type == "cgroup_memory_bytes") labels.push_back(key.label);
+    }
+    std::string reversed(kContainer);
+    std::reverse(reversed.begin(), reversed.end());
+    EXPECT_EQ(labels, (std::vector<std::string>{kContainer, "cri-containerd-" + reversed + ".scope",
+                                                "ssh.service", kWeb}));
+}
+
+TEST(CgroupCollector, LimitIsTheSmallestUpTheTree) {
+    Host host("sys");
+    CgroupCollector groups(host.sys, host.clock, 10s);
+    const auto samples = collect(groups);
+    EXPECT_DOUBLE_EQ(samples.value("cgroup_memory_limit_percent", kContainer), 50);
+    std::string reversed(kContainer);
+    std::reverse(reversed.begin(), reversed.end());
+    // 1 GiB of 4 GiB, the limit of the slice; above it are 8 GiB.
+    EXPECT_DOUBLE_EQ(
+        samples.value("cgroup_memory_limit_percent", "cri-containerd-" + reversed + ".scope"), 25);
+    EXPECT_FALSE(samples.has("cgroup_memory_limit_percent", "ssh.service"));
+}
+
+TEST(CgroupCollector, FirstSampleHasNoRates) {
+    Host host("sys");
+    CgroupCollector groups(host.sys, host.clock, 10s);
+    const auto first = collect(groups);
+    EXPECT_TRUE(first.is_null("cgroup_cpu_usage_percent", kWeb));
+    EXPECT_TRUE(first.is_null("cgroup_oom_kills_count", kWeb));
+    EXPECT_FALSE(first.is_null("cgroup_memory_bytes", kWeb));
+}
+
+TEST(CgroupCollector, ServiceThatWasStartedAnewHasNoRateYet) {
+    Host host("sys");
+    CgroupCollector groups(host.sys, host.clock, 10s);
+    collect(groups);
+    host.become_later();
+    host.tree.write("fs/cgroup/system.slice/web.service/cpu.stat", "usage_usec 5\n");
+    EXPECT_TRUE(collect(groups).is_null("cgroup_cpu_usage_percent", kWeb));
+}
+
+TEST(CgroupCollector, HostWithoutGroupsHasNoSeries) {
+    const TemporaryTree nothing;
+    const ManualBootClock clock{5'000s};
+    Reader sys(nothing.path(), clock);
+    CgroupCollector groups(sys, clock, 10s);
+    EXPECT_TRUE(collect(groups).layout.empty());
+}
+
+TEST(CgroupCollector, NumberOfGroupsIsBounded) {
+    const TemporaryTree tree;
+    tree.write("fs/cgroup/cgroup.controllers", "memory\n");
+    for (std::size_t i = 0; i < CgroupCollector::kMostGroups + 50; ++i) {
+        tree.write("fs/cgroup/s" + std::to_string(i) + ".service/memory.current", "1\n");
+    }
+    const ManualBootClock clock{5'000s};
+    Reader sys(tree.path(), clock);
+    CgroupCollector groups(sys, clock, 10s);
+    std::size_t count = 0;
+    for (const auto& key : collect(groups).layout)
+        count += key.metric_type == "cgroup_memory_bytes";
+    EXPECT_EQ(count, CgroupCollector::kMostGroups);
+}
+
+}  // namespace
+}  // namespace chorus::agent
