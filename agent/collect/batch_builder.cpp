@@ -44,6 +44,14 @@ std::optional<TcpStates> no_answer() {
     return std::nullopt;
 }
 
+// On a host that hardly works it would be noise.
+double attributed_percent(std::optional<std::uint64_t> host,
+                          std::optional<std::uint64_t> processes) {
+    constexpr std::uint64_t least_ticks = 10;
+    if (!host || *host < least_ticks) return kNoValue;
+    return share_percent(processes, host).value_or(kNoValue);
+}
+
 }  // namespace
 
 BatchBuilder::BatchBuilder(const CollectSettings& settings, const Clock& clock,
@@ -105,7 +113,7 @@ void BatchBuilder::collect_alone(Collector& collector, MetricSink& out) {
     }
 }
 
-void BatchBuilder::collect(Batch& batch, const AgentState& state) {
+void BatchBuilder::collect(Batch& batch, AgentState state) {
     const auto start = clock_.steady();
     batch.time = clock_.now();
     batch.boot_id = boot_id_;
@@ -120,6 +128,8 @@ void BatchBuilder::collect(Batch& batch, const AgentState& state) {
     // The agent is a process itself: none at all means that /proc could not be read.
     if (batch.processes->scanned == 0) batch.processes.reset();
     collect_alone(process_counts_, out);
+    state.attributed_cpu_percent =
+        attributed_percent(cpu_.busy_ticks(), processes_.attributed_ticks());
     self_.collect(batch.processes, clock_.steady() - start, state, out);
     out.finish();
 }

@@ -39,7 +39,7 @@ class BatchBuilder {
     // Fills everything of `batch` that comes from the host's kernel: boot_id, time, host, layout,
     // values and processes. Passing the same batch again saves allocations. `state` is what the
     // agent tells of itself.
-    void collect(Batch& batch, const AgentState& state = {});
+    void collect(Batch& batch, AgentState state = {});
 
     const ReadFaults& faults() const { return faults_; }
 

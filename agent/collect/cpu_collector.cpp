@@ -91,7 +91,10 @@ void CpuCollector::emit_shares(const std::optional<CpuTimes>& total, bool compar
     constexpr CpuShares unknown{kNoValue, kNoValue, kNoValue, kNoValue, kNoValue,
                                 kNoValue, kNoValue, kNoValue, kNoValue, kNoValue};
     CpuShares shares = unknown;
+    busy_ticks_.reset();
     if (total && previous_ && comparable) {
+        busy_ticks_ = ahead(previous_->user, total->user) + ahead(previous_->nice, total->nice) +
+                      ahead(previous_->system, total->system);
         shares = cpu_shares(*previous_, *total, limit_ticks_).value_or(unknown);
     }
     previous_ = total;

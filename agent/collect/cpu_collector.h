@@ -36,6 +36,10 @@ class CpuCollector final : public Collector {
     // CPUs online at the last cycle.
     std::optional<std::int64_t> cpu_count() const { return cpu_count_; }
 
+    // Time all cores together spent in programs and the kernel between the last two samples, in
+    // ticks; interrupts belong to no process. nullopt if unknown.
+    std::optional<std::uint64_t> busy_ticks() const { return busy_ticks_; }
+
   private:
     void emit_shares(const std::optional<CpuTimes>& total, bool comparable, MetricSink& out);
     void emit_cores(const std::vector<CoreTimes>& cores, bool comparable, MetricSink& out);
@@ -52,6 +56,7 @@ class CpuCollector final : public Collector {
     PreviousSamples<CpuTimes> previous_cores_;
     std::vector<std::uint32_t> cores_;  // of the last sample, in its order
     std::optional<std::int64_t> cpu_count_;
+    std::optional<std::uint64_t> busy_ticks_;
     std::vector<std::string> policy_files_;  // one for each cpufreq policy
     std::size_t policies_of_ = 0;            // number of cores they were looked up for
     bool frequency_known_ = false;

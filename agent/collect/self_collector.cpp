@@ -24,6 +24,7 @@ void SelfCollector::collect(const std::optional<ProcessTable>& processes,
     out.add("agent_spool_oldest_seconds", "seconds", state.spool_oldest_seconds);
     out.add("agent_push_latency_ms", "ms", state.push_latency_ms);
     out.add("agent_clock_skew_ms", "ms", state.clock_skew_ms);
+    out.add("agent_attributed_cpu_percent", "percent", state.attributed_cpu_percent);
     emit_faults(out);
 }
 

@@ -18,9 +18,10 @@ namespace chorus::agent {
 struct AgentState {
     std::uint64_t dropped = 0;  // batches since the start
     std::uint64_t spool_batches = 0, spool_bytes = 0;
-    double spool_oldest_seconds = 0;    // age; 0 = nothing waits
-    double push_latency_ms = kNoValue;  // of the last batch that was stored
-    double clock_skew_ms = kNoValue;    // the aggregator's clock less this host's
+    double spool_oldest_seconds = 0;           // age; 0 = nothing waits
+    double push_latency_ms = kNoValue;         // of the last batch that was stored
+    double clock_skew_ms = kNoValue;           // the aggregator's clock less this host's
+    double attributed_cpu_percent = kNoValue;  // of the host's CPU time, by processes
 };
 
 struct SelfConstants {

@@ -115,6 +115,7 @@ ProcessTable ProcessScanner::scan(std::optional<std::uint64_t> memory_total_byte
     table.scanned = static_cast<std::int64_t>(table.rows.size());
     std::erase_if(known_, [&](const auto& entry) { return entry.second.scan != scan_; });
     last_scan_ = first_read_;
+    attributed_ticks_ = attribution_.finish();
     fold_small_processes(
         table, std::min(options_.most, limits::kProcessesPerBatch), options_.always,
         [&](const ProcessSample& process) { return known_[process.pid].disk_growth; });
@@ -148,6 +149,7 @@ std::optional<ProcessSample> ProcessScanner::read_process(std::int32_t pid) {
         return std::nullopt;
     }
     if (!first_read_) first_read_ = file.at;
+    attribution_.add(*stat);
     ProcessSample process;
     process.pid = pid;
     process.ppid = stat->ppid;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "agent/process/cmdline.h"
+#include "agent/process/cpu_attribution.h"
 #include "agent/process/user_names.h"
 #include "agent/procfs/guarded_reader.h"
 #include "agent/procfs/pid_stat.h"
@@ -53,6 +54,9 @@ class ProcessScanner {
         return counts_.processes > 0 ? std::optional(counts_) : std::nullopt;
     }
 
+    // CPU time all processes used between the last two scans, in ticks; nullopt if unknown.
+    std::optional<std::uint64_t> attributed_ticks() const { return attributed_ticks_; }
+
   private:
     // What is kept of a process from scan to scan.
     struct Known {
@@ -90,6 +94,8 @@ class ProcessScanner {
     std::optional<std::chrono::nanoseconds> first_read_;  // of the running scan
     std::uint64_t scan_ = 0;
     ProcessCounts counts_;
+    CpuAttribution attribution_;
+    std::optional<std::uint64_t> attributed_ticks_;
 };
 
 }  // namespace chorus::agent

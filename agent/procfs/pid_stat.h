@@ -12,7 +12,8 @@ struct PidStat {
     std::string_view comm;  // into the parsed text; at most 15 bytes for a user process
     char state = '?';
     std::int32_t ppid = 0;
-    std::uint64_t user_ticks = 0, system_ticks = 0;  // of all threads
+    std::uint64_t user_ticks = 0, system_ticks = 0;                    // of all threads
+    std::uint64_t children_user_ticks = 0, children_system_ticks = 0;  // of those waited for
     std::int32_t num_threads = 0;
     std::int64_t start_ticks = 0;  // since boot
     std::int64_t rss_pages = 0;

@@ -1,0 +1,44 @@
+// How much of the host's CPU time the process table explains.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "agent/procfs/pid_stat.h"
+
+namespace chorus::agent {
+
+// Sums up what processes used between two scans: the running ones by their own time, those that
+// ended by what their parents inherited when they were waited for (cutime, cstime). What such a
+// process had already been seen to use is taken off, or a long child would count twice. Children
+// nobody waits for leave no trace.
+class CpuAttribution {
+  public:
+    // Each process of a scan.
+    void add(const PidStat& stat);
+    // Ends a scan. Ticks since the last one; nullopt for the first.
+    std::optional<std::uint64_t> finish();
+
+  private:
+    struct Seen {
+        std::int64_t start_ticks = 0;
+        std::int32_t ppid = 0;
+        std::uint64_t own = 0, children = 0;  // ticks
+        std::uint64_t inherited = 0;          // growth of `children` in this scan
+        std::uint64_t scan = 0;
+    };
+    struct Ended {
+        std::int32_t ppid;
+        std::uint64_t ticks;  // seen before it ended
+    };
+    void credit(const Ended& ended);
+
+    std::unordered_map<std::int32_t, Seen> seen_;
+    std::vector<Ended> replaced_;  // whose PID was given again
+    std::uint64_t scan_ = 1;
+    std::uint64_t own_growth_ = 0;
+};
+
+}  // namespace chorus::agent
