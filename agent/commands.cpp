@@ -18,6 +18,7 @@
 #include "agent/push/sender.h"
 #include "agent/spool/dead_letter.h"
 #include "common/log.h"
+#include "common/service_manager.h"
 
 namespace chorus::agent {
 namespace {
@@ -37,24 +38,26 @@ sigset_t awaited_signals() {
     return set;
 }
 
-// Whether a signal to stop came within `time`.
-bool stopped_within(nanoseconds time) {
+// The signal that came within `time`, 0 if none did. The service manager's watchdog is told that
+// this loop goes round.
+int signal_within(nanoseconds time) {
     const sigset_t set = awaited_signals();
     const auto until = std::chrono::steady_clock::now() + time;
+    const auto watchdog = watchdog_period();
     for (;;) {
-        const auto left =
-            std::max(nanoseconds{0}, nanoseconds(until - std::chrono::steady_clock::now()));
+        auto left = std::max(nanoseconds{0}, nanoseconds(until - std::chrono::steady_clock::now()));
+        const bool last = !watchdog || left <= *watchdog;
+        if (watchdog) {
+            notify_service_manager("WATCHDOG=1");
+            left = std::min(left, nanoseconds(*watchdog));
+        }
         const auto seconds = std::chrono::floor<std::chrono::seconds>(left);
         timespec wait{};
         wait.tv_sec = seconds.count();
         wait.tv_nsec = (left - seconds).count();
         const int signal = ::sigtimedwait(&set, nullptr, &wait);
-        if (signal == SIGHUP) {
-            kLog.info("SIGHUP is ignored; the configuration is read at the start only");
-            continue;
-        }
-        if (signal > 0) return true;
-        if (errno == EAGAIN) return false;
+        if (signal > 0) return signal;
+        if (errno == EAGAIN && last) return 0;
     }
 }
 
@@ -81,6 +84,12 @@ struct Parts {
     EpochMap epochs;
     Delivery delivery;
 };
+
+// What `systemctl status` shows.
+std::string status_line(const OutboxCounts& waiting, const DeliveryCounts& delivery) {
+    return "READY=1\nSTATUS=" + std::to_string(delivery.stored) + " batches stored, " +
+           std::to_string(waiting.batches) + " wait";
+}
 
 // An outage of a day at 30 s is made up for in an hour or two, without a rush at its end.
 milliseconds pace_of(nanoseconds interval) {
@@ -147,7 +156,7 @@ AgentState state_of(const Outbox& outbox, const DeliveryCounts& delivery, const 
 
 }  // namespace
 
-ExitCode run_daemon(const AgentConfig& config) {
+std::optional<ExitCode> run_daemon(const AgentConfig& config) {
     // Before any thread starts, so that all of them leave these signals to stopped_within().
     const sigset_t signals = awaited_signals();
     ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
@@ -162,15 +171,17 @@ ExitCode run_daemon(const AgentConfig& config) {
                                 {"interval_seconds", config.interval_seconds}});
     Sender sender(outbox, parts.delivery, pace_of(config.collect.interval));
     std::uint64_t told_dropped = 0;
-    bool stop = stopped_within(kFirstGap);
+    int signal = signal_within(kFirstGap);
     Schedule schedule(config.collect.interval);
-    while (!stop) {
+    while (signal == 0) {
         parts.cycle.collect(state_of(outbox, parts.delivery.counts(), parts.clock));
         outbox.push(parts.cycle.pack());
         tell_dropped(outbox.counts().dropped, told_dropped);
         ::malloc_trim(0);
-        stop = stopped_within(schedule.until_next());
+        notify_service_manager(status_line(outbox.counts(), parts.delivery.counts()));
+        signal = signal_within(schedule.until_next());
     }
+    notify_service_manager(signal == SIGHUP ? "RELOADING=1" : "STOPPING=1");
     parts.client.bring_forward(Deadline::Clock::now() + kFarewell);
     sender.finish();
     outbox.stow_live();
@@ -178,6 +189,7 @@ ExitCode run_daemon(const AgentConfig& config) {
     kLog.info("Agent stopped", {{"batches_stored", parts.delivery.counts().stored.load()},
                                 {"batches_unsent", left.batches},
                                 {"kept_on_disk", left.on_disk}});
+    if (signal == SIGHUP) return std::nullopt;
     return ExitCode::ok;
 }
 

@@ -78,12 +78,36 @@ ExitCode complain(const std::vector<std::string>& faults) {
     return usage ? ExitCode::usage : ExitCode::config;
 }
 
-ExitCode run(const std::vector<std::string>& arguments) {
-    namespace agent = chorus::agent;
+chorus::Config load_config(const std::vector<std::string>& arguments) {
     const auto sources = chorus::process_sources(arguments, kConfigFile,
                                                  {"once", "test", "check-config", "print-config"},
-                                                 agent::foreign_settings());
-    const auto config = chorus::Config::load(agent::agent_settings(), sources);
+                                                 chorus::agent::foreign_settings());
+    return chorus::Config::load(chorus::agent::agent_settings(), sources);
+}
+
+// SIGHUP makes the daemon start anew with what the configuration says now. One with mistakes in it
+// is told of and not used.
+ExitCode run_reloading(chorus::agent::AgentConfig settings,
+                       const std::vector<std::string>& arguments) {
+    constexpr chorus::Logger log{"agent"};
+    for (;;) {
+        if (const auto code = chorus::agent::run_daemon(settings)) return *code;
+        try {
+            const auto config = load_config(arguments);
+            settings = chorus::agent::read_settings(config, chorus::agent::Needs::aggregator);
+            configure_log_by(config);
+            log.info("Configuration was read again");
+        } catch (const chorus::ConfigError& e) {
+            for (const std::string& fault : e.faults()) {
+                log.error("Configuration is not used", {{"fault", fault}});
+            }
+        }
+    }
+}
+
+ExitCode run(const std::vector<std::string>& arguments) {
+    namespace agent = chorus::agent;
+    const auto config = load_config(arguments);
     const auto& words = config.positional();
     const bool spool = words.size() == 1 && words.front() == "spool";
     if (!words.empty() && !spool) {
@@ -107,7 +131,7 @@ ExitCode run(const std::vector<std::string>& arguments) {
     if (spool) return agent::run_spool(settings);
     if (test) return agent::run_test(settings);
     if (config.has_flag("once")) return agent::run_once(settings);
-    return agent::run_daemon(settings);
+    return run_reloading(settings, arguments);
 }
 
 }  // namespace
