@@ -1,13 +1,12 @@
 #include "agent/push/identity.h"
 
-#include <Poco/HMACEngine.h>
-#include <Poco/SHA1Engine.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <boost/uuid/name_generator_sha1.hpp>
 #include <cerrno>
 #include <fstream>
 #include <optional>
@@ -21,7 +20,9 @@ namespace chorus::agent {
 namespace {
 
 constexpr Logger kLog{"agent"};
-constexpr std::string_view kPurpose = "chorus-agent identity";
+// Chosen at random once; identities derived from machine ids depend on it.
+constexpr boost::uuids::uuid kNameSpace{{0x5d, 0x1c, 0x0a, 0x77, 0x3e, 0x92, 0x4b, 0x6f, 0x8a, 0x21,
+                                         0xc4, 0x0e, 0x91, 0x57, 0xd3, 0x6b}};
 
 std::optional<std::string> read_line(const std::string& path) {
     std::ifstream file(path);
@@ -66,13 +67,10 @@ std::optional<Uuid> machine_identity(const std::string& machine_id_file) {
 }  // namespace
 
 Uuid derived_identity(const std::string& machine_id) {
-    Poco::HMACEngine<Poco::SHA1Engine> hmac{std::string(kPurpose)};
-    hmac.update(machine_id);
-    const auto& digest = hmac.digest();
+    // A version 5 UUID: SHA-1 over a name space of our own and the machine id.
+    const auto hashed = boost::uuids::name_generator_sha1(kNameSpace)(machine_id);
     Uuid id;
-    std::copy_n(digest.begin(), id.bytes.size(), id.bytes.begin());
-    id.bytes[6] = static_cast<std::uint8_t>((id.bytes[6] & 0x0FU) | 0x80U);  // version 8
-    id.bytes[8] = static_cast<std::uint8_t>((id.bytes[8] & 0x3FU) | 0x80U);
+    std::copy(hashed.begin(), hashed.end(), id.bytes.begin());
     return id;
 }
 

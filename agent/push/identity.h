@@ -16,7 +16,7 @@ Uuid agent_identity(const std::string& spool_dir, const std::string& machine_id_
 // The same without writing anything; the nil UUID if there is no identity yet.
 Uuid peek_identity(const std::string& spool_dir, const std::string& machine_id_file);
 
-// HMAC of the machine id, which must not be given away itself: machine-id(5).
+// A hash of the machine id, which must not be given away itself: machine-id(5).
 Uuid derived_identity(const std::string& machine_id);
 
 }  // namespace chorus::agent

@@ -1,36 +1,15 @@
 #include "agent/push/ingest_client.h"
 
-#include <Poco/Net/HTTPRequest.h>
-#include <Poco/Net/HTTPResponse.h>
-#include <Poco/Net/NetException.h>
-#include <Poco/Net/SocketAddress.h>
-#include <Poco/Net/StreamSocket.h>
-
-#include <algorithm>
 #include <array>
-#include <istream>
-#include <ostream>
-#include <stdexcept>
 #include <utility>
 
+#include "agent/push/response_head.h"
 #include "common/batch.h"
 
 namespace chorus::agent {
 namespace {
 
-using Poco::Net::HTTPRequest;
-using Poco::Net::HTTPResponse;
-
-// StreamSocket takes a ready implementation only in a derived class.
-class DeadlineSocket final : public Poco::Net::StreamSocket {
-  public:
-    explicit DeadlineSocket(const Deadline& deadline)
-        : StreamSocket(new DeadlineSocketImpl(deadline)) {}  // reference-counted by Poco
-};
-
-std::string user_agent() {
-    return std::string("chorus-agent/") + CHORUS_VERSION;
-}
+constexpr std::size_t kHeadLimit = 16U << 10U;
 
 std::string host_header(const Endpoint& endpoint) {
     const bool v6 = endpoint.host.find(':') != std::string::npos;
@@ -51,78 +30,95 @@ std::variant<Answer, NoAnswer> IngestClient::post(std::string_view body_zstd) {
     deadline_.set(Deadline::Clock::now() + limit_);
     deadline_.bring_forward(final_.at());
     for (;;) {
-        const bool reused = session_ != nullptr;
+        const bool reused = connection_.has_value();
+        answering_ = false;
+        received_.clear();
         try {
-            if (!reused) connect();
+            if (!reused) connection_.emplace(endpoint_.host, endpoint_.port, deadline_);
             return exchange(body_zstd);
-        } catch (const Poco::TimeoutException&) {
-            session_.reset();
-            return NoAnswer{"no complete answer in time"};
-        } catch (const Poco::Exception& e) {
-            session_.reset();
-            if (!reused) return NoAnswer{e.displayText()};
-        } catch (const std::runtime_error& e) {
-            session_.reset();
+        } catch (const DeadlinePassed& e) {
+            connection_.reset();
             return NoAnswer{e.what()};
+        } catch (const ConnectionError& e) {
+            connection_.reset();
+            // The aggregator may have closed it while it was idle.
+            if (!reused || answering_) return NoAnswer{e.what()};
         }
     }
 }
 
-void IngestClient::connect() {
-    const Poco::Net::SocketAddress address(endpoint_.host, endpoint_.port);
-    DeadlineSocket socket(deadline_);
-    socket.connect(address, Poco::Timespan());  // by the deadline
-    socket.setNoDelay(true);
-    session_ = std::make_unique<Poco::Net::HTTPClientSession>(socket);
-    session_->setKeepAlive(true);
-    // Whether the connection is still good is found out by using it.
-    session_->setKeepAliveTimeout(Poco::Timespan(24 * 3'600, 0));
+std::string IngestClient::request(std::size_t body_size) const {
+    return "POST " + endpoint_.base_path +
+           "/api/v1/ingest HTTP/1.1\r\nHost: " + host_header(endpoint_) +
+           "\r\nAuthorization: Bearer " + token_ +
+           "\r\nX-Chorus-Protocol: " + std::to_string(kProtocolVersion) +
+           "\r\nUser-Agent: chorus-agent/" + CHORUS_VERSION +
+           "\r\nContent-Type: application/json\r\nContent-Encoding: zstd\r\nContent-Length: " +
+           std::to_string(body_size) + "\r\n\r\n";
 }
 
 Answer IngestClient::exchange(std::string_view body_zstd) {
-    HTTPRequest request(HTTPRequest::HTTP_POST, endpoint_.base_path + "/api/v1/ingest",
-                        HTTPRequest::HTTP_1_1);
-    request.set("Host", host_header(endpoint_));
-    request.set("Authorization", "Bearer " + token_);
-    request.set("X-Chorus-Protocol", std::to_string(kProtocolVersion));
-    request.set("User-Agent", user_agent());
-    request.set("Content-Encoding", "zstd");
-    request.setContentType("application/json");
-    request.setContentLength64(static_cast<Poco::Int64>(body_zstd.size()));
-    request.setKeepAlive(true);
-    auto& out = session_->sendRequest(request);
-    out.write(body_zstd.data(), static_cast<std::streamsize>(body_zstd.size()));
-    out.flush();
-    if (!out) {
-        // An answer may be there all the same (413 before the body was read), but what the stream
-        // swallowed says only that the connection is broken.
-        session_->networkException() ? session_->networkException()->rethrow()
-                                     : throw Poco::Net::NetException("sending failed");
+    std::string message = request(body_zstd.size());
+    message += body_zstd;
+    try {
+        connection_->send(message);
+    } catch (const DeadlinePassed&) {
+        throw;
+    } catch (const ConnectionError&) {
+        // One that refuses a large body answers before it has read it, and closes.
+        try {
+            Answer answer = receive_answer();
+            connection_.reset();
+            return answer;
+        } catch (const DeadlinePassed&) {
+            throw;
+        } catch (const ConnectionError&) {
+            throw ConnectionError("the connection was closed while sending");
+        }
     }
-    HTTPResponse response;
-    std::istream& in = session_->receiveResponse(response);
-    Answer answer{.status = static_cast<int>(response.getStatus()),
-                  .body = read_body(in, response),
-                  .retry_after = response.get("Retry-After", "")};
-    if (!response.getKeepAlive()) session_.reset();
+    return receive_answer();
+}
+
+Answer IngestClient::receive_answer() {
+    std::optional<ResponseHead> head;
+    do {  // answers of 1xx come before the one that counts
+        head = parse_response_head(receive_head());
+        if (!head) throw ConnectionError("an answer that is no HTTP or has no Content-Length");
+    } while (head->status < 200);
+    if (!head->content_length) throw ConnectionError("an answer without Content-Length");
+    if (*head->content_length > kAnswerLimit) throw ConnectionError("an answer above 64 KiB");
+    while (received_.size() < *head->content_length) {
+        if (!receive_more()) throw ConnectionError("an answer shorter than its Content-Length");
+    }
+    Answer answer{.status = head->status,
+                  .body = received_.substr(0, *head->content_length),
+                  .retry_after = head->retry_after};
+    // More than was promised belongs to no request of ours.
+    if (!head->keeps_alive || received_.size() > *head->content_length) connection_.reset();
     return answer;
 }
 
-std::string IngestClient::read_body(std::istream& stream, const HTTPResponse& response) {
-    const auto length = response.getContentLength64();
-    if (length == HTTPResponse::UNKNOWN_CONTENT_LENGTH) {
-        throw std::runtime_error("an answer without Content-Length");
+// Takes a head with its empty line off what was received.
+std::string IngestClient::receive_head() {
+    constexpr std::string_view end_of_head = "\r\n\r\n";
+    for (;;) {
+        const auto end = received_.find(end_of_head);
+        if (end != std::string::npos) {
+            std::string head = received_.substr(0, end + end_of_head.size());
+            received_.erase(0, head.size());
+            return head;
+        }
+        if (received_.size() > kHeadLimit) throw ConnectionError("an answer with an endless head");
+        if (!receive_more()) throw ConnectionError("the connection was closed without an answer");
     }
-    if (length > static_cast<Poco::Int64>(kAnswerLimit)) {
-        throw std::runtime_error("an answer above 64 KiB");
-    }
-    std::string body(static_cast<std::size_t>(length), '\0');
-    stream.read(body.data(), static_cast<std::streamsize>(body.size()));
-    if (stream.gcount() != static_cast<std::streamsize>(body.size())) {
-        if (const auto* fault = session_->networkException()) fault->rethrow();
-        throw std::runtime_error("an answer shorter than its Content-Length");
-    }
-    return body;
+}
+
+bool IngestClient::receive_more() {
+    std::array<char, 4'096> piece;
+    const std::size_t n = connection_->receive(piece.data(), piece.size());
+    answering_ = answering_ || n > 0;
+    received_.append(piece.data(), n);
+    return n > 0;
 }
 
 }  // namespace chorus::agent

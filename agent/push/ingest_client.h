@@ -1,18 +1,16 @@
 // Sends one body to the aggregator and waits for the answer.
 #pragma once
 
-#include <Poco/Net/HTTPClientSession.h>
-
 #include <chrono>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
 
 #include "agent/push/answer.h"
-#include "agent/push/deadline_socket.h"
+#include "agent/push/deadline.h"
+#include "agent/push/tcp_connection.h"
 
 namespace chorus::agent {
 
@@ -43,17 +41,20 @@ class IngestClient {
     void bring_forward(Deadline::Clock::time_point at);
 
   private:
-    void connect();
+    std::string request(std::size_t body_size) const;
     Answer exchange(std::string_view body_zstd);
-    std::string read_body(std::istream& stream, const Poco::Net::HTTPResponse& response);
+    Answer receive_answer();
+    std::string receive_head();
+    bool receive_more();
 
     Endpoint endpoint_;
     std::string token_;
     std::chrono::milliseconds limit_;
     Deadline final_;     // of the whole client
     Deadline deadline_;  // of the running request
-    std::unique_ptr<Poco::Net::HTTPClientSession> session_;
-    bool fresh_ = false;  // nothing was sent over the connection yet
+    std::optional<TcpConnection> connection_;
+    std::string received_;    // of the running answer, not yet used
+    bool answering_ = false;  // a byte of the answer has come
 };
 
 }  // namespace chorus::agent

@@ -302,6 +302,56 @@ TEST(IngestClient, ReasonsHoldNoToken) {
     EXPECT_EQ(std::get<NoAnswer>(result).reason.find("secret"), std::string::npos);
 }
 
+// An aggregator that refuses a body before it has read it.
+TEST(IngestClient, EarlyAnswerToALargeBodyIsRead) {
+    FileDescriptor listener(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    auto* generic = reinterpret_cast<sockaddr*>(&address);
+    ASSERT_EQ(::bind(listener.get(), generic, size), 0);
+    ASSERT_EQ(::listen(listener.get(), 1), 0);
+    ASSERT_EQ(::getsockname(listener.get(), generic, &size), 0);
+    std::jthread server([&] {
+        const FileDescriptor peer(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
+        char piece[1'024];
+        while (::recv(peer.get(), piece, sizeof piece, 0) < 1) {
+        }
+        const std::string early = response(413, "{}", "Connection: close\r\n");
+        ::send(peer.get(), early.data(), early.size(), MSG_NOSIGNAL);
+        // What comes is read away, so that no reset overtakes the answer, up to some bound.
+        ::shutdown(peer.get(), SHUT_WR);
+        for (std::size_t left = 64U << 20U; left > 0;) {
+            const auto n = ::recv(peer.get(), piece, sizeof piece, 0);
+            if (n <= 0) return;
+            left -= std::min(left, static_cast<std::size_t>(n));
+        }
+    });
+    IngestClient client(
+        Endpoint{.host = "127.0.0.1", .port = ntohs(address.sin_port), .base_path = ""}, "t", 20s);
+    EXPECT_EQ(got(client.post(std::string(4U << 20U, 'z'))).status, 413);
+}
+
+TEST(IngestClient, InterimAnswersAreSkipped) {
+    TestServer server([](const Seen&) {
+        return TestServer::Reply{"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" +
+                                 response(200, "{}")};
+    });
+    auto client = client_of(server);
+    for (int i = 0; i < 2; ++i) EXPECT_EQ(got(client.post("x")).status, 200);
+}
+
+TEST(IngestClient, EndlessHeadIsNoAnswer) {
+    TestServer server([](const Seen&) {
+        return TestServer::Reply{.bytes = "HTTP/1.1 200 OK\r\nX: " + std::string(40'000, 'x'),
+                                 .close_after = false,
+                                 .then_stall = true};
+    });
+    auto client = client_of(server);
+    EXPECT_TRUE(is_silence(client.post("x")));
+}
+
 TEST(IngestClient, SendsLargeBodiesWhole) {
     TestServer server([](const Seen& seen) {
         return TestServer::Reply{response(200, std::to_string(seen.body.size()))};
