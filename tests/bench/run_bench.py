@@ -1,4 +1,4 @@
-"""The performance table: ingest over HTTP, bytes stored, read latency against raw SQL.
+"""The performance table: the agent's cycle, ingest over HTTP, bytes stored, read latency against raw SQL.
 
 Run by `tests/run bench`; needs its private servers. Prints a table and writes build/bench.json.
 Nothing is asserted: figures depend on the machine, and the program prints what it compares with.
@@ -17,6 +17,7 @@ import urllib.request
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 
+from agent_bench import bench_agent  # noqa: E402
 from chorus_harness import BIN, Aggregator, http_get, wait_until  # noqa: E402
 
 AGENTS = 64
@@ -209,6 +210,7 @@ def main():
     for name in ("CHORUS_BIN_DIR", "CHORUS_TEST_DATABASE_URL", "CHORUS_TEST_REDIS_URL"):
         if name not in os.environ:
             sys.exit(f"{name} is not set: run tests/run bench")
+    bench_agent(add)
     bench_ingest()
     bench_reads()
     bench_overview()
