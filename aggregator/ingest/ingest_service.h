@@ -79,7 +79,8 @@ class IngestService {
     // stored in the order of the calls.
     IngestOutcome submit(Batch&& batch, const Source& source);
 
-    std::size_t queue_length() const { return waiting_batches_.load(std::memory_order_relaxed); }
+    // Batches that wait in a queue or are being written.
+    std::size_t queue_length() const { return static_cast<std::size_t>(queue_gauge_.value()); }
     std::size_t queue_capacity() const { return options_.queue_batches; }
 
   private:
