@@ -52,6 +52,8 @@ double round_percent(double value) {
 
 constexpr std::chrono::milliseconds kCmdlineDeadline{80};
 constexpr int kCmdlineTries = 3;
+constexpr std::uint64_t kYoungScans = 3;
+constexpr std::uint64_t kUserScans = 16;
 
 // Since Linux 6.2 the size of /proc/PID/fd is the number of open files: proc_pid_fd(5). A recorded
 // tree lies on a file system with other ideas of a size.
@@ -163,11 +165,7 @@ std::optional<ProcessSample> ProcessScanner::read_process(std::int32_t pid) {
     process.name = known.name;
     process.unit = known.unit;
     process.container_id = known.container_id;
-    // The owner of the directory is the effective user: proc(5).
-    struct stat owner {};
-    if (::fstatat(proc_.fd(), PidPath(pid, "").c_str(), &owner, 0) == 0) {
-        process.user = users_.name(owner.st_uid);
-    }
+    process.user = known.user;
     process.cmdline = known.cmdline;
     process.fd_count = count_fds(pid);
     read_io(process, known);
@@ -196,7 +194,14 @@ ProcessScanner::Known& ProcessScanner::recognise(const PidStat& stat, nanosecond
         known.name = process_name(known.comm, {});
         known.cmdline.clear();
         known.cmdline_tries = kCmdlineTries;
+        known.since = scan_;
         read_cgroup(known, stat.pid);
+    }
+    // Users change in the first moments after a start, if they do; later ones are seen late rather
+    // than asked for at each scan. Spread over the scans by PID.
+    const bool young = scan_ - known.since < kYoungScans;
+    if (young || (scan_ + static_cast<std::uint64_t>(stat.pid)) % kUserScans == 0) {
+        read_user(known, stat.pid);
     }
     if (known.cmdline_tries > 0) read_cmdline(known, stat.pid);
     return known;
@@ -233,6 +238,14 @@ void ProcessScanner::read_cmdline(Known& known, std::int32_t pid) {
     }
     known.name = process_name(known.comm, file.text);
     known.cmdline = readable_cmdline(file.text, options_.cmdline);
+}
+
+// The owner of the directory is the effective user: proc(5).
+void ProcessScanner::read_user(Known& known, std::int32_t pid) {
+    struct stat owner {};
+    if (::fstatat(proc_.fd(), PidPath(pid, "").c_str(), &owner, 0) == 0) {
+        known.user = users_.name(owner.st_uid);
+    }
 }
 
 void ProcessScanner::read_cgroup(Known& known, std::int32_t pid) {

@@ -66,6 +66,8 @@ class ProcessScanner {
         std::string comm;
         std::string name;
         std::string unit, container_id;
+        std::string user;
+        std::uint64_t since = 0;  // the scan that saw it start or exec first
         std::string cmdline;
         int cmdline_tries = 0;  // left
         std::uint64_t disk_bytes = 0, disk_growth = 0;
@@ -78,6 +80,7 @@ class ProcessScanner {
     std::optional<double> share_since_start(const PidStat& stat, std::chrono::nanoseconds at) const;
     void read_cmdline(Known& known, std::int32_t pid);
     void read_cgroup(Known& known, std::int32_t pid);
+    void read_user(Known& known, std::int32_t pid);
     void read_io(ProcessSample& process, Known& known);
     std::optional<std::int32_t> count_fds(std::int32_t pid);
 

@@ -97,6 +97,26 @@ TEST(ProcessScanner, UnitAndContainerComeFromTheCgroup) {
     EXPECT_EQ(get(table, 1501).unit, "ssh.service");
 }
 
+TEST(ProcessScanner, AChangeOfTheUserIsSeenInTime) {
+    if (::geteuid() != 0) GTEST_SKIP() << "only root may give files away";
+    Machine machine;
+    ProcessScanner scanner{machine.proc, machine.faults,
+                           UserNames([](uid_t uid) { return "user-" + std::to_string(uid); }),
+                           Machine::kInterval};
+    const auto after_scans = [&](uid_t uid, int scans) {
+        EXPECT_EQ(::chown((machine.proc_tree.path() + "/812").c_str(), uid, uid), 0);
+        ProcessTable table;
+        for (int i = 0; i < scans; ++i) {
+            machine.clock.advance(10s);
+            table = scanner.scan(kMemory, 4);
+        }
+        return get(table, 812).user;
+    };
+    EXPECT_EQ(after_scans(7, 1), "user-7");
+    EXPECT_EQ(after_scans(8, 1), "user-8") << "a daemon drops its rights soon after its start";
+    EXPECT_EQ(after_scans(9, 17), "user-9");
+}
+
 TEST(ProcessScanner, CgroupIsReadOnceForEachProcess) {
     Machine machine;
     auto scanner = scanner_of(machine);
