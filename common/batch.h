@@ -83,15 +83,20 @@ struct ProcessSample {
     std::optional<ProcessState> state;
     std::string user;  // empty = unknown
     std::optional<std::int32_t> num_threads;
-    std::optional<double> cpu_percent;  // of one core
+    std::optional<double> cpu_percent;           // of one core
+    std::optional<double> children_cpu_percent;  // of its children that ended, of one core
     std::optional<std::int64_t> memory_rss_bytes;
-    std::optional<double> memory_percent;          // of the host's memory, 0–100
+    std::optional<double> memory_percent;           // of the host's memory, 0–100
+    std::optional<std::int64_t> memory_pss_bytes;   // shared pages in proportion
+    std::optional<std::int64_t> memory_swap_bytes;  // in proportion too
+    std::optional<double> major_faults_per_sec;
     std::optional<std::int64_t> disk_read_bytes;   // since the process started
     std::optional<std::int64_t> disk_write_bytes;  // since the process started
     std::optional<std::int32_t> fd_count;
-    std::string unit;          // systemd unit, empty = none or unknown
-    std::string container_id;  // empty = none or unknown
-    std::string cmdline;       // redacted by the agent, empty = not sent
+    std::optional<std::int32_t> fd_limit;  // soft limit of open files
+    std::string unit;                      // systemd unit, empty = none or unknown
+    std::string container_id;              // empty = none or unknown
+    std::string cmdline;                   // redacted by the agent, empty = not sent
 };
 
 // Processes that were not sent one by one.

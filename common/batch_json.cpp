@@ -45,7 +45,8 @@ void write_process(JsonWriter& out, const ProcessSample& p) {
     text_or_null(out, p.user);
     out.value(p.num_threads).value(p.cpu_percent).value(p.memory_rss_bytes);
     out.value(p.memory_percent).value(p.disk_read_bytes).value(p.disk_write_bytes);
-    out.value(p.fd_count);
+    out.value(p.fd_count).value(p.fd_limit).value(p.children_cpu_percent);
+    out.value(p.memory_pss_bytes).value(p.memory_swap_bytes).value(p.major_faults_per_sec);
     text_or_null(out, p.unit);
     text_or_null(out, p.container_id);
     text_or_null(out, p.cmdline);
@@ -55,9 +56,27 @@ void write_process(JsonWriter& out, const ProcessSample& p) {
 void write_processes(JsonWriter& out, const ProcessTable& table) {
     out.key("processes").begin_object().key("columns").begin_array();
     // In the order of write_process.
-    for (const char* name : {"pid", "start_ticks", "name", "ppid", "state", "user", "num_threads",
-                             "cpu_percent", "memory_rss_bytes", "memory_percent", "disk_read_bytes",
-                             "disk_write_bytes", "fd_count", "unit", "container_id", "cmdline"}) {
+    for (const char* name : {"pid",
+                             "start_ticks",
+                             "name",
+                             "ppid",
+                             "state",
+                             "user",
+                             "num_threads",
+                             "cpu_percent",
+                             "memory_rss_bytes",
+                             "memory_percent",
+                             "disk_read_bytes",
+                             "disk_write_bytes",
+                             "fd_count",
+                             "fd_limit",
+                             "children_cpu_percent",
+                             "memory_pss_bytes",
+                             "memory_swap_bytes",
+                             "major_faults_per_sec",
+                             "unit",
+                             "container_id",
+                             "cmdline"}) {
         out.value(name);
     }
     out.end_array().key("rows").begin_array();

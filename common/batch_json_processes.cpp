@@ -20,6 +20,7 @@ constexpr IntegerRange kPid{1, std::numeric_limits<std::int32_t>::max()};
 // A process with thousands of threads passes 100 percent of one core, but no machine has 10,000.
 constexpr RealRange kCpuPercent{0, 1e6};
 constexpr RealRange kPercent{0, 100};
+constexpr RealRange kPerSecond{0, 1e12};
 
 enum class Column {
     unknown,
@@ -36,12 +37,17 @@ enum class Column {
     disk_read_bytes,
     disk_write_bytes,
     fd_count,
+    fd_limit,
+    children_cpu_percent,
+    memory_pss_bytes,
+    memory_swap_bytes,
+    major_faults_per_sec,
     unit,
     container_id,
     cmdline,
 };
 
-constexpr std::array<std::pair<std::string_view, Column>, 21> kColumns{{
+constexpr std::array<std::pair<std::string_view, Column>, 26> kColumns{{
     {"pid", Column::pid},
     {"start_ticks", Column::start_ticks},
     {"name", Column::name},
@@ -55,6 +61,11 @@ constexpr std::array<std::pair<std::string_view, Column>, 21> kColumns{{
     {"disk_read_bytes", Column::disk_read_bytes},
     {"disk_write_bytes", Column::disk_write_bytes},
     {"fd_count", Column::fd_count},
+    {"fd_limit", Column::fd_limit},
+    {"children_cpu_percent", Column::children_cpu_percent},
+    {"memory_pss_bytes", Column::memory_pss_bytes},
+    {"memory_swap_bytes", Column::memory_swap_bytes},
+    {"major_faults_per_sec", Column::major_faults_per_sec},
     {"unit", Column::unit},
     {"container_id", Column::container_id},
     {"cmdline", Column::cmdline},
@@ -158,6 +169,16 @@ void read_cell(Column column, JsonValue cell, const Path& at, ProcessSample& out
             return assign(out.disk_write_bytes, check.integer(cell, at, kNatural63));
         case Column::fd_count:
             return assign(out.fd_count, check.integer(cell, at, kNatural31));
+        case Column::fd_limit:
+            return assign(out.fd_limit, check.integer(cell, at, kNatural31));
+        case Column::children_cpu_percent:
+            return assign(out.children_cpu_percent, check.real(cell, at, kCpuPercent));
+        case Column::memory_pss_bytes:
+            return assign(out.memory_pss_bytes, check.integer(cell, at, kNatural63));
+        case Column::memory_swap_bytes:
+            return assign(out.memory_swap_bytes, check.integer(cell, at, kNatural63));
+        case Column::major_faults_per_sec:
+            return assign(out.major_faults_per_sec, check.real(cell, at, kPerSecond));
         case Column::unit:
             out.unit = check.text(cell, at, limits::kLabelBytes);
             return;

@@ -84,6 +84,13 @@ void add_facts(Bytes& bytes, const Batch& b) {
     bytes.add(b.host.clock_ticks_per_second);
 }
 
+// Leaves no mark where nothing is known, so that a batch of an agent that does not yet send the
+// figure keeps its hash: it may have been stored by an aggregator that did not yet know it.
+template <typename T>
+void add_known(Bytes& bytes, char mark, const std::optional<T>& value) {
+    if (value) bytes.add(mark).add(*value);
+}
+
 void add_processes(Bytes& bytes, const ProcessTable& table, const std::vector<Uuid>& digests) {
     bytes.add(table.scanned).add(table.other.has_value());
     if (table.other) {
@@ -95,6 +102,11 @@ void add_processes(Bytes& bytes, const ProcessTable& table, const std::vector<Uu
         bytes.add(digests[i]).add(p.state ? static_cast<char>(*p.state) : '?');
         bytes.add(p.num_threads).add(p.cpu_percent).add(p.memory_rss_bytes);
         bytes.add(p.memory_percent).add(p.disk_read_bytes).add(p.disk_write_bytes).add(p.fd_count);
+        add_known(bytes, 'l', p.fd_limit);
+        add_known(bytes, 'c', p.children_cpu_percent);
+        add_known(bytes, 'p', p.memory_pss_bytes);
+        add_known(bytes, 's', p.memory_swap_bytes);
+        add_known(bytes, 'f', p.major_faults_per_sec);
     }
 }
 

@@ -159,7 +159,7 @@ void append_system_row(std::string& out, const PreparedBatch& prepared, RowKey k
 
 void append_process_row(std::string& out, const PreparedBatch& prepared, RowKey key,
                         std::span<const std::int64_t> refs) {
-    constexpr std::int16_t fields = 22;
+    constexpr std::int16_t fields = 29;
     const ProcessTable& table = *prepared.batch.processes;
     const Rows& rows = table.rows;
     const auto& total = prepared.batch.host.memory_total_bytes;
@@ -185,6 +185,11 @@ void append_process_row(std::string& out, const PreparedBatch& prepared, RowKey 
     member_field<std::int32_t>(out, pg::kInt4, rows, &ProcessSample::num_threads);
     member_field<std::int32_t>(out, pg::kInt4, rows, &ProcessSample::fd_count);
     states_field(out, rows);
+    member_field<std::int32_t>(out, pg::kInt4, rows, &ProcessSample::fd_limit);
+    member_field<float>(out, pg::kFloat4, rows, &ProcessSample::children_cpu_percent);
+    sized_fields(out, rows, &ProcessSample::memory_pss_bytes, kKibibyte);
+    sized_fields(out, rows, &ProcessSample::memory_swap_bytes, kKibibyte);
+    member_field<float>(out, pg::kFloat4, rows, &ProcessSample::major_faults_per_sec);
 }
 
 }  // namespace chorus::store

@@ -49,6 +49,10 @@ struct ProcessRow {
     std::optional<std::string> container_id;
     std::optional<std::string> cmdline;
     std::optional<Timestamp> started_at;
+    std::optional<std::int32_t> fd_limit;
+    std::optional<double> children_cpu_percent;           // of one core
+    std::optional<double> memory_pss_mb, memory_swap_mb;  // MiB
+    std::optional<double> major_faults_per_sec;
     SampleCursor cursor;
 };
 

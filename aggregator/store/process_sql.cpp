@@ -17,16 +17,22 @@ SELECT b.ts, b.received_at, b.host_id, h.hostname, u.position::int, p.pid, p.nam
        coalesce(u.write_bytes, u.write_sectors::bigint * 512),
        monitoring.process_state_name(u.state),
        nullif(p.username, ''), p.ppid, u.num_threads, u.fd_count, nullif(p.unit, ''),
-       nullif(p.container_id, ''), nullif(p.cmdline, ''), p.started_at
+       nullif(p.container_id, ''), nullif(p.cmdline, ''), p.started_at,
+       u.fd_limit, u.children_cpu_percent,
+       coalesce(u.pss_bytes, u.pss_kib::bigint * 1024),
+       coalesce(u.swap_bytes, u.swap_kib::bigint * 1024), u.major_faults
 FROM monitoring.process_batches b
 JOIN monitoring.hosts h ON h.host_id = b.host_id
 CROSS JOIN LATERAL ROWS FROM (
     unnest(b.refs), unnest(b.refs_wide), unnest(b.cpu_percent), unnest(b.rss_kib),
     unnest(b.rss_bytes), unnest(b.memory_percent), unnest(b.read_sectors), unnest(b.read_bytes),
     unnest(b.write_sectors), unnest(b.write_bytes), unnest(b.num_threads), unnest(b.fd_count),
-    string_to_table(b.states, NULL)) WITH ORDINALITY
+    string_to_table(b.states, NULL), unnest(b.fd_limit), unnest(b.children_cpu_percent),
+    unnest(b.pss_kib), unnest(b.pss_bytes), unnest(b.swap_kib), unnest(b.swap_bytes),
+    unnest(b.major_faults)) WITH ORDINALITY
     AS u(ref, ref_wide, cpu_percent, rss_kib, rss_bytes, memory_percent, read_sectors, read_bytes,
-         write_sectors, write_bytes, num_threads, fd_count, state, position)
+         write_sectors, write_bytes, num_threads, fd_count, state, fd_limit, children_cpu_percent,
+         pss_kib, pss_bytes, swap_kib, swap_bytes, major_faults, position)
 JOIN monitoring.processes p ON p.process_ref = coalesce(b.ref_base + u.ref, u.ref_wide)
 WHERE ($1::int IS NULL OR b.host_id = $1)
   AND b.ts BETWEEN $2 AND $3
@@ -46,7 +52,11 @@ SELECT b.ts, b.received_at, b.host_id, h.hostname, u.position, p.pid, p.name,
        coalesce(b.write_bytes[u.position], b.write_sectors[u.position]::bigint * 512),
        monitoring.process_state_name(substr(b.states, u.position, 1)),
        nullif(p.username, ''), p.ppid, b.num_threads[u.position], b.fd_count[u.position],
-       nullif(p.unit, ''), nullif(p.container_id, ''), nullif(p.cmdline, ''), p.started_at
+       nullif(p.unit, ''), nullif(p.container_id, ''), nullif(p.cmdline, ''), p.started_at,
+       b.fd_limit[u.position], b.children_cpu_percent[u.position],
+       coalesce(b.pss_bytes[u.position], b.pss_kib[u.position]::bigint * 1024),
+       coalesce(b.swap_bytes[u.position], b.swap_kib[u.position]::bigint * 1024),
+       b.major_faults[u.position]
 FROM monitoring.process_batches b
 JOIN monitoring.hosts h ON h.host_id = b.host_id
 JOIN monitoring.processes p ON p.host_id = b.host_id AND p.process_ref = ANY ($11::bigint[])
@@ -97,6 +107,11 @@ std::string compose(std::string_view sql, std::string_view percent, ProcessSort 
     return with_direction(text, ascending);
 }
 
+std::optional<double> mebibytes(std::optional<std::int64_t> bytes) {
+    if (!bytes) return std::nullopt;
+    return static_cast<double>(*bytes) / 1048576.0;
+}
+
 // As the view has it: derived from resident set and memory size unless it was stored.
 std::optional<double> memory_percent(const Row& row) {
     if (const auto stored = row.optional_float8(9)) return stored;
@@ -126,9 +141,7 @@ ProcessRow read_process_row(const Row& row) {
     out.process_id = row.int4(5);
     out.process_name = row.text(6);
     out.cpu_percent = row.optional_float8(7);
-    if (const auto rss = row.optional_int8(8)) {
-        out.memory_mb = static_cast<double>(*rss) / 1048576.0;
-    }
+    out.memory_mb = mebibytes(row.optional_int8(8));
     out.memory_percent = memory_percent(row);
     out.disk_read_bytes = row.optional_int8(11);
     out.disk_write_bytes = row.optional_int8(12);
@@ -141,6 +154,11 @@ ProcessRow read_process_row(const Row& row) {
     out.container_id = row.optional_text(19);
     out.cmdline = row.optional_text(20);
     out.started_at = row.optional_timestamp(21);
+    out.fd_limit = row.optional_int4(22);
+    out.children_cpu_percent = row.optional_float8(23);
+    out.memory_pss_mb = mebibytes(row.optional_int8(24));
+    out.memory_swap_mb = mebibytes(row.optional_int8(25));
+    out.major_faults_per_sec = row.optional_float8(26);
     return out;
 }
 

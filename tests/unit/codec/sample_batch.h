@@ -42,6 +42,11 @@ inline Batch sample_batch() {
     init.disk_read_bytes = 1;
     init.disk_write_bytes = std::numeric_limits<std::int64_t>::max();
     init.fd_count = 77;
+    init.fd_limit = 1'024;
+    init.children_cpu_percent = 12.5;
+    init.memory_pss_bytes = 4'096;
+    init.memory_swap_bytes = 1'048'577;
+    init.major_faults_per_sec = 0.25;
     init.unit = "init.scope";
     table.rows.push_back(init);
     ProcessSample bare;
