@@ -40,6 +40,7 @@ void read_process_options(const Config& config, ScanOptions& out) {
                   : cmdline == "full" ? CmdlineMode::full
                                       : CmdlineMode::redacted;
     out.most = static_cast<std::size_t>(config.integer("process-limit"));
+    out.pss_budget = std::chrono::milliseconds{config.integer("pss-budget-ms")};
     std::istringstream names(config.text("always-processes"));
     for (std::string name; std::getline(names, name, ',');) {
         if (const auto glob = trim(name); !glob.empty()) out.always.emplace_back(glob);

@@ -43,6 +43,13 @@ const std::vector<Setting>& agent_settings() {
         {.name = "always-processes",
          .help = "Names of processes that are sent one by one whatever they use; globs, parted by "
                  "commas."},
+        {.name = "pss-budget-ms",
+         .type = SettingType::integer,
+         .default_value = "1",
+         .help = "Time in each collection for the memory of processes in proportion to its sharers "
+                 "(PSS) and their swap; 0 leaves them out.",
+         .minimum = 0,
+         .maximum = 1'000},
         {.name = "extended-metrics",
          .type = SettingType::boolean,
          .default_value = "false",

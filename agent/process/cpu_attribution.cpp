@@ -40,9 +40,14 @@ std::optional<std::uint64_t> CpuAttribution::finish() {
     for (const Ended& one : ended) credit(one);
     std::erase_if(seen_, [&](const auto& entry) { return entry.second.scan != scan_; });
     std::uint64_t ticks = own_growth_;
-    for (auto& [pid, seen] : seen_) ticks += std::exchange(seen.inherited, 0);
+    for (const auto& [pid, seen] : seen_) ticks += seen.inherited;
     own_growth_ = 0;
     return scan_++ == 1 ? std::nullopt : std::optional(ticks);
+}
+
+std::uint64_t CpuAttribution::inherited_ticks(std::int32_t pid) const {
+    const auto at = seen_.find(pid);
+    return at == seen_.end() ? 0 : at->second.inherited;
 }
 
 // The nearest ancestor that still runs has inherited the time; where it did not (it ignores its

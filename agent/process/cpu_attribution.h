@@ -20,6 +20,8 @@ class CpuAttribution {
     void add(const PidStat& stat);
     // Ends a scan. Ticks since the last one; nullopt for the first.
     std::optional<std::uint64_t> finish();
+    // What a process of the last scan inherited from its children between the last two, in ticks.
+    std::uint64_t inherited_ticks(std::int32_t pid) const;
 
   private:
     struct Seen {

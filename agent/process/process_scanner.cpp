@@ -1,76 +1,38 @@
 #include "agent/process/process_scanner.h"
 
-#include <linux/magic.h>
-#include <sys/stat.h>
-#include <sys/vfs.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cmath>
-#include <cstdio>
 #include <limits>
-#include <memory>
+#include <utility>
 
 #include "agent/process/fold.h"
 #include "agent/process/process_name.h"
 #include "agent/procfs/directory.h"
-#include "agent/procfs/pid_cgroup.h"
-#include "agent/procfs/pid_io.h"
 #include "agent/procfs/text_scan.h"
-#include "common/text.h"
 
 namespace chorus::agent {
 namespace {
 
 using std::chrono::nanoseconds;
 
-// "PID/NAME" on the stack: a walk over thousands of processes makes no strings of them.
-class PidPath {
-  public:
-    PidPath(std::int32_t pid, const char* name) {
-        std::snprintf(text_, sizeof text_, "%d/%s", pid, name);
-    }
-    const char* c_str() const { return text_; }
-
-  private:
-    char text_[32];
-};
-
-// A longer text would make the aggregator refuse the whole batch.
-bool is_sendable(std::string_view text) {
-    return text.size() <= limits::kLabelBytes && !find_invalid_utf8(text);
-}
-
-bool has_ended(int error) {
-    return error == ENOENT || error == ESRCH;
-}
-
 // What is behind the third decimal is noise that does not compress.
-double round_percent(double value) {
+double round_figure(double value) {
     return std::round(value * 1e3) / 1e3;
 }
 
-constexpr std::chrono::milliseconds kCmdlineDeadline{80};
-constexpr int kCmdlineTries = 3;
-constexpr std::uint64_t kYoungScans = 3;
-constexpr std::uint64_t kUserScans = 16;
-
-// Since Linux 6.2 the size of /proc/PID/fd is the number of open files: proc_pid_fd(5). A recorded
-// tree lies on a file system with other ideas of a size.
-bool gives_fd_count_as_size(const Reader& proc) {
-    struct statfs fs {};
-    struct stat status {};
-    return ::fstatfs(proc.fd(), &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC &&
-           ::fstatat(proc.fd(), "self/fd", &status, 0) == 0 && status.st_size > 0;
+double seconds_of(nanoseconds span) {
+    return std::chrono::duration<double>(span).count();
 }
 
-// Shares over less than a tick are noise.
-std::optional<double> cpu_share(std::uint64_t ticks, nanoseconds time,
-                                std::int64_t ticks_per_second) {
-    const double seconds = std::chrono::duration<double>(time).count();
-    const auto per_second = static_cast<double>(ticks_per_second);
-    if (seconds * per_second < 1) return std::nullopt;
-    return round_percent(100 * static_cast<double>(ticks) / (per_second * seconds));
+constexpr std::chrono::milliseconds kGuardDeadline{80};
+constexpr int kCmdlineTries = 3;
+constexpr std::uint64_t kYoungScans = 3;
+constexpr std::uint64_t kFactScans = 16;
+
+double cpu_share(std::uint64_t ticks, nanoseconds span, std::int64_t ticks_per_second) {
+    return round_figure(100 * static_cast<double>(ticks) /
+                        (static_cast<double>(ticks_per_second) * seconds_of(span)));
 }
 
 }  // namespace
@@ -85,8 +47,9 @@ ProcessScanner::ProcessScanner(Reader& proc, ReadFaults& faults, UserNames users
       constants_(constants),
       options_(std::move(options)),
       guarded_(read_cmdline ? std::move(read_cmdline) : GuardedReader::files_below(proc.root()),
-               kCmdlineDeadline),
-      fd_count_is_size_(gives_fd_count_as_size(proc)) {}
+               kGuardDeadline),
+      memory_(guarded_, faults, proc.clock(), options_.pss_budget),
+      files_(proc, faults) {}
 
 ProcessTable ProcessScanner::scan(std::optional<std::uint64_t> memory_total_bytes,
                                   std::optional<std::int64_t> cpu_count) {
@@ -105,8 +68,8 @@ ProcessTable ProcessScanner::scan(std::optional<std::uint64_t> memory_total_byte
         counts_.uninterruptible += process->state == ProcessState::disk_sleep;
         if (process->memory_rss_bytes && memory_total_bytes && *memory_total_bytes > 0) {
             const auto rss = static_cast<double>(*process->memory_rss_bytes);
-            process->memory_percent = round_percent(
-                std::min(100.0, 100 * rss / static_cast<double>(*memory_total_bytes)));
+            process->memory_percent =
+                round_figure(std::min(100.0, 100 * rss / static_cast<double>(*memory_total_bytes)));
         }
         if (process->cpu_percent && cpu_count) {
             process->cpu_percent =
@@ -118,10 +81,21 @@ ProcessTable ProcessScanner::scan(std::optional<std::uint64_t> memory_total_byte
     std::erase_if(known_, [&](const auto& entry) { return entry.second.scan != scan_; });
     last_scan_ = first_read_;
     attributed_ticks_ = attribution_.finish();
+    add_children(table);
     fold_small_processes(
         table, std::min(options_.most, limits::kProcessesPerBatch), options_.always,
         [&](const ProcessSample& process) { return known_[process.pid].disk_growth; });
+    memory_.fill(table.rows);
     return table;
+}
+
+void ProcessScanner::add_children(ProcessTable& table) {
+    for (ProcessSample& process : table.rows) {
+        const auto known = known_.find(process.pid);
+        if (known == known_.end() || !known->second.span) continue;
+        process.children_cpu_percent = cpu_share(attribution_.inherited_ticks(process.pid),
+                                                 *known->second.span, constants_.ticks_per_second);
+    }
 }
 
 std::vector<std::int32_t> ProcessScanner::list_pids() {
@@ -161,31 +135,45 @@ std::optional<ProcessSample> ProcessScanner::read_process(std::int32_t pid) {
     if (stat->rss_pages <= std::numeric_limits<std::int64_t>::max() / constants_.page_bytes) {
         process.memory_rss_bytes = stat->rss_pages * constants_.page_bytes;
     }
-    Known& known = recognise(*stat, file.at, process.cpu_percent);
+    Known& known = recognise(*stat, file.at, process);
     process.name = known.name;
     process.unit = known.unit;
     process.container_id = known.container_id;
     process.user = known.user;
     process.cmdline = known.cmdline;
-    process.fd_count = count_fds(pid);
+    process.fd_count = files_.open_files(pid);
+    process.fd_limit = known.fd_limit;
     read_io(process, known);
     return process;
 }
 
 ProcessScanner::Known& ProcessScanner::recognise(const PidStat& stat, nanoseconds at,
-                                                 std::optional<double>& cpu_percent) {
+                                                 ProcessSample& process) {
     const std::uint64_t ticks = stat.user_ticks + stat.system_ticks;
     const auto [place, fresh] = known_.try_emplace(stat.pid);
     Known& known = place->second;
     const bool same = !fresh && known.start_ticks == stat.start_ticks;
     if (!same) {
-        cpu_percent = share_since_start(stat, at);
-    } else if (ticks >= known.cpu_ticks && at > known.at && at - known.at <= longest_gap_) {
-        cpu_percent =
-            cpu_share(ticks - known.cpu_ticks, at - known.at, constants_.ticks_per_second);
+        known.span = age_if_new(stat, at);
+        known.cpu_ticks = 0;
+        known.major_faults = 0;
+    } else {
+        known.span = at - known.at <= longest_gap_ ? std::optional(at - known.at) : std::nullopt;
+    }
+    // Shares over less than a tick are noise.
+    const nanoseconds tick{1'000'000'000 / constants_.ticks_per_second};
+    if (known.span && *known.span < tick) known.span.reset();
+    if (known.span && ticks >= known.cpu_ticks) {
+        process.cpu_percent =
+            cpu_share(ticks - known.cpu_ticks, *known.span, constants_.ticks_per_second);
+    }
+    if (known.span && stat.major_faults >= known.major_faults) {
+        const auto faults = static_cast<double>(stat.major_faults - known.major_faults);
+        process.major_faults_per_sec = round_figure(faults / seconds_of(*known.span));
     }
     known.start_ticks = stat.start_ticks;
     known.cpu_ticks = ticks;
+    known.major_faults = stat.major_faults;
     known.at = at;
     known.scan = scan_;
     // At an exec too: a service manager moves the process into its unit just before that.
@@ -195,26 +183,28 @@ ProcessScanner::Known& ProcessScanner::recognise(const PidStat& stat, nanosecond
         known.cmdline.clear();
         known.cmdline_tries = kCmdlineTries;
         known.since = scan_;
-        read_cgroup(known, stat.pid);
+        const PidFiles::Cgroup cgroup = files_.cgroup(stat.pid);
+        known.unit = cgroup.unit;
+        known.container_id = cgroup.container_id;
     }
-    // Users change in the first moments after a start, if they do; later ones are seen late rather
-    // than asked for at each scan. Spread over the scans by PID.
+    // Users and limits change in the first moments after a start, if they do; later ones are seen
+    // late rather than asked for at each scan. Spread over the scans by PID.
     const bool young = scan_ - known.since < kYoungScans;
-    if (young || (scan_ + static_cast<std::uint64_t>(stat.pid)) % kUserScans == 0) {
-        read_user(known, stat.pid);
+    if (young || (scan_ + static_cast<std::uint64_t>(stat.pid)) % kFactScans == 0) {
+        if (const auto owner = files_.owner(stat.pid)) known.user = users_.name(*owner);
+        known.fd_limit = files_.open_file_limit(stat.pid);
     }
     if (known.cmdline_tries > 0) read_cmdline(known, stat.pid);
     return known;
 }
 
-// Only for a process that started since the last scan: the mean of an old one tells of another
-// time.
-std::optional<double> ProcessScanner::share_since_start(const PidStat& stat, nanoseconds at) const {
+// Of a process that started since the last scan: the mean of an old one tells of another time.
+std::optional<nanoseconds> ProcessScanner::age_if_new(const PidStat& stat, nanoseconds at) const {
     if (!last_scan_ || at - *last_scan_ > longest_gap_) return std::nullopt;
     const nanoseconds start{stat.start_ticks * (1'000'000'000 / constants_.ticks_per_second)};
     const nanoseconds tick{1'000'000'000 / constants_.ticks_per_second};
     if (start + tick < *last_scan_ || start >= at) return std::nullopt;
-    return cpu_share(stat.user_ticks + stat.system_ticks, at - start, constants_.ticks_per_second);
+    return at - start;
 }
 
 // The name and the arguments are both in it. A process that holds its readers is asked again in
@@ -240,56 +230,14 @@ void ProcessScanner::read_cmdline(Known& known, std::int32_t pid) {
     known.cmdline = readable_cmdline(file.text, options_.cmdline);
 }
 
-// The owner of the directory is the effective user: proc(5).
-void ProcessScanner::read_user(Known& known, std::int32_t pid) {
-    struct stat owner {};
-    if (::fstatat(proc_.fd(), PidPath(pid, "").c_str(), &owner, 0) == 0) {
-        known.user = users_.name(owner.st_uid);
-    }
-}
-
-void ProcessScanner::read_cgroup(Known& known, std::int32_t pid) {
-    PidCgroup cgroup;
-    const auto file = proc_.read(PidPath(pid, "cgroup").c_str());
-    if (file) {
-        cgroup = parse_pid_cgroup(file.text);
-    } else if (!has_ended(file.error)) {
-        faults_.note("/proc/PID/cgroup", file.error);
-    }
-    known.unit = is_sendable(cgroup.unit) ? cgroup.unit : std::string_view{};
-    known.container_id = cgroup.container_id;
-}
-
+// Bytes that reached the disk since the last scan rank a process, too.
 void ProcessScanner::read_io(ProcessSample& process, Known& known) {
-    const auto file = proc_.read_record(PidPath(process.pid, "io").c_str());
-    if (file) {
-        const PidIo io = parse_pid_io(file.text);
-        process.disk_read_bytes = io.read_bytes;
-        process.disk_write_bytes = io.write_bytes;
-    } else if (!has_ended(file.error)) {
-        faults_.note("/proc/PID/io", file.error);
-    }
+    const PidIo io = files_.io(process.pid);
+    process.disk_read_bytes = io.read_bytes;
+    process.disk_write_bytes = io.write_bytes;
     const std::uint64_t now = disk_bytes(process);
     const std::uint64_t before = std::exchange(known.disk_bytes, now);
     known.disk_growth = now > before ? now - before : 0;
-}
-
-std::optional<std::int32_t> ProcessScanner::count_fds(std::int32_t pid) {
-    const PidPath path(pid, "fd");
-    if (fd_count_is_size_) {
-        struct stat status {};
-        if (::fstatat(proc_.fd(), path.c_str(), &status, 0) == 0) {
-            return static_cast<std::int32_t>(status.st_size);
-        }
-    } else if (const Directory directory = open_directory(proc_.fd(), path.c_str())) {
-        std::int32_t count = 0;
-        while (const dirent* entry = ::readdir(directory.get())) {
-            if (entry->d_name[0] != '.') ++count;
-        }
-        return count;
-    }
-    if (!has_ended(errno)) faults_.note("/proc/PID/fd", errno);
-    return std::nullopt;
 }
 
 }  // namespace chorus::agent

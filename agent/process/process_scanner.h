@@ -10,6 +10,8 @@
 
 #include "agent/process/cmdline.h"
 #include "agent/process/cpu_attribution.h"
+#include "agent/process/pid_files.h"
+#include "agent/process/proportional_memory.h"
 #include "agent/process/user_names.h"
 #include "agent/procfs/guarded_reader.h"
 #include "agent/procfs/pid_stat.h"
@@ -28,8 +30,9 @@ struct ScanConstants {
 // What is told of processes.
 struct ScanOptions {
     CmdlineMode cmdline = CmdlineMode::redacted;
-    std::size_t most = 2'000;           // one by one
-    std::vector<std::string> always{};  // names (globs) that are always among them
+    std::size_t most = 2'000;                // one by one
+    std::vector<std::string> always{};       // names (globs) that are always among them
+    std::chrono::nanoseconds pss_budget{0};  // of one scan for smaps_rollup; 0 = not read
 };
 
 struct ProcessCounts {
@@ -62,11 +65,14 @@ class ProcessScanner {
     struct Known {
         std::int64_t start_ticks;
         std::uint64_t cpu_ticks;
+        std::uint64_t major_faults;
         std::chrono::nanoseconds at;
+        std::optional<std::chrono::nanoseconds> span;  // that the last differences are over
         std::string comm;
         std::string name;
         std::string unit, container_id;
         std::string user;
+        std::optional<std::int32_t> fd_limit;
         std::uint64_t since = 0;  // the scan that saw it start or exec first
         std::string cmdline;
         int cmdline_tries = 0;  // left
@@ -75,14 +81,12 @@ class ProcessScanner {
     };
     std::vector<std::int32_t> list_pids();
     std::optional<ProcessSample> read_process(std::int32_t pid);
-    Known& recognise(const PidStat& stat, std::chrono::nanoseconds at,
-                     std::optional<double>& cpu_percent);
-    std::optional<double> share_since_start(const PidStat& stat, std::chrono::nanoseconds at) const;
+    Known& recognise(const PidStat& stat, std::chrono::nanoseconds at, ProcessSample& process);
+    std::optional<std::chrono::nanoseconds> age_if_new(const PidStat& stat,
+                                                       std::chrono::nanoseconds at) const;
+    void add_children(ProcessTable& table);
     void read_cmdline(Known& known, std::int32_t pid);
-    void read_cgroup(Known& known, std::int32_t pid);
-    void read_user(Known& known, std::int32_t pid);
     void read_io(ProcessSample& process, Known& known);
-    std::optional<std::int32_t> count_fds(std::int32_t pid);
 
     Reader& proc_;
     ReadFaults& faults_;
@@ -91,7 +95,8 @@ class ProcessScanner {
     ScanConstants constants_;
     ScanOptions options_;
     GuardedReader guarded_;
-    bool fd_count_is_size_;
+    ProportionalMemory memory_;
+    PidFiles files_;
     std::unordered_map<std::int32_t, Known> known_;
     std::optional<std::chrono::nanoseconds> last_scan_;   // first read of the last one
     std::optional<std::chrono::nanoseconds> first_read_;  // of the running scan

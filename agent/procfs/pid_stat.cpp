@@ -50,11 +50,12 @@ std::optional<PidStat> parse_pid_stat(std::string_view text) {
     const auto state = fields.word(3);
     if (state.size() != 1) return std::nullopt;
     stat.state = state.front();
-    const bool whole =
-        fields.read(4, stat.ppid) && fields.read(14, stat.user_ticks) &&
-        fields.read(15, stat.system_ticks) && fields.read(16, stat.children_user_ticks) &&
-        fields.read(17, stat.children_system_ticks) && fields.read(20, stat.num_threads) &&
-        fields.read(22, stat.start_ticks) && fields.read(24, stat.rss_pages);
+    const bool whole = fields.read(4, stat.ppid) && fields.read(12, stat.major_faults) &&
+                       fields.read(14, stat.user_ticks) && fields.read(15, stat.system_ticks) &&
+                       fields.read(16, stat.children_user_ticks) &&
+                       fields.read(17, stat.children_system_ticks) &&
+                       fields.read(20, stat.num_threads) && fields.read(22, stat.start_ticks) &&
+                       fields.read(24, stat.rss_pages);
     if (!whole || stat.rss_pages < 0 || stat.start_ticks < 0) return std::nullopt;
     return stat;
 }

@@ -14,6 +14,7 @@ struct PidStat {
     std::int32_t ppid = 0;
     std::uint64_t user_ticks = 0, system_ticks = 0;                    // of all threads
     std::uint64_t children_user_ticks = 0, children_system_ticks = 0;  // of those waited for
+    std::uint64_t major_faults = 0;
     std::int32_t num_threads = 0;
     std::int64_t start_ticks = 0;  // since boot
     std::int64_t rss_pages = 0;

@@ -47,6 +47,7 @@ class Reader {
     // The root's descriptor, -1 if it could not be opened.
     int fd() const { return root_.get(); }
     const std::string& root() const { return root_path_; }
+    const BootClock& clock() const { return clock_; }
 
   private:
     std::vector<std::string> list_entries(const std::string& path, bool directories_only) const;

@@ -69,7 +69,8 @@ void expect_golden(const std::string& machine, const std::string& first, const s
                                    .sysfs = fixture(machine + "/sys"),
                                    .rootfs = fixture(machine + rootfs),
                                    .interval = 10s,
-                                   .extended = true};
+                                   .extended = true,
+                                   .processes = {.pss_budget = 1s}};
     BatchBuilder builder(settings, clock, boot_clock);
     Batch batch;
     batch.agent.version = "1";

@@ -117,6 +117,33 @@ TEST(ProcessScanner, AChangeOfTheUserIsSeenInTime) {
     EXPECT_EQ(after_scans(9, 17), "user-9");
 }
 
+TEST(ProcessScanner, LimitOfOpenFilesIsTheSoftOne) {
+    Machine machine;
+    auto scanner = scanner_of(machine);
+    const auto table = scanner.scan(kMemory, 4);
+    EXPECT_EQ(get(table, 812).fd_limit, 1'024);
+    EXPECT_EQ(get(table, 1203).fd_limit, 65'536);
+    EXPECT_EQ(get(table, 1).fd_limit, 1'073'741'816);
+    EXPECT_EQ(get(table, 2).fd_limit, std::nullopt);
+}
+
+// 812 inherited 40 ticks of process 900, of which 2 had been told of.
+TEST(ProcessScanner, EndedChildrenAndMajorFaultsAreRates) {
+    Machine machine;
+    auto scanner = scanner_of(machine);
+    EXPECT_EQ(get(scanner.scan(kMemory, 4), 812).children_cpu_percent, std::nullopt);
+    machine.become("server/proc-later");
+    const auto table = scanner.scan(kMemory, 4);
+    EXPECT_DOUBLE_EQ(get(table, 812).children_cpu_percent.value(), 3.8);
+    EXPECT_DOUBLE_EQ(get(table, 812).major_faults_per_sec.value(), 2);
+    EXPECT_DOUBLE_EQ(get(table, 1203).children_cpu_percent.value(), 0);
+    EXPECT_DOUBLE_EQ(get(table, 1203).major_faults_per_sec.value(), 0);
+    // Started 4 s ago with 5 major faults.
+    EXPECT_DOUBLE_EQ(get(table, 4300).major_faults_per_sec.value(), 1.25);
+    machine.become("server/proc", Machine::kInterval);  // counters that go back
+    EXPECT_EQ(get(scanner.scan(kMemory, 4), 812).major_faults_per_sec, std::nullopt);
+}
+
 TEST(ProcessScanner, CgroupIsReadOnceForEachProcess) {
     Machine machine;
     auto scanner = scanner_of(machine);

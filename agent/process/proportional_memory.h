@@ -1,0 +1,59 @@
+// Memory of processes that counts shared pages in proportion, read as far as a budget goes.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "agent/procfs/boot_clock.h"
+#include "agent/procfs/guarded_reader.h"
+#include "agent/procfs/read_faults.h"
+#include "common/batch.h"
+
+namespace chorus::agent {
+
+// The kernel walks all page tables of a process for its smaps_rollup: milliseconds for a large one,
+// with its memory lock held. So each scan reads for a fixed time only: first the processes nothing
+// is known of, then those whose resident set changed most, the largest first. A read that takes
+// longer is paid back by the scans after it. Figures are told for up to kLifetime, then they are
+// unknown again.
+class ProportionalMemory {
+  public:
+    static constexpr std::chrono::minutes kLifetime{10};
+
+    // `budget` is for one scan, 0 = nothing is read. Times are taken from `clock`.
+    ProportionalMemory(GuardedReader& reader, ReadFaults& faults, const BootClock& clock,
+                       std::chrono::nanoseconds budget);
+
+    // Sets memory_pss_bytes and memory_swap_bytes of rows as far as they are known.
+    void fill(std::vector<ProcessSample>& rows);
+
+  private:
+    struct Figures {
+        std::int64_t start_ticks = 0;
+        std::optional<std::int64_t> pss, swap;
+        std::optional<std::chrono::nanoseconds> tried;  // last
+        std::int64_t rss = 0;                           // at that time
+        std::uint64_t scan = 0;
+    };
+    struct Candidate {
+        std::int32_t pid;
+        std::int64_t rss;
+        double urgency;
+        Figures* figures;
+    };
+    std::vector<Candidate> candidates(const std::vector<ProcessSample>& rows);
+    bool read(const Candidate& candidate);
+
+    GuardedReader& reader_;
+    ReadFaults& faults_;
+    const BootClock& clock_;
+    std::chrono::nanoseconds budget_;
+    std::chrono::nanoseconds allowance_{0};
+    std::unordered_map<std::int32_t, Figures> figures_;
+    std::uint64_t scan_ = 0;
+};
+
+}  // namespace chorus::agent
