@@ -127,6 +127,35 @@ def test_open_files_are_psutils(sent):
     assert share_equal(sent, pids, lambda row: row["fd_count"], lambda seen: seen["fds"]) >= 0.97
 
 
+def test_limits_of_open_files_are_the_kernels(sent):
+    import resource
+
+    compared = 0
+    for pid in sent.steady_pids():
+        try:
+            soft, _ = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+        except (ProcessLookupError, PermissionError):
+            continue
+        if pid in sent.processes:
+            assert sent.processes[pid]["fd_limit"] == soft
+            compared += 1
+    assert compared > 0
+
+
+def test_proportional_memory_is_psutils(sent, children):
+    import psutil
+
+    known = [pid for pid in (child.pid for child in children.values())
+             if sent.processes[pid]["memory_pss_bytes"] is not None]
+    assert known, "the largest are read in the first collection"
+    for pid in known:
+        row = sent.processes[pid]
+        theirs = psutil.Process(pid).memory_full_info()
+        assert row["memory_pss_bytes"] == pytest.approx(theirs.pss, abs=2 * MIB, rel=0.1)
+        assert row["memory_pss_bytes"] <= row["memory_rss_bytes"] + MIB
+        assert row["memory_swap_bytes"] <= theirs.swap + MIB
+
+
 def test_command_lines_are_whole_but_for_secrets(sent, children):
     row = sent.processes[children["threads"].pid]
     assert row["cmdline"].startswith(sent.before.processes[children["threads"].pid]["cmdline"][:9])
