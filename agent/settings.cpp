@@ -59,6 +59,7 @@ AgentConfig read_settings(const Config& config, Needs needs) {
     out.collect.sysfs = config.text("sysfs");
     out.collect.rootfs = config.text("rootfs");
     out.collect.extended = config.boolean("extended-metrics");
+    out.collect.kernel_log = "/dev/kmsg";
     read_process_options(config, out.collect.processes);
     out.spool_dir = config.text("spool-dir");
     out.machine_id_file = config.text("rootfs") + "/etc/machine-id";

@@ -24,6 +24,7 @@
 #include "agent/collect/tcp_state_collector.h"
 #include "agent/collect/vmstat_collector.h"
 #include "agent/collect/watched_collector.h"
+#include "agent/events/host_events.h"
 #include "common/log.h"
 
 namespace chorus::agent {
@@ -39,6 +40,7 @@ HostInfo read_host(Reader& proc, Reader& sys, const std::string& rootfs, const B
 
 constexpr Logger kLog{"collect"};
 constexpr std::chrono::seconds kSensorDeadline{2};
+constexpr std::size_t kMostKillsTold = 500;
 
 std::optional<TcpStates> no_answer() {
     return std::nullopt;
@@ -57,6 +59,7 @@ double attributed_percent(std::optional<std::uint64_t> host,
 BatchBuilder::BatchBuilder(const CollectSettings& settings, const Clock& clock,
                            const BootClock& boot_clock)
     : clock_(clock),
+      boot_clock_(boot_clock),
       extended_(settings.extended),
       proc_(settings.procfs, boot_clock),
       sys_(settings.sysfs, boot_clock),
@@ -68,6 +71,7 @@ BatchBuilder::BatchBuilder(const CollectSettings& settings, const Clock& clock,
           proc_, faults_, UserNames{}, settings.interval,
           {.ticks_per_second = host_.clock_ticks_per_second, .page_bytes = ::sysconf(_SC_PAGESIZE)},
           settings.processes),
+      oom_(settings.kernel_log, faults_),
       process_counts_(proc_, faults_, processes_),
       self_(proc_, faults_, settings.interval,
             {.ticks_per_second = host_.clock_ticks_per_second,
@@ -113,6 +117,14 @@ void BatchBuilder::collect_alone(Collector& collector, MetricSink& out) {
     }
 }
 
+void BatchBuilder::collect_events(Batch& batch) {
+    // Same moment by both clocks: the scan itself took a while.
+    append_events(batch.events, processes_.take_changes(),
+                  {.now = clock_.now(),
+                   .since_boot = boot_clock_.since_boot(),
+                   .ticks_per_second = host_.clock_ticks_per_second});
+}
+
 void BatchBuilder::collect(Batch& batch, AgentState state) {
     const auto start = clock_.steady();
     batch.time = clock_.now();
@@ -124,7 +136,14 @@ void BatchBuilder::collect(Batch& batch, AgentState state) {
     if (cpu_.cpu_count()) host_.cpu_count = cpu_.cpu_count();
     batch.host = host_;
     if (boot_id_ == Uuid{}) faults_.note("/proc/sys/kernel/random/boot_id", ENOENT);
+    // Before the scan, which forgets those that were ended.
+    batch.events.clear();
+    for (const OomKill& kill : oom_.read(batch.time, start)) {
+        if (batch.events.size() >= kMostKillsTold) break;
+        append_event(batch.events, kill, processes_.last_seen(kill.pid, kill.comm));
+    }
     batch.processes = processes_.scan(memory_.total_bytes(), cpu_.cpu_count());
+    collect_events(batch);
     // The agent is a process itself: none at all means that /proc could not be read.
     if (batch.processes->scanned == 0) batch.processes.reset();
     collect_alone(process_counts_, out);

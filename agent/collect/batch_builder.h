@@ -13,6 +13,7 @@
 #include "agent/collect/memory_collector.h"
 #include "agent/collect/process_counts.h"
 #include "agent/collect/self_collector.h"
+#include "agent/events/oom_watcher.h"
 #include "agent/process/process_scanner.h"
 #include "agent/procfs/boot_clock.h"
 #include "agent/procfs/read_faults.h"
@@ -29,6 +30,7 @@ struct CollectSettings {
     std::chrono::nanoseconds interval{std::chrono::seconds{30}};
     bool extended = false;  // the metrics of is_extended_metric() too
     ScanOptions processes{};
+    std::string kernel_log{};  // /dev/kmsg; empty = not read
 };
 
 class BatchBuilder {
@@ -37,8 +39,8 @@ class BatchBuilder {
     BatchBuilder(const CollectSettings& settings, const Clock& clock, const BootClock& boot_clock);
 
     // Fills everything of `batch` that comes from the host's kernel: boot_id, time, host, layout,
-    // values and processes. Passing the same batch again saves allocations. `state` is what the
-    // agent tells of itself.
+    // values, processes and events. Passing the same batch again saves allocations. `state` is what
+    // the agent tells of itself.
     void collect(Batch& batch, AgentState state = {});
 
     const ReadFaults& faults() const { return faults_; }
@@ -46,7 +48,10 @@ class BatchBuilder {
   private:
     void collect_alone(Collector& collector, MetricSink& out);
 
+    void collect_events(Batch& batch);
+
     const Clock& clock_;
+    const BootClock& boot_clock_;
     bool extended_;
     ReadFaults faults_;
     Reader proc_;
@@ -57,6 +62,7 @@ class BatchBuilder {
     MemoryCollector memory_;
     std::vector<std::unique_ptr<Collector>> others_;
     ProcessScanner processes_;
+    OomWatcher oom_;
     ProcessCountCollector process_counts_;
     SelfCollector self_;
     std::set<const Collector*> failed_;  // and told of

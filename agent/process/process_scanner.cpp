@@ -78,7 +78,7 @@ ProcessTable ProcessScanner::scan(std::optional<std::uint64_t> memory_total_byte
         table.rows.push_back(std::move(*process));
     }
     table.scanned = static_cast<std::int64_t>(table.rows.size());
-    std::erase_if(known_, [&](const auto& entry) { return entry.second.scan != scan_; });
+    drop_ended();
     last_scan_ = first_read_;
     attributed_ticks_ = attribution_.finish();
     add_children(table);
@@ -87,6 +87,34 @@ ProcessTable ProcessScanner::scan(std::optional<std::uint64_t> memory_total_byte
         [&](const ProcessSample& process) { return known_[process.pid].disk_growth; });
     memory_.fill(table.rows);
     return table;
+}
+
+// A scan that could read nothing tells of no end.
+void ProcessScanner::drop_ended() {
+    for (auto at = known_.begin(); at != known_.end();) {
+        if (at->second.scan == scan_) {
+            ++at;
+            continue;
+        }
+        if (first_read_) lifecycle_.ended(life(at->first, at->second));
+        at = known_.erase(at);
+    }
+}
+
+ProcessLife ProcessScanner::life(std::int32_t pid, const Known& known) {
+    return {.pid = pid,
+            .start_ticks = known.start_ticks,
+            .name = known.name,
+            .unit = known.unit,
+            .cpu_ticks = known.cpu_ticks,
+            .rss_bytes = known.rss_bytes};
+}
+
+std::optional<ProcessLife> ProcessScanner::last_seen(std::int32_t pid,
+                                                     std::string_view comm) const {
+    const auto at = known_.find(pid);
+    if (at == known_.end() || at->second.comm != comm) return std::nullopt;
+    return life(pid, at->second);
 }
 
 void ProcessScanner::add_children(ProcessTable& table) {
@@ -153,6 +181,7 @@ ProcessScanner::Known& ProcessScanner::recognise(const PidStat& stat, nanosecond
     const auto [place, fresh] = known_.try_emplace(stat.pid);
     Known& known = place->second;
     const bool same = !fresh && known.start_ticks == stat.start_ticks;
+    if (!fresh && !same) lifecycle_.ended(life(stat.pid, known));
     if (!same) {
         known.span = age_if_new(stat, at);
         known.cpu_ticks = 0;
@@ -176,6 +205,7 @@ ProcessScanner::Known& ProcessScanner::recognise(const PidStat& stat, nanosecond
     known.major_faults = stat.major_faults;
     known.at = at;
     known.scan = scan_;
+    known.rss_bytes = process.memory_rss_bytes;
     // At an exec too: a service manager moves the process into its unit just before that.
     if (!same || known.comm != stat.comm) {
         known.comm = stat.comm;
@@ -187,6 +217,8 @@ ProcessScanner::Known& ProcessScanner::recognise(const PidStat& stat, nanosecond
         known.unit = cgroup.unit;
         known.container_id = cgroup.container_id;
     }
+    if (known.cmdline_tries > 0) read_cmdline(known, stat.pid);
+    if (!same && last_scan_) lifecycle_.started(life(stat.pid, known));
     // Users and limits change in the first moments after a start, if they do; later ones are seen
     // late rather than asked for at each scan. Spread over the scans by PID.
     const bool young = scan_ - known.since < kYoungScans;
@@ -194,7 +226,6 @@ ProcessScanner::Known& ProcessScanner::recognise(const PidStat& stat, nanosecond
         if (const auto owner = files_.owner(stat.pid)) known.user = users_.name(*owner);
         known.fd_limit = files_.open_file_limit(stat.pid);
     }
-    if (known.cmdline_tries > 0) read_cmdline(known, stat.pid);
     return known;
 }
 

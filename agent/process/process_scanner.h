@@ -10,6 +10,7 @@
 
 #include "agent/process/cmdline.h"
 #include "agent/process/cpu_attribution.h"
+#include "agent/process/lifecycle.h"
 #include "agent/process/pid_files.h"
 #include "agent/process/proportional_memory.h"
 #include "agent/process/user_names.h"
@@ -57,6 +58,12 @@ class ProcessScanner {
         return counts_.processes > 0 ? std::optional(counts_) : std::nullopt;
     }
 
+    // What began and ended between the last two scans; once for each scan.
+    ProcessChanges take_changes() { return lifecycle_.take(); }
+    // As the last scan saw it, of those still there or gone since. `comm` keeps a PID that was
+    // given again from telling of another.
+    std::optional<ProcessLife> last_seen(std::int32_t pid, std::string_view comm) const;
+
     // CPU time all processes used between the last two scans, in ticks; nullopt if unknown.
     std::optional<std::uint64_t> attributed_ticks() const { return attributed_ticks_; }
 
@@ -77,6 +84,7 @@ class ProcessScanner {
         std::string cmdline;
         int cmdline_tries = 0;  // left
         std::uint64_t disk_bytes = 0, disk_growth = 0;
+        std::optional<std::int64_t> rss_bytes;
         std::uint64_t scan;
     };
     std::vector<std::int32_t> list_pids();
@@ -85,6 +93,8 @@ class ProcessScanner {
     std::optional<std::chrono::nanoseconds> age_if_new(const PidStat& stat,
                                                        std::chrono::nanoseconds at) const;
     void add_children(ProcessTable& table);
+    void drop_ended();
+    static ProcessLife life(std::int32_t pid, const Known& known);
     void read_cmdline(Known& known, std::int32_t pid);
     void read_io(ProcessSample& process, Known& known);
 
@@ -103,6 +113,7 @@ class ProcessScanner {
     std::uint64_t scan_ = 0;
     ProcessCounts counts_;
     CpuAttribution attribution_;
+    ProcessLifecycle lifecycle_;
     std::optional<std::uint64_t> attributed_ticks_;
 };
 

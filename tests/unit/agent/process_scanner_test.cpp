@@ -144,6 +144,41 @@ TEST(ProcessScanner, EndedChildrenAndMajorFaultsAreRates) {
     EXPECT_EQ(get(scanner.scan(kMemory, 4), 812).major_faults_per_sec, std::nullopt);
 }
 
+// 900 ended, 4300 is new, and another process has the PID 1501.
+TEST(ProcessScanner, TellsWhatBeganAndEnded) {
+    Machine machine;
+    auto scanner = scanner_of(machine);
+    scanner.scan(kMemory, 4);
+    EXPECT_TRUE(scanner.take_changes().started.empty()) << "all of the first scan are old";
+    EXPECT_EQ(scanner.last_seen(812, "odd) S 1 (x")->unit, "odd.service");
+    EXPECT_FALSE(scanner.last_seen(812, "other"));
+    machine.become("server/proc-later");
+    scanner.scan(kMemory, 4);
+    const auto changes = scanner.take_changes();
+    const auto named = [](const std::vector<ProcessLife>& lives) {
+        std::string text;
+        for (const auto& life : lives) {
+            text += std::to_string(life.pid) + '@' + std::to_string(life.start_ticks) + ' ';
+        }
+        return text;
+    };
+    EXPECT_EQ(named(changes.started), "4300@500600 1501@500900 ");
+    EXPECT_EQ(named(changes.ended), "900@4500 1501@7000 ");
+    EXPECT_EQ(changes.started[0].name, "backup");
+    EXPECT_EQ(changes.ended[1].name, "fifteen-bytes-x");
+    EXPECT_EQ(changes.ended[1].cpu_ticks, 15U);
+}
+
+TEST(ProcessScanner, LosingSightOfProcIsNoEndOfAll) {
+    Machine machine;
+    auto scanner = scanner_of(machine);
+    scanner.scan(kMemory, 4);
+    for (const auto& name : machine.proc.list(".")) machine.proc_tree.remove(name);
+    machine.clock.advance(10s);
+    scanner.scan(kMemory, 4);
+    EXPECT_TRUE(scanner.take_changes().ended.empty());
+}
+
 TEST(ProcessScanner, CgroupIsReadOnceForEachProcess) {
     Machine machine;
     auto scanner = scanner_of(machine);

@@ -1,0 +1,30 @@
+// What happened on the host since the last batch, as the aggregator stores it.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <vector>
+
+#include "agent/events/oom_watcher.h"
+#include "agent/process/lifecycle.h"
+#include "common/batch.h"
+
+namespace chorus::agent {
+
+// The moment that events are told at.
+struct EventMoment {
+    Timestamp now;
+    std::chrono::nanoseconds since_boot{0};
+    std::int64_t ticks_per_second = 100;
+};
+
+// "process_start" at the process's own start, "process_exit" when it was missed first,
+// "process_churn" for those beyond the most that are told one by one.
+void append_events(std::vector<Event>& out, const ProcessChanges& changes,
+                   const EventMoment& moment);
+
+// "oom_kill"; `victim` is the process as the last scan saw it, if it did.
+void append_event(std::vector<Event>& out, const OomKill& kill,
+                  const std::optional<ProcessLife>& victim);
+
+}  // namespace chorus::agent

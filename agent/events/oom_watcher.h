@@ -1,0 +1,42 @@
+// Processes the kernel ended for want of memory, by name, from its log.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/procfs/file_descriptor.h"
+#include "agent/procfs/read_faults.h"
+#include "common/timestamp.h"
+
+namespace chorus::agent {
+
+struct OomKill {
+    Timestamp time;
+    std::int32_t pid = 0;
+    std::string comm;
+    bool in_cgroup = false;
+    std::optional<std::int64_t> anon_rss_bytes;
+};
+
+// Begins at the end of the log: what was before is not told. Reading it takes CAP_SYSLOG or
+// kernel.dmesg_restrict=0; without that kills are counted (memory_oom_kills_count) but have no
+// names.
+class OomWatcher {
+  public:
+    // `path` is /dev/kmsg, or a test's file of records, one a line; empty = nothing is read.
+    OomWatcher(const std::string& path, ReadFaults& faults);
+
+    // Since the last call. `now` is the host's time, `monotonic` the same moment by
+    // CLOCK_MONOTONIC. At most kMostRecords are read at a time, the rest by the next call.
+    std::vector<OomKill> read(Timestamp now, std::chrono::nanoseconds monotonic);
+    static constexpr int kMostRecords = 10'000;
+
+  private:
+    FileDescriptor log_;
+    ReadFaults& faults_;
+    std::vector<char> buffer_;
+};
+
+}  // namespace chorus::agent

@@ -1,0 +1,42 @@
+// Which processes began and ended between two scans.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace chorus::agent {
+
+// A process as it was last seen.
+struct ProcessLife {
+    std::int32_t pid = 0;
+    std::int64_t start_ticks = 0;  // since boot
+    std::string name, unit;
+    std::uint64_t cpu_ticks = 0;
+    std::optional<std::int64_t> rss_bytes;
+};
+
+// What came and what went since the last scan. Processes that lived between two scans only are in
+// neither.
+struct ProcessChanges {
+    std::vector<ProcessLife> started, ended;
+    std::size_t more_started = 0, more_ended = 0;  // counted only
+};
+
+// Keeps at most kMostTold of each kind: those that ran longest, a unit's own before others.
+class ProcessLifecycle {
+  public:
+    static constexpr std::size_t kMostTold = 20;
+
+    void started(ProcessLife&& life) { changes_.started.push_back(std::move(life)); }
+    void ended(ProcessLife&& life) { changes_.ended.push_back(std::move(life)); }
+    // Gives what there is and begins anew.
+    ProcessChanges take();
+
+  private:
+    ProcessChanges changes_;
+};
+
+}  // namespace chorus::agent
