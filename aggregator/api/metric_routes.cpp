@@ -9,20 +9,9 @@
 namespace chorus::api {
 namespace {
 
-// Filters that both lists have.
 template <typename Query>
 void read_common(http::Parameters& p, const http::Request& request, Query& query) {
-    query.hostname = p.text("hostname", limits::kHostnameBytes);
-    query.start = p.timestamp("start_time");
-    query.end = p.timestamp("end_time");
-    if (query.start && query.end && *query.start > *query.end) {
-        p.fault({"value_error",
-                 {std::string("query"), std::string("start_time")},
-                 "Value error, start_time must not be after end_time"});
-    }
-    query.limit = p.integer("limit", 100, 1, kMostRows);
-    query.offset = p.integer_of({"offset", "skip"}, 0, 0, kMostOffset);
-    query.ascending = p.choice("order", {"asc", "desc"}).value_or("desc") == "asc";
+    read_list_query(p, query);
     query.after = read_cursor(request, p);
 }
 

@@ -11,6 +11,7 @@
 #include "aggregator/http/request.h"
 #include "aggregator/http/response.h"
 #include "aggregator/store/metric_reader.h"
+#include "common/batch.h"
 #include "common/json_writer.h"
 
 namespace chorus::api {
@@ -23,6 +24,22 @@ http::Response json_response(JsonWriter& out, int status = 200);
 // null for an empty text: unknown or none.
 inline JsonWriter& text_or_null(JsonWriter& out, std::string_view text) {
     return text.empty() ? out.null() : out.value(text);
+}
+
+// Filters that every list of things that happened on hosts at a time has.
+template <typename Query>
+void read_list_query(http::Parameters& p, Query& query) {
+    query.hostname = p.text("hostname", limits::kHostnameBytes);
+    query.start = p.timestamp("start_time");
+    query.end = p.timestamp("end_time");
+    if (query.start && query.end && *query.start > *query.end) {
+        p.fault({"value_error",
+                 {std::string("query"), std::string("start_time")},
+                 "Value error, start_time must not be after end_time"});
+    }
+    query.limit = p.integer("limit", 100, 1, kMostRows);
+    query.offset = p.integer_of({"offset", "skip"}, 0, 0, kMostOffset);
+    query.ascending = p.choice("order", {"asc", "desc"}).value_or("desc") == "asc";
 }
 
 // How long the answer waited for what, told in the Server-Timing header.
