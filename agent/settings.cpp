@@ -1,5 +1,7 @@
 #include "agent/settings.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <sstream>
 #include <utility>
@@ -23,6 +25,11 @@ void read_aggregator(const Config& config, AgentConfig& out, std::vector<std::st
         faults.push_back(*fault);
     } else {
         out.endpoint = std::get<Endpoint>(std::move(endpoint));
+        out.endpoint.ca_file = config.text("tls-ca-file");
+        const std::string& file = out.endpoint.ca_file;
+        if (!file.empty() && ::access(file.c_str(), R_OK) != 0) {
+            faults.push_back("tls-ca-file: " + file + " cannot be read");
+        }
     }
     out.token = config.text("agent-token");
     if (out.token.empty()) {

@@ -11,6 +11,9 @@ const std::vector<Setting>& agent_settings() {
         {.name = "agent-token",
          .help = "The token of this agent, made by `chorus-aggregator token create --role agent`.",
          .secret = true},
+        {.name = "tls-ca-file",
+         .help =
+             "Certificates (PEM) trusted for an https aggregator-url in place of the system's."},
         {.name = "metrics-collection-interval",
          .environment = "METRICS_COLLECTION_INTERVAL",
          .type = SettingType::duration_seconds,

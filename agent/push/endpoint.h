@@ -9,8 +9,8 @@
 
 namespace chorus::agent {
 
-// The endpoint of an aggregator's URL, or why it must not be used: another scheme than http, or a
-// token in the clear to a host that is not loopback (unless `insecure_http`).
+// The endpoint of an aggregator's URL, or why it must not be used: another scheme than https
+// and http, or a token in the clear to a host that is not loopback (unless `insecure_http`).
 std::variant<Endpoint, std::string> endpoint_of(std::string_view url, bool insecure_http);
 
 }  // namespace chorus::agent

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "agent/push/response_head.h"
+#include "agent/push/tls_connection.h"
 #include "common/batch.h"
 
 namespace chorus::agent {
@@ -21,6 +22,16 @@ std::string host_header(const Endpoint& endpoint) {
 IngestClient::IngestClient(Endpoint endpoint, std::string token, std::chrono::milliseconds limit)
     : endpoint_(std::move(endpoint)), token_(std::move(token)), limit_(limit) {}
 
+IngestClient::~IngestClient() = default;
+
+std::unique_ptr<Connection> IngestClient::connect() {
+    if (!endpoint_.tls) {
+        return std::make_unique<TcpConnection>(endpoint_.host, endpoint_.port, deadline_);
+    }
+    if (!tls_) tls_ = std::make_unique<TlsContext>(endpoint_.ca_file);
+    return std::make_unique<TlsConnection>(*tls_, endpoint_.host, endpoint_.port, deadline_);
+}
+
 void IngestClient::bring_forward(Deadline::Clock::time_point at) {
     final_.bring_forward(at);
     deadline_.bring_forward(at);
@@ -30,11 +41,11 @@ std::variant<Answer, NoAnswer> IngestClient::post(std::string_view body_zstd) {
     deadline_.set(Deadline::Clock::now() + limit_);
     deadline_.bring_forward(final_.at());
     for (;;) {
-        const bool reused = connection_.has_value();
+        const bool reused = connection_ != nullptr;
         answering_ = false;
         received_.clear();
         try {
-            if (!reused) connection_.emplace(endpoint_.host, endpoint_.port, deadline_);
+            if (!reused) connection_ = connect();
             return exchange(body_zstd);
         } catch (const DeadlinePassed& e) {
             connection_.reset();

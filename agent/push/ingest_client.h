@@ -3,14 +3,14 @@
 
 #include <chrono>
 #include <cstdint>
-#include <optional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <variant>
 
 #include "agent/push/answer.h"
+#include "agent/push/connection.h"
 #include "agent/push/deadline.h"
-#include "agent/push/tcp_connection.h"
 
 namespace chorus::agent {
 
@@ -18,12 +18,16 @@ struct Endpoint {
     std::string host;
     std::uint16_t port = 8082;
     std::string base_path;  // what stands before /api/v1/ingest, without a slash at its end
+    bool tls = false;
+    std::string ca_file{};  // trusted in place of the system's CAs; empty = those
 };
 
 // Why there is no answer, for the log.
 struct NoAnswer {
     std::string reason;
 };
+
+class TlsContext;
 
 // One connection, kept open between requests. post() is for one thread; bring_forward() for any.
 class IngestClient {
@@ -33,6 +37,7 @@ class IngestClient {
     // `limit` is the longest a whole request may take, connecting included (name resolution has the
     // resolver's own limits).
     IngestClient(Endpoint endpoint, std::string token, std::chrono::milliseconds limit);
+    ~IngestClient();
 
     // A connection that the aggregator closed while it was idle is opened anew once.
     std::variant<Answer, NoAnswer> post(std::string_view body_zstd);
@@ -42,6 +47,7 @@ class IngestClient {
 
   private:
     std::string request(std::size_t body_size) const;
+    std::unique_ptr<Connection> connect();
     Answer exchange(std::string_view body_zstd);
     Answer receive_answer();
     std::string receive_head();
@@ -52,7 +58,8 @@ class IngestClient {
     std::chrono::milliseconds limit_;
     Deadline final_;     // of the whole client
     Deadline deadline_;  // of the running request
-    std::optional<TcpConnection> connection_;
+    std::unique_ptr<Connection> connection_;
+    std::unique_ptr<TlsContext> tls_;
     std::string received_;    // of the running answer, not yet used
     bool answering_ = false;  // a byte of the answer has come
 };

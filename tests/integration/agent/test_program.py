@@ -50,7 +50,8 @@ def test_reading_costs_few_descriptors_and_survives_churn(tmp_path):
         (["--no-such-flag"], 64),
         (["serve"], 64),
         (["--check-config"], 78),  # no token
-        (["--check-config", "--aggregator-url", "https://127.0.0.1:8082"], 78),
+        (["--check-config", "--aggregator-url", "ftp://127.0.0.1:8082"], 78),
+        (["--check-config", "--tls-ca-file", "/nowhere/ca.pem"], 78),
         (["--check-config", "--aggregator-url", "http://192.0.2.1:8082"], 78),
         (["--test", "--hostname", "not/a/name"], 78),
         (["--test", "--metrics-collection-interval", "0"], 78),

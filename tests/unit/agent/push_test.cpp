@@ -181,7 +181,12 @@ TEST(Endpoint, TokenStaysOnTheHostUnlessPermitted) {
     EXPECT_EQ(std::get<Endpoint>(good).base_path, "");
     EXPECT_TRUE(std::holds_alternative<std::string>(endpoint_of("http://10.0.0.5:8082", false)));
     EXPECT_TRUE(std::holds_alternative<Endpoint>(endpoint_of("http://10.0.0.5:8082", true)));
-    EXPECT_TRUE(std::holds_alternative<std::string>(endpoint_of("https://127.0.0.1", true)));
+    const auto secure =
+        std::get<Endpoint>(endpoint_of("https://metrics.example.org/chorus/", false));
+    EXPECT_TRUE(secure.tls);
+    EXPECT_EQ(secure.port, 443);
+    EXPECT_EQ(secure.base_path, "/chorus");
+    EXPECT_TRUE(std::holds_alternative<std::string>(endpoint_of("ftp://127.0.0.1", true)));
     EXPECT_TRUE(std::holds_alternative<std::string>(endpoint_of("ftp://127.0.0.1", true)));
     EXPECT_TRUE(std::holds_alternative<std::string>(endpoint_of("http://u:p@localhost", true)));
 }

@@ -1,0 +1,49 @@
+// TLS over a TCP connection: at least version 1.2, the server's certificate always checked.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "agent/push/openssl_library.h"
+#include "agent/push/tcp_connection.h"
+
+namespace chorus::agent {
+
+// What is trusted; may be used by many connections one after the other.
+class TlsContext {
+  public:
+    // `ca_file` holds the certificates (PEM) that are trusted in place of the system's; empty = the
+    // system's. Throws ConnectionError.
+    explicit TlsContext(const std::string& ca_file);
+    SSL_CTX* get() const { return context_.get(); }
+
+  private:
+    struct Free {
+        void operator()(SSL_CTX* context) const { OpenSsl::get().SSL_CTX_free(context); }
+    };
+    std::unique_ptr<SSL_CTX, Free> context_;
+};
+
+class TlsConnection final : public Connection {
+  public:
+    // Connects and shakes hands. The certificate must be good for `host`, a name or an address.
+    TlsConnection(const TlsContext& context, const std::string& host, std::uint16_t port,
+                  const Deadline& deadline);
+
+    void send(std::string_view bytes) override;
+    std::size_t receive(char* to, std::size_t size) override;
+
+  private:
+    struct Free {
+        void operator()(SSL* ssl) const { OpenSsl::get().SSL_free(ssl); }
+    };
+    // Waits for what a call that returned `result` needs, or throws.
+    void wait_or_throw(int result);
+    [[noreturn]] void fail();
+
+    const OpenSsl& lib_ = OpenSsl::get();
+    TcpConnection tcp_;
+    std::unique_ptr<SSL, Free> ssl_;
+};
+
+}  // namespace chorus::agent
