@@ -66,6 +66,7 @@ AgentConfig read_settings(const Config& config, Needs needs) {
     out.collect.sysfs = config.text("sysfs");
     out.collect.rootfs = config.text("rootfs");
     out.collect.extended = config.boolean("extended-metrics");
+    out.collect.system_bus = config.text("rootfs") + "/run/dbus/system_bus_socket";
     out.collect.kernel_log = "/dev/kmsg";
     read_process_options(config, out.collect.processes);
     out.spool_dir = config.text("spool-dir");

@@ -162,6 +162,7 @@ constexpr std::array kCatalogue{
     MetricInfo{"system_procs_running_count", "count", "", "/proc/stat procs_running", "as is", "Tasks that run or wait for a CPU.", kAverage},
     MetricInfo{"system_threads_count", "count", "", "/proc/PID/stat num_threads", "sum", "Threads of all processes.", kLast},
     MetricInfo{"system_uninterruptible_count", "count", "", "/proc/PID/stat state", "processes in state D", "Processes that wait for a device and cannot be killed.", kMaximum},
+    MetricInfo{"system_units_failed_count", "count", "", "systemd over D-Bus, ListUnits", "units whose ActiveState is failed", "Units of systemd that have failed.", kAverage},
     MetricInfo{"system_zombies_count", "count", "", "/proc/PID/stat state", "processes in state Z", "Processes that ended and were not waited for.", kMaximum},
     MetricInfo{"tcp_active_opens_per_sec", "per_sec", "", "/proc/net/snmp Tcp ActiveOpens", "d / dt", "Connections this host began to open.", kAverage},
     MetricInfo{"tcp_attempt_fails_per_sec", "per_sec", "", "/proc/net/snmp Tcp AttemptFails", "d / dt", "Connections that failed while they were opened.", kAverage},
@@ -181,6 +182,9 @@ constexpr std::array kCatalogue{
     MetricInfo{"tcp_time_wait_count", "count", "", "sock_diag(7) or /proc/net/tcp, tcp6", "state 06", "Closed connections that wait for late segments.", kLast},
     MetricInfo{"udp_rcvbuf_errors_per_sec", "per_sec", "", "/proc/net/snmp Udp RcvbufErrors", "d / dt", "Datagrams dropped because the receiver's buffer was full.", kAverage},
     MetricInfo{"udp_receive_errors_per_sec", "per_sec", "", "/proc/net/snmp Udp InErrors", "d / dt", "Datagrams that could not be delivered.", kAverage},
+    MetricInfo{"unit_active", "bool", "unit", "systemd over D-Bus, ListUnits", "1 if ActiveState is active or reloading", "Whether a service runs; services that have run since the agent started.", kAverage},
+    MetricInfo{"unit_failed", "bool", "unit", "systemd over D-Bus, ListUnits", "1 if ActiveState is failed", "Whether a unit has failed; units that failed since the agent started.", kAverage},
+    MetricInfo{"unit_restarts_count", "count", "unit", "systemd over D-Bus, NRestarts", "growth since the last sample", "Restarts of a service by systemd after it failed.", kSum},
     MetricInfo{"uptime_seconds", "seconds", "", "/proc/uptime", "first number", "Time since the host was booted.", kLast},
 };
 // clang-format on

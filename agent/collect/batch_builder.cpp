@@ -22,6 +22,7 @@
 #include "agent/collect/socket_collector.h"
 #include "agent/collect/softnet_collector.h"
 #include "agent/collect/tcp_state_collector.h"
+#include "agent/collect/unit_collector.h"
 #include "agent/collect/vmstat_collector.h"
 #include "agent/collect/watched_collector.h"
 #include "agent/events/host_events.h"
@@ -104,6 +105,10 @@ BatchBuilder::BatchBuilder(const CollectSettings& settings, const Clock& clock,
              60s);
     others_.push_back(std::make_unique<EccCollector>(sys_));
     others_.push_back(std::make_unique<CgroupCollector>(sys_, boot_clock, settings.interval));
+    if (!settings.system_bus.empty()) {
+        others_.push_back(std::make_unique<UnitCollector>(
+            [socket = settings.system_bus] { return ask_systemd(socket); }, faults_, boot_clock));
+    }
 }
 
 // What goes wrong in one source must not cost the others.

@@ -30,6 +30,7 @@ struct CollectSettings {
     std::chrono::nanoseconds interval{std::chrono::seconds{30}};
     bool extended = false;  // the metrics of is_extended_metric() too
     ScanOptions processes{};
+    std::string system_bus{};  // socket of the system's D-Bus; empty = systemd is not asked
     std::string kernel_log{};  // /dev/kmsg; empty = not read
 };
 

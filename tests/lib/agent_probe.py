@@ -100,7 +100,8 @@ class Sent:
 
     def __init__(self, directory):
         self.before = Look()
-        result = run_agent(directory, "--test", "--hostname", "test-host")
+        result = run_agent(directory, "--test", "--hostname", "test-host",
+                           "--pss-budget-ms", "1000")
         self.after = Look()
         assert result.returncode == 0, result.stderr
         self.log = result.stderr

@@ -1,0 +1,23 @@
+// Units of systemd and their states: org.freedesktop.systemd1(5).
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace chorus::agent {
+
+struct UnitState {
+    std::string name;          // "ssh.service"
+    std::string active_state;  // active, reloading, inactive, failed, activating, deactivating
+    std::string path;          // of the object on the bus
+    std::optional<std::uint32_t> restarts;  // automatic ones since it was started; services only
+};
+
+// All units that are loaded, with restarts of the services that run, wait or failed. Throws
+// DBusError.
+std::vector<UnitState> list_units(const std::string& bus_socket, std::chrono::milliseconds limit);
+
+}  // namespace chorus::agent
