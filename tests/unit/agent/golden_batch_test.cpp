@@ -61,12 +61,13 @@ std::string golden_form(Batch batch) {
 // Two samples of a machine, ten seconds apart by its clock; the second is compared.
 void expect_golden(const std::string& machine, const std::string& first, const std::string& second,
                    const std::string& rootfs) {
-    const TemporaryTree proc;
+    const TemporaryTree proc, sys;
     proc.copy(fixture(machine + "/" + first));
+    sys.copy(fixture(machine + "/sys"));
     ManualClock clock(Timestamp{1'767'230'600s});
     ManualBootClock boot_clock(5'000s);
     const CollectSettings settings{.procfs = proc.path(),
-                                   .sysfs = fixture(machine + "/sys"),
+                                   .sysfs = sys.path(),
                                    .rootfs = fixture(machine + rootfs),
                                    .interval = 10s,
                                    .extended = true,
@@ -77,6 +78,9 @@ void expect_golden(const std::string& machine, const std::string& first, const s
     batch.hostname = machine;
     builder.collect(batch);
     proc.copy(fixture(machine + "/" + second));
+    if (std::filesystem::exists(fixture(machine + "/sys-later"))) {
+        sys.copy(fixture(machine + "/sys-later"));
+    }
     clock.advance(10s);
     boot_clock.advance(10s);
     builder.collect(batch);
@@ -91,6 +95,12 @@ void expect_golden(const std::string& machine, const std::string& first, const s
 
 TEST(GoldenBatch, OfTheWrittenServer) {
     expect_golden("server", "proc", "proc-later", "/rootfs");
+}
+
+TEST(GoldenBatch, OfTheWrittenMachines) {
+    for (const char* machine : {"many-core", "systemd-host", "raid-server"}) {
+        expect_golden(machine, "proc", "proc-later", "/rootfs");
+    }
 }
 
 TEST(GoldenBatch, OfTheRecordedVirtualMachine) {
