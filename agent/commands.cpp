@@ -17,6 +17,8 @@
 #include "agent/push/identity.h"
 #include "agent/push/sender.h"
 #include "agent/spool/dead_letter.h"
+#include "agent/status/own_metrics.h"
+#include "agent/status/status_server.h"
 #include "common/log.h"
 #include "common/service_manager.h"
 
@@ -69,15 +71,25 @@ struct Parts {
           client(config.endpoint, config.token, kRequestLimit),
           dead_letter(state_dir, disk),
           epochs(state_dir.empty() ? std::string{} : state_dir + "/epochs"),
-          delivery([this](std::string_view body) { return client.post(body); },
+          delivery([this](std::string_view body) { return post(body); },
                    [this, keep = !state_dir.empty()](const PackedBatch& batch) {
                        if (keep) dead_letter.keep(batch.time, batch.json_zstd);
                    },
                    clock, epochs, config.interval_seconds, Backoff(std::random_device{}())) {}
 
+    std::variant<Answer, NoAnswer> post(std::string_view body) {
+        const auto start = clock.steady();
+        auto result = client.post(body);
+        const std::chrono::duration<double> took = clock.steady() - start;
+        const auto* answer = std::get_if<Answer>(&result);
+        own.pushed(answer != nullptr ? answer->status : 0, took.count());
+        return result;
+    }
+
     SystemClock clock;
     SystemBootClock boot_clock;
     DiskCalls disk;
+    OwnMetrics own;
     Cycle cycle;
     IngestClient client;
     DeadLetter dead_letter;
@@ -140,6 +152,24 @@ std::unique_ptr<Spool> open_spool(const AgentConfig& config, DiskCalls& disk) {
     }
 }
 
+// The agent does its work without it.
+std::unique_ptr<StatusServer> serve_status(std::uint16_t port, const OwnMetrics& own) {
+    if (port == 0) return nullptr;
+    try {
+        return std::make_unique<StatusServer>(
+            port,
+            StatusServer::Pages{
+                {"/metrics",
+                 {"text/plain; version=0.0.4; charset=utf-8", [&own] { return own.prometheus(); }}},
+                {"/status", {"application/json", [&own] { return own.status(); }}},
+                {"/health", {"text/plain; charset=utf-8", [] { return std::string("ok\n"); }}}});
+    } catch (const std::system_error& error) {
+        kLog.error("No status is served",
+                   {{"status_port", port}, {"error", error.code().message()}});
+        return nullptr;
+    }
+}
+
 AgentState state_of(const Outbox& outbox, const DeliveryCounts& delivery, const Clock& clock) {
     const OutboxCounts waiting = outbox.counts();
     AgentState state{.dropped = waiting.dropped + waiting.lost + delivery.refused,
@@ -170,11 +200,17 @@ std::optional<ExitCode> run_daemon(const AgentConfig& config) {
                                 {"port", config.endpoint.port},
                                 {"interval_seconds", config.interval_seconds}});
     Sender sender(outbox, parts.delivery, pace_of(config.collect.interval));
+    const auto status = serve_status(config.status_port, parts.own);
     std::uint64_t told_dropped = 0;
     int signal = signal_within(kFirstGap);
     Schedule schedule(config.collect.interval);
     while (signal == 0) {
-        parts.cycle.collect(state_of(outbox, parts.delivery.counts(), parts.clock));
+        const AgentState state = state_of(outbox, parts.delivery.counts(), parts.clock);
+        const auto start = parts.clock.steady();
+        const Batch& batch = parts.cycle.collect(state);
+        const std::chrono::duration<double> took = parts.clock.steady() - start;
+        parts.own.collected(batch, took.count(), parts.cycle.faults(), state,
+                            parts.delivery.counts());
         outbox.push(parts.cycle.pack());
         tell_dropped(outbox.counts().dropped, told_dropped);
         ::malloc_trim(0);

@@ -1,0 +1,54 @@
+// What the agent tells of itself to those who ask it, in Prometheus' names.
+#pragma once
+
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "agent/collect/self_collector.h"
+#include "agent/procfs/read_faults.h"
+#include "agent/push/delivery.h"
+#include "common/batch.h"
+#include "common/metrics.h"
+
+namespace chorus::agent {
+
+class OwnMetrics {
+  public:
+    OwnMetrics();
+
+    // After each collection. `delivery` counts since the start.
+    void collected(const Batch& batch, double seconds, const ReadFaults& faults,
+                   const AgentState& state, const DeliveryCounts& delivery);
+    // After each request; `status` 0 = no answer. Any thread.
+    void pushed(int status, double seconds);
+
+    std::string prometheus() const { return registry_.expose(); }
+    // For people: JSON of the last collection. Any thread.
+    std::string status() const;
+
+  private:
+    struct Shown {
+        std::string hostname, agent_id;
+        double interval_seconds = 0;
+        std::optional<Timestamp> collected_at, stored_at;
+        std::uint64_t waiting = 0, waiting_bytes = 0, stored = 0, dropped = 0;
+        double waiting_seconds = 0;
+        int last_status = 0;
+    };
+
+    MetricsRegistry registry_;
+    Histogram& collection_;
+    Counter& collections_;
+    Gauge& processes_;
+    Gauge& spool_bytes_;
+    Gauge& spool_batches_;
+    Gauge& full_;
+    Gauge& refused_;
+    Histogram& push_;
+    Gauge& last_success_;
+    mutable std::mutex mutex_;  // protects shown_
+    Shown shown_;
+};
+
+}  // namespace chorus::agent
