@@ -17,6 +17,7 @@
 #include "agent/push/identity.h"
 #include "agent/push/sender.h"
 #include "agent/spool/dead_letter.h"
+#include "agent/status/budget.h"
 #include "agent/status/own_metrics.h"
 #include "agent/status/status_server.h"
 #include "common/log.h"
@@ -186,6 +187,32 @@ AgentState state_of(const Outbox& outbox, const DeliveryCounts& delivery, const 
 
 }  // namespace
 
+namespace {
+
+// False if the agent has to begin anew.
+bool within_budget(Budget& budget, Parts& parts, nanoseconds took) {
+    const CycleCost cost{.rss_bytes = own_rss_bytes(), .took = took};
+    switch (budget.judge(cost, parts.clock.steady())) {
+        case Budget::Verdict::keep_on:
+            return true;
+        case Budget::Verdict::do_less:
+            kLog.warning(
+                "The agent costs more than it may; fewer processes are told of, without "
+                "command lines",
+                {{"rss_bytes", cost.rss_bytes.value_or(0)},
+                 {"duration_seconds", std::chrono::duration<double>(took).count()}});
+            parts.cycle.do_less();
+            return true;
+        case Budget::Verdict::begin_anew:
+            kLog.warning("The agent still takes more memory than it may and begins anew",
+                         {{"rss_bytes", cost.rss_bytes.value_or(0)}});
+            return false;
+    }
+    return true;
+}
+
+}  // namespace
+
 std::optional<ExitCode> run_daemon(const AgentConfig& config) {
     // Before any thread starts, so that all of them leave these signals to stopped_within().
     const sigset_t signals = awaited_signals();
@@ -202,18 +229,23 @@ std::optional<ExitCode> run_daemon(const AgentConfig& config) {
     Sender sender(outbox, parts.delivery, pace_of(config.collect.interval));
     const auto status = serve_status(config.status_port, parts.own);
     std::uint64_t told_dropped = 0;
+    Budget budget(config.memory_limit_bytes, config.collect.interval);
     int signal = signal_within(kFirstGap);
     Schedule schedule(config.collect.interval);
     while (signal == 0) {
         const AgentState state = state_of(outbox, parts.delivery.counts(), parts.clock);
-        const auto start = parts.clock.steady();
+        const auto begin = std::chrono::steady_clock::now();
         const Batch& batch = parts.cycle.collect(state);
-        const std::chrono::duration<double> took = parts.clock.steady() - start;
+        const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
         parts.own.collected(batch, took.count(), parts.cycle.faults(), state,
                             parts.delivery.counts());
         outbox.push(parts.cycle.pack());
         tell_dropped(outbox.counts().dropped, told_dropped);
         ::malloc_trim(0);
+        if (!within_budget(budget, parts, std::chrono::steady_clock::now() - begin)) {
+            signal = SIGHUP;
+            break;
+        }
         notify_service_manager(status_line(outbox.counts(), parts.delivery.counts()));
         signal = signal_within(schedule.until_next());
     }

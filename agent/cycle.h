@@ -24,6 +24,7 @@ class Cycle {
     // The JSON of the last collection, until the next call.
     const std::string& json();
     PackedBatch pack();
+    void do_less() { builder_.do_less(); }
     const ReadFaults& faults() const { return builder_.faults(); }
 
   private:

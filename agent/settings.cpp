@@ -73,6 +73,7 @@ AgentConfig read_settings(const Config& config, Needs needs) {
     out.machine_id_file = config.text("rootfs") + "/etc/machine-id";
     out.spool_max_bytes = static_cast<std::uint64_t>(config.integer("spool-max-mb")) << 20U;
     out.queue_max_batches = static_cast<std::size_t>(config.integer("queue-max-batches"));
+    out.memory_limit_bytes = static_cast<std::uint64_t>(config.integer("memory-limit-mb")) << 20U;
     out.status_port = static_cast<std::uint16_t>(config.integer("status-port"));
     out.hostname = config.text("hostname");
     if (out.hostname.empty()) out.hostname = system_hostname();

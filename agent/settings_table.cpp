@@ -53,6 +53,13 @@ const std::vector<Setting>& agent_settings() {
                  "(PSS) and their swap; 0 leaves them out.",
          .minimum = 0,
          .maximum = 1'000},
+        {.name = "memory-limit-mb",
+         .type = SettingType::integer,
+         .default_value = "64",
+         .help = "Resident memory in MiB above which the agent tells of fewer processes, without "
+                 "command lines.",
+         .minimum = 8,
+         .maximum = 65'536},
         {.name = "extended-metrics",
          .type = SettingType::boolean,
          .default_value = "false",

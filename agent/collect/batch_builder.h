@@ -44,6 +44,7 @@ class BatchBuilder {
     // the agent tells of itself.
     void collect(Batch& batch, AgentState state = {});
 
+    void do_less() { processes_.do_less(); }
     const ReadFaults& faults() const { return faults_; }
 
   private:

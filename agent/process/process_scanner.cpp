@@ -101,6 +101,14 @@ void ProcessScanner::drop_ended() {
     }
 }
 
+void ProcessScanner::do_less() {
+    constexpr std::size_t few = 500;
+    options_.most = std::min(options_.most, few);
+    options_.cmdline = CmdlineMode::none;
+    memory_.stop();
+    for (auto& [pid, known] : known_) known.cmdline = {};
+}
+
 ProcessLife ProcessScanner::life(std::int32_t pid, const Known& known) {
     return {.pid = pid,
             .start_ticks = known.start_ticks,

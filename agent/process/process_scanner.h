@@ -53,6 +53,9 @@ class ProcessScanner {
     ProcessTable scan(std::optional<std::uint64_t> memory_total_bytes,
                       std::optional<std::int64_t> cpu_count);
 
+    // From now on the few processes that use most, without command lines and PSS.
+    void do_less();
+
     // Of the last scan, before any were folded; nullopt if no process could be read.
     std::optional<ProcessCounts> counts() const {
         return counts_.processes > 0 ? std::optional(counts_) : std::nullopt;

@@ -48,6 +48,11 @@ void ProportionalMemory::fill(std::vector<ProcessSample>& rows) {
     }
 }
 
+void ProportionalMemory::stop() {
+    budget_ = nanoseconds{0};
+    figures_ = {};
+}
+
 std::vector<ProportionalMemory::Candidate> ProportionalMemory::candidates(
     const std::vector<ProcessSample>& rows) {
     const auto now = clock_.since_boot();

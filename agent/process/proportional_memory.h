@@ -29,6 +29,8 @@ class ProportionalMemory {
 
     // Sets memory_pss_bytes and memory_swap_bytes of rows as far as they are known.
     void fill(std::vector<ProcessSample>& rows);
+    // Reads and tells nothing any more.
+    void stop();
 
   private:
     struct Figures {
