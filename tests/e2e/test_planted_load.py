@@ -22,12 +22,25 @@ while True:
     os.fsync(fd)
     time.sleep(0.2)
 """
+# Children that burn 5 ms each and are gone before anybody looks.
+FORKER = """
+import os, time
+while True:
+    child = os.fork()
+    if child == 0:
+        end = time.process_time() + 0.005
+        while time.process_time() < end:
+            pass
+        os._exit(0)
+    os.waitpid(child, 0)
+"""
 
 
 @pytest.fixture
 def planted(tmp_path):
     programs = {}
-    for name, code in (("burner", BURNER), ("hog", HOG), ("writer", WRITER)):
+    for name, code in (("burner", BURNER), ("hog", HOG), ("writer", WRITER),
+                       ("forker", FORKER)):
         link = tmp_path / f"planted-{name}"
         os.symlink(sys.executable, link)
         # The name of a process is that of the file it was started by.
@@ -41,6 +54,11 @@ def planted(tmp_path):
 def cpu_seconds(pid):
     fields = open(f"/proc/{pid}/stat", encoding="ascii").read().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def children_cpu_seconds(pid):
+    fields = open(f"/proc/{pid}/stat", encoding="ascii").read().rpartition(")")[2].split()
+    return (int(fields[13]) + int(fields[14])) / os.sysconf("SC_CLK_TCK")
 
 
 def written(pid):
@@ -71,6 +89,17 @@ def test_each_stands_under_its_name_with_its_amount(planted):
         really = cpu_seconds(planted["burner"].pid) - cpu_before
         # The two intervals do not begin and end at the same moments.
         assert told == pytest.approx(really, abs=1.6)
+
+        # What its children used stands with the one that made them and waited for them.
+        forker = aggregator.sql(
+            "SELECT children_cpu_percent, extract(epoch FROM timestamp) FROM"
+            " monitoring.process_metrics WHERE process_id = "
+            f"{planted['forker'].pid} AND children_cpu_percent IS NOT NULL ORDER BY timestamp")
+        told = sum(float(row[0]) / 100 * (float(row[1]) - float(previous[1]))
+                   for previous, row in zip(forker, forker[1:]))
+        really = children_cpu_seconds(planted["forker"].pid)
+        assert told == pytest.approx(really, rel=0.1, abs=2.5)
+        assert told > 1
 
         hog = rows("hog")[-1]
         assert hog[0] == str(planted["hog"].pid)
