@@ -72,12 +72,12 @@ def small_cgroup():
             wait_until(lambda: not open(f"{path}/cgroup.procs").read(), 10, "its processes to end")
             os.rmdir(path)
         return
-    pytest.skip("no memory cgroup may be made here")
+    pytest.skip("needs: a memory cgroup that may be made")
 
 
 def test_the_kernels_victim_is_named(watched):
     if not os.access("/dev/kmsg", os.R_OK) or os.geteuid() != 0:
-        pytest.skip("the kernel's log may not be read here")
+        pytest.skip("needs: root, and the kernel's log")
     with small_cgroup() as cgroup:
         shell = f"echo $$ > {cgroup}/cgroup.procs; exec {sys.executable} -c '{HOG}'"
         victim = subprocess.Popen(["sh", "-c", shell])
@@ -91,7 +91,7 @@ def test_the_kernels_victim_is_named(watched):
 
 def test_a_forged_record_is_not_believed(watched):
     if not os.access("/dev/kmsg", os.W_OK) or os.geteuid() != 0:
-        pytest.skip("nothing can be written to the kernel's log here")
+        pytest.skip("needs: root, and the kernel's log")
     with open("/dev/kmsg", "w") as log:
         log.write("<3>Out of memory: Killed process 1 (forged) total-vm:1kB, anon-rss:1kB")
     before = batches(watched)

@@ -21,7 +21,7 @@ class StuckMount:
         if LIBC.mount(b"stuck", self.path.encode(), b"fuse", 0, options.encode()) != 0:
             error = os.strerror(ctypes.get_errno())
             os.close(self.device)
-            pytest.skip(f"no FUSE mount can be made here: {error}")
+            pytest.skip(f"needs: a FUSE mount ({error})")
 
     def close(self):
         # Ends all waits with ENOTCONN.
@@ -35,7 +35,7 @@ class StuckMount:
 @pytest.fixture
 def stuck(tmp_path):
     if os.geteuid() != 0 or not os.path.exists("/dev/fuse"):
-        pytest.skip("mounting takes root and FUSE")
+        pytest.skip("needs: root and /dev/fuse")
     mount = StuckMount(tmp_path)
     yield mount
     mount.close()

@@ -109,7 +109,7 @@ def test_each_stands_under_its_name_with_its_amount(planted):
         assert last[0] == str(planted["writer"].pid)
         now = written(planted["writer"].pid)
         if now == 0:
-            pytest.skip("this file system does not reach a disk")
+            pytest.skip("needs: a temporary directory on a disk")
         assert 0 < int(last[3]) <= now
         assert int(last[3]) >= now - 40 * MIB, "two seconds ago at most"
 

@@ -30,7 +30,7 @@ def spawn_with_pid(pid, arguments, tries=200):
 
 def test_a_pid_given_again_inherits_nothing():
     if os.geteuid() != 0 or not os.access("/proc/sys/kernel/ns_last_pid", os.W_OK):
-        pytest.skip("PIDs cannot be chosen here")
+        pytest.skip("needs: root and ns_last_pid")
     with Aggregator() as aggregator, Agent(aggregator, "reuse-01"):
         def rows(pid):
             return aggregator.sql(
@@ -90,7 +90,7 @@ def batch_of(user, tmp_path, procfs="/proc", hidepid=None):
 @pytest.fixture
 def private(tmp_path):
     if os.geteuid() != 0:
-        pytest.skip("giving rights away takes some")
+        pytest.skip("needs: root")
     tmp_path.chmod(0o755)
     parent = tmp_path
     while parent != parent.parent:

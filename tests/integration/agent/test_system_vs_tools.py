@@ -132,7 +132,7 @@ def test_processes_are_ps(looks):
 def test_counters_are_node_exporters(looks):
     before, sent, after = looks
     if before["node"] is None:
-        pytest.skip("prometheus-node-exporter is not installed")
+        pytest.skip("needs: the package prometheus-node-exporter")
     old, new = before["node"], after["node"]
     for metric, theirs, factor in (
             ("memory_total_mb", "node_memory_MemTotal_bytes", MIB),

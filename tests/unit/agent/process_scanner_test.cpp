@@ -98,7 +98,7 @@ TEST(ProcessScanner, UnitAndContainerComeFromTheCgroup) {
 }
 
 TEST(ProcessScanner, AChangeOfTheUserIsSeenInTime) {
-    if (::geteuid() != 0) GTEST_SKIP() << "only root may give files away";
+    if (::geteuid() != 0) GTEST_SKIP() << "needs: root, to give files away";
     Machine machine;
     ProcessScanner scanner{machine.proc, machine.faults,
                            UserNames([](uid_t uid) { return "user-" + std::to_string(uid); }),
