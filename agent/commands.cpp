@@ -185,10 +185,6 @@ AgentState state_of(const Outbox& outbox, const DeliveryCounts& delivery, const 
     return state;
 }
 
-}  // namespace
-
-namespace {
-
 // False if the agent has to begin anew.
 bool within_budget(Budget& budget, Parts& parts, nanoseconds took) {
     const CycleCost cost{.rss_bytes = own_rss_bytes(), .took = took};
@@ -214,7 +210,7 @@ bool within_budget(Budget& budget, Parts& parts, nanoseconds took) {
 }  // namespace
 
 std::optional<ExitCode> run_daemon(const AgentConfig& config) {
-    // Before any thread starts, so that all of them leave these signals to stopped_within().
+    // Before any thread starts, so that all of them leave these signals to signal_within().
     const sigset_t signals = awaited_signals();
     ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
     const Uuid id = agent_identity(config.spool_dir, config.machine_id_file);
