@@ -1,0 +1,68 @@
+// Reads the members of one JSON object, collecting faults; lenient where the original was: numbers
+// may come as text, booleans as words.
+#pragma once
+
+#include <initializer_list>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "aggregator/alerts/words.h"
+#include "common/json_checks.h"
+
+namespace chorus::alerts {
+
+class FieldReader {
+  public:
+    FieldReader(simdjson::dom::object object, const json_checks::Path& at,
+                json_checks::Checker& checker)
+        : object_(object), at_(at), checker_(checker) {}
+
+    bool has(std::string_view name) const;
+    std::optional<JsonValue> find(std::string_view name) const;
+    void missing(std::string_view name) { checker_.missing(at_ / name); }
+    void fail(std::string_view name, std::string type, const std::string& message) {
+        checker_.fail(at_ / name, std::move(type), message);
+    }
+
+    // Each leaves `target` alone when the member is absent; null is a fault.
+    void number(std::string_view name, double& target, json_checks::RealRange range);
+    void number(std::string_view name, std::optional<double>& target, json_checks::RealRange range);
+    void integer(std::string_view name, std::int64_t& target, json_checks::IntegerRange range);
+    void minutes(std::string_view name, std::chrono::minutes& target,
+                 json_checks::IntegerRange range);
+    void boolean(std::string_view name, bool& target);
+    // 1 to `most` characters.
+    void text(std::string_view name, std::string& target, std::size_t most);
+    void required_text(std::string_view name, std::string& target, std::size_t most);
+    // The same for a pattern with `*` and `?`, of which few are allowed.
+    void glob(std::string_view name, std::string& target);
+    void glob(std::string_view name, std::optional<std::string>& target);
+    void required_glob(std::string_view name, std::string& target);
+    // An object of names and globs.
+    void globs(std::string_view name, std::vector<std::pair<std::string, std::string>>& target);
+    template <typename Enum, std::size_t N>
+    void choice(std::string_view name, const Words<Enum, N>& words, Enum& target) {
+        const auto value = find(name);
+        if (!value) return;
+        if (const auto found = value_of(words, word(*value))) {
+            target = *found;
+        } else {
+            refuse_choice(name, *value, pattern_of(words));
+        }
+    }
+
+  private:
+    static std::string_view word(JsonValue value);
+    void refuse_choice(std::string_view name, JsonValue value, std::string pattern);
+    void check_glob(const json_checks::Path& at, std::string_view pattern);
+    std::string checked_text(JsonValue value, const json_checks::Path& at, std::size_t most);
+
+    simdjson::dom::object object_;
+    const json_checks::Path& at_;
+    json_checks::Checker& checker_;
+};
+
+}  // namespace chorus::alerts

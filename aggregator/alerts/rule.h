@@ -1,0 +1,140 @@
+// An alert rule as the evaluator works with it: typed, checked, with every default filled in.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "common/uuid.h"
+
+namespace chorus::alerts {
+
+enum class Severity { info, low, medium, high, critical };  // in ascending order
+std::string_view to_string(Severity severity);
+std::optional<Severity> severity_from(std::string_view name);
+
+enum class Operator { greater, less, greater_equal, less_equal, equal, not_equal };
+std::string_view to_string(Operator op);
+bool holds(double value, Operator op, double threshold);
+
+// What becomes of the samples of a window.
+enum class Aggregation {
+    average,
+    minimum,
+    maximum,
+    last,
+    sum,
+    p95,       // nearest rank
+    fraction,  // share of the samples that breach the threshold, 0 to 1
+    rate,      // change per second between the first and the last sample
+    predict,   // where a straight line through the samples stands `predict_hours` from now
+};
+std::string_view to_string(Aggregation aggregation);
+
+// Which hosts a rule looks at. Globs have `*` and `?`.
+struct HostFilter {
+    std::string hostname = "*";
+    std::vector<std::pair<std::string, std::string>> labels;  // host label, glob of its value
+};
+
+// A second, more severe limit of the same rule.
+struct Escalation {
+    double threshold = 0;
+    Severity severity = Severity::critical;
+};
+
+// The part that every rule over samples has.
+struct Limit {
+    HostFilter hosts;
+    Operator op = Operator::greater;
+    double threshold = 0;
+    std::chrono::minutes window{5};
+    Aggregation aggregation = Aggregation::average;
+    // While it fires, it goes on until the value is on the good side of this.
+    std::optional<double> clear_threshold;
+    std::optional<Escalation> escalation;
+    double fraction = 0.5;       // aggregation fraction: share of samples from which it fires
+    double predict_hours = 24;   // aggregation predict: how far ahead
+    std::optional<double> gate;  // aggregation predict: the newest sample must be beyond this, too
+    double least_fit = 0.7;      // aggregation predict: least R² of the line, 0 to 1
+    double min_coverage = 0;     // least share of the expected samples; fewer count as no data
+};
+
+struct SystemMetricCondition {
+    Limit limit;
+    std::string metric_type;
+    // Glob over the series' label. None: the series of the whole host, or every label of a metric
+    // that has none such.
+    std::optional<std::string> label;
+    std::vector<std::pair<std::string, std::string>> tags;  // tag, glob of its value
+};
+
+enum class ProcessField {
+    cpu_percent,  // of one core
+    memory_mb,
+    memory_percent,
+    disk_read_bytes,
+    disk_write_bytes,
+    num_threads,
+    fd_count,
+    uptime_seconds,
+    process_count,  // how many processes match; 0 is a value
+};
+std::string_view to_string(ProcessField field);
+
+enum class Grouping {
+    none,  // each process for itself; the worst one of a name stands for it
+    name,  // the sum over all processes of one name
+    unit,  // the sum over all processes of one systemd unit
+};
+
+struct ProcessMetricCondition {
+    Limit limit;
+    std::string process_name;         // exact or glob
+    std::optional<std::string> unit;  // glob over the systemd unit
+    ProcessField field = ProcessField::cpu_percent;
+    Grouping grouping = Grouping::none;
+};
+
+struct ServiceHealthCondition {
+    enum class Fault { any, down, slow };
+    std::string service_name;  // exact or glob
+    double max_response_time_ms = 5000;
+    Fault fault = Fault::any;  // which of them fires
+};
+
+struct HostSilentCondition {
+    HostFilter hosts;
+    double intervals = 3;           // of the host's own collection
+    std::chrono::seconds least{0};  // but never before so long
+};
+
+using Condition = std::variant<SystemMetricCondition, ServiceHealthCondition,
+                               ProcessMetricCondition, HostSilentCondition>;
+
+// How long something must last; part of every condition.
+struct Patience {
+    std::chrono::minutes hold{0};         // for_minutes: breached so long before it fires
+    std::chrono::minutes keep_firing{0};  // clear so long before it resolves
+    bool auto_resolve = true;
+};
+
+struct Rule {
+    Uuid id;
+    std::string name;
+    Condition condition;
+    Patience patience;
+    Severity severity = Severity::info;
+    std::chrono::minutes cooldown{5};
+};
+
+std::string_view rule_type(const Condition& condition);
+// Null for rules that have no limit on samples.
+const Limit* limit_of(const Condition& condition);
+const HostFilter* host_filter(const Condition& condition);
+
+}  // namespace chorus::alerts

@@ -1,0 +1,71 @@
+// Rules as clients write them: checked whole when they are written, so that none fails silently
+// later.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "aggregator/alerts/rule.h"
+#include "common/field_error.h"
+#include "common/json_reader.h"
+
+namespace chorus::alerts {
+
+// What the checks need to know of the site.
+struct RuleContext {
+    double max_response_time_ms = 5000;  // RESPONSE_TIME_ALERT_THRESHOLD
+    // Whether "webhook:ops" names a channel that is configured.
+    std::function<bool(std::string_view)> known_channel;
+};
+
+// A rule to be written. The condition is kept as the client wrote it, because it is answered so.
+struct RuleDraft {
+    std::string name;
+    std::optional<std::string> description;
+    Condition condition;
+    Patience patience;
+    std::string condition_json;
+    Severity severity = Severity::info;
+    std::vector<std::string> notification_channels;
+    std::int64_t cooldown_minutes = 5;
+    bool is_active = true;
+};
+
+// What a PATCH asks for; absent members stay as they are.
+struct RuleChange {
+    std::optional<std::string> name;
+    std::optional<std::optional<std::string>> description;  // may be set to null
+    std::optional<Condition> condition;
+    std::optional<Patience> patience;
+    std::optional<std::string> condition_json;
+    std::optional<Severity> severity;
+    std::optional<std::vector<std::string>> notification_channels;
+    std::optional<std::int64_t> cooldown_minutes;
+    std::optional<bool> is_active;
+
+    bool empty() const;
+};
+
+inline constexpr std::size_t kRuleNameLength = 255;  // characters
+inline constexpr std::int64_t kMostCooldownMinutes = 525'600;
+
+// Both add every fault they find, with its place below "body"; the result is only meaningful if
+// they added none.
+RuleDraft parse_rule(JsonValue body, const RuleContext& context, FieldErrors& errors);
+// `type` is the rule's type; a condition of another type is refused.
+RuleChange parse_rule_change(JsonValue body, std::string_view type, const RuleContext& context,
+                             FieldErrors& errors);
+
+struct ParsedCondition {
+    Condition condition;
+    Patience patience;
+};
+// The condition alone, with faults below "condition": also for what is stored already. nullopt if
+// the type is none or it is no object.
+std::optional<ParsedCondition> parse_condition(std::string_view type, JsonValue condition,
+                                               const RuleContext& context, FieldErrors& errors);
+
+}  // namespace chorus::alerts
