@@ -1,0 +1,29 @@
+// Words of alerts: severities and states.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string_view>
+
+namespace chorus::store {
+
+// From the worst to the mildest, the order of every list of counts.
+enum class Severity { critical, high, medium, low, info };
+inline constexpr std::array kSeverities{Severity::critical, Severity::high, Severity::medium,
+                                        Severity::low, Severity::info};
+
+// Open is every state but resolved.
+enum class AlertStatus { active, acknowledged, resolved, suppressed };
+inline constexpr std::array kAlertStatuses{AlertStatus::active, AlertStatus::acknowledged,
+                                           AlertStatus::resolved, AlertStatus::suppressed};
+
+std::string_view to_string(Severity severity);
+std::string_view to_string(AlertStatus status);
+// By the exact lower-case word.
+std::optional<Severity> severity_from_name(std::string_view name);
+std::optional<AlertStatus> alert_status_from_name(std::string_view name);
+
+// Whether an alert may go from one state to another: a resolved one can only be reopened.
+bool may_change(AlertStatus from, AlertStatus to);
+
+}  // namespace chorus::store

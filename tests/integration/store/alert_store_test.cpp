@@ -1,0 +1,366 @@
+// The life of alerts in PostgreSQL: one open alert per fingerprint, stamps, history.
+#include "aggregator/store/alert_store.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "aggregator/store/alert_json.h"
+#include "aggregator/store/alert_reader.h"
+#include "aggregator/store/audit_log.h"
+#include "common/json_reader.h"
+#include "test_database.h"
+
+namespace chorus::store {
+namespace {
+
+using std::chrono::seconds;
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+class Alerts : public testing::Test {
+  protected:
+    // Runs work in a transaction of its own.
+    template <typename Work>
+    auto commit(Work work) {
+        const auto session = database_.pool().acquire();
+        Transaction transaction{*session};
+        auto result = work(*session);
+        transaction.commit();
+        return result;
+    }
+    static NewAlert alert(const std::string& source = "system:web-01") {
+        NewAlert alert;
+        alert.alert_type = "system_metric";
+        alert.severity = Severity::high;
+        alert.source = source;
+        alert.title = "CPU Alert";
+        alert.description = "cpu is busy";
+        alert.metadata_json = R"({"current_value":95.5})";
+        alert.hostname = "web-01";
+        alert.fingerprint = alert_fingerprint("rule-1", source);
+        alert.actor = "rule:CPU";
+        return alert;
+    }
+    OpenedAlert open(const NewAlert& one, Timestamp now) {
+        return commit([&](Session& session) { return open_alert(session, one, now); });
+    }
+    ChangeResult change(const StatusChange& what, Timestamp now) {
+        return commit([&](Session& session) { return change_status(session, what, now); });
+    }
+    AlertRow row(const Uuid& id) {
+        return commit([&](Session& session) { return read_alert(session, id).value(); });
+    }
+    // "from>to by actor: comment" of every step, oldest first.
+    std::vector<std::string> history(const Uuid& id) {
+        std::vector<std::string> steps;
+        const auto rows =
+            commit([&](Session& session) { return read_transitions(session, id, 100, 0); });
+        for (const auto& step : rows) {
+            steps.push_back(std::string(step.from ? to_string(*step.from) : "") + ">" +
+                            std::string(to_string(step.to)) + " by " + step.actor.value_or("?") +
+                            ": " + step.comment.value_or(""));
+        }
+        return steps;
+    }
+
+    FilledDatabase database_;
+    const Timestamp now_ = at("2026-01-02T10:00:00Z");
+};
+
+TEST_F(Alerts, FingerprintsTellEveryPartApart) {
+    EXPECT_THAT(alert_fingerprint("a", "b", "c"), SizeIs(32));
+    EXPECT_EQ(alert_fingerprint("a", "b", "c"), alert_fingerprint("a", "b", "c"));
+    EXPECT_NE(alert_fingerprint("ab", "", ""), alert_fingerprint("a", "b", ""));
+    EXPECT_NE(alert_fingerprint("a", "b:1:c"), alert_fingerprint("a", "b", "c"));
+}
+
+TEST_F(Alerts, OpenAlertIsBumpedInsteadOfOpenedTwice) {
+    const auto first = open(alert(), now_);
+    EXPECT_TRUE(first.created);
+    EXPECT_EQ(first.status, AlertStatus::active);
+    auto newer = alert();
+    newer.metadata_json = R"({"current_value":97})";
+    newer.description = "cpu is busier";
+    const auto second = open(newer, now_ + seconds{60});
+    EXPECT_FALSE(second.created);
+    EXPECT_EQ(second.id, first.id);
+    const auto stored = row(first.id);
+    EXPECT_EQ(stored.occurrences, 2);
+    EXPECT_EQ(stored.created_at, now_);
+    EXPECT_EQ(stored.last_seen_at, now_ + seconds{60});
+    EXPECT_EQ(stored.metadata_json, R"({"current_value": 97})");
+    EXPECT_EQ(stored.description, "cpu is busier");
+    EXPECT_THAT(history(first.id), ElementsAre(">active by rule:CPU: "));
+}
+
+TEST_F(Alerts, ResolvedAlertStaysAndTheNextFiringIsANewOne) {
+    const auto first = open(alert(), now_);
+    EXPECT_EQ(change({.alert_id = first.id, .actor = "auto"}, now_ + seconds{60}),
+              ChangeResult::changed);
+    const auto second = open(alert(), now_ + seconds{120});
+    EXPECT_TRUE(second.created);
+    EXPECT_NE(second.id, first.id);
+    EXPECT_EQ(row(first.id).status, AlertStatus::resolved);
+    EXPECT_EQ(row(first.id).resolved_by, "auto");
+}
+
+TEST_F(Alerts, SetIsOpenedByOneStatementAndAnsweredInItsOrder) {
+    const auto known = open(alert("system:b"), now_);
+    std::vector<NewAlert> set{alert("system:c"), alert("system:b"), alert("system:a"),
+                              alert("system:c")};
+    const auto opened =
+        commit([&](Session& session) { return open_alerts(session, set, now_ + seconds{60}); });
+    ASSERT_THAT(opened, SizeIs(4));
+    EXPECT_TRUE(opened[0].created);
+    EXPECT_FALSE(opened[1].created);
+    EXPECT_EQ(opened[1].id, known.id);
+    EXPECT_TRUE(opened[2].created);
+    EXPECT_FALSE(opened[3].created);
+    EXPECT_EQ(opened[3].id, opened[0].id);
+    EXPECT_EQ(row(opened[0].id).occurrences, 2);
+    EXPECT_EQ(database_.number("SELECT count(*) FROM monitoring.alert_transitions"), 3);
+    EXPECT_THAT(commit([&](Session& session) { return open_alerts(session, {}, now_); }),
+                IsEmpty());
+}
+
+TEST_F(Alerts, ChangedSeverityOfAnOpenAlertIsAStepOfItsHistory) {
+    const auto opened = open(alert(), now_);
+    auto worse = alert();
+    worse.severity = Severity::critical;
+    open(worse, now_ + seconds{60});
+    EXPECT_EQ(row(opened.id).severity, Severity::critical);
+    EXPECT_THAT(history(opened.id),
+                ElementsAre(">active by rule:CPU: ",
+                            "active>active by rule:CPU: severity changed from high to critical"));
+}
+
+TEST_F(Alerts, SilencedAlertBeginsSuppressed) {
+    auto silenced = alert();
+    silenced.suppressed_by = "silence:1";
+    const auto opened = open(silenced, now_);
+    EXPECT_EQ(opened.status, AlertStatus::suppressed);
+    EXPECT_EQ(row(opened.id).suppressed_by, "silence:1");
+    // A bump changes neither state nor reason.
+    EXPECT_EQ(open(alert(), now_ + seconds{60}).status, AlertStatus::suppressed);
+    EXPECT_EQ(change({.alert_id = opened.id, .to = AlertStatus::active, .actor = "silence:1"},
+                     now_ + seconds{120}),
+              ChangeResult::changed);
+    EXPECT_EQ(row(opened.id).suppressed_by, std::nullopt);
+    EXPECT_THAT(history(opened.id),
+                ElementsAre(">suppressed by rule:CPU: ", "suppressed>active by silence:1: "));
+}
+
+TEST_F(Alerts, StampsAreSetOnceAndClearedByReopening) {
+    const auto id = open(alert(), now_).id;
+    const StatusChange acknowledge{.alert_id = id,
+                                   .to = AlertStatus::acknowledged,
+                                   .actor = "operator",
+                                   .by = "alice",
+                                   .comment = "on it"};
+    EXPECT_EQ(change(acknowledge, now_ + seconds{1}), ChangeResult::changed);
+    EXPECT_EQ(change(acknowledge, now_ + seconds{2}), ChangeResult::unchanged);
+    EXPECT_EQ(row(id).acknowledged_at, now_ + seconds{1});
+    EXPECT_EQ(row(id).acknowledged_by, "alice");
+    EXPECT_EQ(row(id).updated_at, now_ + seconds{1});
+    const StatusChange resolve{.alert_id = id, .actor = "bob"};
+    EXPECT_EQ(change(resolve, now_ + seconds{3}), ChangeResult::changed);
+    EXPECT_EQ(change(resolve, now_ + seconds{4}), ChangeResult::unchanged);
+    EXPECT_EQ(row(id).acknowledged_by, "alice");
+    EXPECT_EQ(row(id).resolved_at, now_ + seconds{3});
+    EXPECT_EQ(row(id).resolved_by, "bob");
+    EXPECT_EQ(change(acknowledge, now_ + seconds{5}), ChangeResult::not_allowed);
+    EXPECT_EQ(change({.alert_id = id, .to = AlertStatus::suppressed, .actor = "bob"}, now_),
+              ChangeResult::not_allowed);
+    EXPECT_EQ(
+        change({.alert_id = id, .to = AlertStatus::active, .actor = "bob"}, now_ + seconds{6}),
+        ChangeResult::changed);
+    const auto reopened = row(id);
+    EXPECT_EQ(reopened.status, AlertStatus::active);
+    EXPECT_EQ(reopened.acknowledged_at, std::nullopt);
+    EXPECT_EQ(reopened.acknowledged_by, std::nullopt);
+    EXPECT_EQ(reopened.resolved_at, std::nullopt);
+    EXPECT_EQ(reopened.resolved_by, std::nullopt);
+    EXPECT_THAT(history(id),
+                ElementsAre(">active by rule:CPU: ", "active>acknowledged by operator: on it",
+                            "acknowledged>resolved by bob: ", "resolved>active by bob: "));
+}
+
+TEST_F(Alerts, ManyChangesAreAnsweredInTheirOrder) {
+    const auto a = open(alert("a"), now_).id;
+    const auto b = open(alert("b"), now_).id;
+    ASSERT_EQ(change({.alert_id = b, .actor = "x"}, now_), ChangeResult::changed);
+    const std::vector<StatusChange> changes{
+        {.alert_id = b, .actor = "x"},
+        {.alert_id = Uuid::random(), .actor = "x"},
+        {.alert_id = a, .actor = "x"},
+    };
+    EXPECT_THAT(
+        commit([&](Session& session) { return change_statuses(session, changes, now_); }),
+        ElementsAre(ChangeResult::unchanged, ChangeResult::not_found, ChangeResult::changed));
+}
+
+TEST_F(Alerts, ReopeningBesideAnOpenTwinIsRefused) {
+    const auto old = open(alert(), now_).id;
+    change({.alert_id = old, .actor = "x"}, now_);
+    open(alert(), now_);
+    const StatusChange reopen{.alert_id = old, .to = AlertStatus::active, .actor = "x"};
+    try {
+        change(reopen, now_);
+        FAIL() << "two alerts of one fingerprint are open";
+    } catch (const DatabaseError& e) {
+        EXPECT_EQ(e.sqlstate(), sqlstate::kUniqueViolation);
+    }
+}
+
+TEST_F(Alerts, NothingRemainsOfATransactionThatRollsBack) {
+    {
+        const auto session = database_.pool().acquire();
+        const Transaction transaction{*session};
+        open_alert(*session, alert(), now_);
+    }
+    EXPECT_EQ(database_.number("SELECT count(*) FROM monitoring.alerts"), 0);
+    EXPECT_EQ(database_.number("SELECT count(*) FROM monitoring.alert_transitions"), 0);
+}
+
+TEST_F(Alerts, WritersOfOneFingerprintAtOnceOpenOneAlert) {
+    constexpr int kWriters = 4, kRounds = 25;
+    std::vector<std::thread> writers;
+    for (int w = 0; w < kWriters; ++w) {
+        writers.emplace_back([&, w] {
+            for (int i = 0; i < kRounds; ++i) {
+                // Opposite orders, so that a lock order of the caller's would deadlock.
+                std::vector<NewAlert> set{alert("a"), alert("b"), alert("c")};
+                if (w % 2 == 1) std::swap(set[0], set[2]);
+                const auto session = database_.pool().acquire();
+                Transaction transaction{*session};
+                open_alerts(*session, set, now_);
+                transaction.commit();
+            }
+        });
+    }
+    for (auto& writer : writers) writer.join();
+    EXPECT_EQ(database_.number("SELECT count(*) FROM monitoring.alerts"), 3);
+    EXPECT_EQ(database_.number("SELECT min(occurrences) FROM monitoring.alerts"),
+              kWriters * kRounds);
+    EXPECT_EQ(database_.number("SELECT count(*) FROM monitoring.alert_transitions"), 3);
+}
+
+TEST_F(Alerts, HistoryCannotBeRewritten) {
+    const auto id = open(alert(), now_).id;
+    commit([&](Session& session) { return add_comment(session, id, "alice", "a remark", now_); });
+    EXPECT_FALSE(commit([&](Session& session) {
+        return add_comment(session, Uuid::random(), "alice", "x", now_);
+    }));
+    EXPECT_THAT(history(id),
+                ElementsAre(">active by rule:CPU: ", "active>active by alice: a remark"));
+    EXPECT_THROW(database_.run("UPDATE monitoring.alert_transitions SET actor = 'mallory'"),
+                 DatabaseError);
+    EXPECT_THROW(database_.run("TRUNCATE monitoring.alert_transitions"), DatabaseError);
+}
+
+TEST_F(Alerts, ContextIsKeptOnceAndGoesWithItsAlert) {
+    const auto id = open(alert(), now_).id;
+    const auto session = database_.pool().acquire();
+    EXPECT_FALSE(read_context(*session, id));
+    put_context(*session, id, R"({"processes":[]})", now_);
+    put_context(*session, id, R"({"processes":[1]})", now_ + seconds{60});
+    EXPECT_EQ(read_context(*session, id)->json, R"({"processes": []})");
+    EXPECT_EQ(read_context(*session, id)->taken_at, now_);
+    database_.run("DELETE FROM monitoring.alerts");
+    EXPECT_EQ(database_.number("SELECT count(*) FROM monitoring.alert_contexts"), 0);
+    EXPECT_EQ(database_.number("SELECT count(*) FROM monitoring.alert_transitions"), 0);
+}
+
+TEST_F(Alerts, ListIsFilteredAndPagedNewestFirst) {
+    std::vector<Uuid> ids;
+    for (int i = 0; i < 5; ++i) {
+        auto one = alert("s" + std::to_string(i));
+        one.hostname = i % 2 == 0 ? "web-01" : "db-01";
+        one.severity = i < 2 ? Severity::low : Severity::high;
+        ids.push_back(open(one, now_ + seconds{i / 2}).id);
+    }
+    change({.alert_id = ids[0], .actor = "x"}, now_);
+    const auto session = database_.pool().acquire();
+    const auto list = [&](const AlertQuery& query) {
+        std::vector<std::string> sources;
+        for (const auto& one : find_alerts(*session, query)) sources.push_back(one.source);
+        EXPECT_EQ(count_alerts(*session, query), static_cast<std::int64_t>(sources.size()));
+        return sources;
+    };
+    EXPECT_THAT(list({}), SizeIs(5));
+    EXPECT_EQ(list({}).front(), "s4");
+    EXPECT_THAT(list({.statuses = {AlertStatus::resolved}}), ElementsAre("s0"));
+    EXPECT_THAT(list({.severities = {Severity::low, Severity::info}}), SizeIs(2));
+    EXPECT_THAT(list({.hostnames = {"db-01"}}), SizeIs(2));
+    EXPECT_THAT(list({.hostnames = {"db-01"}, .sources = {"s3", "s4"}}), ElementsAre("s3"));
+    EXPECT_THAT(list({.alert_types = {"%"}}), IsEmpty());
+    EXPECT_THAT(list({.rule_ids = {Uuid::random()}}), IsEmpty());
+    EXPECT_THAT(list({.since = now_ + seconds{2}}), ElementsAre("s4"));
+
+    const auto whole = find_alerts(*session, {});
+    AlertQuery page;
+    page.limit = 2;
+    std::vector<Uuid> seen;
+    for (;;) {
+        const auto rows = find_alerts(*session, page);
+        if (rows.empty()) break;
+        for (const auto& one : rows) seen.push_back(one.id);
+        page.after = AlertCursor{rows.back().created_at, rows.back().id};
+    }
+    ASSERT_THAT(seen, SizeIs(5));
+    for (std::size_t i = 0; i < seen.size(); ++i) EXPECT_EQ(seen[i], whole[i].id);
+    AlertQuery skipping;
+    skipping.offset = 4;
+    EXPECT_EQ(find_alerts(*session, skipping).at(0).id, whole[4].id);
+}
+
+TEST_F(Alerts, JsonHasEveryFieldOfTheContract) {
+    const auto stored = row(open(alert(), now_).id);
+    JsonWriter out;
+    write_alert(out, stored);
+    JsonReader reader;
+    const auto json = reader.parse(out.text());
+    std::vector<std::string> names;
+    for (const auto field : json.get_object()) names.emplace_back(field.key);
+    EXPECT_THAT(names, ElementsAre("id", "alert_type", "severity", "source", "title", "description",
+                                   "alert_metadata", "status", "acknowledged_at", "acknowledged_by",
+                                   "resolved_at", "resolved_by", "created_at", "updated_at",
+                                   "hostname", "rule_id", "fingerprint", "occurrences",
+                                   "last_seen_at", "suppressed_by"));
+    EXPECT_EQ(std::string_view(json["created_at"]), "2026-01-02T10:00:00.000Z");
+    EXPECT_EQ(double(json["alert_metadata"]["current_value"]), 95.5);
+    EXPECT_TRUE(json["rule_id"].is_null());
+}
+
+TEST_F(Alerts, EventsAreNamedByTheTransition) {
+    EXPECT_EQ(event_name({}, AlertStatus::active), "created");
+    EXPECT_EQ(event_name(AlertStatus::active, AlertStatus::active), "updated");
+    EXPECT_EQ(event_name(AlertStatus::active, AlertStatus::suppressed), "updated");
+    EXPECT_EQ(event_name(AlertStatus::active, AlertStatus::acknowledged), "acknowledged");
+    EXPECT_EQ(event_name(AlertStatus::acknowledged, AlertStatus::resolved), "resolved");
+    EXPECT_EQ(event_name(AlertStatus::resolved, AlertStatus::active), "reopened");
+    EXPECT_EQ(event_name(AlertStatus::suppressed, AlertStatus::active), "created");
+}
+
+TEST_F(Alerts, AuditRowsAreAddedAndNeverChanged) {
+    const auto session = database_.pool().acquire();
+    write_audit(*session, {.actor = "alice",
+                           .token_id = 7,
+                           .action = "alert.update",
+                           .object_type = "alert",
+                           .object_id = "x",
+                           .client_ip = "127.0.0.1",
+                           .request_id = "r-1",
+                           .detail_json = R"({"status":"resolved"})"});
+    EXPECT_EQ(
+        database_.text("SELECT concat_ws(' ', actor, token_id, action, object_type, object_id,"
+                       " client_ip, request_id, detail) FROM monitoring.audit"),
+        R"(alice 7 alert.update alert x 127.0.0.1 r-1 {"status": "resolved"})");
+    EXPECT_THROW(database_.run("DELETE FROM monitoring.audit"), DatabaseError);
+}
+
+}  // namespace
+}  // namespace chorus::store
