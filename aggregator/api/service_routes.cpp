@@ -121,12 +121,14 @@ void write_tasks(JsonWriter& out, const Services& services) {
     out.begin_object()
         .field("running", services.scheduler.running())
         .field("task_count", tasks.size())
+        .field("leader", services.scheduler.leads())
         .key("tasks")
         .begin_array();
     for (const auto& task : tasks) {
         out.begin_object()
             .field("name", task.name)
             .field("period_seconds", task.period.count())
+            .field("leader_only", task.leader_only)
             .field("last_run", task.last_run)
             .field("last_duration_seconds", task.last_duration_seconds)
             .field("runs", task.runs)

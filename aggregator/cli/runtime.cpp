@@ -30,8 +30,8 @@ store::Retention retention_of(const Config& config) {
 }
 
 store::DatabaseOptions maintenance_options(const Config& config) {
-    // A session for each writer, one for the tasks and one for binding tokens.
-    auto options = database_options(config, static_cast<int>(config.integer("ingest-writers")) + 2);
+    // A session for each writer, for binding tokens, for the lease, and some for the tasks.
+    auto options = database_options(config, static_cast<int>(config.integer("ingest-writers")) + 6);
     options.statement_timeout = std::chrono::milliseconds{0};
     return options;
 }
@@ -56,7 +56,9 @@ Runtime::Runtime(const Config& config)
       ingest(maintenance, partitions, tokens, &cache_writer, clock, retention,
              ingest_options(config), metrics),
       upkeep(maintenance, clock, partitions, retention),
-      scheduler(clock, metrics) {
+      leader(maintenance, clock, own_hostname() + "/" + std::to_string(getpid()),
+             std::chrono::seconds{config.integer("leader-lease")}, metrics),
+      scheduler(clock, metrics, [this] { return leader.epoch(); }) {
     register_process_metrics(metrics, "aggregator");
     scheduler.add("database", std::chrono::seconds{2}, [this] {
         try {
@@ -66,19 +68,30 @@ Runtime::Runtime(const Config& config)
             request_end(to_int(ExitCode::config));
         }
     });
-    scheduler.add("cleanup", std::chrono::hours{1}, [this] { upkeep.clean_up(); });
+    scheduler.add_for_leader("cleanup", std::chrono::hours{1},
+                             [this](std::int64_t epoch) { upkeep.clean_up(epoch); });
 }
 
 void Runtime::start() {
     cache_writer.start();
     ingest.start();
-    scheduler.start();
+    start_tasks();
 }
 
 void Runtime::stop() {
     ingest.stop();
-    scheduler.stop();
+    stop_tasks();
     cache_writer.stop();
+}
+
+void Runtime::start_tasks() {
+    leader.start();
+    scheduler.start();
+}
+
+void Runtime::stop_tasks() {
+    scheduler.stop();
+    leader.stop();
 }
 
 sigset_t block_signals() {

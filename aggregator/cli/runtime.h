@@ -10,6 +10,7 @@
 #include "aggregator/store/database.h"
 #include "aggregator/store/partitions.h"
 #include "aggregator/store/token_store.h"
+#include "aggregator/tasks/leader.h"
 #include "aggregator/tasks/maintenance.h"
 #include "aggregator/tasks/scheduler.h"
 #include "common/clock.h"
@@ -26,6 +27,9 @@ struct Runtime {
     // Cache, ingest and background tasks; and their end, in the order that loses nothing.
     void start();
     void stop();
+    // The background tasks alone, and the lease that decides which of them run here.
+    void start_tasks();
+    void stop_tasks();
 
     SystemClock clock;
     MetricsRegistry metrics;
@@ -38,6 +42,7 @@ struct Runtime {
     cache::CacheWriter cache_writer;
     ingest::IngestService ingest;
     tasks::Maintenance upkeep;
+    tasks::Leader leader;
     tasks::Scheduler scheduler;
 };
 

@@ -121,10 +121,10 @@ int single(const Config& config) {
 int loop(const Config& config) {
     const sigset_t signals = block_signals();
     Runtime runtime{config};
-    runtime.scheduler.start();
+    runtime.start_tasks();
     while (wait_for_signal(signals) == SIGHUP) {
     }
-    runtime.scheduler.stop();
+    runtime.stop_tasks();
     return requested_exit_code();
 }
 

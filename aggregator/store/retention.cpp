@@ -4,6 +4,7 @@
 #include <optional>
 #include <thread>
 
+#include "aggregator/store/lease.h"
 #include "common/log.h"
 
 namespace chorus::store {
@@ -47,9 +48,12 @@ DELETE FROM monitoring.alerts WHERE status = 'resolved' AND updated_at < $1
 // A clean-up may take longer than the statements of the API are allowed to.
 constexpr const char* kNoTimeout = "SET LOCAL statement_timeout = 0";
 
-std::int64_t execute_unhurried(Session& session, const std::string& sql,
+using Epoch = std::optional<std::int64_t>;
+
+std::int64_t execute_unhurried(Session& session, Epoch epoch, const std::string& sql,
                                const Parameters& parameters) {
     Transaction transaction{session};
+    if (epoch) hold_leadership(session, *epoch);
     session.execute_script(kNoTimeout);
     const auto affected = session.execute_once(sql, parameters).affected();
     transaction.commit();
@@ -66,11 +70,13 @@ std::int64_t count_rows(Session& session, const std::string& partition) {
 
 // False if the lock was not to be had. Names come from the catalogue function, which lets only
 // `parent` and eight digits through.
-bool drop_partition(Session& session, const std::string& parent, const std::string& partition) {
+bool drop_partition(Session& session, Epoch epoch, const std::string& parent,
+                    const std::string& partition) {
     for (int attempt = 0; attempt < kAttempts; ++attempt) {
         if (attempt > 0) std::this_thread::sleep_for(kBetweenAttempts);
         try {
             Transaction transaction{session};
+            if (epoch) hold_leadership(session, *epoch);
             session.execute_script(kLockTimeout);
             session.execute_once("ALTER TABLE monitoring." + parent +
                                  " DETACH PARTITION monitoring." + partition);
@@ -88,14 +94,14 @@ bool drop_partition(Session& session, const std::string& parent, const std::stri
 }
 
 // Drops the days of a table that ended before `cutoff`; returns the number of batches in them.
-std::int64_t drop_before(Session& session, const std::string& parent, Timestamp cutoff,
+std::int64_t drop_before(Session& session, Epoch epoch, const std::string& parent, Timestamp cutoff,
                          RetentionOutcome& outcome) {
     std::int64_t batches = 0;
     for (const auto row : session.execute(kPartitions, Parameters{}.text(parent))) {
         if (row.date(1) + days{1} > cutoff) continue;
         const std::string partition{row.text(0)};
         const auto rows = count_rows(session, partition);
-        if (drop_partition(session, parent, partition)) {
+        if (drop_partition(session, epoch, parent, partition)) {
             outcome.dropped_partitions.push_back(partition);
             batches += rows;
         } else {
@@ -119,7 +125,7 @@ std::string clock_fault(Session& session, Timestamp own_now) {
 
 }  // namespace
 
-RetentionOutcome RetentionJob::run(bool clock_confirmed) {
+RetentionOutcome RetentionJob::run(Epoch epoch, bool clock_confirmed) {
     RetentionOutcome outcome;
     const auto now = clock_.now();
     const auto lease = database_.acquire();
@@ -131,25 +137,27 @@ RetentionOutcome RetentionJob::run(bool clock_confirmed) {
     }
     if (retention_.system) {
         outcome.system_batches_deleted =
-            drop_before(session, "system_batches", now - *retention_.system, outcome);
+            drop_before(session, epoch, "system_batches", now - *retention_.system, outcome);
     }
     if (retention_.process) {
         const auto cutoff = now - *retention_.process;
-        outcome.process_batches_deleted = drop_before(session, "process_batches", cutoff, outcome);
+        outcome.process_batches_deleted =
+            drop_before(session, epoch, "process_batches", cutoff, outcome);
         // A partition that could not be dropped still needs its processes.
         if (outcome.postponed_partitions.empty()) {
             const auto day = std::chrono::floor<days>(cutoff);
             outcome.processes_deleted =
-                execute_unhurried(session, kDeleteProcesses, Parameters{}.date(day));
+                execute_unhurried(session, epoch, kDeleteProcesses, Parameters{}.date(day));
         }
     }
     if (retention_.events) {
         outcome.events_deleted = execute_unhurried(
-            session, kDeleteEvents, Parameters{}.timestamp(now - *retention_.events));
+            session, epoch, kDeleteEvents, Parameters{}.timestamp(now - *retention_.events));
     }
     if (retention_.resolved_alerts) {
-        outcome.alerts_deleted = execute_unhurried(
-            session, kDeleteAlerts, Parameters{}.timestamp(now - *retention_.resolved_alerts));
+        outcome.alerts_deleted =
+            execute_unhurried(session, epoch, kDeleteAlerts,
+                              Parameters{}.timestamp(now - *retention_.resolved_alerts));
     }
     if (!outcome.dropped_partitions.empty()) partitions_.forget();
     return outcome;

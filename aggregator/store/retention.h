@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,7 +36,10 @@ class RetentionJob {
     // Refuses to delete anything while the clock (of the database or of this program) is more than
     // an hour ahead of the newest stored sample: then either nobody reports or the clock has
     // jumped. `clock_confirmed` deletes all the same.
-    RetentionOutcome run(bool clock_confirmed = false);
+    //
+    // With `epoch` each transaction is one of the leader's: throws LeadershipLost.
+    RetentionOutcome run(std::optional<std::int64_t> epoch = std::nullopt,
+                         bool clock_confirmed = false);
 
   private:
     Database& database_;

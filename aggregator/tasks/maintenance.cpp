@@ -18,10 +18,10 @@ void Maintenance::prepare() {
               {{"database", database_.describe()}, {"migrations_applied", applied}});
 }
 
-void Maintenance::clean_up() {
+void Maintenance::clean_up(std::int64_t epoch) {
     if (!prepared_) return;
     partitions_.ensure_ahead();
-    const store::RetentionOutcome outcome = retention_.run();
+    const store::RetentionOutcome outcome = retention_.run(epoch);
     if (!outcome.refused.empty()) {
         kLog.warning("Cleanup postponed", {{"reason", outcome.refused}});
         return;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 
 #include "aggregator/store/database.h"
 #include "aggregator/store/migrator.h"
@@ -24,8 +25,9 @@ class Maintenance {
     void prepare();
     bool prepared() const { return prepared_; }
 
-    // Partitions ahead of time and deletion of what is too old. Does nothing before prepare().
-    void clean_up();
+    // Partitions ahead of time and deletion of what is too old, as the leader of that epoch. Does
+    // nothing before prepare(). Throws store::LeadershipLost.
+    void clean_up(std::int64_t epoch);
 
   private:
     store::Database& database_;

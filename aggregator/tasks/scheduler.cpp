@@ -1,11 +1,25 @@
 #include "aggregator/tasks/scheduler.h"
 
+#include <random>
+
+#include "aggregator/store/lease.h"
 #include "common/log.h"
 
 namespace chorus::tasks {
 namespace {
 
+using SteadyClock = std::chrono::steady_clock;
+
 constexpr Logger kLog{"tasks"};
+constexpr std::chrono::milliseconds kAskForLeadership{250};
+constexpr std::chrono::milliseconds kLongestJitter{2'000};
+
+std::chrono::milliseconds jitter(std::chrono::seconds period) {
+    const auto most = std::min(kLongestJitter, std::chrono::milliseconds{period} / 20);
+    thread_local std::minstd_rand random{std::random_device{}()};
+    return std::chrono::milliseconds{
+        std::uniform_int_distribution<std::int64_t>{0, most.count()}(random)};
+}
 
 double seconds(std::chrono::nanoseconds d) {
     return std::chrono::duration<double>(d).count();
@@ -13,7 +27,7 @@ double seconds(std::chrono::nanoseconds d) {
 
 }  // namespace
 
-void Scheduler::add(std::string name, std::chrono::seconds period, std::function<void()> work) {
+Scheduler::Task& Scheduler::add_task(std::string name, std::chrono::seconds period) {
     auto task = std::make_unique<Task>();
     const Labels labels{{"task", name}};
     task->last_run_gauge =
@@ -23,8 +37,19 @@ void Scheduler::add(std::string name, std::chrono::seconds period, std::function
                                          "How long a run of the task took.", labels);
     task->status.name = std::move(name);
     task->status.period = period;
-    task->work = std::move(work);
     tasks_.push_back(std::move(task));
+    return *tasks_.back();
+}
+
+void Scheduler::add(std::string name, std::chrono::seconds period, std::function<void()> work) {
+    add_task(std::move(name), period).work = [work = std::move(work)](std::int64_t) { work(); };
+}
+
+void Scheduler::add_for_leader(std::string name, std::chrono::seconds period,
+                               std::function<void(std::int64_t)> work) {
+    Task& task = add_task(std::move(name), period);
+    task.status.leader_only = true;
+    task.work = std::move(work);
 }
 
 void Scheduler::start() {
@@ -62,15 +87,29 @@ std::vector<TaskStatus> Scheduler::status() const {
     return all;
 }
 
-void Scheduler::loop(Task& task) {
-    using SteadyClock = std::chrono::steady_clock;
-    auto due = SteadyClock::now();
+bool Scheduler::wait_until(SteadyClock::time_point due) {
+    std::unique_lock lock(mutex_);
+    return !wake_.wait_until(lock, due, [this] { return stopping_; });
+}
+
+std::optional<std::int64_t> Scheduler::wait_for_turn(const Task& task) {
+    if (!task.status.leader_only) return 0;
     for (;;) {
-        {
-            std::unique_lock lock(mutex_);
-            if (wake_.wait_until(lock, due, [this] { return stopping_; })) return;
-        }
-        run_once(task);
+        if (const auto epoch = leadership_ ? leadership_() : std::nullopt) return epoch;
+        if (!wait_until(SteadyClock::now() + kAskForLeadership)) return std::nullopt;
+    }
+}
+
+void Scheduler::loop(Task& task) {
+    auto due = SteadyClock::now();
+    for (auto late = std::chrono::milliseconds{0};; late = jitter(task.status.period)) {
+        if (!wait_until(due + late)) return;
+        const auto before = SteadyClock::now();
+        const auto epoch = wait_for_turn(task);
+        if (!epoch) return;
+        const auto waited = SteadyClock::now() - before;
+        if (waited > kAskForLeadership) due += waited;  // periods of another leader, not skipped
+        run_once(task, *epoch);
         due += task.status.period;
         const auto now = SteadyClock::now();
         if (due <= now) {
@@ -82,12 +121,14 @@ void Scheduler::loop(Task& task) {
     }
 }
 
-void Scheduler::run_once(Task& task) {
+void Scheduler::run_once(Task& task, std::int64_t epoch) {
     const Timestamp started = clock_.now();
     const auto from = clock_.steady();
     std::string error;
     try {
-        task.work();
+        task.work(epoch);
+    } catch (const store::LeadershipLost& e) {
+        kLog.info("Background task ended", {{"task", task.status.name}, {"reason", e.what()}});
     } catch (const std::exception& e) {
         error = e.what();
         kLog.error("Background task failed", {{"task", task.status.name}, {"error", error}});

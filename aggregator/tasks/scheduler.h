@@ -12,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include "aggregator/tasks/leader.h"
 #include "common/clock.h"
 #include "common/metrics.h"
 
@@ -20,6 +21,7 @@ namespace chorus::tasks {
 struct TaskStatus {
     std::string name;
     std::chrono::seconds period{0};
+    bool leader_only = false;
     std::optional<Timestamp> last_run;  // start of the newest run that ended
     double last_duration_seconds = 0;
     std::string last_error;  // empty after a run that went well
@@ -29,35 +31,51 @@ struct TaskStatus {
 
 // A task that throws is logged, remembered in its status and run again at its next period. Periods
 // are measured on the monotonic clock; periods missed by a long run or a suspend are skipped, not
-// caught up.
+// caught up. Each run starts up to a twentieth of its period (2 s at most) late, at random, so that
+// tasks of one period do not all start at once.
 class Scheduler {
   public:
-    Scheduler(const Clock& clock, MetricsRegistry& metrics) : clock_(clock), metrics_(metrics) {}
+    // Without `leadership` this program is no leader, and tasks for leaders do not run.
+    Scheduler(const Clock& clock, MetricsRegistry& metrics, Leadership leadership = {})
+        : clock_(clock), metrics_(metrics), leadership_(std::move(leadership)) {}
     ~Scheduler() { stop(); }
     Scheduler(const Scheduler&) = delete;
     Scheduler& operator=(const Scheduler&) = delete;
 
     // Before start(). The first run is at once.
     void add(std::string name, std::chrono::seconds period, std::function<void()> work);
+    // The same for a task that one aggregator alone may run: it runs while this one leads, the
+    // first time as soon as it does. `work` gets the epoch, and every transaction in which it
+    // writes begins with store::hold_leadership(); when that finds leadership lost the run ends
+    // and is no failure.
+    void add_for_leader(std::string name, std::chrono::seconds period,
+                        std::function<void(std::int64_t epoch)> work);
     void start();
     // Lets running tasks end, then returns.
     void stop();
     bool running() const;
+    bool leads() const { return leadership_ && leadership_().has_value(); }
     std::vector<TaskStatus> status() const;
 
   private:
     struct Task {
         TaskStatus status;
-        std::function<void()> work;
+        std::function<void(std::int64_t epoch)> work;  // the epoch is 0 for tasks of everybody
         Gauge* last_run_gauge = nullptr;
         Histogram* duration = nullptr;
         std::thread thread;
     };
+    Task& add_task(std::string name, std::chrono::seconds period);
     void loop(Task& task);
-    void run_once(Task& task);
+    // Waits until `due`; false if the scheduler ends before.
+    bool wait_until(std::chrono::steady_clock::time_point due);
+    // The epoch to run under; waits for leadership. nullopt if the scheduler ends before.
+    std::optional<std::int64_t> wait_for_turn(const Task& task);
+    void run_once(Task& task, std::int64_t epoch);
 
     const Clock& clock_;
     MetricsRegistry& metrics_;
+    const Leadership leadership_;
     std::vector<std::unique_ptr<Task>> tasks_;
     mutable std::mutex mutex_;  // protects stopping_, started_ and every Task::status
     std::condition_variable wake_;

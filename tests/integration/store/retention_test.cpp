@@ -54,7 +54,7 @@ class RetentionTest : public testing::Test {
     }
     RetentionOutcome run(Retention retention, bool confirmed = false) {
         Partitions known{database_.pool(), clock_, retention};
-        return RetentionJob{database_.pool(), clock_, known, retention}.run(confirmed);
+        return RetentionJob{database_.pool(), clock_, known, retention}.run(std::nullopt, confirmed);
     }
 
     FilledDatabase database_;
