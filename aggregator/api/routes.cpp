@@ -11,6 +11,7 @@ http::Router make_router(Services& services) {
     add_host_routes(router, services);
     add_event_routes(router, services);
     add_dashboard_routes(router, services);
+    add_rule_routes(router, services);
     add_catalogue_routes(router);
     return router;
 }

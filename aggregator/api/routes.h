@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "aggregator/alerts/rule_input.h"
 #include "aggregator/http/router.h"
 #include "common/clock.h"
 #include "common/metrics.h"
@@ -35,6 +36,7 @@ struct Services {
     std::string own_hostname;  // of the machine the aggregator runs on
     // Whether strangers may see the version, the host's name and its figures on the open endpoints.
     bool open_details = false;
+    alerts::RuleContext rule_context{};
 };
 
 void add_service_routes(http::Router& router, Services& services);    // /, /health, /ready, ...
@@ -44,6 +46,7 @@ void add_latest_routes(http::Router& router, Services& services);     // .../lat
 void add_host_routes(http::Router& router, Services& services);       // /api/v1/hosts
 void add_event_routes(http::Router& router, Services& services);      // /api/v1/events
 void add_dashboard_routes(http::Router& router, Services& services);  // /api/v1/dashboard/...
+void add_rule_routes(http::Router& router, Services& services);       // /api/v1/alert-rules
 void add_catalogue_routes(http::Router& router);                      // /api/v1/metric-types
 
 http::Router make_router(Services& services);

@@ -1,0 +1,228 @@
+// /api/v1/alert-rules: the rules that make alerts.
+#include "aggregator/alerts/rule_input.h"
+#include "aggregator/api/etag.h"
+#include "aggregator/api/json_body.h"
+#include "aggregator/api/routes.h"
+#include "aggregator/api/support.h"
+#include "aggregator/store/alert_batch.h"
+#include "aggregator/store/rule_store.h"
+
+namespace chorus::api {
+namespace {
+
+using http::HttpError;
+
+void write_rule(JsonWriter& out, const store::RuleRow& rule) {
+    out.begin_object()
+        .field("id", rule.id.to_string())
+        .field("name", rule.name)
+        .field("description", rule.description)
+        .field("rule_type", rule.rule_type)
+        .key("condition")
+        .raw(rule.condition_json)
+        .field("severity", rule.severity)
+        .key("notification_channels")
+        .raw(rule.notification_channels_json)
+        .field("cooldown_minutes", rule.cooldown_minutes)
+        .field("is_active", rule.is_active)
+        .field("created_at", rule.created_at)
+        .field("updated_at", rule.updated_at)
+        .field("last_triggered_at", rule.last_triggered_at)
+        .field("state", rule.is_active ? std::string_view{rule.state} : "inactive")
+        .field("last_error", rule.last_error)
+        .field("stock", rule.stock)
+        .end_object();
+}
+
+http::Response rule_response(const http::Request& request, const store::RuleRow& rule,
+                             int status = 200) {
+    JsonWriter out;
+    write_rule(out, rule);
+    http::Response response = json_response(out, status);
+    add_etag(response, request, rule.updated_at);
+    return response;
+}
+
+[[noreturn]] void rule_not_found() {
+    throw HttpError(404, "rule_not_found", "Alert rule not found");
+}
+
+[[noreturn]] void name_exists() {
+    throw HttpError(409, "name_exists",
+                    "Another alert rule has this name (case and Unicode form do not count)");
+}
+
+Uuid rule_id(const http::Request& request) {
+    http::Parameters p{request};
+    const Uuid id = p.path_uuid("rule_id");
+    p.throw_if_bad();
+    return id;
+}
+
+http::Response list(Services& services, const http::Request& request) {
+    http::Parameters p{request};
+    store::RuleQuery query;
+    query.active_only = p.boolean("active_only", false);
+    query.rule_type =
+        p.choice("rule_type", {"system_metric", "service_health", "process_metric", "host_silent"});
+    query.limit = p.integer("limit", 100, 1, kMostRows);
+    query.offset = p.integer_of({"skip", "offset"}, 0, 0, kMostOffset);
+    const bool count = p.boolean("count", false);
+    p.throw_if_bad();
+    const std::int64_t limit = query.limit++;  // one more tells whether there is a next page
+    Timings timings;
+    std::optional<std::int64_t> total;
+    auto rules = timings.db([&] {
+        return services.database.read([&](store::Session& session) {
+            if (count) total = store::count_rules(session, query);
+            return store::list_rules(session, query);
+        });
+    });
+    const bool more = static_cast<std::int64_t>(rules.size()) > limit;
+    if (more) rules.resize(static_cast<std::size_t>(limit));
+    JsonWriter out;
+    out.begin_array();
+    for (const auto& rule : rules) write_rule(out, rule);
+    out.end_array();
+    http::Response response = json_response(out);
+    if (more) add_next_link(response, request, "skip", std::to_string(query.offset + limit));
+    if (total) response.with("X-Total-Count", std::to_string(*total));
+    timings.add_to(response);
+    return response;
+}
+
+http::Response read_one(Services& services, const http::Request& request) {
+    const Uuid id = rule_id(request);
+    const auto rule = services.database.read(
+        [&](store::Session& session) { return store::find_rule(session, id); });
+    if (!rule) rule_not_found();
+    return rule_response(request, *rule);
+}
+
+std::string channels_json(const std::vector<std::string>& channels) {
+    JsonWriter out;
+    out.begin_array();
+    for (const auto& channel : channels) out.value(channel);
+    return out.end_array().take();
+}
+
+store::RuleRow row_of(const alerts::RuleDraft& draft) {
+    store::RuleRow rule;
+    rule.name = draft.name;
+    rule.description = draft.description;
+    rule.rule_type = alerts::rule_type(draft.condition);
+    rule.condition_json = draft.condition_json;
+    rule.severity = alerts::to_string(draft.severity);
+    rule.notification_channels_json = channels_json(draft.notification_channels);
+    rule.cooldown_minutes = static_cast<std::int32_t>(draft.cooldown_minutes);
+    rule.is_active = draft.is_active;
+    return rule;
+}
+
+// jsonb holds less than JSON: no U+0000 and no numbers of thousands of digits.
+template <typename Work>
+auto storing(Work&& work) {
+    try {
+        return work();
+    } catch (const store::RuleNameTaken&) {
+        name_exists();
+    } catch (const store::DatabaseError& e) {
+        if (!store::sqlstate::is_fault_of_content(e.sqlstate())) throw;
+        FieldErrors errors;
+        errors.add({"value_error",
+                    {std::string("body"), std::string("condition")},
+                    "Value error, the database cannot hold this content"});
+        throw http::ValidationError(errors);
+    }
+}
+
+http::Response create(Services& services, const http::Request& request) {
+    FieldErrors errors;
+    const auto draft = alerts::parse_rule(read_json_body(request), services.rule_context, errors);
+    if (!errors.empty()) throw http::ValidationError(errors);
+    const auto rule = storing([&] {
+        const auto session = services.database.acquire();
+        store::Transaction transaction{*session};
+        auto stored = store::insert_rule(*session, row_of(draft));
+        transaction.commit();
+        return stored;
+    });
+    auto response = rule_response(request, rule, 201);
+    response.with("Location", "/api/v1/alert-rules/" + rule.id.to_string());
+    return response;
+}
+
+void apply(const alerts::RuleChange& change, store::RuleRow& rule) {
+    if (change.name) rule.name = *change.name;
+    if (change.description) rule.description = *change.description;
+    if (change.condition_json) rule.condition_json = *change.condition_json;
+    if (change.severity) rule.severity = alerts::to_string(*change.severity);
+    if (change.notification_channels) {
+        rule.notification_channels_json = channels_json(*change.notification_channels);
+    }
+    if (change.cooldown_minutes) {
+        rule.cooldown_minutes = static_cast<std::int32_t>(*change.cooldown_minutes);
+    }
+    if (change.is_active) rule.is_active = *change.is_active;
+}
+
+http::Response change(Services& services, const http::Request& request) {
+    const Uuid id = rule_id(request);
+    const JsonValue body = read_json_body(request);
+    const auto rule = storing([&] {
+        const auto session = services.database.acquire();
+        store::Transaction transaction{*session};
+        auto stored = store::find_rule(*session, id, true);
+        if (!stored) rule_not_found();
+        check_if_match(request, stored->updated_at);
+        FieldErrors errors;
+        const auto wanted =
+            alerts::parse_rule_change(body, stored->rule_type, services.rule_context, errors);
+        if (!errors.empty()) throw http::ValidationError(errors);
+        if (!wanted.empty()) {
+            apply(wanted, *stored);
+            stored = store::update_rule(*session, *stored);
+        }
+        transaction.commit();
+        return *stored;
+    });
+    return rule_response(request, rule);
+}
+
+http::Response remove(Services& services, const http::Request& request) {
+    const Uuid id = rule_id(request);
+    const auto session = services.database.acquire();
+    store::Transaction transaction{*session};
+    const auto rule = store::find_rule(*session, id, true);
+    if (!rule) rule_not_found();
+    check_if_match(request, rule->updated_at);
+    store::resolve_alerts_of_rule(*session, id, "rule_deleted", request.principal.name);
+    store::delete_rule(*session, id);
+    transaction.commit();
+    JsonWriter out;
+    out.begin_object().field("message", "Alert rule deleted successfully").end_object();
+    return json_response(out);
+}
+
+}  // namespace
+
+void add_rule_routes(http::Router& router, Services& services) {
+    constexpr const char* kAll = "/api/v1/alert-rules";
+    constexpr const char* kOne = "/api/v1/alert-rules/{rule_id}";
+    constexpr std::size_t kBody = 64U << 10U;
+    const auto with = [&services](auto handler) {
+        return guarded([&services, handler](const http::Request& request) {
+            return handler(services, request);
+        });
+    };
+    using http::BodyRule;
+    using http::Method;
+    using http::Role;
+    router.add({Method::get, kAll, Role::viewer, BodyRule::none, 0, with(list)});
+    router.add({Method::post, kAll, Role::operator_, BodyRule::json, kBody, with(create)});
+    router.add({Method::get, kOne, Role::viewer, BodyRule::none, 0, with(read_one)});
+    router.add({Method::patch, kOne, Role::operator_, BodyRule::json, kBody, with(change)});
+    router.add({Method::del, kOne, Role::operator_, BodyRule::none, 0, with(remove)});
+}
+
+}  // namespace chorus::api
