@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/command_table.h"
 #include "agent/commands.h"
 #include "agent/settings.h"
 #include "agent/settings_table.h"
@@ -24,17 +25,8 @@ constexpr const char* kConfigFile = "/etc/chorus/agent.conf";
 void print_help() {
     std::cout << "Usage: chorus-agent [COMMAND] [OPTION]...\n"
                  "Collects metrics of this host and sends them to an aggregator.\n\n"
-                 "  spool             print what waits on disk for the aggregator\n"
-                 "  --once            send one batch and exit: 0 stored, 69 aggregator away\n"
-                 "  --test            print one batch as JSON, send nothing\n"
-                 "  --check-config    check the configuration: 0 good, 78 bad\n"
-                 "  --print-config    print the configuration and where each value came from\n"
-                 "  --example-config  print a commented config file\n"
-                 "  --config FILE     read FILE instead of "
-              << kConfigFile
-              << "\n"
-                 "  --version, -V     print the version\n"
-                 "  --help, -h        print this\n\n"
+              << chorus::commands_help(chorus::agent::agent_commands()) << '\n'
+              << chorus::switches_help(chorus::agent::agent_switches()) << '\n'
               << chorus::settings_help(chorus::agent::agent_settings());
 }
 

@@ -3,10 +3,12 @@
 #include "aggregator/api/token_authenticator.h"
 #include "aggregator/cli/commands.h"
 #include "aggregator/cli/runtime.h"
+#include "aggregator/cli/watchdog.h"
 #include "aggregator/http/server.h"
 #include "common/descriptor_limit.h"
 #include "common/exit_codes.h"
 #include "common/log.h"
+#include "common/service_manager.h"
 #include "common/url.h"
 
 namespace chorus::cli {
@@ -14,6 +16,7 @@ namespace {
 
 constexpr Logger kLog{"main"};
 constexpr std::chrono::seconds kGrace{10};
+constexpr std::chrono::seconds kOwnAnswer{5};  // to a request of our own
 
 http::Role anonymous_role(const Config& config) {
     const std::string& name = config.text("anonymous-role");
@@ -63,9 +66,14 @@ int serve(const Config& config) {
                             {"port", server.port()},
                             {"version", CHORUS_VERSION},
                             {"anonymous_role", to_string(anonymous)}});
-    while (wait_for_signal(signals) == SIGHUP) {
+    notify_service_manager("READY=1");
+    const auto alive = [&] {
+        return answers_itself(config.text("listen"), server.port(), kOwnAnswer);
+    };
+    while (wait_for_signal_watched(signals, alive) == SIGHUP) {
         kLog.info("Nothing to reload: settings are read at start");
     }
+    notify_service_manager("STOPPING=1");
     kLog.info("Stopping");
     server.stop(kGrace);
     runtime.stop();

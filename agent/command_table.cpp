@@ -1,0 +1,26 @@
+#include "agent/command_table.h"
+
+namespace chorus::agent {
+
+const std::vector<Command>& agent_commands() {
+    static const std::vector<Command> table{
+        {.name = "spool", .help = "print what waits on disk for the aggregator"},
+    };
+    return table;
+}
+
+const std::vector<Switch>& agent_switches() {
+    static const std::vector<Switch> table{
+        {.name = "once", .help = "send one batch and exit: 0 stored, 69 aggregator away"},
+        {.name = "test", .help = "print one batch as JSON, send nothing"},
+        {.name = "check-config", .help = "check the configuration: 0 good, 78 bad"},
+        {.name = "print-config", .help = "print the configuration and where each value came from"},
+        {.name = "example-config", .help = "print a commented config file"},
+        {.name = "config", .value = "FILE", .help = "read FILE instead of /etc/chorus/agent.conf"},
+        {.name = "version", .letter = 'V', .help = "print the version"},
+        {.name = "help", .letter = 'h', .help = "print this"},
+    };
+    return table;
+}
+
+}  // namespace chorus::agent

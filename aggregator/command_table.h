@@ -1,0 +1,13 @@
+// Every command and switch of chorus-aggregator.
+#pragma once
+
+#include <vector>
+
+#include "common/command_table.h"
+
+namespace chorus {
+
+const std::vector<Command>& aggregator_commands();
+const std::vector<Switch>& aggregator_switches();
+
+}  // namespace chorus
