@@ -49,7 +49,8 @@ ProcessScanner::ProcessScanner(Reader& proc, ReadFaults& faults, UserNames users
       guarded_(read_cmdline ? std::move(read_cmdline) : GuardedReader::files_below(proc.root()),
                kGuardDeadline),
       memory_(guarded_, faults, proc.clock(), options_.pss_budget),
-      files_(proc, faults) {}
+      files_(proc, faults),
+      process_clocks_(has_process_clocks(proc)) {}
 
 ProcessTable ProcessScanner::scan(std::optional<std::uint64_t> memory_total_bytes,
                                   std::optional<std::int64_t> cpu_count) {
@@ -177,9 +178,8 @@ std::optional<ProcessSample> ProcessScanner::read_process(std::int32_t pid) {
     process.container_id = known.container_id;
     process.user = known.user;
     process.cmdline = known.cmdline;
-    process.fd_count = files_.open_files(pid);
     process.fd_limit = known.fd_limit;
-    read_io(process, known);
+    read_use(process, known);
     return process;
 }
 
@@ -194,6 +194,8 @@ ProcessScanner::Known& ProcessScanner::recognise(const PidStat& stat, nanosecond
         known.span = age_if_new(stat, at);
         known.cpu_ticks = 0;
         known.major_faults = 0;
+        known.clock = process_clocks_ ? ProcessClock(stat.pid) : ProcessClock{};
+        known.disk_bytes = 0;
     } else {
         known.span = at - known.at <= longest_gap_ ? std::optional(at - known.at) : std::nullopt;
     }
@@ -227,14 +229,18 @@ ProcessScanner::Known& ProcessScanner::recognise(const PidStat& stat, nanosecond
     }
     if (known.cmdline_tries > 0) read_cmdline(known, stat.pid);
     if (!same && last_scan_) lifecycle_.started(life(stat.pid, known));
-    // Users and limits change in the first moments after a start, if they do; later ones are seen
-    // late rather than asked for at each scan. Spread over the scans by PID.
-    const bool young = scan_ - known.since < kYoungScans;
-    if (young || (scan_ + static_cast<std::uint64_t>(stat.pid)) % kFactScans == 0) {
+    if (facts_are_due(stat.pid, known)) {
         if (const auto owner = files_.owner(stat.pid)) known.user = users_.name(*owner);
         known.fd_limit = files_.open_file_limit(stat.pid);
     }
     return known;
+}
+
+// Users and limits change in the first moments after a start, if they do; later ones are seen late
+// rather than asked for at each scan. Spread over the scans by PID.
+bool ProcessScanner::facts_are_due(std::int32_t pid, const Known& known) const {
+    const bool young = scan_ - known.since < kYoungScans;
+    return young || (scan_ + static_cast<std::uint64_t>(pid)) % kFactScans == 0;
 }
 
 // Of a process that started since the last scan: the mean of an old one tells of another time.
@@ -269,11 +275,19 @@ void ProcessScanner::read_cmdline(Known& known, std::int32_t pid) {
     known.cmdline = readable_cmdline(file.text, options_.cmdline);
 }
 
-// Bytes that reached the disk since the last scan rank a process, too.
-void ProcessScanner::read_io(ProcessSample& process, Known& known) {
-    const PidIo io = files_.io(process.pid);
-    process.disk_read_bytes = io.read_bytes;
-    process.disk_write_bytes = io.write_bytes;
+// Open files and bytes that reached the disk. A process that did not run since the last scan did
+// nothing to either, which one system call tells in place of four; only one that shares its table of
+// open files with another process (CLONE_FILES) is found out later.
+void ProcessScanner::read_use(ProcessSample& process, Known& known) {
+    // The clock first: what is done after it shows at the next scan.
+    const bool ran = known.clock.has_run();
+    if (ran || facts_are_due(process.pid, known)) {
+        known.fd_count = files_.open_files(process.pid);
+        known.io = files_.io(process.pid);
+    }
+    process.fd_count = known.fd_count;
+    process.disk_read_bytes = known.io.read_bytes;
+    process.disk_write_bytes = known.io.write_bytes;
     const std::uint64_t now = disk_bytes(process);
     const std::uint64_t before = std::exchange(known.disk_bytes, now);
     known.disk_growth = now > before ? now - before : 0;

@@ -12,6 +12,7 @@
 #include "agent/process/cpu_attribution.h"
 #include "agent/process/lifecycle.h"
 #include "agent/process/pid_files.h"
+#include "agent/process/process_clock.h"
 #include "agent/process/proportional_memory.h"
 #include "agent/process/user_names.h"
 #include "agent/procfs/guarded_reader.h"
@@ -86,6 +87,9 @@ class ProcessScanner {
         std::uint64_t since = 0;  // the scan that saw it start or exec first
         std::string cmdline;
         int cmdline_tries = 0;  // left
+        ProcessClock clock;
+        PidIo io;
+        std::optional<std::int32_t> fd_count;
         std::uint64_t disk_bytes = 0, disk_growth = 0;
         std::optional<std::int64_t> rss_bytes;
         std::uint64_t scan;
@@ -99,7 +103,8 @@ class ProcessScanner {
     void drop_ended();
     static ProcessLife life(std::int32_t pid, const Known& known);
     void read_cmdline(Known& known, std::int32_t pid);
-    void read_io(ProcessSample& process, Known& known);
+    bool facts_are_due(std::int32_t pid, const Known& known) const;
+    void read_use(ProcessSample& process, Known& known);
 
     Reader& proc_;
     ReadFaults& faults_;
@@ -110,6 +115,7 @@ class ProcessScanner {
     GuardedReader guarded_;
     ProportionalMemory memory_;
     PidFiles files_;
+    bool process_clocks_;
     std::unordered_map<std::int32_t, Known> known_;
     std::optional<std::chrono::nanoseconds> last_scan_;   // first read of the last one
     std::optional<std::chrono::nanoseconds> first_read_;  // of the running scan

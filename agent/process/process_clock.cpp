@@ -1,0 +1,41 @@
+#include "agent/process/process_clock.h"
+
+#include <linux/magic.h>
+#include <sys/vfs.h>
+
+#include "agent/procfs/text_scan.h"
+
+namespace chorus::agent {
+
+// NSpid of proc_pid_status(5) lists the PIDs from the namespace of the mount inwards to that of the
+// process: one alone means that both are the same.
+bool has_process_clocks(Reader& proc) {
+    struct statfs fs {};
+    if (::fstatfs(proc.fd(), &fs) != 0 || fs.f_type != PROC_SUPER_MAGIC) return false;
+    const auto file = proc.read("self/status");
+    auto text = file.text;
+    while (auto line = next_line(text)) {
+        if (next_word(*line) != "NSpid:") continue;
+        return !next_word(*line).empty() && next_word(*line).empty();
+    }
+    return false;
+}
+
+ProcessClock::ProcessClock(std::int32_t pid) {
+    clockid_t id{};
+    if (::clock_getcpuclockid(pid, &id) == 0) id_ = id;
+}
+
+bool ProcessClock::has_run() {
+    timespec time{};
+    if (!id_ || ::clock_gettime(*id_, &time) != 0) {
+        last_.reset();
+        return true;
+    }
+    const auto now = std::chrono::seconds{time.tv_sec} + std::chrono::nanoseconds{time.tv_nsec};
+    const bool same = last_ == now;
+    last_ = now;
+    return !same;
+}
+
+}  // namespace chorus::agent

@@ -1,0 +1,33 @@
+// Whether a process ran at all: its CPU time to the nanosecond, by one system call.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <ctime>
+#include <optional>
+
+#include "agent/procfs/reader.h"
+
+namespace chorus::agent {
+
+// True if clock_getcpuclockid(3) and the PIDs below the root of `proc` speak of the same processes:
+// not for a recorded tree, nor for the /proc of another PID namespace.
+bool has_process_clocks(Reader& proc);
+
+// The CPU time of all threads of one process. A process that runs on another CPU at this moment may
+// be up to a tick ahead of what is told.
+class ProcessClock {
+  public:
+    // A clock of no process, which never gives a time.
+    ProcessClock() = default;
+    explicit ProcessClock(std::int32_t pid);
+
+    // Whether the process ran since the last call, or that is not known.
+    bool has_run();
+
+  private:
+    std::optional<clockid_t> id_;
+    std::optional<std::chrono::nanoseconds> last_;
+};
+
+}  // namespace chorus::agent
