@@ -30,8 +30,8 @@ store::Retention retention_of(const Config& config) {
 }
 
 store::DatabaseOptions maintenance_options(const Config& config) {
-    // A session for each writer, for binding tokens, for the lease, and some for the tasks.
-    auto options = database_options(config, static_cast<int>(config.integer("ingest-writers")) + 6);
+    // A session for each writer, for binding tokens, the lease, the listener, and some for tasks.
+    auto options = database_options(config, static_cast<int>(config.integer("ingest-writers")) + 8);
     options.statement_timeout = std::chrono::milliseconds{0};
     return options;
 }
@@ -56,6 +56,7 @@ Runtime::Runtime(const Config& config)
       ingest(maintenance, partitions, tokens, &cache_writer, clock, retention,
              ingest_options(config), metrics),
       upkeep(maintenance, clock, partitions, retention),
+      listener(maintenance),
       leader(maintenance, clock, own_hostname() + "/" + std::to_string(getpid()),
              std::chrono::seconds{config.integer("leader-lease")}, metrics),
       scheduler(clock, metrics, [this] { return leader.epoch(); }) {
@@ -85,6 +86,7 @@ void Runtime::stop() {
 }
 
 void Runtime::start_tasks() {
+    listener.start();
     leader.start();
     scheduler.start();
 }
@@ -92,6 +94,7 @@ void Runtime::start_tasks() {
 void Runtime::stop_tasks() {
     scheduler.stop();
     leader.stop();
+    listener.stop();
 }
 
 sigset_t block_signals() {

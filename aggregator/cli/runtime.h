@@ -8,6 +8,7 @@
 #include "aggregator/cache/cache_writer.h"
 #include "aggregator/ingest/ingest_service.h"
 #include "aggregator/store/database.h"
+#include "aggregator/store/listener.h"
 #include "aggregator/store/partitions.h"
 #include "aggregator/store/token_store.h"
 #include "aggregator/tasks/leader.h"
@@ -42,6 +43,7 @@ struct Runtime {
     cache::CacheWriter cache_writer;
     ingest::IngestService ingest;
     tasks::Maintenance upkeep;
+    store::Listener listener;  // of alert transitions; handlers are added before start()
     tasks::Leader leader;
     tasks::Scheduler scheduler;
 };
