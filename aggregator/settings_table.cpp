@@ -27,6 +27,9 @@ std::vector<Setting> server_settings() {
          .environment = "CORS_ORIGINS",
          .default_value = R"(["http://localhost:3000"])",
          .help = "Origins of browsers that may call the API: a JSON list or comma-separated."},
+        {.name = "web-root",
+         .help = "Folder whose files are served below /ui/ in place of the dashboard in the "
+                 "program; for its development."},
         {.name = "max-connections",
          .type = SettingType::integer,
          .default_value = "1000",

@@ -37,6 +37,7 @@ struct Services {
     // Whether strangers may see the version, the host's name and its figures on the open endpoints.
     bool open_details = false;
     alerts::RuleContext rule_context{};
+    std::string web_root{};  // folder of the dashboard's files in place of those in the program
 };
 
 void add_service_routes(http::Router& router, Services& services);    // /, /health, /ready, ...
@@ -48,6 +49,7 @@ void add_event_routes(http::Router& router, Services& services);      // /api/v1
 void add_dashboard_routes(http::Router& router, Services& services);  // /api/v1/dashboard/...
 void add_rule_routes(http::Router& router, Services& services);       // /api/v1/alert-rules
 void add_catalogue_routes(http::Router& router);                      // /api/v1/metric-types
+void add_page_routes(http::Router& router, Services& services);       // /ui/, /docs, /openapi.json
 
 http::Router make_router(Services& services);
 

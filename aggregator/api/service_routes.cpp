@@ -2,6 +2,7 @@
 #include <array>
 
 #include "aggregator/api/overview_source.h"
+#include "aggregator/api/page_routes.h"
 #include "aggregator/api/routes.h"
 #include "aggregator/api/support.h"
 #include "aggregator/cache/cache_reader.h"
@@ -195,7 +196,13 @@ void add_service_routes(http::Router& router, Services& services) {
         router.add({http::Method::get, path, http::Role::none, http::BodyRule::none, 0,
                     [&services, handler](const http::Request&) { return handler(services); }});
     };
-    open("/", root);
+    router.add({http::Method::get, "/", http::Role::none, http::BodyRule::none, 0,
+                [&services](const http::Request& request) {
+                    if (!prefers_html(request)) return root(services);
+                    http::Response to_dashboard;
+                    to_dashboard.status = 302;
+                    return to_dashboard.with("Location", "/ui/").with("Vary", "Accept");
+                }});
     open("/health", health);
     open("/api/v1/health", health);
     open("/ready", ready);

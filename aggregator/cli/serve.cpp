@@ -53,6 +53,7 @@ int serve(const Config& config) {
         runtime.scheduler, runtime.upkeep,       runtime.metrics,
         runtime.clock,     own_hostname(),       anonymous >= http::Role::viewer};
     services.rule_context.max_response_time_ms = config.number("response-time-alert-threshold");
+    services.web_root = config.text("web-root");
     api::TokenAuthenticator authenticator{runtime.queries, runtime.clock};
     http::Dispatcher dispatcher{
         api::make_router(services), authenticator,

@@ -57,6 +57,16 @@ std::optional<Response> check_body_headers(const Head& head, const Route& route)
     return std::nullopt;
 }
 
+bool accepts_gzip(const Request& request) {
+    for (const auto part : split(request.header("accept-encoding"), ',')) {
+        const std::string_view coding = trim(part.substr(0, part.find(';')));
+        const bool refused = part.find("q=0") != std::string_view::npos &&
+                             part.find("q=0.") == std::string_view::npos;
+        if (equals_ignoring_case(coding, "gzip") && !refused) return true;
+    }
+    return false;
+}
+
 bool is_compressed(const Request& request) {
     const std::string_view encoding = request.header("content-encoding");
     return !request.body.empty() && !encoding.empty() &&

@@ -12,6 +12,9 @@ namespace chorus::http {
 // 411, 413 or 415 by the headers alone; nothing when the body may be read.
 std::optional<Response> check_body_headers(const Head& head, const Route& route);
 
+// Whether the client takes gzip in an answer.
+bool accepts_gzip(const Request& request);
+
 // Whether there is a body that must be inflated before a handler sees it.
 bool is_compressed(const Request& request);
 

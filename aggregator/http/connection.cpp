@@ -198,7 +198,8 @@ bool Connection::answer(const Exchange& exchange, Response response) {
     const double seconds = std::chrono::duration<double>(Clock::now() - exchange.started).count();
     hub_.dispatcher().finish(request, exchange.route, seconds, response);
     const WireForm form{
-        .keep_alive = exchange.keep_alive && !response.close && !hub_.draining(),
+        .keep_alive =
+            exchange.keep_alive && !response.close && !response.take_over && !hub_.draining(),
         .head_only = request.method == Method::head,
         .http_1_0 = exchange.head.http_1_0,
     };
@@ -206,6 +207,10 @@ bool Connection::answer(const Exchange& exchange, Response response) {
     const IoResult written = io_.write_all(to_bytes(response, form), deadline);
     if (written == IoResult::timeout) io_.reset_on_close();
     if (written != IoResult::ok) return false;
+    if (response.take_over && !form.head_only) {
+        response.take_over(socket());
+        return false;
+    }
     if (!form.keep_alive) io_.linger(kLingerBytes, kLingerTime);
     return form.keep_alive;
 }

@@ -73,16 +73,6 @@ std::string total_duration(double seconds) {
     return {text.data(), static_cast<std::size_t>(length)};
 }
 
-bool wants_gzip(const Request& request) {
-    for (const auto part : split(request.header("accept-encoding"), ',')) {
-        const std::string_view coding = trim(part.substr(0, part.find(';')));
-        const bool refused = part.find("q=0") != std::string_view::npos &&
-                             part.find("q=0.") == std::string_view::npos;
-        if (equals_ignoring_case(coding, "gzip") && !refused) return true;
-    }
-    return false;
-}
-
 bool has_header(const Response& response, std::string_view name) {
     return std::any_of(response.headers.begin(), response.headers.end(),
                        [&](const auto& h) { return equals_ignoring_case(h.first, name); });
@@ -194,7 +184,7 @@ void Dispatcher::finish(const Request& request, const Route* route, double secon
     cors_.decorate(request, response);
     if (response.body.size() > kCompressAbove && !has_header(response, "content-encoding")) {
         response.with("Vary", "Accept-Encoding");
-        if (wants_gzip(request)) {
+        if (accepts_gzip(request)) {
             response.body = gzip_compress(response.body, 1);
             response.with("Content-Encoding", "gzip");
         }

@@ -114,6 +114,8 @@ std::string_view reason_phrase(int status) {
             return "Unprocessable Content";
         case 429:
             return "Too Many Requests";
+        case 416:
+            return "Range Not Satisfiable";
         case 431:
             return "Request Header Fields Too Large";
         case 500:

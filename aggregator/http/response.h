@@ -1,6 +1,7 @@
 // Answers, and the error forms of the contract.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -11,6 +12,10 @@
 #include "aggregator/http/request.h"
 #include "common/field_error.h"
 
+namespace Poco::Net {
+class StreamSocket;
+}
+
 namespace chorus::http {
 
 struct Response {
@@ -19,6 +24,9 @@ struct Response {
     std::string content_type = "application/json";
     std::vector<NameValue> headers;
     bool close = false;  // end the connection after this answer
+    // The body is a stream that has no end yet: once the head is sent the connection is handed to
+    // this, and its thread is free. Not called for HEAD, nor if the client is gone.
+    std::function<void(const Poco::Net::StreamSocket&)> take_over{};
 
     Response& with(std::string name, std::string value) {
         headers.emplace_back(std::move(name), std::move(value));

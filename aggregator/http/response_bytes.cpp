@@ -40,7 +40,9 @@ std::string to_bytes(const Response& response, WireForm form) {
     out += reason_phrase(response.status);
     out += "\r\n";
     add_header(out, "Date", http_date());
-    if (!bodiless) {
+    if (response.take_over) {
+        add_header(out, "Content-Type", response.content_type);
+    } else if (!bodiless) {
         if (!response.body.empty()) add_header(out, "Content-Type", response.content_type);
         add_header(out, "Content-Length", std::to_string(response.body.size()));
     }

@@ -11,14 +11,22 @@ bool is_parameter(std::string_view segment) {
     return segment.size() > 2 && segment.front() == '{' && segment.back() == '}';
 }
 
+// "{path...}" stands for all that is left, which may be nothing.
+bool is_rest(std::string_view segment) {
+    return segment.ends_with("...}");
+}
+
 // Number of literal segments that fit, or nullopt when the path does not match.
 std::optional<int> match(const Segments& pattern, const std::vector<std::string_view>& path) {
-    if (pattern.size() != path.size()) return std::nullopt;
+    const bool open_ended = is_rest(pattern.back());
+    if (open_ended ? path.size() < pattern.size() : path.size() != pattern.size()) {
+        return std::nullopt;
+    }
     int literals = 0;
     for (std::size_t i = 0; i < pattern.size(); ++i) {
         if (pattern[i] == path[i]) {
             ++literals;
-        } else if (!is_parameter(pattern[i]) || path[i].empty()) {
+        } else if (!is_parameter(pattern[i]) || (path[i].empty() && !is_rest(pattern[i]))) {
             return std::nullopt;
         }
     }
@@ -30,6 +38,13 @@ std::vector<NameValue> parameters_of(const Segments& pattern,
     std::vector<NameValue> parameters;
     for (std::size_t i = 0; i < pattern.size(); ++i) {
         if (!is_parameter(pattern[i])) continue;
+        if (is_rest(pattern[i])) {
+            const auto name = pattern[i].substr(1, pattern[i].size() - 5);
+            const char* from = path[i].data();
+            const char* end = path.back().data() + path.back().size();
+            parameters.emplace_back(name, std::string(from, end));
+            break;
+        }
         parameters.emplace_back(pattern[i].substr(1, pattern[i].size() - 2), path[i]);
     }
     return parameters;

@@ -21,7 +21,7 @@ enum class BodyRule {
 
 struct Route {
     Method method;
-    std::string pattern;  // "/api/v1/metrics/latest/{hostname}"
+    std::string pattern;  // "/api/v1/metrics/latest/{hostname}"; "/ui/{path...}" takes any rest
     Role role;            // least right needed; Role::none = open to everyone
     BodyRule body = BodyRule::none;
     std::size_t body_limit = 64U << 10U;  // bytes, as sent
