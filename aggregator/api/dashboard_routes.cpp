@@ -1,11 +1,10 @@
 // GET /api/v1/dashboard/...: aggregates for pages with charts.
-#include <array>
 #include <map>
 
 #include "aggregator/api/overview_source.h"
 #include "aggregator/api/routes.h"
 #include "aggregator/api/support.h"
-#include "aggregator/store/alert_stats.h"
+#include "aggregator/store/alert_json.h"
 #include "aggregator/store/dashboard_reader.h"
 #include "aggregator/store/host_reader.h"
 #include "common/batch.h"
@@ -15,24 +14,6 @@ namespace {
 
 constexpr std::size_t kMostSeries = 50;
 constexpr std::int64_t kMostPoints = 5'000;
-
-void write_stats(JsonWriter& out, const store::AlertStats& stats) {
-    constexpr std::array<std::string_view, 5> names{"critical", "high", "medium", "low", "info"};
-    out.begin_object()
-        .field("total_alerts", stats.total)
-        .field("active_alerts", stats.active)
-        .field("acknowledged_alerts", stats.acknowledged)
-        .field("resolved_alerts", stats.resolved)
-        .field("suppressed_alerts", stats.suppressed);
-    for (std::size_t i = 0; i < names.size(); ++i) {
-        out.field(std::string(names[i]) + "_alerts", stats.by_severity[i]);
-    }
-    out.key("active_by_severity").begin_object();
-    for (std::size_t i = 0; i < names.size(); ++i) {
-        out.field(names[i], stats.active_by_severity[i]);
-    }
-    out.end_object().end_object();
-}
 
 void write_host_counts(JsonWriter& out, const std::vector<store::HostRow>& hosts) {
     std::map<store::HostStatus, int> counts;
@@ -45,11 +26,19 @@ void write_host_counts(JsonWriter& out, const std::vector<store::HostRow>& hosts
     out.end_object();
 }
 
+std::vector<store::AlertRow> newest_active_alerts(store::Database& database) {
+    store::AlertQuery query;
+    query.statuses = {store::AlertStatus::active};
+    query.limit = 10;
+    return database.read([&](store::Session& session) { return find_alerts(session, query); });
+}
+
 http::Response overview(Services& services) {
     Timings timings;
     const store::HostReader reader{services.database, services.clock};
     const auto hosts = timings.db([&] { return reader.list(); });
     const auto stats = timings.db([&] { return store::read_alert_stats(services.database); });
+    const auto alerts = timings.db([&] { return newest_active_alerts(services.database); });
     std::vector<std::string> names;
     for (const auto& host : hosts) {
         if (host.status != store::HostStatus::down) names.push_back(host.hostname);
@@ -60,7 +49,7 @@ http::Response overview(Services& services) {
     out.begin_object().field("timestamp", services.clock.now()).key("system_health").begin_object();
     for (const auto& o : overviews) write_overview(out.key(o.hostname), o);
     out.end_object().key("alert_stats");
-    write_stats(out, stats);
+    store::write_alert_stats(out, stats);
     out.key("service_health")
         .begin_array()
         .end_array()
@@ -68,7 +57,9 @@ http::Response overview(Services& services) {
         .field("total_services", 0)
         .key("hosts");
     write_host_counts(out, hosts);
-    out.end_object();
+    out.key("active_alerts").begin_array();
+    for (const auto& alert : alerts) store::write_alert(out, alert);
+    out.end_array().end_object();
     http::Response response = json_response(out);
     timings.add_to(response);
     return response;

@@ -48,6 +48,7 @@ void add_host_routes(http::Router& router, Services& services);       // /api/v1
 void add_event_routes(http::Router& router, Services& services);      // /api/v1/events
 void add_dashboard_routes(http::Router& router, Services& services);  // /api/v1/dashboard/...
 void add_rule_routes(http::Router& router, Services& services);       // /api/v1/alert-rules
+void add_alert_routes(http::Router& router, Services& services);      // /api/v1/alerts
 void add_catalogue_routes(http::Router& router);                      // /api/v1/metric-types
 void add_page_routes(http::Router& router, Services& services);       // /ui/, /docs, /openapi.json
 

@@ -76,31 +76,44 @@ void Timings::add_to(http::Response& response) const {
     response.with("Server-Timing", text.data());
 }
 
-std::string make_cursor(const http::Request& request, const store::SampleCursor& cursor) {
-    const std::string position = position_text(cursor);
+std::string make_cursor(const http::Request& request, const std::string& position) {
     std::array<char, 16> crc{};
     std::snprintf(crc.data(), crc.size(), "%08x", checksum(request, position));
     return position + '.' + crc.data();
 }
 
-std::optional<store::SampleCursor> read_cursor(const http::Request& request,
-                                               http::Parameters& parameters) {
+std::string make_cursor(const http::Request& request, const store::SampleCursor& cursor) {
+    return make_cursor(request, position_text(cursor));
+}
+
+std::optional<std::string> read_position(const http::Request& request,
+                                         http::Parameters& parameters) {
     const auto text = parameters.text("cursor", 100);
     if (!text) return std::nullopt;
-    const auto parts = split(*text, '.');
-    std::int64_t micros = 0;
-    store::SampleCursor cursor;
+    const auto dot = text->rfind('.');
     std::uint32_t crc = 0;
-    const bool readable = parts.size() == 4 && read_number(parts[0], micros) &&
-                          read_number(parts[1], cursor.host_id) &&
-                          read_number(parts[2], cursor.position) && read_number(parts[3], crc, 16);
-    cursor.time = from_unix_micros(micros);
-    if (!readable || crc != checksum(request, position_text(cursor))) {
+    if (dot == std::string::npos || !read_number(text->substr(dot + 1), crc, 16) ||
+        crc != checksum(request, text->substr(0, dot))) {
         parameters.fault({"cursor_invalid",
                           {std::string("query"), std::string("cursor")},
                           "Cursor is not one that this query gave"});
         return std::nullopt;
     }
+    return text->substr(0, dot);
+}
+
+std::optional<store::SampleCursor> read_cursor(const http::Request& request,
+                                               http::Parameters& parameters) {
+    const auto position = read_position(request, parameters);
+    if (!position) return std::nullopt;
+    const auto parts = split(*position, '.');
+    std::int64_t micros = 0;
+    store::SampleCursor cursor;
+    if (parts.size() != 3 || !read_number(parts[0], micros) ||
+        !read_number(parts[1], cursor.host_id) || !read_number(parts[2], cursor.position)) {
+        return std::nullopt;  // a checksum that fits by chance
+    }
+    cursor.time = from_unix_micros(micros);
     return cursor;
 }
 

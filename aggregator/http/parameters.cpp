@@ -106,13 +106,18 @@ std::int64_t Parameters::integer_of(std::initializer_list<std::string_view> name
     return chosen.value_or(fallback);
 }
 
+// PostgreSQL's text cannot hold NUL.
+void Parameters::check_text(std::string_view name, std::string_view value, std::size_t max_bytes) {
+    if (value.size() > max_bytes) errors_.add(error_too_long(in_query(name), max_bytes));
+    if (value.find('\0') != std::string_view::npos) {
+        errors_.add({"string_nul", in_query(name), "String should not contain a NUL character"});
+    }
+}
+
 std::optional<std::string> Parameters::text(std::string_view name, std::size_t max_bytes) {
     const auto value = single(name);
     if (!value) return std::nullopt;
-    if (value->size() > max_bytes) errors_.add(error_too_long(in_query(name), max_bytes));
-    if (value->find('\0') != std::string_view::npos) {
-        errors_.add({"string_nul", in_query(name), "String should not contain a NUL character"});
-    }
+    check_text(name, *value, max_bytes);
     return std::string(*value);
 }
 
@@ -123,7 +128,7 @@ std::vector<std::string> Parameters::texts(std::string_view name, std::size_t ma
         if (key != name) continue;
         for (const std::string_view value : split(list, ',')) {
             if (value.empty()) continue;
-            if (value.size() > max_bytes) errors_.add(error_too_long(in_query(name), max_bytes));
+            check_text(name, value, max_bytes);
             all.emplace_back(value);
         }
     }
@@ -143,9 +148,8 @@ std::vector<NameValue> Parameters::keyed(std::string_view name, std::size_t max_
     for (const auto& [key, value] : request_.query) {
         if (!key.starts_with(prefix) || !key.ends_with(']')) continue;
         const std::string inner = key.substr(prefix.size(), key.size() - prefix.size() - 1);
-        if (inner.size() > max_bytes || value.size() > max_bytes) {
-            errors_.add(error_too_long(in_query(key), max_bytes));
-        }
+        check_text(key, inner, max_bytes);
+        check_text(key, value, max_bytes);
         all.emplace_back(inner, value);
     }
     if (all.size() > max_count) {

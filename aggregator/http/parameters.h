@@ -53,6 +53,7 @@ class Parameters {
 
   private:
     std::optional<std::string_view> single(std::string_view name);
+    void check_text(std::string_view name, std::string_view value, std::size_t max_bytes);
     std::string check_hostname(std::string_view where, std::string_view name,
                                std::string_view value);
 

@@ -33,6 +33,37 @@ void write_alert(JsonWriter& out, const AlertRow& alert) {
     out.end_object();
 }
 
+void write_transition(JsonWriter& out, const TransitionRow& transition) {
+    out.begin_object()
+        .field("id", transition.id)
+        .field("alert_id", transition.alert_id.to_string())
+        .field("at", transition.at)
+        .key("from_status");
+    transition.from ? out.value(to_string(*transition.from)) : out.null();
+    out.field("to_status", to_string(transition.to))
+        .field("event", event_name(transition.from, transition.to))
+        .field("actor", transition.actor)
+        .field("comment", transition.comment)
+        .end_object();
+}
+
+void write_alert_stats(JsonWriter& out, const AlertStats& stats) {
+    out.begin_object()
+        .field("total_alerts", stats.total)
+        .field("active_alerts", stats.active)
+        .field("acknowledged_alerts", stats.acknowledged)
+        .field("resolved_alerts", stats.resolved)
+        .field("suppressed_alerts", stats.suppressed);
+    for (std::size_t i = 0; i < kSeverities.size(); ++i) {
+        out.field(std::string(to_string(kSeverities[i])) + "_alerts", stats.by_severity[i]);
+    }
+    out.key("active_by_severity").begin_object();
+    for (std::size_t i = 0; i < kSeverities.size(); ++i) {
+        out.field(to_string(kSeverities[i]), stats.active_by_severity[i]);
+    }
+    out.end_object().end_object();
+}
+
 std::string_view event_name(const std::optional<AlertStatus>& from, AlertStatus to) {
     if (!from) return "created";
     if (*from == to) return "updated";

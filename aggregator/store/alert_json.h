@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "aggregator/store/alert_reader.h"
+#include "aggregator/store/alert_stats.h"
 #include "common/json_writer.h"
 
 namespace chorus::store {
@@ -13,6 +14,9 @@ namespace chorus::store {
 // its own, such as `event` or `context`.
 void write_alert_fields(JsonWriter& out, const AlertRow& alert);
 void write_alert(JsonWriter& out, const AlertRow& alert);
+void write_transition(JsonWriter& out, const TransitionRow& transition);
+// AlertStats of the contract.
+void write_alert_stats(JsonWriter& out, const AlertStats& stats);
 
 // "created", "updated", "acknowledged", "resolved" or "reopened": what a transition means to those
 // who are told of it.

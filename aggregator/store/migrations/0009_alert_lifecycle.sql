@@ -42,7 +42,7 @@ CREATE TABLE monitoring.idempotency_keys (
     key text NOT NULL,
     request_hash bytea NOT NULL,  -- SHA-256 of the body
     status int NOT NULL,
-    headers jsonb NOT NULL,
+    headers text[] NOT NULL,      -- name, value, name, value, ...
     body text COMPRESSION lz4 NOT NULL,
     created_at timestamptz NOT NULL,
     PRIMARY KEY (scope, key)

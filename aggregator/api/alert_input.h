@@ -1,0 +1,26 @@
+// Alerts as clients write them.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "aggregator/store/alert_store.h"
+#include "common/field_error.h"
+#include "common/json_reader.h"
+
+namespace chorus::api {
+
+// AlertCreate of the contract, and optionally the hostname it is about. Every fault is added to
+// `errors`; the alert is only meaningful if there is none. Fingerprint and actor are left empty.
+store::NewAlert parse_alert(JsonValue body, FieldErrors& errors);
+
+// AlertUpdate of the contract; absent members stay as they are.
+struct AlertChange {
+    std::optional<store::AlertStatus> status;
+    std::optional<std::string> acknowledged_by;
+    std::optional<std::string> resolved_by;
+    std::optional<std::string> comment;  // for the history
+};
+AlertChange parse_alert_change(JsonValue body, FieldErrors& errors);
+
+}  // namespace chorus::api

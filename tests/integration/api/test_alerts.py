@@ -1,0 +1,390 @@
+"""Alerts by the API: shapes, filters and pages, their states, and every bad input."""
+
+import json
+import re
+import uuid
+
+import pytest
+
+from chorus_harness import Aggregator
+
+TIME = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")
+FIELDS = {"id", "alert_type", "severity", "source", "title", "description", "alert_metadata",
+          "status", "acknowledged_at", "acknowledged_by", "resolved_at", "resolved_by",
+          "created_at", "updated_at", "hostname", "rule_id", "fingerprint", "occurrences",
+          "last_seen_at", "suppressed_by"}
+ALERT = {"alert_type": "custom", "severity": "high", "source": "backup:web-01",
+         "title": "Backup is late", "description": "no backup since yesterday",
+         "alert_metadata": {"hours": 26, "nested": {"list": [1, "two", None]}}}
+HOSTILE = ["<img src=x onerror=alert(1)>", "'; DROP TABLE monitoring.alerts; --", "%' OR 1=1",
+           "\x1b[31mred\x07", "\u202egnp.exe", "${jndi:ldap://x}", "../../etc/passwd", "\U0001f600"]
+
+
+@pytest.fixture(scope="module")
+def aggregator():
+    """Gives clients without a token what they had with the original."""
+    with Aggregator({"CHORUS_ANONYMOUS_ROLE": "operator"}) as running:
+        yield running
+
+
+def post(aggregator, body, path="/api/v1/alerts", method="POST", headers=None, token=None):
+    data = body if isinstance(body, (bytes, str)) else json.dumps(body)
+    return aggregator.request(method, path, data,
+                              {"Content-Type": "application/json", **(headers or {})}, token)
+
+
+def patch(aggregator, alert, body, **options):
+    return post(aggregator, body, f"/api/v1/alerts/{alert['id']}", "PATCH", **options)
+
+
+@pytest.fixture
+def alert(aggregator):
+    answer = post(aggregator, ALERT)
+    assert answer.status == 201, answer.body
+    return answer.json
+
+
+def history(aggregator, alert):
+    steps = aggregator.get(f"/api/v1/alerts/{alert['id']}/transitions").json
+    return [(s["from_status"], s["to_status"], s["actor"], s["comment"]) for s in steps]
+
+
+def test_posted_alert_is_the_alert_of_the_contract(aggregator):
+    answer = post(aggregator, ALERT)
+    assert answer.status == 201
+    alert = answer.json
+    assert answer.headers["location"] == f"/api/v1/alerts/{alert['id']}"
+    assert set(alert) == FIELDS | {"context", "context_taken_at"}
+    assert {name: alert[name] for name in ALERT} == ALERT
+    assert alert["status"] == "active" and alert["occurrences"] == 1
+    assert alert["id"] == str(uuid.UUID(alert["id"]))
+    for name in ("created_at", "updated_at", "last_seen_at"):
+        assert TIME.match(alert[name])
+    for name in ("acknowledged_at", "acknowledged_by", "resolved_at", "resolved_by", "context"):
+        assert alert[name] is None
+    read = aggregator.get(answer.headers["location"])
+    assert read.status == 200 and read.json == alert
+    listed = aggregator.get("/api/v1/alerts?limit=1").json
+    assert set(listed[0]) == FIELDS and listed[0]["id"] == alert["id"]
+
+
+def test_optional_fields_have_defaults_and_unknown_ones_are_ignored(aggregator):
+    body = {k: ALERT[k] for k in ("alert_type", "severity", "source", "title")}
+    alert = post(aggregator, {**body, "description": None, "status": "resolved", "x": 1}).json
+    assert alert["description"] is None and alert["alert_metadata"] == {}
+    assert alert["status"] == "active"
+    assert post(aggregator, {**body, "hostname": "web-01"}).json["hostname"] == "web-01"
+
+
+def test_equal_posts_are_two_alerts(aggregator):
+    assert post(aggregator, ALERT).json["id"] != post(aggregator, ALERT).json["id"]
+
+
+def test_characters_are_counted_not_bytes(aggregator):
+    assert post(aggregator, {**ALERT, "title": "ü" * 255, "source": "😀" * 255}).status == 201
+    assert post(aggregator, {**ALERT, "title": "ü" * 256}).faults() == [
+        ("string_too_long", ["body", "title"])]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_text_is_stored_as_text(aggregator, text):
+    answer = post(aggregator, {**ALERT, "title": text, "source": text, "description": text,
+                               "alert_metadata": {text: text}})
+    assert answer.status == 201
+    read = aggregator.get(answer.headers["location"])
+    assert read.headers["content-type"] == "application/json"
+    assert read.json["title"] == text and read.json["alert_metadata"] == {text: text}
+
+
+BAD_BODIES = [
+    ({**ALERT, "title": "x" * 256}, [("string_too_long", ["body", "title"])]),
+    ({**ALERT, "alert_type": "x" * 101}, [("string_too_long", ["body", "alert_type"])]),
+    ({**ALERT, "source": "x" * 256}, [("string_too_long", ["body", "source"])]),
+    ({k: v for k, v in ALERT.items() if k != "source"}, [("missing", ["body", "source"])]),
+    ({**ALERT, "severity": "HIGH"}, [("string_pattern_mismatch", ["body", "severity"])]),
+    ({**ALERT, "severity": None}, [("string_type", ["body", "severity"])]),
+    ({**ALERT, "title": 5}, [("string_type", ["body", "title"])]),
+    ({**ALERT, "title": ""}, [("string_too_short", ["body", "title"])]),
+    ({**ALERT, "title": "a\0b"}, [("string_nul", ["body", "title"])]),
+    ({**ALERT, "description": ["x"]}, [("string_type", ["body", "description"])]),
+    ({**ALERT, "description": "x" * 40_000}, [("string_too_long", ["body", "description"])]),
+    ({**ALERT, "alert_metadata": [1]}, [("dict_type", ["body", "alert_metadata"])]),
+    ({**ALERT, "alert_metadata": None}, [("dict_type", ["body", "alert_metadata"])]),
+    ({**ALERT, "alert_metadata": {"x": "y" * 17_000}}, [("too_long", ["body", "alert_metadata"])]),
+    ({**ALERT, "alert_metadata": {"x": "a\0b"}}, [("value_error", ["body"])]),
+    ({}, [("missing", ["body", name]) for name in ("alert_type", "severity", "source", "title")]),
+    ([ALERT], [("dict_type", ["body"])]),
+    (None, [("dict_type", ["body"])]),
+    (b"", [("missing", ["body"])]),
+    (b'{"title": ', [("json_invalid", ["body", 10])]),
+    (b"[" * 20_000, [("json_too_deep", None)]),
+    (b'{"title": "\xff"}', [("invalid_utf8", None)]),
+    (b'{"title": "a", "title": "b"}', [("json_duplicate_key", None)]),
+]
+
+
+@pytest.mark.parametrize("body, faults", BAD_BODIES)
+def test_bad_alert_is_refused_with_every_fault_and_stores_nothing(aggregator, body, faults):
+    before = aggregator.get("/api/v1/alerts/stats").json
+    answer = post(aggregator, body)
+    assert answer.status == 422, answer.body
+    assert [t for t, _ in answer.faults()] == [t for t, _ in faults]
+    for (_, loc), (_, wanted) in zip(answer.faults(), faults):
+        assert wanted is None or loc == wanted
+    assert aggregator.get("/api/v1/alerts/stats").json == before
+    as_problem = post(aggregator, body, headers={"Accept": "application/problem+json"})
+    assert as_problem.status == 422
+    assert [e["code"] for e in as_problem.json["errors"]] == [t for t, _ in faults]
+
+
+def test_bodies_that_are_too_large_or_no_json_are_refused(aggregator):
+    assert post(aggregator, b"x" * 70_000).status == 413
+    answer = aggregator.request("POST", "/api/v1/alerts", "a=b",
+                                {"Content-Type": "application/x-www-form-urlencoded"})
+    assert answer.status == 415
+
+
+def test_list_is_filtered(aggregator):
+    mine = str(uuid.uuid4())
+    ids = {}
+    for severity, host in (("low", "web-01"), ("high", "web-01"), ("info", "db-01")):
+        body = {**ALERT, "alert_type": mine, "severity": severity, "hostname": host,
+                "source": f"s:{severity},{host}"}
+        ids[severity] = post(aggregator, body).json["id"]
+
+    def found(query):
+        answer = aggregator.get(f"/api/v1/alerts?alert_type={mine}&{query}")
+        assert answer.status == 200, answer.body
+        return {alert["severity"] for alert in answer.json}
+
+    patch(aggregator, {"id": ids["low"]}, {"status": "resolved"})
+    assert found("") == {"low", "high", "info"}
+    assert found("status=active") == {"high", "info"}
+    assert found("status=active,resolved") == {"low", "high", "info"}
+    assert found("status=resolved&status=suppressed") == {"low"}
+    assert found("severity=high,info") == {"high", "info"}
+    assert found("hostname=web-01&severity=high") == {"high"}
+    assert found("hostname=web-01,db-01") == {"low", "high", "info"}
+    assert found("source=s:high,web-01") == {"high"}
+    assert found(f"rule_id={uuid.uuid4()}") == set()
+    assert found("since=2020-01-01T00:00:00%2B01:00") == {"low", "high", "info"}
+    assert found("since=2999-01-01") == set()
+    assert found("unknown=parameter&strict=1") == {"low", "high", "info"}
+    assert aggregator.get("/api/v1/alerts?alert_type=%25' OR 1=1".replace(" ", "%20")).json == []
+
+
+def test_pages_follow_their_links(aggregator):
+    kind = str(uuid.uuid4())
+    for _ in range(7):
+        post(aggregator, {**ALERT, "alert_type": kind})
+    whole = aggregator.get(f"/api/v1/alerts?alert_type={kind}&count=true")
+    assert whole.headers["x-total-count"] == "7" and "link" not in whole.headers
+    times = [alert["created_at"] for alert in whole.json]
+    assert times == sorted(times, reverse=True)
+    path, ids = f"/api/v1/alerts?alert_type={kind}&limit=3", []
+    while path:
+        answer = aggregator.get(path)
+        ids += [alert["id"] for alert in answer.json]
+        link = answer.headers.get("link")
+        path = re.match(r'<([^>]+)>; rel="next"', link)[1] if link else None
+    assert ids == [alert["id"] for alert in whole.json]
+    for name in ("skip", "offset"):
+        page = aggregator.get(f"/api/v1/alerts?alert_type={kind}&{name}=5").json
+        assert page == whole.json[5:]
+    foreign = re.search("cursor=([^>&]+)", aggregator.get(
+        f"/api/v1/alerts?alert_type={kind}&limit=3").headers["link"])[1]
+    assert aggregator.get(f"/api/v1/alerts?cursor={foreign}").faults() == [
+        ("cursor_invalid", ["query", "cursor"])]
+
+
+@pytest.mark.parametrize("query, faults", [
+    ("status=open", [("string_pattern_mismatch", "status")]),
+    ("severity=HIGH", [("string_pattern_mismatch", "severity")]),
+    ("status=active,closed&severity=bad", [("string_pattern_mismatch", "status"),
+                                           ("string_pattern_mismatch", "severity")]),
+    ("skip=-1", [("greater_than_equal", "skip")]),
+    ("limit=0", [("greater_than_equal", "limit")]),
+    ("limit=1001", [("less_than_equal", "limit")]),
+    ("limit=abc", [("int_parsing", "limit")]),
+    ("limit=", [("int_parsing", "limit")]),
+    ("limit=1&limit=2", [("duplicate", "limit")]),
+    ("rule_id=5", [("uuid_parsing", "rule_id")]),
+    ("since=2024-13-01", [("datetime_from_date_parsing", "since")]),
+    ("count=maybe", [("bool_parsing", "count")]),
+    ("cursor=1.2.3", [("cursor_invalid", "cursor")]),
+    ("hostname=" + "x" * 256, [("string_too_long", "hostname")]),
+    ("hostname=a%00b", [("string_nul", "hostname")]),
+    ("source=a%00b", [("string_nul", "source")]),
+    ("alert_type=" + ",".join("abcdefghij" * 6), [("too_long", "alert_type")]),
+])
+def test_bad_list_parameters(aggregator, query, faults):
+    answer = aggregator.get("/api/v1/alerts?" + query)
+    assert answer.status == 422
+    assert answer.faults() == [(kind, ["query", name]) for kind, name in faults]
+
+
+def test_ids_are_uuids_in_any_case(aggregator, alert):
+    for path in ("/api/v1/alerts/5", "/api/v1/alerts/5/transitions"):
+        assert aggregator.get(path).faults() == [("uuid_parsing", ["path", "alert_id"])]
+    assert post(aggregator, {}, "/api/v1/alerts/5", "PATCH").status == 422
+    unknown = f"/api/v1/alerts/{uuid.uuid4()}"
+    for answer in (aggregator.get(unknown), aggregator.get(unknown + "/transitions"),
+                   post(aggregator, {"status": "resolved"}, unknown, "PATCH")):
+        assert answer.status == 404 and answer.json["detail"] == "Alert not found"
+        assert answer.json["code"] == "alert_not_found"
+        assert answer.headers["content-type"] == "application/problem+json"
+    assert aggregator.get(f"/api/v1/alerts/{alert['id'].upper()}").json["id"] == alert["id"]
+    assert aggregator.request("HEAD", f"/api/v1/alerts/{alert['id']}").status == 200
+    assert aggregator.request("DELETE", f"/api/v1/alerts/{alert['id']}").status == 405
+    slash = aggregator.get(f"/api/v1/alerts/{alert['id']}/")
+    assert slash.status == 307 and slash.headers["location"] == f"/api/v1/alerts/{alert['id']}"
+
+
+def test_stats_win_over_an_id_and_count(fresh):
+    token = fresh.token("operator", "alice")
+    for severity in ("critical", "low", "low"):
+        made = post(fresh, {**ALERT, "severity": severity}, token=token).json
+    patch(fresh, made, {"status": "resolved"}, token=token)
+    stats = fresh.get("/api/v1/alerts/stats?unknown=1").json
+    assert stats == {
+        "total_alerts": 3, "active_alerts": 2, "acknowledged_alerts": 0, "resolved_alerts": 1,
+        "suppressed_alerts": 0, "critical_alerts": 1, "high_alerts": 0, "medium_alerts": 0,
+        "low_alerts": 2, "info_alerts": 0,
+        "active_by_severity": {"critical": 1, "high": 0, "medium": 0, "low": 1, "info": 0}}
+    refused = fresh.request("POST", "/api/v1/alerts/stats", "")
+    assert refused.status == 405 and "GET" in refused.headers["allow"]
+    overview = fresh.get("/api/v1/dashboard/overview").json
+    assert overview["alert_stats"] == stats
+    assert [a["severity"] for a in overview["active_alerts"]] == ["low", "critical"]
+    for _ in range(12):
+        made = post(fresh, ALERT, token=token).json
+    newest = fresh.get("/api/v1/dashboard/overview").json["active_alerts"]
+    assert len(newest) == 10 and newest[0]["id"] == made["id"]
+
+
+def test_acknowledge_resolve_reopen(aggregator, alert):
+    answer = patch(aggregator, alert, {"status": "acknowledged", "acknowledged_by": "alice",
+                                       "comment": "looking"})
+    assert answer.status == 200
+    first = answer.json
+    assert first["status"] == "acknowledged" and first["acknowledged_by"] == "alice"
+    assert TIME.match(first["acknowledged_at"]) and first["resolved_at"] is None
+    again = patch(aggregator, alert, {"status": "acknowledged", "acknowledged_by": "bob"})
+    assert again.status == 200 and again.json == first
+    resolved = patch(aggregator, alert, {"status": "resolved", "resolved_by": "bob"}).json
+    assert resolved["resolved_by"] == "bob" and TIME.match(resolved["resolved_at"])
+    assert resolved["acknowledged_at"] == first["acknowledged_at"]
+    assert patch(aggregator, alert, {"status": "resolved"}).json == resolved
+    for status in ("acknowledged", "suppressed"):
+        refused = patch(aggregator, alert, {"status": status})
+        assert refused.status == 409 and refused.json["code"] == "invalid_transition"
+    reopened = patch(aggregator, alert, {"status": "active"}).json
+    assert reopened["status"] == "active"
+    for name in ("acknowledged_at", "acknowledged_by", "resolved_at", "resolved_by"):
+        assert reopened[name] is None
+    assert history(aggregator, alert) == [
+        (None, "active", "anonymous", None), ("active", "acknowledged", "alice", "looking"),
+        ("acknowledged", "resolved", "bob", None), ("resolved", "active", "anonymous", None)]
+    suppressed = patch(aggregator, alert, {"status": "suppressed"}).json
+    assert suppressed["status"] == "suppressed" and suppressed["suppressed_by"] is None
+
+
+def test_nothing_to_change_changes_nothing(aggregator, alert):
+    for body in ({}, {"status": "active"}, {"acknowledged_by": None, "comment": None},
+                 {"unknown": 1}):
+        answer = patch(aggregator, alert, body)
+        assert answer.status == 200 and answer.json == alert
+    assert len(history(aggregator, alert)) == 1
+
+
+def test_comment_and_names_alone(aggregator, alert):
+    patch(aggregator, alert, {"comment": "a remark"})
+    assert history(aggregator, alert)[-1] == ("active", "active", "anonymous", "a remark")
+    named = patch(aggregator, alert, {"acknowledged_by": "carol"}).json
+    assert named["acknowledged_by"] == "carol" and named["status"] == "active"
+    acknowledged = patch(aggregator, alert, {"status": "acknowledged"}).json
+    assert acknowledged["acknowledged_by"] == "anonymous"
+
+
+@pytest.mark.parametrize("body, faults", [
+    ({"status": None}, [("string_type", ["body", "status"])]),
+    ({"status": "closed"}, [("string_pattern_mismatch", ["body", "status"])]),
+    ({"status": 1}, [("string_type", ["body", "status"])]),
+    ({"acknowledged_by": "x" * 256, "resolved_by": 5},
+     [("string_too_long", ["body", "acknowledged_by"]), ("string_type", ["body", "resolved_by"])]),
+    ({"comment": "x" * 2001}, [("string_too_long", ["body", "comment"])]),
+    ({"comment": "a\0"}, [("string_nul", ["body", "comment"])]),
+    ([], [("dict_type", ["body"])]),
+    (b"", [("missing", ["body"])]),
+    (b"{", [("json_invalid", ["body", 1])]),
+])
+def test_bad_changes(aggregator, alert, body, faults):
+    answer = patch(aggregator, alert, body)
+    assert answer.status == 422 and answer.faults() == faults
+    assert aggregator.get(f"/api/v1/alerts/{alert['id']}").json == alert
+
+
+def test_only_administrators_speak_for_others(aggregator, alert):
+    operator, admin = aggregator.token("operator", "alice"), aggregator.token("admin", "root")
+    viewer = aggregator.token("viewer", "eve")
+    for field in ("acknowledged_by", "resolved_by"):
+        refused = patch(aggregator, alert, {"status": "acknowledged", field: "bob"}, token=operator)
+        assert refused.status == 403 and refused.json["code"] == "forbidden"
+        assert field in refused.json["detail"]
+    assert aggregator.get(f"/api/v1/alerts/{alert['id']}").json == alert
+    assert patch(aggregator, alert, {"status": "resolved"}, token=viewer).status == 403
+    assert post(aggregator, ALERT, token=viewer).status == 403
+    own = patch(aggregator, alert, {"status": "acknowledged"}, token=operator).json
+    assert own["acknowledged_by"] == "alice"
+    other = patch(aggregator, alert, {"status": "resolved", "resolved_by": "bob"}, token=admin)
+    assert other.json["resolved_by"] == "bob"
+    assert history(aggregator, alert)[-1] == ("acknowledged", "resolved", "root", None)
+
+
+def test_versions_are_told_by_weak_tags(aggregator, alert):
+    path = f"/api/v1/alerts/{alert['id']}"
+    tag = aggregator.get(path).headers["etag"]
+    assert tag.startswith('W/"')
+    cached = aggregator.get(path, headers={"If-None-Match": f'"x", {tag}'})
+    assert cached.status == 304 and cached.body == b"" and cached.headers["etag"] == tag
+    assert aggregator.get(path, headers={"If-None-Match": 'W/"x"'}).status == 200
+    changed = patch(aggregator, alert, {"status": "acknowledged"}, headers={"If-Match": tag})
+    assert changed.status == 200 and changed.headers["etag"] != tag
+    stale = patch(aggregator, alert, {"status": "resolved"}, headers={"If-Match": tag})
+    assert stale.status == 412 and stale.json["code"] == "precondition_failed"
+    assert aggregator.get(path).json["status"] == "acknowledged"
+    assert patch(aggregator, alert, {}, headers={"If-Match": "*"}).status == 200
+    assert aggregator.get(path, headers={"If-None-Match": tag}).status == 200
+
+
+def test_every_change_is_in_the_audit(aggregator):
+    token = aggregator.token("operator", "auditor's friend")
+    made = post(aggregator, ALERT, token=token, headers={"X-Request-ID": "audit-1"}).json
+    patch(aggregator, made, {"status": "acknowledged", "comment": "mine"}, token=token,
+          headers={"X-Request-ID": "audit-2"})
+    patch(aggregator, made, {"status": "acknowledged"}, token=token)
+    patch(aggregator, made, {"status": "closed"}, token=token)
+    rows = aggregator.sql(
+        "SELECT actor, token_id IS NOT NULL, action, object_type, client_ip, request_id,"
+        f" detail->>'comment' FROM monitoring.audit WHERE object_id = '{made['id']}'"
+        " ORDER BY audit_id")
+    assert rows == [
+        ["auditor's friend", "t", "alert.create", "alert", "127.0.0.1", "audit-1", ""],
+        ["auditor's friend", "t", "alert.update", "alert", "127.0.0.1", "audit-2", "mine"]]
+
+
+def test_snapshot_of_the_host_comes_with_the_single_alert(aggregator, alert):
+    aggregator.sql("INSERT INTO monitoring.alert_contexts VALUES ('" + alert["id"] +
+                   "', '2026-01-02 10:00+00', '{\"processes\": [{\"pid\": 1}]}')")
+    read = aggregator.get(f"/api/v1/alerts/{alert['id']}").json
+    assert read["context"] == {"processes": [{"pid": 1}]}
+    assert read["context_taken_at"] == "2026-01-02T10:00:00.000Z"
+
+
+def test_reading_has_no_side_effects(aggregator, alert):
+    count = "SELECT count(*) FROM monitoring.alert_transitions UNION ALL SELECT count(*)" \
+            " FROM monitoring.audit UNION ALL SELECT count(*) FROM monitoring.alerts"
+    before = aggregator.sql(count)
+    for path in ("", "/stats", f"/{alert['id']}", f"/{alert['id']}/transitions"):
+        assert aggregator.get("/api/v1/alerts" + path).status == 200
+    assert aggregator.sql(count) == before
