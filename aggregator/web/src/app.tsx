@@ -1,0 +1,104 @@
+// The frame of every page, and which page an address means.
+import { useEffect } from "preact/hooks";
+import { openAlerts } from "./lib/fleet";
+import { helpOpen } from "./lib/keys";
+import { useLive } from "./lib/live";
+import { href, route } from "./lib/router";
+import { connection, type Connection } from "./lib/stream";
+import type { Theme } from "./lib/theme";
+import { setTheme, theme } from "./lib/theme_state";
+import { Help } from "./parts/help";
+import { Logo, ThemeIcon } from "./parts/icons";
+import { SignIn } from "./parts/sign_in";
+import { Toast } from "./parts/toast";
+import { FleetPage } from "./pages/fleet";
+import { NotFound, pageOf } from "./pages/pages";
+import { wantsToken } from "./lib/api";
+import { fleetResource } from "./lib/live";
+
+const PLACES: [path: string, name: string][] = [
+  ["hosts", "Hosts"],
+  ["services", "Services"],
+  ["alerts", "Alerts"],
+  ["rules", "Rules"],
+  ["system", "System"],
+];
+
+export function App() {
+  useLive();
+  const { path } = route.value;
+  const place = path[0] ?? "hosts";
+  const name = PLACES.find(([id]) => id === place)?.[1];
+  useEffect(() => {
+    document.title = [...path.slice(1, 2), name ?? "Not found"].join(" – ") + " · Chorus";
+  }, [path.join("/")]);
+  // A new page begins at its top; readers of the page are taken to it.
+  useEffect(() => window.scrollTo(0, 0), [path.join("/")]);
+
+  const Page = path.length <= 1 && place === "hosts" ? FleetPage : pageOf(path) ?? NotFound;
+  return (
+    <>
+      <a class="skip" href="#main" onClick={skip}>Skip to content</a>
+      <Top place={place} />
+      <main id="main" tabIndex={-1}>
+        <Page key={path.slice(0, 3).join("/")} />
+      </main>
+      {helpOpen.value && <Help />}
+      {wantsToken.value && <SignIn />}
+      <Toast />
+    </>
+  );
+}
+
+function skip(event: MouseEvent): void {
+  event.preventDefault(); // the fragment is the address of the page
+  document.getElementById("main")?.focus();
+}
+
+function Top({ place }: { place: string }) {
+  const active = openAlerts.value.filter((alert) => alert.status === "active").length;
+  return (
+    <header class="top">
+      <a class="brand" href={href(["hosts"])}><Logo />Chorus</a>
+      <nav aria-label="Pages">
+        {PLACES.map(([id, name]) => (
+          <a key={id} href={href([id])} aria-current={id === place ? "page" : undefined}>
+            {name}
+            {id === "alerts" && active > 0 && <span class="count-badge" title={`${active} active`}>{active > 99 ? "99+" : active}</span>}
+          </a>
+        ))}
+      </nav>
+      <div class="end">
+        <ConnectionMark />
+        <ThemeButton />
+        <button type="button" class="icon" aria-label="Keyboard and help" title="Keyboard and help ( ? )" onClick={() => (helpOpen.value = true)}>?</button>
+      </div>
+      <span class="visually-hidden" aria-live="polite">{active === 1 ? "1 active alert" : `${active} active alerts`}</span>
+    </header>
+  );
+}
+
+const TEXTS: Record<Connection, [text: string, title: string]> = {
+  live: ["Live", "Changes arrive as they happen"],
+  polling: ["Every 5 s", "This server has no live stream; the page asks again by itself"],
+  connecting: ["Connecting", "Connecting to the server"],
+  reconnecting: ["Reconnecting", "The server cannot be reached; the page tries again by itself"],
+};
+
+function ConnectionMark() {
+  const away = connection.value === "polling" && fleetResource.value.error?.status === 0;
+  const state = away ? "reconnecting" : connection.value;
+  const [text, title] = TEXTS[state];
+  return <span class="connection" role="status" data-state={state} title={title}><i aria-hidden="true" />{text}</span>;
+}
+
+const NEXT: Record<Theme, Theme> = { system: "light", light: "dark", dark: "system" };
+
+function ThemeButton() {
+  const label = `Theme: ${theme.value}. Change to ${NEXT[theme.value]}`;
+  return (
+    <button type="button" class="icon" aria-label={label} title={label} onClick={() => setTheme(NEXT[theme.value])}>
+      <ThemeIcon theme={theme.value} />
+    </button>
+  );
+}

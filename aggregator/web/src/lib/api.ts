@@ -1,0 +1,123 @@
+// Requests to the API. The token lives in this tab's session and goes into a header, never a URL.
+import { signal } from "@preact/signals";
+
+const BASE = "/api/v1";
+const KEY = "chorus.token";
+const TIMEOUT_MS = 30_000;
+
+export interface FieldError {
+  field: string; // "condition.threshold", or "" for the whole
+  message: string;
+}
+
+export class ApiError extends Error {
+  constructor(
+    readonly status: number, // 0: no answer at all
+    message: string,
+    readonly fields: FieldError[] = [],
+    readonly retryAfter: number | null = null,
+  ) {
+    super(message);
+  }
+}
+
+function readToken(): string {
+  try {
+    return sessionStorage.getItem(KEY) ?? "";
+  } catch {
+    return "";
+  }
+}
+
+export const token = signal(readToken());
+export const wantsToken = signal(false);
+
+export function useToken(value: string): void {
+  try {
+    if (value) sessionStorage.setItem(KEY, value);
+    else sessionStorage.removeItem(KEY);
+  } catch {
+    // It then lasts until the page is left.
+  }
+  wantsToken.value = false;
+  token.value = value;
+}
+
+export function authorization(): Record<string, string> {
+  return token.value ? { Authorization: `Bearer ${token.value}` } : {};
+}
+
+interface Fault {
+  loc?: (string | number)[];
+  msg?: string;
+}
+
+async function errorOf(response: Response): Promise<ApiError> {
+  const retry = Number(response.headers.get("Retry-After")) || null;
+  let detail: unknown;
+  try {
+    detail = ((await response.json()) as { detail?: unknown }).detail;
+  } catch {
+    detail = undefined;
+  }
+  if (Array.isArray(detail)) {
+    const fields = (detail as Fault[]).map((fault) => ({
+      field: (fault.loc ?? []).slice(1).join("."),
+      message: fault.msg ?? "not accepted",
+    }));
+    return new ApiError(response.status, fields.map((f) => `${f.field}: ${f.message}`).join("; "), fields, retry);
+  }
+  const text = typeof detail === "string" ? detail : `The server answered ${response.status}`;
+  return new ApiError(response.status, text, [], retry);
+}
+
+export type Parameters = Record<string, string | number | boolean | null | undefined | string[]>;
+
+export function apiPath(path: string[], parameters: Parameters = {}): string {
+  const words = new URLSearchParams();
+  for (const [name, value] of Object.entries(parameters)) {
+    for (const one of Array.isArray(value) ? value : [value]) {
+      if (one !== null && one !== undefined && one !== "") words.append(name, String(one));
+    }
+  }
+  const text = words.toString();
+  return `${BASE}/${path.map(encodeURIComponent).join("/")}${text ? `?${text}` : ""}`;
+}
+
+export interface Options {
+  method?: "GET" | "POST" | "PATCH" | "DELETE";
+  body?: unknown;
+  headers?: Record<string, string>;
+  signal?: AbortSignal | undefined;
+}
+
+export async function request<T>(path: string, options: Options = {}): Promise<T> {
+  const headers: Record<string, string> = { Accept: "application/json", ...authorization(), ...options.headers };
+  const init: RequestInit = { method: options.method ?? "GET", headers, cache: "no-store" };
+  const timeout = AbortSignal.timeout(TIMEOUT_MS);
+  init.signal = options.signal ? AbortSignal.any([options.signal, timeout]) : timeout;
+  if (options.body !== undefined) {
+    headers["Content-Type"] = "application/json";
+    init.body = JSON.stringify(options.body);
+  }
+  let response: Response;
+  try {
+    response = await fetch(path, init);
+  } catch (cause) {
+    if (options.signal?.aborted) throw cause;
+    throw new ApiError(0, timeout.aborted ? "The server did not answer in time" : "The server cannot be reached");
+  }
+  if (!response.ok) {
+    const error = await errorOf(response);
+    if (response.status === 401) wantsToken.value = true;
+    throw error;
+  }
+  if (response.status === 204) return undefined as T;
+  return (await response.json()) as T;
+}
+
+export const get = <T>(path: string[], parameters: Parameters = {}, signal?: AbortSignal): Promise<T> =>
+  request<T>(apiPath(path, parameters), { signal });
+
+export const send = <T>(method: "POST" | "PATCH" | "DELETE", path: string[], body?: unknown): Promise<T> =>
+  request<T>(apiPath(path), { method, body });

@@ -1,0 +1,32 @@
+// The alerts that are open now, worst first; the whole card is the link.
+import { hostOf } from "../lib/fleet";
+import { href } from "../lib/router";
+import { SEVERITIES, type Alert } from "../lib/types";
+import { SeverityMark, When } from "./marks";
+
+const MOST = 6;
+
+export function AlertStrip({ alerts }: { alerts: Alert[] }) {
+  const active = alerts.filter((alert) => alert.status === "active");
+  if (active.length === 0) return null;
+  const worst = [...active].sort(
+    (a, b) => SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity) || b.created_at.localeCompare(a.created_at),
+  );
+  return (
+    <section aria-label="Active alerts" class="strip">
+      {worst.slice(0, MOST).map((alert) => (
+        <a key={alert.id} class="alert-card" data-severity={alert.severity} href={href(["alerts", alert.id])}>
+          <span class="line">
+            <SeverityMark severity={alert.severity} />
+            <span class="muted"><When at={alert.created_at} /></span>
+          </span>
+          <strong>{alert.title}</strong>
+          <span class="muted clip">{hostOf(alert) ?? alert.source}</span>
+        </a>
+      ))}
+      {active.length > MOST && (
+        <a class="alert-card more" href={href(["alerts"])}>{active.length - MOST} more active alerts</a>
+      )}
+    </section>
+  );
+}

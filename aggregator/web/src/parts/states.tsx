@@ -1,0 +1,58 @@
+// Empty, loading and error states, each with something to do.
+import type { ComponentChildren } from "preact";
+import type { ApiError } from "../lib/api";
+import type { Resource } from "../lib/resource";
+
+export function Empty({ title, children }: { title: string; children?: ComponentChildren }) {
+  return (
+    <div class="state">
+      <strong>{title}</strong>
+      {children && <div>{children}</div>}
+    </div>
+  );
+}
+
+export const Loading = ({ what }: { what: string }) => (
+  <div class="state" role="status">Loading {what}…</div>
+);
+
+export function explain(error: ApiError): string {
+  if (error.status === 401) return "Sign in with a token to see this.";
+  if (error.status === 403) return "Your token's role does not allow this.";
+  if (error.status === 404 && error.message === "Not Found") return "This server does not offer it.";
+  return error.message;
+}
+
+export function Failure({ error, reload }: { error: ApiError; reload: () => void }) {
+  return (
+    <div class="state" role="alert">
+      <strong>This could not be loaded</strong>
+      <div class="wrap">{explain(error)}</div>
+      <button type="button" onClick={reload}>Try again</button>
+    </div>
+  );
+}
+
+interface LoadedProps<T> {
+  from: Resource<T>;
+  what: string;
+  children: (data: T) => ComponentChildren;
+}
+
+// The data; while an error stands, the last good ones with a notice above.
+export function Loaded<T>({ from, what, children }: LoadedProps<T>) {
+  if (from.data === undefined) {
+    return from.error ? <Failure error={from.error} reload={from.reload} /> : <Loading what={what} />;
+  }
+  return (
+    <>
+      {from.error && (
+        <div class="notice bad" role="alert">
+          <span>Not up to date: {explain(from.error)}</span>
+          <button type="button" class="end" onClick={from.reload}>Try again</button>
+        </div>
+      )}
+      {children(from.data)}
+    </>
+  );
+}
