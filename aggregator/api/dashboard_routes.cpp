@@ -3,6 +3,7 @@
 
 #include "aggregator/api/overview_source.h"
 #include "aggregator/api/routes.h"
+#include "aggregator/api/series_support.h"
 #include "aggregator/api/support.h"
 #include "aggregator/store/alert_json.h"
 #include "aggregator/store/dashboard_reader.h"
@@ -13,7 +14,6 @@ namespace chorus::api {
 namespace {
 
 constexpr std::size_t kMostSeries = 50;
-constexpr std::int64_t kMostPoints = 5'000;
 
 void write_host_counts(JsonWriter& out, const std::vector<store::HostRow>& hosts) {
     std::map<store::HostStatus, int> counts;
@@ -99,30 +99,6 @@ http::Response summary(Services& services, const http::Request& request) {
     return response;
 }
 
-void write_values(JsonWriter& out, std::string_view name, const std::vector<double>& values) {
-    out.key(name).begin_array();
-    for (const double v : values) out.value(v);
-    out.end_array();
-}
-
-void write_series(JsonWriter& out, const store::SeriesAnswer& answer) {
-    out.begin_object().field("step_seconds", answer.step_seconds).key("t").begin_array();
-    for (const auto t : answer.times) out.value(t);
-    out.end_array().key("series").begin_array();
-    for (const auto& column : answer.series) {
-        out.begin_object()
-            .field("metric_type", column.metric_type)
-            .key("tags")
-            .raw(column.tags_json);
-        text_or_null(out.key("unit"), column.unit);
-        write_values(out, "avg", column.average);
-        write_values(out, "min", column.minimum);
-        write_values(out, "max", column.maximum);
-        out.end_object();
-    }
-    out.end_array().end_object();
-}
-
 store::SeriesQuery read_series_query(http::Parameters& p, Timestamp now) {
     store::SeriesQuery query;
     const auto hostname = p.hostname("hostname");
@@ -133,20 +109,10 @@ store::SeriesQuery read_series_query(http::Parameters& p, Timestamp now) {
         p.fault(http::error_missing({std::string("query"), std::string("metric_type")}));
     }
     query.label = p.text("label", limits::kLabelBytes);
-    const std::int64_t hours = p.integer("hours", 24, 1, 24 * 400);
-    query.end = p.timestamp("end").value_or(now);
-    query.start = p.timestamp("start").value_or(query.end - std::chrono::hours{hours});
-    query.max_points = static_cast<int>(p.integer("max_points", 300, 1, kMostPoints));
-    if (query.start > query.end) {
-        p.fault({"value_error",
-                 {std::string("query"), std::string("start")},
-                 "Value error, start must not be after end"});
-    }
-    if (query.end - query.start > std::chrono::hours{24 * 400}) {
-        p.fault({"value_error",
-                 {std::string("query"), std::string("start")},
-                 "Value error, the range must not be longer than 400 days"});
-    }
+    const SeriesRange range = read_series_range(p, now);
+    query.start = range.start;
+    query.end = range.end;
+    query.max_points = range.max_points;
     return query;
 }
 

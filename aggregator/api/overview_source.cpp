@@ -8,9 +8,16 @@ namespace chorus::api {
 namespace {
 
 SystemOverview from_batch(const store::LatestBatch& batch) {
-    return cache::make_overview(
-        batch.hostname, batch.time, batch.process_count.value_or(0),
-        [&](std::string_view metric_type) { return batch.value(metric_type); });
+    std::vector<cache::Figure> figures;
+    figures.reserve(batch.values.size());
+    for (const auto& entry : *batch.layout) {
+        const auto at = static_cast<std::size_t>(entry.position - 1);
+        if (at < batch.values.size()) {
+            figures.push_back({entry.metric_type, entry.label, batch.values[at]});
+        }
+    }
+    return cache::make_overview(batch.hostname, batch.time, batch.process_count.value_or(0),
+                                figures);
 }
 
 }  // namespace

@@ -9,6 +9,7 @@ http::Router make_router(Services& services) {
     add_metric_routes(router, services);
     add_latest_routes(router, services);
     add_host_routes(router, services);
+    add_process_routes(router, services);
     add_event_routes(router, services);
     add_dashboard_routes(router, services);
     add_rule_routes(router, services);

@@ -45,6 +45,7 @@ void add_ingest_routes(http::Router& router, Services& services);     // /api/v1
 void add_metric_routes(http::Router& router, Services& services);     // /api/v1/metrics/...
 void add_latest_routes(http::Router& router, Services& services);     // .../latest, overview
 void add_host_routes(http::Router& router, Services& services);       // /api/v1/hosts
+void add_process_routes(http::Router& router, Services& services);    // .../processes/series
 void add_event_routes(http::Router& router, Services& services);      // /api/v1/events
 void add_dashboard_routes(http::Router& router, Services& services);  // /api/v1/dashboard/...
 void add_rule_routes(http::Router& router, Services& services);       // /api/v1/alert-rules

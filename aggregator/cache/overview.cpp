@@ -1,6 +1,7 @@
 #include "aggregator/cache/overview.h"
 
 #include <cmath>
+#include <vector>
 
 #include "common/json_reader.h"
 
@@ -18,37 +19,56 @@ std::optional<double> number(const simdjson::dom::object& object, std::string_vi
     return value;
 }
 
+std::optional<double> of_host(std::span<const Figure> figures, std::string_view metric_type) {
+    for (const Figure& figure : figures) {
+        if (figure.metric_type != metric_type || !figure.label.empty()) continue;
+        return std::isnan(figure.value) ? std::nullopt : std::optional{figure.value};
+    }
+    return std::nullopt;
+}
+
+// Sum over the interfaces; nullopt if none is known.
+std::optional<double> of_network(std::span<const Figure> figures, std::string_view metric_type) {
+    std::optional<double> sum;
+    for (const Figure& figure : figures) {
+        if (figure.metric_type != metric_type || figure.label.empty() || figure.label == "lo" ||
+            std::isnan(figure.value)) {
+            continue;
+        }
+        sum = sum.value_or(0) + figure.value;
+    }
+    return sum;
+}
+
 }  // namespace
 
 SystemOverview make_overview(const std::string& hostname, Timestamp time,
-                             std::int64_t process_count,
-                             const std::function<std::optional<double>(std::string_view)>& value) {
+                             std::int64_t process_count, std::span<const Figure> figures) {
     SystemOverview o;
     o.hostname = hostname;
-    o.cpu_usage = value("cpu_usage_percent");
-    o.memory_usage = value("memory_usage_percent");
-    o.disk_usage = value("disk_usage_percent");
-    o.bytes_sent = whole(value("network_bytes_sent"));
-    o.bytes_recv = whole(value("network_bytes_recv"));
+    o.cpu_usage = of_host(figures, "cpu_usage_percent");
+    o.memory_usage = of_host(figures, "memory_usage_percent");
+    o.disk_usage = of_host(figures, "disk_usage_percent");
+    o.bytes_sent = whole(of_host(figures, "network_bytes_sent"));
+    o.bytes_recv = whole(of_host(figures, "network_bytes_recv"));
+    o.load_1m = of_host(figures, "load_avg_1min");
+    o.receive_bytes_per_sec = of_network(figures, "network_receive_bytes_per_sec");
+    o.transmit_bytes_per_sec = of_network(figures, "network_transmit_bytes_per_sec");
     o.process_count = process_count;
-    o.uptime_seconds = whole(value("uptime_seconds"));
+    o.uptime_seconds = whole(of_host(figures, "uptime_seconds"));
     o.last_updated = time;
     return o;
 }
 
 SystemOverview make_overview(const Batch& batch) {
-    const auto value = [&](std::string_view metric_type) -> std::optional<double> {
-        for (std::size_t i = 0; i < batch.layout.size(); ++i) {
-            const SeriesKey& key = batch.layout[i];
-            if (key.metric_type == metric_type && key.label.empty()) {
-                return std::isnan(batch.values[i]) ? std::nullopt
-                                                   : std::optional<double>{batch.values[i]};
-            }
-        }
-        return std::nullopt;
-    };
-    const std::int64_t processes = batch.processes ? batch.processes->scanned : 0;
-    return make_overview(batch.hostname, batch.time, processes, value);
+    std::vector<Figure> figures;
+    figures.reserve(batch.layout.size());
+    for (std::size_t i = 0; i < batch.layout.size(); ++i) {
+        const SeriesKey& key = batch.layout[i];
+        figures.push_back({key.metric_type, key.label, batch.values[i]});
+    }
+    return make_overview(batch.hostname, batch.time, batch.processes ? batch.processes->scanned : 0,
+                         figures);
 }
 
 void write_overview(JsonWriter& out, const SystemOverview& o) {
@@ -66,7 +86,10 @@ void write_overview(JsonWriter& out, const SystemOverview& o) {
     } else {
         out.null();
     }
-    out.field("process_count", o.process_count)
+    out.field("load_avg_1min", o.load_1m)
+        .field("network_receive_bytes_per_sec", o.receive_bytes_per_sec)
+        .field("network_transmit_bytes_per_sec", o.transmit_bytes_per_sec)
+        .field("process_count", o.process_count)
         .field("uptime_seconds", o.uptime_seconds)
         .field("last_updated", o.last_updated)
         .end_object();
@@ -94,6 +117,9 @@ std::optional<SystemOverview> parse_overview(std::string_view json) {
             o.bytes_sent = whole(number(network, "bytes_sent"));
             o.bytes_recv = whole(number(network, "bytes_recv"));
         }
+        o.load_1m = number(object, "load_avg_1min");
+        o.receive_bytes_per_sec = number(object, "network_receive_bytes_per_sec");
+        o.transmit_bytes_per_sec = number(object, "network_transmit_bytes_per_sec");
         o.process_count = whole(number(object, "process_count")).value_or(0);
         o.uptime_seconds = whole(number(object, "uptime_seconds"));
         o.last_updated = *time;

@@ -3,8 +3,8 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -20,15 +20,23 @@ struct SystemOverview {
     std::optional<double> disk_usage;    // percent of /
     std::optional<std::int64_t> bytes_sent;
     std::optional<std::int64_t> bytes_recv;
+    std::optional<double> load_1m;
+    std::optional<double> receive_bytes_per_sec;   // all interfaces but loopback
+    std::optional<double> transmit_bytes_per_sec;  // the same
     std::int64_t process_count = 0;
     std::optional<std::int64_t> uptime_seconds;
     Timestamp last_updated;
 };
 
-// `value` answers with a metric of the whole host, by its metric_type.
+// One value of a host's newest batch; NaN = could not be read.
+struct Figure {
+    std::string_view metric_type;
+    std::string_view label;  // "" = of the whole host
+    double value = 0;
+};
+
 SystemOverview make_overview(const std::string& hostname, Timestamp time,
-                             std::int64_t process_count,
-                             const std::function<std::optional<double>(std::string_view)>& value);
+                             std::int64_t process_count, std::span<const Figure> figures);
 SystemOverview make_overview(const Batch& batch);
 
 // The object of the contract; both network counters or null.

@@ -36,7 +36,12 @@ export function linesOf(answer: SeriesAnswer, specs: LineSpec[], interval: numbe
     }
   }
   const all = lines.length;
-  if (all > most) {
+  // Of many parts those that do nothing say nothing.
+  if (all > 4) {
+    const busy = lines.filter((line) => highest(line.values) > 0);
+    if (busy.length > 0 && specs.some((spec) => spec.label === undefined)) lines = busy;
+  }
+  if (lines.length > most) {
     const kept = new Set([...lines].sort((a, b) => highest(b.values) - highest(a.values)).slice(0, most));
     lines = lines.filter((line) => kept.has(line));
   }

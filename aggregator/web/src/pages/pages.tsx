@@ -1,11 +1,14 @@
 // Which page stands behind which address.
 import type { ComponentType } from "preact";
 import { Empty } from "../parts/states";
+import { HostPage } from "./host";
+import { ProcessesPage } from "./processes";
 import { href } from "../lib/router";
 
 export function pageOf(path: string[]): ComponentType | undefined {
   const [place, , sub] = path;
-  void place; void sub;
+  if (place === "hosts" && path.length === 2) return HostPage;
+  if (place === "hosts" && sub === "processes" && path.length === 3) return ProcessesPage;
   return undefined;
 }
 

@@ -1,5 +1,6 @@
 // One uPlot chart: cursors of a page move together, dragging chooses a range, gaps stay gaps.
 import { signal } from "@preact/signals";
+import type { ComponentChildren } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import uPlot from "uplot";
 import { format, type Unit } from "../lib/format";
@@ -21,8 +22,10 @@ interface Props {
   moment?: number | null; // where the page's chosen moment is drawn
   onZoom?: (from: number, to: number) => void;
   onPick?: (time: number) => void; // a click
+  below?: ComponentChildren; // directly under the plot
 }
 
+const HEIGHT = 170;
 const SYNC = uPlot.sync("page");
 const css = (name: string) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 export const lineColour = (i: number) => `--c${(i % 8) + 1}`;
@@ -47,7 +50,7 @@ export function Chart(props: Props) {
     const made = new uPlot(options(latest, element, cursor), aligned, element);
     plot.current = made;
     const observer = new ResizeObserver(() => {
-      if (element.clientWidth > 0) made.setSize({ width: element.clientWidth, height: latest.current.height ?? 170 });
+      if (element.clientWidth > 0) made.setSize({ width: element.clientWidth, height: latest.current.height ?? HEIGHT });
     });
     observer.observe(element);
     return () => {
@@ -69,7 +72,8 @@ export function Chart(props: Props) {
     <>
       <Legend data={data} unit={unit} cursor={cursor} />
       <div class="chart">
-        <div class="plot" ref={box} role="img" aria-label={`${props.title}. ${summary(data, unit)}`} />
+        <div class="plot" ref={box} style={{ minHeight: `${props.height ?? HEIGHT}px` }} role="img" aria-label={`${props.title}. ${summary(data, unit)}`} />
+        {props.below}
       </div>
       <FigureTable title={props.title} data={data} unit={unit} />
     </>
@@ -114,7 +118,7 @@ function options(latest: { current: Props }, element: HTMLElement, cursor: { val
   const grid = { stroke: css("--line"), width: 1 };
   return {
     width: Math.max(200, element.clientWidth),
-    height: latest.current.height ?? 170,
+    height: latest.current.height ?? HEIGHT,
     legend: { show: false },
     padding: [8, 8, 0, 0],
     cursor: {
@@ -128,12 +132,12 @@ function options(latest: { current: Props }, element: HTMLElement, cursor: { val
       y: { range: (_u, min, max) => yRange(min, max, latest.current.top) },
     },
     axes: [
-      { stroke: text, grid, ticks: grid, font: "11px system-ui, sans-serif", space: 70, size: 28 },
+      { stroke: text, grid, ticks: grid, font: "11px system-ui, sans-serif", space: 76, size: 28, values: (_u, splits, _a, _s, step) => timeLabels(splits, step) },
       {
         stroke: text, grid, ticks: { show: false }, font: "11px system-ui, sans-serif", size: 66, gap: 4,
         space: 32,
-        values: (_u, splits) => splits.map((v) => format(unit, v)),
-        ...(unit === "bytes" || unit === "bytes_per_sec" ? { incrs: BINARY_STEPS } : {}),
+        values: (_u, splits) => splits.map((v) => axisLabel(unit, v)),
+        ...(BINARY.has(unit) ? { incrs: BINARY_STEPS } : {}),
       },
     ],
     series: [
@@ -171,7 +175,24 @@ function options(latest: { current: Props }, element: HTMLElement, cursor: { val
   };
 }
 
+const BINARY = new Set<Unit>(["bytes", "bytes_per_sec", "mb"]);
 const BINARY_STEPS = Array.from({ length: 45 }, (_, i) => 2 ** i);
+
+const axisLabel = (unit: Unit, value: number) => format(unit, value).replace(/\.0(?= )|\.0$/, "");
+
+// Clock times; the day where it changes, and alone where a step is a day or more.
+function timeLabels(splits: number[], step: number): string[] {
+  let before = "";
+  return splits.map((time, i) => {
+    const [day = "", clock = ""] = absolute(time).split(" ");
+    const short = day.slice(5);
+    if (step >= 86400) return short;
+    const text = step < 60 ? clock : clock.slice(0, 5);
+    const turned = i > 0 && day !== before;
+    before = day;
+    return turned ? short : text;
+  });
+}
 
 // From zero, with a little air; below zero only where lines are drawn there.
 function yRange(min: number | null, max: number | null, top?: number): [number, number] {

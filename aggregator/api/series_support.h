@@ -1,0 +1,22 @@
+// What the endpoints that answer with columns over time share.
+#pragma once
+
+#include "aggregator/http/parameters.h"
+#include "aggregator/store/dashboard_reader.h"
+#include "common/json_writer.h"
+
+namespace chorus::api {
+
+struct SeriesRange {
+    Timestamp start;  // inclusive
+    Timestamp end;    // inclusive
+    int max_points = 300;
+};
+
+// `start` and `end`, or `hours` before `end` (24, now), and `max_points`. Notes faults.
+SeriesRange read_series_range(http::Parameters& p, Timestamp now);
+
+// `{"step_seconds", "t", "series"}`; a step without a sample is null.
+void write_series(JsonWriter& out, const store::SeriesAnswer& answer);
+
+}  // namespace chorus::api
