@@ -1,8 +1,9 @@
 // The frame of every page, and which page an address means.
 import { useEffect } from "preact/hooks";
+import { wantsToken } from "./lib/api";
 import { openAlerts } from "./lib/fleet";
 import { helpOpen } from "./lib/keys";
-import { useLive } from "./lib/live";
+import { fleetResource, useLive } from "./lib/live";
 import { href, route } from "./lib/router";
 import { connection, type Connection } from "./lib/stream";
 import type { Theme } from "./lib/theme";
@@ -11,10 +12,7 @@ import { Help } from "./parts/help";
 import { Logo, ThemeIcon } from "./parts/icons";
 import { SignIn } from "./parts/sign_in";
 import { Toast } from "./parts/toast";
-import { FleetPage } from "./pages/fleet";
-import { NotFound, pageOf } from "./pages/pages";
-import { wantsToken } from "./lib/api";
-import { fleetResource } from "./lib/live";
+import { pageOf } from "./pages/pages";
 
 const PLACES: [path: string, name: string][] = [
   ["hosts", "Hosts"],
@@ -35,7 +33,7 @@ export function App() {
   // A new page begins at its top; readers of the page are taken to it.
   useEffect(() => window.scrollTo(0, 0), [path.join("/")]);
 
-  const Page = path.length <= 1 && place === "hosts" ? FleetPage : pageOf(path) ?? NotFound;
+  const Page = pageOf(path);
   return (
     <>
       <a class="skip" href="#main" onClick={skip}>Skip to content</a>

@@ -3,6 +3,7 @@ import { useState } from "preact/hooks";
 import { format, type Unit } from "../lib/format";
 import { figures, type ChartData } from "../lib/series";
 import { absolute } from "../lib/time";
+import { PlainTable } from "./plain_table";
 
 interface Props {
   title: string;
@@ -25,48 +26,28 @@ function Tables({ title, data, unit }: Props) {
     .map((time, i) => ({ time, i }))
     .filter(({ i }) => data.lines.some((line) => line.values[i] !== null))
     .reverse();
+  const of = (name: string): [string, string] => [name, "num"];
   return (
     <>
-      <div class="table-box" tabIndex={0} role="region" aria-label={`${title}: summary`}>
-        <table class="data">
-          <caption class="visually-hidden">{title}: last, lowest, average and highest value</caption>
-          <thead>
-            <tr>{["", "last", "min", "avg", "max"].map((name, i) => <th scope="col" class={i ? "num" : ""} key={name}>{name || "series"}</th>)}</tr>
-          </thead>
-          <tbody>
-            {data.lines.map((line) => {
-              const f = figures(line.values);
-              return (
-                <tr key={line.label}>
-                  <th scope="row">{line.label}</th>
-                  {[f?.last, f?.min, f?.avg, f?.max].map((v, i) => <td class="num" key={i}>{format(unit, v)}</td>)}
-                </tr>
-              );
-            })}
-          </tbody>
-        </table>
-      </div>
-      <div class="table-box" tabIndex={0} role="region" aria-label={`${title}: values`}>
-        <table class="data values">
-          <caption class="visually-hidden">{title}: values over time, newest first</caption>
-          <thead>
-            <tr>
-              <th scope="col">time</th>
-              {data.lines.map((line) => <th scope="col" class="num" key={line.label}>{line.label}</th>)}
-            </tr>
-          </thead>
-          <tbody>
-            {moments.map(({ time, i }) => (
-              <tr key={time} data-time={time}>
-                <th scope="row">{absolute(time)}</th>
-                {data.lines.map((line) => (
-                  <td class="num" key={line.label} data-value={line.values[i] ?? ""}>{format(unit, line.values[i])}</td>
-                ))}
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <PlainTable
+        caption={`${title}: summary`}
+        heads={[["Series"], ...["last", "min", "avg", "max"].map(of)]}
+        rows={data.lines.map((line) => {
+          const f = figures(line.values);
+          return { key: line.label, cells: [line.label, ...[f?.last, f?.min, f?.avg, f?.max].map((v) => format(unit, v))] };
+        })}
+        scrolls
+      />
+      <PlainTable
+        caption={`${title}: values, newest first`}
+        heads={[["Time"], ...data.lines.map((line) => of(line.label))]}
+        rows={moments.map(({ time, i }) => ({
+          key: time,
+          time,
+          cells: [absolute(time), ...data.lines.map((line) => <span key={line.label} data-value={line.values[i] ?? ""}>{format(unit, line.values[i])}</span>)],
+        }))}
+        scrolls
+      />
     </>
   );
 }

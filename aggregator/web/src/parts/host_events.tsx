@@ -5,6 +5,7 @@ import { setQuery, route } from "../lib/router";
 import { iso, type Range } from "../lib/time";
 import type { HostEvent } from "../lib/types";
 import { When } from "./marks";
+import { PlainTable } from "./plain_table";
 import { explain } from "./states";
 
 export const EVENT_NAMES: Record<string, string> = {
@@ -44,21 +45,14 @@ export function HostEvents({ hostname, range }: { hostname: string; range: Range
         {shown.length === 0 ? (
           <p class="muted">{loaded.error ? explain(loaded.error) : loaded.loading ? "Loading…" : "Nothing was noted."}</p>
         ) : (
-          <div class="table-box free">
-            <table class="data plain">
-              <caption class="visually-hidden">Events, newest first</caption>
-              <thead><tr><th scope="col">When</th><th scope="col">What</th><th scope="col">Which</th></tr></thead>
-              <tbody>
-                {shown.map((event) => (
-                  <tr key={event.id}>
-                    <td><When at={event.timestamp} exact /></td>
-                    <td>{EVENT_NAMES[event.event_type] ?? event.event_type}</td>
-                    <td class="clip">{describe(event)}</td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </div>
+          <PlainTable
+            caption="Events, newest first"
+            heads={[["When"], ["What"], ["Which", "clip"]]}
+            rows={shown.map((event) => ({
+              key: event.id,
+              cells: [<When at={event.timestamp} exact />, EVENT_NAMES[event.event_type] ?? event.event_type, describe(event)],
+            }))}
+          />
         )}
         {!all && events.length > shown.length && <button type="button" class="quiet" onClick={() => setQuery({ events: "all" })}>Show all</button>}
       </div>

@@ -1,11 +1,12 @@
 // Head of the pages of one host: its name, state, what it is, and the tabs.
 import type { ComponentChildren } from "preact";
 import { get } from "../lib/api";
-import { bytes, count, duration, milliseconds } from "../lib/format";
+import { bytes, count, duration, milliseconds, UNKNOWN } from "../lib/format";
 import { useResource } from "../lib/resource";
 import { href, route } from "../lib/router";
 import { clock, parseTime } from "../lib/time";
 import type { Host } from "../lib/types";
+import { Facts } from "./lists";
 import { StatusWord, When } from "./marks";
 import { Empty, Loaded } from "./states";
 
@@ -39,7 +40,7 @@ export function HostFrame({ hostname, tab, end, children }: Props) {
         {(host) => (
           <>
             <Warnings host={host} />
-            {tab === "charts" && <Facts host={host} />}
+            {tab === "charts" && <About host={host} />}
             <nav class="tabs" aria-label="Views of the host">
               <a href={href(["hosts", hostname], { range, from, to })} aria-current={tab === "charts" ? "page" : undefined}>Charts</a>
               <a href={href(["hosts", hostname, "processes"], { range, from, to })} aria-current={tab === "processes" ? "page" : undefined}>Processes</a>
@@ -73,25 +74,21 @@ function Warnings({ host }: { host: Host }) {
   );
 }
 
-function Facts({ host }: { host: Host }) {
+function About({ host }: { host: Host }) {
   const boot = parseTime(host.boot_time);
   const labels = Object.entries(host.labels);
   return (
-    <dl class="facts">
-      <Fact name="Last seen"><When at={host.last_seen} /></Fact>
-      <Fact name="System">{host.os ?? "–"}</Fact>
-      <Fact name="Kernel">{host.kernel ?? "–"}</Fact>
-      <Fact name="Processor">{host.cpu_model ?? "–"}{host.cpu_count ? `, ${count(host.cpu_count)} cores` : ""}</Fact>
-      <Fact name="Memory">{bytes(host.memory_total_bytes)}</Fact>
-      <Fact name="Up for">{boot === null ? "–" : duration(clock.value - boot)}</Fact>
-      <Fact name="Agent">{host.agent_version ?? "–"}, every {duration(host.interval_seconds)}</Fact>
-      {labels.length > 0 && (
-        <Fact name="Labels">{labels.map(([name, value]) => <span class="chip" key={name}>{name}={String(value)}</span>)}</Fact>
-      )}
-    </dl>
+    <Facts
+      of={[
+        ["Last seen", <When at={host.last_seen} />],
+        ["System", host.os],
+        ["Kernel", host.kernel],
+        ["Processor", host.cpu_model && `${host.cpu_model}${host.cpu_count ? `, ${count(host.cpu_count)} cores` : ""}`],
+        ["Memory", bytes(host.memory_total_bytes)],
+        ["Up for", boot === null ? null : duration(clock.value - boot)],
+        ["Agent", `${host.agent_version ?? UNKNOWN}, every ${duration(host.interval_seconds)}`],
+        ["Labels", labels.length > 0 ? labels.map(([name, value]) => <span class="chip" key={name}>{name}={String(value)}</span>) : null],
+      ]}
+    />
   );
 }
-
-const Fact = ({ name, children }: { name: string; children: ComponentChildren }) => (
-  <div><dt>{name}</dt><dd>{children}</dd></div>
-);

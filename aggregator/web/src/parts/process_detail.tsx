@@ -11,6 +11,7 @@ import { absolute, iso, parseTime, type Range } from "../lib/time";
 import type { Host, HostEvent, Process, SeriesAnswer } from "../lib/types";
 import { Chart } from "./chart";
 import { EVENT_NAMES } from "./host_events";
+import { Pairs } from "./lists";
 import { When } from "./marks";
 import { zoomTo } from "./range_picker";
 import { explain } from "./states";
@@ -47,7 +48,7 @@ export function ProcessDetail({ host, which, range, processes }: Props) {
 function Facts({ p }: { p: Process }) {
   const started = parseTime(p.started_at);
   const at = parseTime(p.timestamp) ?? 0;
-  const pairs: [string, preact.ComponentChildren][] = [
+  return <Pairs of={[
     ["PID", <>{p.process_id}{p.ppid !== null && <span class="muted">, child of {p.ppid}</span>}</>],
     ["User", p.username ?? "–"],
     ["State", p.status ?? "–"],
@@ -62,12 +63,7 @@ function Facts({ p }: { p: Process }) {
     ["Unit", p.unit],
     ["Container", p.container_id && p.container_id.slice(0, 12)],
     ["Command", p.cmdline && <code>{p.cmdline}</code>],
-  ];
-  return (
-    <dl class="pairs">
-      {pairs.filter(([, value]) => value !== null && value !== "").map(([name, value]) => [<dt key={name}>{name}</dt>, <dd key={`${name}=`}>{value}</dd>])}
-    </dl>
-  );
+  ]} />;
 }
 
 // Counters since the process began, as rates between two steps.

@@ -1,6 +1,6 @@
 // Empty, loading and error states, each with something to do.
 import type { ComponentChildren } from "preact";
-import type { ApiError } from "../lib/api";
+import { ApiError } from "../lib/api";
 import type { Resource } from "../lib/resource";
 
 export function Empty({ title, children }: { title: string; children?: ComponentChildren }) {
@@ -16,7 +16,8 @@ export const Loading = ({ what }: { what: string }) => (
   <div class="state" role="status">Loading {what}…</div>
 );
 
-export function explain(error: ApiError): string {
+export function explain(error: unknown): string {
+  if (!(error instanceof ApiError)) return String(error);
   if (error.status === 401) return "Sign in with a token to see this.";
   if (error.status === 403) return "Your token's role does not allow this.";
   if (error.status === 404 && error.message === "Not Found") return "This server does not offer it.";

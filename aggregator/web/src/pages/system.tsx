@@ -1,0 +1,99 @@
+// The monitor itself: its health, its tasks, what comes in, and the agents that send it.
+import { request } from "../lib/api";
+import { count, duration, milliseconds } from "../lib/format";
+import { useResource } from "../lib/resource";
+import { route, setQuery } from "../lib/router";
+import { AddHost } from "../parts/add_host";
+import { Agents } from "../parts/agents";
+import { IngestPanel } from "../parts/ingest_panel";
+import { Status, StatusWord, toneOf, When } from "../parts/marks";
+import { Facts } from "../parts/lists";
+import { PlainTable } from "../parts/plain_table";
+import { Loaded } from "../parts/states";
+
+interface Task {
+  name: string;
+  period_seconds: number;
+  last_run: string | null;
+  last_duration_seconds: number | null;
+  runs: number;
+  skipped: number;
+  last_error: string | null;
+}
+
+export interface ServiceStatus {
+  version: string;
+  status: string;
+  timestamp: string;
+  hostname: string;
+  background_tasks: { running: boolean; task_count: number; tasks?: Task[] };
+  dependencies?: Record<string, unknown>;
+  ingest?: { queue_length: number; queue_capacity: number };
+}
+
+const NAMES: Record<string, string> = { postgres: "PostgreSQL", redis: "Redis" };
+
+export function SystemPage() {
+  const status = useResource("status", (signal) => request<ServiceStatus>("/status", { signal }), 10);
+  const adding = route.value.query.add !== undefined;
+  return (
+    <>
+      <div class="head">
+        <h1>System</h1>
+        {status.data && <Status tone={toneOf(status.data.status)} text={status.data.status} />}
+        <div class="end"><button type="button" class="primary" onClick={() => setQuery({ add: 1 }, "push")}>Add a host</button></div>
+      </div>
+      <Loaded from={status} what="the state of the server">
+        {(data) => (
+          <>
+            <Facts
+              of={[
+                ["Version", data.version],
+                ["Runs on", data.hostname],
+                ...Object.entries(data.dependencies ?? {}).map(([name, state]): [string, preact.ComponentChildren] => [
+                  NAMES[name] ?? name,
+                  <StatusWord word={typeof state === "string" ? state : JSON.stringify(state)} />,
+                ]),
+                ["Batches that wait", data.ingest && `${count(data.ingest.queue_length)} of at most ${count(data.ingest.queue_capacity)}`],
+              ]}
+            />
+            <div class="grid halves">
+              <IngestPanel />
+              <Tasks tasks={data.background_tasks.tasks ?? []} />
+            </div>
+          </>
+        )}
+      </Loaded>
+      <Agents />
+      {adding && <AddHost onClose={() => setQuery({ add: undefined })} />}
+    </>
+  );
+}
+
+function Tasks({ tasks }: { tasks: Task[] }) {
+  return (
+    <section class="panel" aria-label="Background tasks">
+      <header><h2>Background tasks</h2></header>
+      <div class="body">
+        {tasks.length === 0 ? <p class="muted">This server runs none.</p> : (
+          <PlainTable
+            caption="Background tasks"
+            heads={[["Task"], ["State"], ["Every", "num p2"], ["Last run"], ["Took", "num p2"], ["Runs", "num p3"]]}
+            rows={tasks.map((task) => ({
+              key: task.name,
+              cells: [
+                task.name.replace(/_/g, " "),
+                task.last_error ? <Status tone="bad" text="failed" /> : <Status tone={task.last_run ? "ok" : "off"} text={task.last_run ? "fine" : "not yet"} />,
+                duration(task.period_seconds),
+                <When at={task.last_run} />,
+                milliseconds(task.last_duration_seconds === null ? null : task.last_duration_seconds * 1000),
+                count(task.runs),
+              ],
+            }))}
+          />
+        )}
+        {tasks.filter((t) => t.last_error).map((t) => <p class="fault wrap" key={t.name}>{t.name}: {t.last_error}</p>)}
+      </div>
+    </section>
+  );
+}
