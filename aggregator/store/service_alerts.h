@@ -1,0 +1,25 @@
+// Alerts of failed checks that no rule speaks for.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "aggregator/store/service_store.h"
+#include "aggregator/store/session.h"
+#include "common/timestamp.h"
+
+namespace chorus::store {
+
+struct ProbeAlertOutcome {
+    std::int64_t opened = 0;
+    std::int64_t resolved = 0;
+};
+
+// Opens `Service {service} Health Alert` for each failed check of the round (one open alert a
+// service, seen again while it lasts) and resolves it when the service is healthy again, is no
+// longer among `configured`, or an active rule has taken it over. A fixed number of statements;
+// inside the caller's transaction.
+ProbeAlertOutcome update_probe_alerts(Session& session, const std::vector<ServiceCheck>& round,
+                                      const std::vector<std::string>& configured, Timestamp now);
+
+}  // namespace chorus::store

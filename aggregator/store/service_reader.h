@@ -1,0 +1,66 @@
+// What is known of services (GET /system/health, /services).
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "aggregator/store/database.h"
+#include "aggregator/store/service_store.h"
+#include "common/timestamp.h"
+
+namespace chorus::store {
+
+// The newest check of a service.
+struct ServiceState {
+    std::string service;
+    std::string endpoint;
+    std::string status;
+    Timestamp status_since;
+    Timestamp last_checked;
+    std::optional<std::int32_t> response_time_ms;
+    std::optional<std::string> error;
+    std::optional<Timestamp> certificate_expires;
+};
+
+// Share of checks that were healthy, in percent; nullopt without checks.
+struct ServiceUptime {
+    std::optional<double> day, week, month;
+    std::optional<double> average_response_ms;  // of the day
+};
+
+struct PastCheck {
+    Timestamp time;
+    ServiceStatus status = ServiceStatus::unhealthy;
+    std::optional<std::int32_t> response_time_ms;
+};
+
+// Columns of equal length, one element a step that has checks, oldest first.
+struct ServiceSeries {
+    std::int64_t step_seconds = 0;
+    std::vector<std::int64_t> times;                // start of the step, Unix seconds
+    std::vector<double> average, minimum, maximum;  // response time in ms; NaN = no answer
+    std::vector<double> uptime_percent;
+    std::vector<std::int64_t> checks;
+};
+
+class ServiceReader {
+  public:
+    explicit ServiceReader(Database& database) : database_(database) {}
+
+    std::unordered_map<std::string, ServiceState> states() const;
+    std::unordered_map<std::string, ServiceUptime> uptimes(Timestamp now) const;
+    // Of each service the last `count` checks of the last seven days, oldest first.
+    std::unordered_map<std::string, std::vector<PastCheck>> recent(Timestamp now, int count) const;
+    // Steps of a minute or more, of an hour or more from the counts of the hours.
+    ServiceSeries series(const std::string& service, Timestamp from, Timestamp to,
+                         int max_points) const;
+
+  private:
+    Database& database_;
+};
+
+}  // namespace chorus::store
