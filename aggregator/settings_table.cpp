@@ -177,7 +177,18 @@ std::vector<Setting> monitoring_settings() {
          .environment = "SERVICE_ENDPOINTS",
          .type = SettingType::json,
          .default_value = "{}",
-         .help = "Services to check, a JSON object of names and URLs."},
+         .help = "Services to check, a JSON object of names and URLs (http, https, tcp) or of "
+                 "objects with url, interval, timeout_seconds, expected_status, body_match, "
+                 "retries."},
+        {.name = "default-services",
+         .type = SettingType::boolean,
+         .default_value = "false",
+         .help = "Check the six services of the Chorus platform at their ports on localhost, too."},
+        {.name = "health-allow-addresses",
+         .help = "Addresses and networks that checks may reach although they are blocked "
+                 "(link-local, cloud metadata, multicast), comma-separated."},
+        {.name = "health-ca-file",
+         .help = "PEM file of authorities that https checks trust beside the system's."},
     };
 }
 

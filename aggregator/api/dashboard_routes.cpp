@@ -1,9 +1,11 @@
 // GET /api/v1/dashboard/...: aggregates for pages with charts.
+#include <algorithm>
 #include <map>
 
 #include "aggregator/api/overview_source.h"
 #include "aggregator/api/routes.h"
 #include "aggregator/api/series_support.h"
+#include "aggregator/api/service_source.h"
 #include "aggregator/api/support.h"
 #include "aggregator/store/alert_json.h"
 #include "aggregator/store/dashboard_reader.h"
@@ -33,6 +35,11 @@ std::vector<store::AlertRow> newest_active_alerts(store::Database& database) {
     return database.read([&](store::Session& session) { return find_alerts(session, query); });
 }
 
+std::int64_t count_healthy(const std::vector<CheckedService>& services) {
+    return std::count_if(services.begin(), services.end(),
+                         [](const auto& service) { return service.health.status == "healthy"; });
+}
+
 http::Response overview(Services& services) {
     Timings timings;
     const store::HostReader reader{services.database, services.clock};
@@ -44,17 +51,18 @@ http::Response overview(Services& services) {
         if (host.status != store::HostStatus::down) names.push_back(host.hostname);
     }
     const auto overviews = read_overviews(services, names, timings);
+    const auto checked = read_services(services, timings);
 
     JsonWriter out;
     out.begin_object().field("timestamp", services.clock.now()).key("system_health").begin_object();
     for (const auto& o : overviews) write_overview(out.key(o.hostname), o);
     out.end_object().key("alert_stats");
     store::write_alert_stats(out, stats);
-    out.key("service_health")
-        .begin_array()
-        .end_array()
-        .field("healthy_services", 0)
-        .field("total_services", 0)
+    out.key("service_health").begin_array();
+    for (const auto& service : checked) cache::write_service_health(out, service.health);
+    out.end_array()
+        .field("healthy_services", count_healthy(checked))
+        .field("total_services", checked.size())
         .key("hosts");
     write_host_counts(out, hosts);
     out.key("active_alerts").begin_array();

@@ -1,4 +1,5 @@
 // GET /api/v1/metrics/latest/{hostname} and /api/v1/system/...: what is true now.
+#include "aggregator/api/host_json.h"
 #include "aggregator/api/overview_source.h"
 #include "aggregator/api/routes.h"
 #include "aggregator/api/support.h"
@@ -8,10 +9,6 @@
 
 namespace chorus::api {
 namespace {
-
-[[noreturn]] void host_not_found() {
-    throw http::HttpError(404, "host_not_found", "Host not found");
-}
 
 std::vector<cache::LatestMetric> latest_from_store(Services& services, const std::string& hostname,
                                                    Timings& timings) {

@@ -10,6 +10,8 @@ http::Router make_router(Services& services) {
     add_latest_routes(router, services);
     add_host_routes(router, services);
     add_process_routes(router, services);
+    add_host_settings_routes(router, services);
+    add_health_routes(router, services);
     add_event_routes(router, services);
     add_dashboard_routes(router, services);
     add_rule_routes(router, services);

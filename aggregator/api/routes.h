@@ -13,6 +13,10 @@ class Database;
 }
 namespace chorus::cache {
 class CacheReader;
+class EntryWriter;
+}  // namespace chorus::cache
+namespace chorus::health {
+class ServiceMonitor;
 }
 namespace chorus::ingest {
 class IngestService;
@@ -28,8 +32,10 @@ namespace chorus::api {
 struct Services {
     store::Database& database;
     cache::CacheReader& cache;
+    cache::EntryWriter& cache_entries;
     ingest::IngestService& ingest;
     tasks::Scheduler& scheduler;
+    health::ServiceMonitor& health;
     const tasks::Maintenance& upkeep;
     MetricsRegistry& metrics;
     const Clock& clock;
@@ -40,12 +46,14 @@ struct Services {
     std::string web_root{};  // folder of the dashboard's files in place of those in the program
 };
 
-void add_service_routes(http::Router& router, Services& services);    // /, /health, /ready, ...
-void add_ingest_routes(http::Router& router, Services& services);     // /api/v1/ingest
-void add_metric_routes(http::Router& router, Services& services);     // /api/v1/metrics/...
-void add_latest_routes(http::Router& router, Services& services);     // .../latest, overview
-void add_host_routes(http::Router& router, Services& services);       // /api/v1/hosts
-void add_process_routes(http::Router& router, Services& services);    // .../processes/series
+void add_service_routes(http::Router& router, Services& services);  // /, /health, /ready, ...
+void add_ingest_routes(http::Router& router, Services& services);   // /api/v1/ingest
+void add_metric_routes(http::Router& router, Services& services);   // /api/v1/metrics/...
+void add_latest_routes(http::Router& router, Services& services);   // .../latest, overview
+void add_host_routes(http::Router& router, Services& services);     // /api/v1/hosts
+void add_process_routes(http::Router& router, Services& services);  // .../processes/series
+void add_host_settings_routes(http::Router& router, Services& services);
+void add_health_routes(http::Router& router, Services& services);     // /system/health, /services
 void add_event_routes(http::Router& router, Services& services);      // /api/v1/events
 void add_dashboard_routes(http::Router& router, Services& services);  // /api/v1/dashboard/...
 void add_rule_routes(http::Router& router, Services& services);       // /api/v1/alert-rules

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "aggregator/health/service_config.h"
 #include "aggregator/store/database.h"
 #include "common/settings.h"
 
@@ -32,6 +33,11 @@ std::string help();
 
 // Options of the database as configured; for `sessions` users at a time.
 store::DatabaseOptions database_options(const Config& config, int sessions);
+
+// The services to check and the addresses that checks may reach. Both throw std::invalid_argument
+// if health-allow-addresses is wrong.
+health::ServiceConfig checked_services(const Config& config);
+health::AddressRules address_rules(const Config& config);
 
 // Faults of the configuration that no single setting has: listening where strangers can come,
 // published passwords. Empty if all is well.

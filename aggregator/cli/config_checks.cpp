@@ -1,5 +1,9 @@
+#include <algorithm>
+#include <iterator>
+
 #include "aggregator/cache/redis_connection.h"
 #include "aggregator/cli/commands.h"
+#include "aggregator/health/tls.h"
 #include "aggregator/http/cors.h"
 #include "common/url.h"
 
@@ -38,7 +42,41 @@ void check_database(const Config& config, std::vector<std::string>& faults) {
     }
 }
 
+void check_services(const Config& config, std::vector<std::string>& faults) {
+    try {
+        for (const auto& fault : checked_services(config).faults) {
+            faults.push_back("service-endpoints: " + fault);
+        }
+    } catch (const std::invalid_argument& e) {
+        faults.push_back(std::string("health-allow-addresses: ") + e.what());
+    }
+    try {
+        health::TlsContext{config.text("health-ca-file")};
+    } catch (const std::runtime_error& e) {
+        faults.emplace_back(e.what());
+    }
+}
+
 }  // namespace
+
+health::AddressRules address_rules(const Config& config) {
+    return health::AddressRules{config.text("health-allow-addresses")};
+}
+
+health::ServiceConfig checked_services(const Config& config) {
+    const std::chrono::seconds interval{config.integer("health-check-interval")};
+    const auto rules = address_rules(config);
+    auto own = health::parse_services(config.text("service-endpoints"), interval, rules);
+    if (!config.boolean("default-services")) return own;
+    auto all = health::parse_services(health::kDefaultServices, interval, rules);
+    std::erase_if(all.services, [&](const health::Service& standard) {
+        return std::any_of(own.services.begin(), own.services.end(),
+                           [&](const auto& service) { return service.name == standard.name; });
+    });
+    std::move(own.services.begin(), own.services.end(), std::back_inserter(all.services));
+    all.faults = std::move(own.faults);
+    return all;
+}
 
 store::DatabaseOptions database_options(const Config& config, int sessions) {
     store::DatabaseOptions options;
@@ -61,6 +99,7 @@ std::vector<std::string> check_config(const Config& config) {
     } catch (const std::invalid_argument& e) {
         faults.push_back(std::string("cors-origins: ") + e.what());
     }
+    check_services(config, faults);
     return faults;
 }
 

@@ -6,6 +6,7 @@
 #include <atomic>
 
 #include "aggregator/cli/commands.h"
+#include "aggregator/store/host_settings.h"
 #include "common/exit_codes.h"
 #include "common/log.h"
 
@@ -36,6 +37,12 @@ store::DatabaseOptions maintenance_options(const Config& config) {
     return options;
 }
 
+health::ProberOptions prober_options(const Config& config) {
+    health::ProberOptions options;
+    options.ca_file = config.text("health-ca-file");
+    return options;
+}
+
 ingest::IngestOptions ingest_options(const Config& config) {
     ingest::IngestOptions options;
     options.writers = static_cast<int>(config.integer("ingest-writers"));
@@ -53,8 +60,11 @@ Runtime::Runtime(const Config& config)
       tokens(maintenance),
       cache_reader(cache::parse_redis_url(config.text("redis-url")), metrics),
       cache_writer(cache::parse_redis_url(config.text("redis-url")), {}, metrics),
+      cache_entries(cache::parse_redis_url(config.text("redis-url")), metrics),
       ingest(maintenance, partitions, tokens, &cache_writer, clock, retention,
              ingest_options(config), metrics),
+      health(checked_services(config).services, address_rules(config), prober_options(config),
+             maintenance, cache_entries, clock, metrics),
       upkeep(maintenance, clock, partitions, retention),
       listener(maintenance),
       leader(maintenance, clock, own_hostname() + "/" + std::to_string(getpid()),
@@ -68,6 +78,11 @@ Runtime::Runtime(const Config& config)
             kLog.error("The database does not fit this program", {{"error", e.what()}});
             request_end(to_int(ExitCode::config));
         }
+    });
+    scheduler.add_for_leader("health_checks", health.period(),
+                             [this](std::int64_t epoch) { health.round(epoch); });
+    scheduler.add_for_leader("removed_hosts", std::chrono::minutes{1}, [this](std::int64_t epoch) {
+        store::RemovedHosts{maintenance}.clean_up(epoch);
     });
     scheduler.add_for_leader("cleanup", std::chrono::hours{1},
                              [this](std::int64_t epoch) { upkeep.clean_up(epoch); });
@@ -92,6 +107,7 @@ void Runtime::start_tasks() {
 }
 
 void Runtime::stop_tasks() {
+    health.stop();  // or a hanging check would hold up the end
     scheduler.stop();
     leader.stop();
     listener.stop();

@@ -6,6 +6,8 @@
 
 #include "aggregator/cache/cache_reader.h"
 #include "aggregator/cache/cache_writer.h"
+#include "aggregator/cache/entry_writer.h"
+#include "aggregator/health/service_monitor.h"
 #include "aggregator/ingest/ingest_service.h"
 #include "aggregator/store/database.h"
 #include "aggregator/store/listener.h"
@@ -41,7 +43,9 @@ struct Runtime {
     store::TokenStore tokens;
     cache::CacheReader cache_reader;
     cache::CacheWriter cache_writer;
+    cache::EntryWriter cache_entries;
     ingest::IngestService ingest;
+    health::ServiceMonitor health;
     tasks::Maintenance upkeep;
     store::Listener listener;  // of alert transitions; handlers are added before start()
     tasks::Leader leader;

@@ -24,8 +24,8 @@ http::Role anonymous_role(const Config& config) {
     return is_loopback_host(config.text("listen")) ? http::Role::viewer : http::Role::none;
 }
 
-// Beside the connections: database sessions, Redis, logs, the server itself.
-constexpr std::uint64_t kOtherDescriptors = 100;
+// Beside the connections: service checks, database sessions, Redis, logs, the server itself.
+constexpr std::uint64_t kOtherDescriptors = 600;
 
 void make_room_for_connections(const Config& config) {
     const std::uint64_t limit = raise_descriptor_limit();
@@ -48,10 +48,17 @@ int serve(const Config& config) {
     make_room_for_connections(config);
     Runtime runtime{config};
     const http::Role anonymous = anonymous_role(config);
-    api::Services services{
-        runtime.queries,   runtime.cache_reader, runtime.ingest,
-        runtime.scheduler, runtime.upkeep,       runtime.metrics,
-        runtime.clock,     own_hostname(),       anonymous >= http::Role::viewer};
+    api::Services services{runtime.queries,
+                           runtime.cache_reader,
+                           runtime.cache_entries,
+                           runtime.ingest,
+                           runtime.scheduler,
+                           runtime.health,
+                           runtime.upkeep,
+                           runtime.metrics,
+                           runtime.clock,
+                           own_hostname(),
+                           anonymous >= http::Role::viewer};
     services.rule_context.max_response_time_ms = config.number("response-time-alert-threshold");
     services.web_root = config.text("web-root");
     api::TokenAuthenticator authenticator{runtime.queries, runtime.clock};

@@ -5,7 +5,8 @@ namespace {
 
 constexpr const char* kHosts = R"sql(
 SELECT host_id, hostname, agent_id, agent_version, interval_seconds, os, kernel, cpu_model,
-       cpu_count, memory_total_bytes, boot_time, labels, clock_skew_ms, first_seen, last_seen
+       cpu_count, memory_total_bytes, boot_time, labels, clock_skew_ms, first_seen, last_seen,
+       thresholds
 FROM monitoring.hosts
 WHERE $1::text IS NULL OR hostname = $1
 ORDER BY hostname
@@ -32,6 +33,7 @@ HostRow read_host(const Row& row, Timestamp now) {
     host.clock_skew_ms = row.optional_int8(12);
     host.first_seen = row.timestamp(13);
     host.last_seen = row.timestamp(14);
+    host.thresholds_json = row.text(15);
     host.status = host_status(host.last_seen, host.interval_seconds, now);
     return host;
 }

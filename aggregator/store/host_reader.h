@@ -33,6 +33,7 @@ struct HostRow {
     std::optional<std::int64_t> memory_total_bytes;
     std::optional<Timestamp> boot_time;
     std::string labels_json = "{}";
+    std::string thresholds_json = "{}";  // of this host instead of the rules' own
     std::optional<std::int64_t> clock_skew_ms;
     Timestamp first_seen;
     Timestamp last_seen;

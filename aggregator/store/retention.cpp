@@ -41,6 +41,11 @@ constexpr const char* kDeleteEvents = R"sql(
 DELETE FROM monitoring.events WHERE ts < $1
 )sql";
 
+constexpr const char* kDeleteServiceHours = R"sql(
+DELETE FROM monitoring.service_hours WHERE hour < $1
+)sql";
+constexpr days kServiceHoursKept{400};  // at least: a row an hour is little
+
 constexpr const char* kDeleteAlerts = R"sql(
 DELETE FROM monitoring.alerts WHERE status = 'resolved' AND updated_at < $1
 )sql";
@@ -149,6 +154,11 @@ RetentionOutcome RetentionJob::run(Epoch epoch, bool clock_confirmed) {
             outcome.processes_deleted =
                 execute_unhurried(session, epoch, kDeleteProcesses, Parameters{}.date(day));
         }
+    }
+    if (retention_.system) {
+        drop_before(session, epoch, "service_checks", now - *retention_.system, outcome);
+        const auto kept = std::max(*retention_.system, kServiceHoursKept);
+        execute_unhurried(session, epoch, kDeleteServiceHours, Parameters{}.timestamp(now - kept));
     }
     if (retention_.events) {
         outcome.events_deleted = execute_unhurried(

@@ -1,4 +1,5 @@
-"""The performance table: the agent's cycle, ingest over HTTP, bytes stored, read latency against raw SQL.
+"""The performance table: the agent's cycle, ingest over HTTP, bytes stored, read latency against raw SQL,
+service checks.
 
 Run by `tests/run bench`; needs its private servers. Prints a table and writes build/bench.json.
 Nothing is asserted: figures depend on the machine, and the program prints what it compares with.
@@ -206,6 +207,19 @@ def bench_overview():
         add("dashboard overview, 1,000 hosts, cold cache, p99", samples[98], "ms", 50, "less")
 
 
+def bench_service_checks():
+    timeout = 10
+    done = subprocess.run([os.path.join(BIN, "service_round"), "1000", "200", str(timeout)],
+                          capture_output=True, text=True, check=True)
+    result = json.loads(done.stdout)
+    assert result["checks"] == 1000 and result["healthy"] == 800, result
+    add("1,000 service checks, 200 hanging: round", result["round_seconds"], "s", 60, "less")
+    add("round / timeout of those that hang", result["round_seconds"] / timeout, "x")
+    add("the 800 others done after", result["healthy_seconds"], "s", timeout, "less")
+    add("slowest answer measured of them", result["slowest_healthy_ms"], "ms")
+    add("CPU of the round", result["cpu_seconds"], "s")
+
+
 def main():
     for name in ("CHORUS_BIN_DIR", "CHORUS_TEST_DATABASE_URL", "CHORUS_TEST_REDIS_URL"):
         if name not in os.environ:
@@ -214,6 +228,7 @@ def main():
     bench_ingest()
     bench_reads()
     bench_overview()
+    bench_service_checks()
     width = max(len(row["what"]) for row in rows)
     print(f"\n{'what':<{width}}  {'figure':>12} {'unit':<10} {'target':>8}  result")
     for row in rows:

@@ -1,0 +1,142 @@
+// GET /api/v1/system/health and /api/v1/services: the checked services. Reading starts no check.
+#include <algorithm>
+
+#include "aggregator/api/routes.h"
+#include "aggregator/api/service_source.h"
+#include "aggregator/api/support.h"
+#include "aggregator/health/service_monitor.h"
+
+namespace chorus::api {
+namespace {
+
+constexpr std::int64_t kMostHours = 24 * 400, kMostPoints = 5'000, kMostRecent = 200;
+
+http::Response system_health(Services& services) {
+    Timings timings;
+    JsonWriter out;
+    out.begin_array();
+    for (const auto& service : read_services(services, timings)) {
+        cache::write_service_health(out, service.health);
+    }
+    out.end_array();
+    http::Response response = json_response(out);
+    timings.add_to(response);
+    return response;
+}
+
+void write_recent(JsonWriter& out, const std::vector<store::PastCheck>& checks) {
+    out.begin_array();
+    for (const auto& check : checks) {
+        out.begin_object()
+            .field("timestamp", check.time)
+            .field("status", to_string(check.status))
+            .field("response_time_ms", check.response_time_ms)
+            .end_object();
+    }
+    out.end_array();
+}
+
+template <typename Map>
+typename Map::mapped_type value_or_empty(const Map& map, const std::string& name) {
+    const auto found = map.find(name);
+    return found == map.end() ? typename Map::mapped_type{} : found->second;
+}
+
+std::optional<std::int64_t> days_left(const std::optional<Timestamp>& expires, Timestamp now) {
+    if (!expires) return std::nullopt;
+    return std::chrono::floor<std::chrono::days>(*expires - now).count();
+}
+
+http::Response list(Services& services, const http::Request& request) {
+    http::Parameters p{request};
+    const auto count = static_cast<int>(p.integer("recent", 60, 0, kMostRecent));
+    p.throw_if_bad();
+    Timings timings;
+    const Timestamp now = services.clock.now();
+    const auto states = read_services(services, timings);
+    const store::ServiceReader reader{services.database};
+    const auto uptimes = timings.db([&] { return reader.uptimes(now); });
+    const auto recent = timings.db([&] { return reader.recent(now, count); });
+    JsonWriter out;
+    out.begin_array();
+    for (std::size_t i = 0; i < states.size(); ++i) {
+        const auto& configured = services.health.services()[i];
+        const auto uptime = value_or_empty(uptimes, configured.name);
+        out.begin_object();
+        cache::write_service_health_fields(out, states[i].health);
+        out.field("type", to_string(configured.protocol))
+            .field("interval_seconds", configured.interval.count())
+            .field("status_since", states[i].status_since)
+            .field("tls_expires_at", states[i].certificate_expires)
+            .field("tls_expires_in_days", days_left(states[i].certificate_expires, now))
+            .field("uptime_24h_percent", uptime.day)
+            .field("uptime_7d_percent", uptime.week)
+            .field("uptime_30d_percent", uptime.month)
+            .field("average_response_time_ms", uptime.average_response_ms)
+            .key("recent");
+        write_recent(out, value_or_empty(recent, configured.name));
+        out.end_object();
+    }
+    out.end_array();
+    http::Response response = json_response(out);
+    timings.add_to(response);
+    return response;
+}
+
+template <typename T>
+void write_column(JsonWriter& out, std::string_view name, const std::vector<T>& values) {
+    out.key(name).begin_array();
+    for (const T value : values) out.value(value);
+    out.end_array();
+}
+
+http::Response history(Services& services, const http::Request& request) {
+    http::Parameters p{request};
+    const std::int64_t hours = p.integer("hours", 24, 1, kMostHours);
+    const auto points = static_cast<int>(p.integer("max_points", 300, 1, kMostPoints));
+    p.throw_if_bad();
+    const std::string name{request.path_parameter("name")};
+    const auto& all = services.health.services();
+    if (std::none_of(all.begin(), all.end(), [&](const auto& s) { return s.name == name; })) {
+        throw http::HttpError(404, "service_not_found", "Service not found");
+    }
+    Timings timings;
+    const Timestamp now = services.clock.now();
+    const store::ServiceReader reader{services.database};
+    const auto series = timings.db(
+        [&] { return reader.series(name, now - std::chrono::hours{hours}, now, points); });
+    JsonWriter out;
+    out.begin_object()
+        .field("service_name", name)
+        .field("hours", hours)
+        .field("step_seconds", series.step_seconds);
+    write_column(out, "t", series.times);
+    out.key("response_time_ms").begin_object();
+    write_column(out, "avg", series.average);
+    write_column(out, "min", series.minimum);
+    write_column(out, "max", series.maximum);
+    out.end_object();
+    write_column(out, "uptime_percent", series.uptime_percent);
+    write_column(out, "checks", series.checks);
+    out.end_object();
+    http::Response response = json_response(out);
+    timings.add_to(response);
+    return response;
+}
+
+}  // namespace
+
+void add_health_routes(http::Router& router, Services& services) {
+    const auto add = [&](const char* path, auto handler) {
+        router.add({http::Method::get, path, http::Role::viewer, http::BodyRule::none, 0,
+                    guarded([&services, handler](const http::Request& request) {
+                        return handler(services, request);
+                    })});
+    };
+    add("/api/v1/system/health",
+        [](Services& s, const http::Request&) { return system_health(s); });
+    add("/api/v1/services", list);
+    add("/api/v1/services/{name}/history", history);
+}
+
+}  // namespace chorus::api

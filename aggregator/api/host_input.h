@@ -1,0 +1,15 @@
+// The body of PATCH /hosts/{hostname}.
+#pragma once
+
+#include "aggregator/store/host_settings.h"
+#include "common/field_error.h"
+#include "common/json_reader.h"
+
+namespace chorus::api {
+
+// {"labels": {name: text}, "thresholds": {metric type or rule name: number}}, both optional and
+// replaced whole; at most 16 labels and 100 thresholds. Adds every fault to `errors`; other members
+// are ignored.
+store::HostSettings parse_host_settings(JsonValue body, FieldErrors& errors);
+
+}  // namespace chorus::api

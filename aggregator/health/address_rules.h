@@ -1,0 +1,41 @@
+// Which addresses a check may connect to.
+#pragma once
+
+#include <sys/socket.h>
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+namespace chorus::health {
+
+// An IPv4 or IPv6 address; IPv4 in its mapped form (::ffff:a.b.c.d), as RFC 4291 has it.
+using AddressBytes = std::array<std::uint8_t, 16>;
+
+struct Network {
+    AddressBytes address{};
+    int prefix_bits = 128;
+    bool contains(const AddressBytes& other) const;
+};
+
+// Targets stand in the configuration and are trusted, but for addresses that no service has and
+// attackers want: link-local with the clouds' metadata services (169.254.0.0/16, fe80::/10,
+// fd00:ec2::254), 0.0.0.0/8, ::, multicast and broadcast, also when they are wrapped in IPv6
+// (mapped, NAT64, 6to4). An allow list opens what an operator needs all the same.
+class AddressRules {
+  public:
+    // Comma-separated addresses and networks, "169.254.169.254, fe80::/10". Throws
+    // std::invalid_argument naming the entry.
+    explicit AddressRules(std::string_view allowed = "");
+
+    bool permits(const sockaddr& address) const;
+
+  private:
+    std::vector<Network> allowed_;
+};
+
+// "10.0.0.0/8", "::1". Throws std::invalid_argument.
+Network parse_network(std::string_view text);
+
+}  // namespace chorus::health

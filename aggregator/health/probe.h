@@ -1,0 +1,98 @@
+// One check under way: resolve, connect, ask, judge; and again if it may be retried.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "aggregator/health/address_rules.h"
+#include "aggregator/health/http_answer.h"
+#include "aggregator/health/resolver.h"
+#include "aggregator/health/service.h"
+#include "aggregator/health/tls.h"
+
+namespace chorus::health {
+
+// Never blocks: its owner polls descriptor() for events() and calls ready(), and tick() at the time
+// wake() tells. Redirects are not followed. `service` and `rules` outlive it.
+class Probe {
+  public:
+    using Time = std::chrono::steady_clock::time_point;
+
+    Probe(const Service& service, const AddressRules& rules, const TlsContext* tls)
+        : service_(service), rules_(rules), tls_(tls) {}
+    ~Probe() { close(); }
+    Probe(const Probe&) = delete;
+    Probe& operator=(const Probe&) = delete;
+
+    const Service& service() const { return service_; }
+    // Begins an attempt: the owner then looks up the host and passes the answer to resolved(),
+    // with the number of the attempt, so that a late answer of an earlier one is told apart.
+    void begin(Time now);
+    bool wants_addresses() const { return state_ == State::unresolved; }
+    int attempt() const { return attempt_; }
+    void lookup_started() { state_ = State::resolving; }
+    void resolved(int attempt, const std::vector<Address>& addresses, const std::string& error,
+                  Time now);
+
+    int descriptor() const { return fd_; }  // -1: nothing to poll
+    short events() const { return events_; }
+    void ready(Time now);
+    void tick(Time now);
+    Time wake() const;
+
+    bool done() const { return state_ == State::done; }
+    // nullopt: this program could not check (no descriptor left, say); nothing is known then.
+    const std::optional<CheckResult>& result() const { return result_; }
+    const std::string& own_fault() const { return own_fault_; }
+
+  private:
+    enum class State {
+        idle,
+        unresolved,
+        resolving,
+        connecting,
+        handshake,
+        send,
+        receive,
+        pause,
+        done
+    };
+
+    void connect_next(Time now);
+    void connected(Time now);
+    void advance_tls(Time now);
+    void send(Time now);
+    void receive(Time now);
+    void judge(Time now);
+    void succeed(Time now);
+    void fail(Health health, std::string error, Time now, bool answered = false);
+    void give_up_here(std::string why);
+    void wait_for(TlsStream::Wait wait);
+    void close();
+    std::chrono::milliseconds elapsed(Time now) const;
+
+    const Service& service_;
+    const AddressRules& rules_;
+    const TlsContext* tls_;
+
+    State state_ = State::idle;
+    int attempt_ = 0;
+    Time started_{};           // of this attempt
+    Time deadline_{};          // of this attempt; of the pause while pausing
+    Time connect_deadline_{};  // then the next address is tried
+    std::vector<Address> addresses_;
+    std::size_t next_address_ = 0;
+    int fd_ = -1;
+    short events_ = 0;
+    std::unique_ptr<TlsStream> stream_;
+    std::optional<Timestamp> certificate_expires_;
+    std::size_t sent_ = 0;
+    std::optional<HttpAnswer> answer_;
+    std::optional<CheckResult> result_;
+    std::string own_fault_;
+};
+
+}  // namespace chorus::health

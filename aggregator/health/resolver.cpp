@@ -1,0 +1,131 @@
+#include "aggregator/health/resolver.h"
+
+#include <ares.h>
+
+#include <cstring>
+#include <stdexcept>
+
+namespace chorus::health {
+namespace {
+
+constexpr std::chrono::milliseconds kServerTimeout{2'000};  // the first try; later ones are longer
+constexpr int kTries = 2;
+constexpr std::size_t kMostAddresses = 8;
+
+std::string sentence(int status) {
+    switch (status) {
+        case ARES_ENOTFOUND:
+        case ARES_ENODATA:
+            return "Name not found";
+        case ARES_ETIMEOUT:
+        case ARES_ECONNREFUSED:
+            return "Name server does not answer";
+        default:
+            return "Name lookup failed";
+    }
+}
+
+std::vector<Address> copy_addresses(const ares_addrinfo* list) {
+    std::vector<Address> addresses;
+    for (const auto* node = list ? list->nodes : nullptr;
+         node != nullptr && addresses.size() < kMostAddresses; node = node->ai_next) {
+        if (node->ai_addrlen > sizeof(sockaddr_storage)) continue;
+        Address address;
+        std::memcpy(&address.storage, node->ai_addr, node->ai_addrlen);
+        address.length = node->ai_addrlen;
+        addresses.push_back(address);
+    }
+    return addresses;
+}
+
+}  // namespace
+
+struct Resolver::Lookup {
+    Resolver* owner;
+    Done done;
+
+    static void finished(void* argument, int status, int /*timeouts*/, ares_addrinfo* list) {
+        const std::unique_ptr<Lookup> lookup{static_cast<Lookup*>(argument)};
+        auto addresses = copy_addresses(list);
+        if (list != nullptr) ares_freeaddrinfo(list);
+        --lookup->owner->pending_;
+        if (lookup->owner->ending_) return;
+        const std::string error = addresses.empty() ? sentence(status) : std::string();
+        lookup->done(std::move(addresses), error);
+    }
+};
+
+void Resolver::Free::operator()(ares_channeldata* channel) const {
+    ares_destroy(channel);
+}
+
+Resolver::Resolver(const std::string& servers) {
+    ares_options options{};
+    options.timeout = static_cast<int>(kServerTimeout.count());
+    options.tries = kTries;
+    options.sock_state_cb = &Resolver::note_socket;
+    options.sock_state_cb_data = this;
+    ares_channel channel = nullptr;
+    const int status = ares_init_options(
+        &channel, &options, ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_SOCK_STATE_CB);
+    if (status != ARES_SUCCESS) {
+        throw std::runtime_error(std::string("name resolution: ") + ares_strerror(status));
+    }
+    channel_.reset(channel);
+    if (!servers.empty() && ares_set_servers_ports_csv(channel, servers.c_str()) != ARES_SUCCESS) {
+        throw std::invalid_argument("name servers must be addresses with ports");
+    }
+}
+
+Resolver::~Resolver() {
+    ending_ = true;
+    channel_.reset();  // calls `finished` of what is pending
+}
+
+void Resolver::note_socket(void* self, int fd, int readable, int writable) {
+    auto& sockets = static_cast<Resolver*>(self)->sockets_;
+    const int events = (readable != 0 ? POLLIN : 0) | (writable != 0 ? POLLOUT : 0);
+    if (events == 0) {
+        sockets.erase(fd);
+    } else {
+        sockets[fd] = static_cast<short>(events);
+    }
+}
+
+void Resolver::look_up(const std::string& host, std::uint16_t port, Done done) {
+    auto lookup = std::make_unique<Lookup>(Lookup{this, std::move(done)});
+    ares_addrinfo_hints hints{};
+    hints.ai_family = AF_UNSPEC;
+    hints.ai_socktype = SOCK_STREAM;
+    hints.ai_flags = ARES_AI_NUMERICSERV;
+    ++pending_;
+    ares_getaddrinfo(channel_.get(), host.c_str(), std::to_string(port).c_str(), &hints,
+                     &Lookup::finished, lookup.release());
+}
+
+std::vector<pollfd> Resolver::wanted() const {
+    std::vector<pollfd> all;
+    for (const auto& [fd, events] : sockets_) all.push_back({fd, events, 0});
+    return all;
+}
+
+void Resolver::process(const std::vector<pollfd>& ready) {
+    for (const auto& entry : ready) {
+        const bool in = (entry.revents & (POLLIN | POLLERR | POLLHUP)) != 0;
+        const bool out = (entry.revents & POLLOUT) != 0;
+        if (in || out) {
+            ares_process_fd(channel_.get(), in ? entry.fd : ARES_SOCKET_BAD,
+                            out ? entry.fd : ARES_SOCKET_BAD);
+        }
+    }
+    ares_process_fd(channel_.get(), ARES_SOCKET_BAD, ARES_SOCKET_BAD);  // timeouts
+}
+
+std::chrono::milliseconds Resolver::longest_wait(std::chrono::milliseconds most) const {
+    timeval limit{most.count() / 1'000, (most.count() % 1'000) * 1'000};
+    timeval buffer{};
+    const timeval* wait = ares_timeout(channel_.get(), &limit, &buffer);
+    return std::chrono::milliseconds{wait->tv_sec * 1'000 + wait->tv_usec / 1'000 + 1};
+}
+
+}  // namespace chorus::health

@@ -1,0 +1,33 @@
+// SERVICE_ENDPOINTS: the services to check.
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "aggregator/health/address_rules.h"
+#include "aggregator/health/service.h"
+
+namespace chorus::health {
+
+inline constexpr std::size_t kMostServices = 2'000;
+inline constexpr std::size_t kMostNameBytes = 200;  // leaves room in an alert's title
+
+struct ServiceConfig {
+    std::vector<Service> services;  // in the order of the text
+    // What is wrong, a sentence each, naming service and key; never with the URL's credentials.
+    std::vector<std::string> faults;
+};
+
+// A JSON object of name → URL, or name → {"url", "type" http|tcp, "interval" and "timeout_seconds"
+// (seconds), "expected_status" (200, "2xx", or a list of such), "body_match", "retries"}. URLs are
+// http://, https:// or tcp://host:port; a user and password in them become basic authentication.
+// Addresses that the rules do not permit are faults here already; names are judged at each check.
+ServiceConfig parse_services(std::string_view json, std::chrono::seconds default_interval,
+                             const AddressRules& rules);
+
+// The six services of the platform at the ports they have on a developer's machine.
+extern const std::string_view kDefaultServices;
+
+}  // namespace chorus::health
