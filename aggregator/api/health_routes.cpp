@@ -9,7 +9,8 @@
 namespace chorus::api {
 namespace {
 
-constexpr std::int64_t kMostHours = 24 * 400, kMostPoints = 5'000, kMostRecent = 200;
+constexpr std::int64_t kMostHours = 24 * 400, kMostPoints = 5'000, kMostRecent = 200,
+                       kMostChecks = 1'000;
 
 http::Response system_health(Services& services) {
     Timings timings;
@@ -31,6 +32,7 @@ void write_recent(JsonWriter& out, const std::vector<store::PastCheck>& checks) 
             .field("timestamp", check.time)
             .field("status", to_string(check.status))
             .field("response_time_ms", check.response_time_ms)
+            .field("error_message", check.error)
             .end_object();
     }
     out.end_array();
@@ -93,6 +95,7 @@ void write_column(JsonWriter& out, std::string_view name, const std::vector<T>& 
 http::Response history(Services& services, const http::Request& request) {
     http::Parameters p{request};
     const std::int64_t hours = p.integer("hours", 24, 1, kMostHours);
+    const auto limit = static_cast<int>(p.integer("limit", 60, 0, kMostChecks));
     const auto points = static_cast<int>(p.integer("max_points", 300, 1, kMostPoints));
     p.throw_if_bad();
     const std::string name{request.path_parameter("name")};
@@ -105,6 +108,7 @@ http::Response history(Services& services, const http::Request& request) {
     const store::ServiceReader reader{services.database};
     const auto series = timings.db(
         [&] { return reader.series(name, now - std::chrono::hours{hours}, now, points); });
+    const auto recent = timings.db([&] { return reader.recent(now, limit, name); });
     JsonWriter out;
     out.begin_object()
         .field("service_name", name)
@@ -117,7 +121,8 @@ http::Response history(Services& services, const http::Request& request) {
     write_column(out, "max", series.maximum);
     out.end_object();
     write_column(out, "uptime_percent", series.uptime_percent);
-    write_column(out, "checks", series.checks);
+    write_column(out, "check_count", series.checks);
+    write_recent(out.key("checks"), value_or_empty(recent, name));
     out.end_object();
     http::Response response = json_response(out);
     timings.add_to(response);

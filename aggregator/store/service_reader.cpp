@@ -34,15 +34,16 @@ GROUP BY s.name
 )sql";
 
 constexpr const char* kRecent = R"sql(
-SELECT s.name, c.ts, c.status, c.response_time_ms
+SELECT s.name, c.ts, c.status, c.response_time_ms, c.error_message
 FROM monitoring.services s
 CROSS JOIN LATERAL (
-    SELECT ts, status, response_time_ms
+    SELECT ts, status, response_time_ms, error_message
     FROM monitoring.service_checks
     WHERE service_id = s.service_id AND ts >= $1
     ORDER BY ts DESC
     LIMIT $2
 ) c
+WHERE $3::text IS NULL OR s.name = $3
 ORDER BY s.name, c.ts
 )sql";
 
@@ -103,14 +104,15 @@ std::unordered_map<std::string, ServiceUptime> ServiceReader::uptimes(Timestamp 
     });
 }
 
-std::unordered_map<std::string, std::vector<PastCheck>> ServiceReader::recent(Timestamp now,
-                                                                              int count) const {
-    const auto parameters = Parameters{}.timestamp(now - days{7}).int4(count);
+std::unordered_map<std::string, std::vector<PastCheck>> ServiceReader::recent(
+    Timestamp now, int count, const std::optional<std::string>& service) const {
+    const auto parameters = Parameters{}.timestamp(now - days{7}).int4(count).text(service);
     return database_.read([&](Session& session) {
         std::unordered_map<std::string, std::vector<PastCheck>> all;
         for (const Row row : session.execute_once(kRecent, parameters)) {
-            all[std::string(row.text(0))].push_back(
-                {row.timestamp(1), static_cast<ServiceStatus>(row.int4(2)), row.optional_int4(3)});
+            all[std::string(row.text(0))].push_back({row.timestamp(1),
+                                                     static_cast<ServiceStatus>(row.int4(2)),
+                                                     row.optional_int4(3), row.optional_text(4)});
         }
         return all;
     });

@@ -35,7 +35,8 @@ struct ServiceUptime {
 struct PastCheck {
     Timestamp time;
     ServiceStatus status = ServiceStatus::unhealthy;
-    std::optional<std::int32_t> response_time_ms;
+    std::optional<std::int32_t> response_time_ms{};
+    std::optional<std::string> error{};
 };
 
 // Columns of equal length, one element a step that has checks, oldest first.
@@ -53,8 +54,10 @@ class ServiceReader {
 
     std::unordered_map<std::string, ServiceState> states() const;
     std::unordered_map<std::string, ServiceUptime> uptimes(Timestamp now) const;
-    // Of each service the last `count` checks of the last seven days, oldest first.
-    std::unordered_map<std::string, std::vector<PastCheck>> recent(Timestamp now, int count) const;
+    // Of each service, or the one named, the last `count` checks of the last seven days, oldest
+    // first.
+    std::unordered_map<std::string, std::vector<PastCheck>> recent(
+        Timestamp now, int count, const std::optional<std::string>& service = {}) const;
     // Steps of a minute or more, of an hour or more from the counts of the hours.
     ServiceSeries series(const std::string& service, Timestamp from, Timestamp to,
                          int max_points) const;

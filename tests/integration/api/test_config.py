@@ -103,7 +103,8 @@ def test_secret_file_that_others_may_read_is_refused(run, tmp_path, mode):
 
 def test_secrets_are_never_printed(run):
     done = run("--print-config", DATABASE_URL=f"postgresql://u:{CANARY}@localhost/d",
-               REDIS_URL=f"redis://:{CANARY}@localhost:6379/0")
+               REDIS_URL=f"redis://:{CANARY}@localhost:6379/0",
+               SERVICE_ENDPOINTS=f'{{"a": "http://u:{CANARY}@x/", "b": "http://y/"}}')
     assert done.returncode == 0 and "***" in done.stdout
     assert CANARY not in done.stdout + done.stderr
     for what in ("db", "redis"):

@@ -182,8 +182,11 @@ def test_services_tell_uptime_the_last_checks_and_a_series(service):
         assert web["recent"][0]["timestamp"] < web["recent"][1]["timestamp"]
         answer = aggregator.get("/api/v1/services/web/history?hours=1&max_points=60").json
         assert answer["step_seconds"] == 60
-        assert sum(answer["checks"]) >= 3 and set(answer["uptime_percent"]) == {100}
+        assert sum(answer["check_count"]) >= 3 and set(answer["uptime_percent"]) == {100}
         assert len(answer["t"]) == len(answer["response_time_ms"]["max"])
+        assert {c["status"] for c in answer["checks"]} == {"healthy"}
+        limited = aggregator.get("/api/v1/services/down/history?limit=1").json["checks"]
+        assert [c["error_message"] for c in limited] == ["Connection refused"]
         month = aggregator.get("/api/v1/services/down/history?hours=720&max_points=10").json
         assert month["step_seconds"] >= 3600 and set(month["uptime_percent"]) == {0}
         assert set(month["response_time_ms"]["avg"]) == {None}
