@@ -20,6 +20,9 @@ const std::vector<Command>& aggregator_commands() {
          .help = "run the background tasks alone, without the API; single: collect, store and "
                  "print this machine's figures once",
          .words = {"single"}},
+        {.name = "notify-test",
+         .arguments = "CHANNEL",
+         .help = "send a test notification to one channel; exit 0 or 69"},
         {.name = "quickstart",
          .help = "run everything with a private PostgreSQL and Redis",
          .options = {"--data-dir", "--port", "--listen", "--no-agent"}},

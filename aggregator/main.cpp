@@ -68,6 +68,7 @@ int run(const std::string& command, cli::Arguments arguments) {
     if (command == "check") return cli::check(config, what);
     if (command == "token") return cli::token(config, what, token_options);
     if (command == "tasks") return cli::tasks(config, what);
+    if (command == "notify-test") return cli::notify_test(config, what);
     if (!what.empty()) return report({"unknown option " + what[0] + "; see --help"});
     if (command == "migrate") return cli::migrate(config);
     return cli::serve(config);
@@ -84,7 +85,7 @@ int main(int argc, char** argv) {
     }
     try {
         if (command == "quickstart") return run_quickstart(parse_quickstart(arguments));
-        for (const char* known : {"serve", "migrate", "check", "token", "tasks"}) {
+        for (const char* known : {"serve", "migrate", "check", "token", "tasks", "notify-test"}) {
             if (command == known) return run(command, arguments);
         }
         std::fprintf(stderr, "chorus-aggregator: unknown command %s; see --help\n",

@@ -192,12 +192,52 @@ std::vector<Setting> monitoring_settings() {
     };
 }
 
+std::vector<Setting> notification_settings() {
+    return {
+        {.name = "notification-channels",
+         .type = SettingType::json,
+         .default_value = "{}",
+         .help = "Who is told of alerts, a JSON object: {\"webhook:NAME\": {\"url\": ..., "
+                 "\"secret_file\": ...}, \"slack:NAME\": {\"url_file\": ...}, \"email:ADDRESS\": "
+                 "{}}; with \"default\": false only rules that name it use it.",
+         .secret = true},
+        {.name = "alertmanager-url",
+         .environment = "ALERTMANAGER_URL",
+         .type = SettingType::url,
+         .help = "Prometheus Alertmanager that gets every alert, e.g. http://localhost:9093."},
+        {.name = "smtp-url",
+         .type = SettingType::url,
+         .help = "Mail server: smtp://USER@HOST:587 (STARTTLS is required) or smtps://USER@HOST.",
+         .secret = true},
+        {.name = "smtp-password", .help = "Password at the mail server.", .secret = true},
+        {.name = "smtp-from", .help = "Address that mail comes from."},
+        {.name = "smtp-allow-plain",
+         .type = SettingType::boolean,
+         .default_value = "false",
+         .help = "Hand mail over without encryption if the server offers none; never a password."},
+        {.name = "external-url",
+         .type = SettingType::url,
+         .help = "Base URL of links in notifications. Empty: this host and port."},
+        {.name = "heartbeat-url",
+         .type = SettingType::url,
+         .help = "Fetched after each round of alert rules, so that a service outside notices when "
+                 "the rounds end.",
+         .secret = true},
+        {.name = "notify-allow-addresses",
+         .help = "Addresses and networks that notifications may reach although they are blocked "
+                 "(link-local, cloud metadata, multicast), comma-separated."},
+        {.name = "notify-ca-file",
+         .help = "PEM file of authorities that receivers' certificates may come from, beside the "
+                 "system's."},
+    };
+}
+
 }  // namespace
 
 const std::vector<Setting>& aggregator_settings() {
     static const std::vector<Setting> table = [] {
         std::vector<Setting> all = server_settings();
-        for (auto part : {storage_settings(), monitoring_settings()}) {
+        for (auto part : {storage_settings(), monitoring_settings(), notification_settings()}) {
             all.insert(all.end(), part.begin(), part.end());
         }
         return all;

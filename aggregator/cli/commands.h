@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "aggregator/health/service_config.h"
+#include "aggregator/notify/channels.h"
 #include "aggregator/store/database.h"
 #include "common/settings.h"
 
@@ -28,6 +29,8 @@ int migrate(const Config& config);                       // migrate
 int check(const Config& config, const Arguments& what);  // check db|redis|config
 int tasks(const Config& config, const Arguments& what);  // tasks [single]
 
+int notify_test(const Config& config, const Arguments& what);  // notify-test CHANNEL
+
 // The text of --help.
 std::string help();
 
@@ -38,6 +41,10 @@ store::DatabaseOptions database_options(const Config& config, int sessions);
 // if health-allow-addresses is wrong.
 health::ServiceConfig checked_services(const Config& config);
 health::AddressRules address_rules(const Config& config);
+// Channels and their ways; adds what is wrong to `faults`.
+notify::NotifySettings notify_settings(const Config& config, std::vector<std::string>& faults);
+
+std::string own_hostname();
 
 // Faults of the configuration that no single setting has: listening where strangers can come,
 // published passwords. Empty if all is well.

@@ -100,6 +100,7 @@ std::vector<std::string> check_config(const Config& config) {
         faults.push_back(std::string("cors-origins: ") + e.what());
     }
     check_services(config, faults);
+    notify_settings(config, faults);
     return faults;
 }
 

@@ -43,6 +43,11 @@ health::ProberOptions prober_options(const Config& config) {
     return options;
 }
 
+notify::NotifySettings checked_notify_settings(const Config& config) {
+    std::vector<std::string> faults;  // main has refused faulty ones
+    return notify_settings(config, faults);
+}
+
 ingest::IngestOptions ingest_options(const Config& config) {
     ingest::IngestOptions options;
     options.writers = static_cast<int>(config.integer("ingest-writers"));
@@ -67,13 +72,18 @@ Runtime::Runtime(const Config& config)
              maintenance, cache_entries, clock, metrics),
       upkeep(maintenance, clock, partitions, retention),
       listener(maintenance),
+      channels(checked_notify_settings(config), clock),
+      notifier(maintenance, channels, own_hostname() + "/" + Uuid::random().to_string(), {},
+               metrics),
       leader(maintenance, clock, own_hostname() + "/" + std::to_string(getpid()),
              std::chrono::seconds{config.integer("leader-lease")}, metrics),
       scheduler(clock, metrics, [this] { return leader.epoch(); }) {
     register_process_metrics(metrics, "aggregator");
     scheduler.add("database", std::chrono::seconds{2}, [this] {
         try {
+            const bool was_prepared = upkeep.prepared();
             upkeep.prepare();
+            if (!was_prepared) notifier.announce();
         } catch (const store::SchemaMismatch& e) {
             kLog.error("The database does not fit this program", {{"error", e.what()}});
             request_end(to_int(ExitCode::config));
@@ -83,6 +93,14 @@ Runtime::Runtime(const Config& config)
                              [this](std::int64_t epoch) { health.round(epoch); });
     scheduler.add_for_leader("removed_hosts", std::chrono::minutes{1}, [this](std::int64_t epoch) {
         store::RemovedHosts{maintenance}.clean_up(epoch);
+    });
+    listener.add([this](std::optional<std::int64_t>) { notifier.wake(); });
+    scheduler.add("channels", std::chrono::minutes{1}, [this] {
+        if (upkeep.prepared()) notifier.announce();  // the first time: see above
+    });
+    scheduler.add_for_leader("notifications", std::chrono::minutes{1}, [this](std::int64_t epoch) {
+        notifier.give_up_old(epoch);
+        notifier.repeat_to_alertmanager();
     });
     scheduler.add_for_leader("cleanup", std::chrono::hours{1},
                              [this](std::int64_t epoch) { upkeep.clean_up(epoch); });
@@ -102,6 +120,7 @@ void Runtime::stop() {
 
 void Runtime::start_tasks() {
     listener.start();
+    notifier.start();
     leader.start();
     scheduler.start();
 }
@@ -111,6 +130,7 @@ void Runtime::stop_tasks() {
     scheduler.stop();
     leader.stop();
     listener.stop();
+    notifier.stop();
 }
 
 sigset_t block_signals() {

@@ -9,6 +9,7 @@
 #include "aggregator/cache/entry_writer.h"
 #include "aggregator/health/service_monitor.h"
 #include "aggregator/ingest/ingest_service.h"
+#include "aggregator/notify/notifier.h"
 #include "aggregator/store/database.h"
 #include "aggregator/store/listener.h"
 #include "aggregator/store/partitions.h"
@@ -48,6 +49,8 @@ struct Runtime {
     health::ServiceMonitor health;
     tasks::Maintenance upkeep;
     store::Listener listener;  // of alert transitions; handlers are added before start()
+    notify::Channels channels;
+    notify::Notifier notifier;
     tasks::Leader leader;
     tasks::Scheduler scheduler;
 };
@@ -59,7 +62,5 @@ int wait_for_signal(const sigset_t& signals);
 // Makes wait_for_signal return with an end, and the program exit with this code.
 void request_end(int exit_code);
 int requested_exit_code();
-
-std::string own_hostname();
 
 }  // namespace chorus::cli

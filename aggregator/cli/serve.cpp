@@ -60,6 +60,9 @@ int serve(const Config& config) {
                            own_hostname(),
                            anonymous >= http::Role::viewer};
     services.rule_context.max_response_time_ms = config.number("response-time-alert-threshold");
+    services.rule_context.known_channel = [&runtime](std::string_view channel) {
+        return runtime.channels.knows(channel);
+    };
     services.web_root = config.text("web-root");
     api::TokenAuthenticator authenticator{runtime.queries, runtime.clock};
     http::Dispatcher dispatcher{

@@ -1,0 +1,36 @@
+// chorus-aggregator notify-test CHANNEL: a test alert straight to one channel.
+#include <cstdio>
+
+#include "aggregator/cli/commands.h"
+#include "aggregator/notify/notifier.h"
+#include "common/exit_codes.h"
+
+namespace chorus::cli {
+
+int notify_test(const Config& config, const Arguments& what) {
+    std::vector<std::string> faults;  // main has refused faulty ones
+    const SystemClock clock;
+    const notify::Channels channels{notify_settings(config, faults), clock};
+    std::string known;
+    for (const auto& channel : channels.announced()) known += " " + channel.channel;
+    if (what.size() != 1) {
+        std::fprintf(stderr, "usage: chorus-aggregator notify-test CHANNEL\nchannels:%s\n",
+                     known.c_str());
+        return to_int(ExitCode::usage);
+    }
+    const auto channel = channels.open(what[0]);
+    if (!channel) {
+        std::fprintf(stderr, "chorus-aggregator: no channel %s is configured; there are:%s\n",
+                     what[0].c_str(), known.c_str());
+        return to_int(ExitCode::usage);
+    }
+    const auto result = notify::send_test(*channel, what[0], own_hostname(), clock.now());
+    if (result.outcome == store::DeliveryOutcome::delivered) {
+        std::printf("%s took the test notification\n", what[0].c_str());
+        return to_int(ExitCode::ok);
+    }
+    std::fprintf(stderr, "chorus-aggregator: %s: %s\n", what[0].c_str(), result.error.c_str());
+    return to_int(ExitCode::unavailable);
+}
+
+}  // namespace chorus::cli

@@ -1,0 +1,147 @@
+#include "aggregator/notify/alert_labels.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <map>
+
+#include "aggregator/store/alert_json.h"
+#include "common/json_reader.h"
+
+namespace chorus::notify {
+namespace {
+
+constexpr std::size_t kMostProcesses = 5;
+constexpr std::size_t kLongestValue = 1'024;
+
+using Fields = std::map<std::string, std::string>;
+using Object = simdjson::dom::object;
+
+// Text and numbers as people read them; empty for everything else.
+std::string plain(JsonValue value) {
+    if (std::string_view text; value.get(text) == simdjson::SUCCESS) return std::string(text);
+    if (bool flag = false; value.get(flag) == simdjson::SUCCESS) return flag ? "true" : "false";
+    if (std::int64_t n = 0; value.get(n) == simdjson::SUCCESS) return std::to_string(n);
+    if (double number = 0; value.get(number) == simdjson::SUCCESS) {
+        std::array<char, 32> buffer{};
+        std::snprintf(buffer.data(), buffer.size(), "%.6g", number);
+        return buffer.data();
+    }
+    return {};
+}
+
+std::string member(Object object, std::string_view name) {
+    JsonValue value;
+    return object[name].get(value) == simdjson::SUCCESS ? plain(value) : std::string();
+}
+
+// The metadata, or an empty object. The reader keeps what the result points to.
+std::optional<Object> parse_object(JsonReader& reader, const std::string& json) {
+    try {
+        Object object;
+        if (reader.parse(json).get(object) == simdjson::SUCCESS) return object;
+    } catch (const JsonError&) {
+        // Metadata is whatever clients stored: what cannot be read is left out.
+    }
+    return std::nullopt;
+}
+
+Labels listed(Fields fields) {
+    Labels labels;
+    for (auto& [name, value] : fields) {
+        if (value.empty()) continue;
+        if (value.size() > kLongestValue) value.resize(kLongestValue);  // UTF-8 is repaired later
+        labels.emplace_back(name, std::move(value));
+    }
+    return labels;
+}
+
+std::string describe_process(Object process) {
+    std::string text = member(process, "process_name");
+    if (text.empty()) text = member(process, "name");
+    if (text.empty()) return text;
+    for (const char* pid : {"process_id", "pid"}) {
+        if (const auto number = member(process, pid); !number.empty()) text += " (" + number + ")";
+    }
+    if (const auto cpu = member(process, "cpu_percent"); !cpu.empty()) text += " " + cpu + "% CPU";
+    if (const auto memory = member(process, "memory_mb"); !memory.empty()) {
+        text += " " + memory + " MB";
+    }
+    return text;
+}
+
+// A list of processes, or an object of such lists of which the first counts.
+std::string describe_processes(JsonValue value) {
+    if (Object lists; value.get(lists) == simdjson::SUCCESS) {
+        for (const auto field : lists) return describe_processes(field.value);
+    }
+    simdjson::dom::array list;
+    if (value.get(list) != simdjson::SUCCESS) return {};
+    std::string text;
+    std::size_t count = 0;
+    for (const auto element : list) {
+        Object process;
+        if (element.get(process) != simdjson::SUCCESS) continue;
+        const auto one = describe_process(process);
+        if (one.empty()) continue;
+        text += (text.empty() ? "" : ", ") + one;
+        if (++count == kMostProcesses) break;
+    }
+    return text;
+}
+
+}  // namespace
+
+std::string_view event_of(const store::Notification& notification) {
+    return store::event_name(notification.transition.from, notification.transition.to);
+}
+
+Labels alert_labels(const store::Notification& notification) {
+    const auto& alert = notification.alert;
+    Fields fields;
+    fields["alertname"] = notification.rule_name.value_or(alert.title);
+    fields["severity"] = to_string(alert.severity);
+    fields["hostname"] = alert.hostname.value_or("");
+    fields["rule_type"] = alert.alert_type;
+    fields["source"] = alert.source;
+    fields["fingerprint"] = alert.fingerprint.value_or(alert.id.to_string());
+    JsonReader reader;
+    if (const auto metadata = parse_object(reader, alert.metadata_json)) {
+        fields["service"] = member(*metadata, "service_name");
+        fields["process"] = member(*metadata, "process_name");
+        fields["label"] = member(*metadata, "label");
+    }
+    return listed(std::move(fields));
+}
+
+std::string top_processes(const store::Notification& notification) {
+    JsonReader reader;
+    for (const auto& json :
+         {std::optional{notification.alert.metadata_json}, notification.context}) {
+        if (!json) continue;
+        const auto object = parse_object(reader, *json);
+        JsonValue processes;
+        if (!object || (*object)["top_processes"].get(processes) != simdjson::SUCCESS) continue;
+        if (auto text = describe_processes(processes); !text.empty()) return text;
+    }
+    return {};
+}
+
+Labels alert_annotations(const store::Notification& notification) {
+    const auto& alert = notification.alert;
+    Fields fields;
+    JsonReader reader;
+    if (const auto metadata = parse_object(reader, alert.metadata_json)) {
+        for (const auto field : *metadata) fields[std::string(field.key)] = plain(field.value);
+    }
+    fields["summary"] = alert.title;
+    fields["description"] = alert.description.value_or("");
+    fields["status"] = to_string(alert.status);
+    fields["acknowledged_by"] = alert.acknowledged_by.value_or("");
+    fields["resolved_by"] = alert.resolved_by.value_or("");
+    fields["comment"] = notification.transition.comment.value_or("");
+    fields["top_processes"] = top_processes(notification);
+    return listed(std::move(fields));
+}
+
+}  // namespace chorus::notify

@@ -1,0 +1,37 @@
+// What the settings say of channels.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "aggregator/notify/http_client.h"
+#include "aggregator/notify/smtp.h"
+
+namespace chorus::notify {
+
+struct ChannelConfig {
+    std::string channel;     // "webhook:ops", "slack:dev", "email:ops@example.org"
+    std::string kind;        // what stands before the colon
+    HttpTarget target{};     // not of email
+    std::string secret{};    // webhook: key of the signature; may be empty
+    bool is_default = true;  // gets alerts whose rule names no channels
+};
+
+struct ChannelConfigs {
+    std::vector<ChannelConfig> channels;
+    std::vector<std::string> faults;  // each names the channel and the remedy, and no secret
+};
+
+// A JSON object of channels: {"webhook:ops": {"url": "https://...", "secret_file": "/etc/..."},
+// "slack:dev": {"url_file": "/etc/..."}, "email:ops@example.org": {"default": false}}. A "url_file"
+// takes the place of "url" where the URL itself is a secret. At most 32.
+ChannelConfigs read_channel_configs(const std::string& json);
+
+// smtp://[user[:password]@]host[:587] or smtps://...:465. `password` overrides the URL's. Throws
+// std::invalid_argument without the URL.
+SmtpServer parse_smtp_url(std::string_view url, const std::string& password,
+                          const std::string& from, bool allow_plain);
+
+}  // namespace chorus::notify

@@ -1,0 +1,24 @@
+// Channel "email:ADDRESS": a mail for each message.
+#pragma once
+
+#include "aggregator/notify/alert_bodies.h"
+#include "aggregator/notify/smtp.h"
+#include "common/clock.h"
+
+namespace chorus::notify {
+
+// Serves all addresses: the one to write to stands in the message's channel.
+class EmailChannel final : public Channel {
+  public:
+    EmailChannel(const Network& network, SmtpServer server, Links links, const Clock& clock)
+        : network_(network), server_(std::move(server)), links_(std::move(links)), clock_(clock) {}
+    SendResult send(const Message& message) override;
+
+  private:
+    const Network& network_;
+    const SmtpServer server_;
+    const Links links_;
+    const Clock& clock_;
+};
+
+}  // namespace chorus::notify

@@ -1,0 +1,59 @@
+// Channels that post JSON: webhook, Slack, Alertmanager.
+#pragma once
+
+#include <string>
+
+#include "aggregator/notify/alert_bodies.h"
+#include "aggregator/notify/http_client.h"
+#include "common/clock.h"
+
+namespace chorus::notify {
+
+// Alertmanager's webhook body, with X-Chorus-Event, Idempotency-Key, X-Chorus-Delivery (the same)
+// and, if there is a secret, X-Chorus-Signature: sha256=<hex HMAC of the body>.
+class WebhookChannel final : public Channel {
+  public:
+    WebhookChannel(const Network& network, HttpTarget target, std::string secret, Links links)
+        : network_(network),
+          target_(std::move(target)),
+          secret_(std::move(secret)),
+          links_(std::move(links)) {}
+    SendResult send(const Message& message) override;
+
+  private:
+    const Network& network_;
+    const HttpTarget target_;
+    const std::string secret_;
+    const Links links_;
+};
+
+class SlackChannel final : public Channel {
+  public:
+    SlackChannel(const Network& network, HttpTarget target, Links links)
+        : network_(network), target_(std::move(target)), links_(std::move(links)) {}
+    SendResult send(const Message& message) override;
+
+  private:
+    const Network& network_;
+    const HttpTarget target_;
+    const Links links_;
+};
+
+// How often firing alerts are told again; Alertmanager takes one for resolved after three times
+// that without news.
+inline constexpr std::chrono::seconds kAlertmanagerRepeat{60};
+
+class AlertmanagerChannel final : public Channel {
+  public:
+    // `target` is the address of Alertmanager, to which /api/v2/alerts is added.
+    AlertmanagerChannel(const Network& network, HttpTarget target, Links links, const Clock& clock);
+    SendResult send(const Message& message) override;
+
+  private:
+    const Network& network_;
+    HttpTarget target_;
+    const Links links_;
+    const Clock& clock_;
+};
+
+}  // namespace chorus::notify

@@ -1,0 +1,41 @@
+// Posts to receivers: HTTP/1.1, one connection a request, one deadline over all of it.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "aggregator/notify/channel.h"
+#include "aggregator/notify/stream.h"
+
+namespace chorus::notify {
+
+// The parts of an http or https URL that a request needs.
+struct HttpTarget {
+    bool tls = false;
+    std::string host;
+    std::uint16_t port = 80;
+    std::string path;           // with the query, as written
+    std::string authorization;  // value of that header, from user and password; empty: none
+};
+
+// Throws std::invalid_argument (without the URL) if it is no http or https URL.
+HttpTarget parse_http_target(std::string_view url);
+
+struct HttpRequest {
+    std::string_view method = "POST";
+    std::vector<std::pair<std::string_view, std::string>> headers{};  // beside Host and lengths
+    std::string body{};
+};
+
+// The status of the answer as soon as it is certain: of the body no more than 64 KiB are read, and
+// it is never kept. A redirect is an answer like others, nobody follows it. Throws StreamError.
+int http_status(const Network& network, const HttpTarget& target, const HttpRequest& request,
+                Stream::Deadline deadline);
+
+// The same, judged: 2xx is delivered; 400, 413, 415 and 422 are refused, as the same message will
+// never be taken; everything else may pass later.
+SendResult http_send(const Network& network, const HttpTarget& target, const HttpRequest& request);
+
+}  // namespace chorus::notify
