@@ -1,4 +1,5 @@
 // /api/v1/alerts: reading, opening by hand, acknowledging and resolving.
+#include "aggregator/alerts/silence_match.h"
 #include "aggregator/api/alert_input.h"
 #include "aggregator/api/change.h"
 #include "aggregator/api/etag.h"
@@ -188,6 +189,19 @@ Response transitions(Services& services, const Request& request) {
     return response;
 }
 
+// "silence:<id>" if one that is active fits.
+std::optional<std::string> silenced_by(Session& session, const store::NewAlert& alert,
+                                       Timestamp now) {
+    const auto silences = store::active_silences(session, now);
+    const auto* silence = alerts::find_silence(silences, {.alert_id = {},
+                                                          .hostname = alert.hostname,
+                                                          .alert_type = alert.alert_type,
+                                                          .source = alert.source,
+                                                          .severity = alert.severity});
+    if (silence == nullptr) return std::nullopt;
+    return store::silence_reason(silence->id);
+}
+
 Response create(Services& services, const Request& request) {
     FieldErrors errors;
     store::NewAlert alert = parse_alert(read_json_body(request), errors);
@@ -196,7 +210,13 @@ Response create(Services& services, const Request& request) {
     alert.fingerprint = store::alert_fingerprint("api", alert.source, Uuid::random().to_string());
     alert.actor = request.principal.name;
     return in_transaction(services, request, [&](Session& session) {
-        const auto opened = store::open_alert(session, alert, services.clock.now());
+        if (store::open_alerts_reach(session, services.max_open_alerts)) {
+            throw HttpError(429, "too_many_alerts",
+                            "Too many alerts are open; resolve some, or raise max-open-alerts", 60);
+        }
+        const Timestamp now = services.clock.now();
+        alert.suppressed_by = silenced_by(session, alert, now);
+        const auto opened = store::open_alert(session, alert, now);
         const auto stored = store::read_alert(session, opened.id).value();
         audit(session, request, "alert.create", "alert", stored.id.to_string());
         kLog.info("Alert created", {{"alert_id", stored.id.to_string()},

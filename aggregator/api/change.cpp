@@ -16,6 +16,7 @@ using http::Request;
 using http::Response;
 
 constexpr std::size_t kKeyLength = 255;
+constexpr int kAttempts = 3;
 constexpr std::string_view kKeyHeader = "idempotency-key";
 
 [[noreturn]] void refuse(FieldError error) {
@@ -98,17 +99,21 @@ Response in_transaction(Services& services, const Request& request,
                         const std::function<Response(store::Session&)>& work) {
     const auto key = read_key(request);
     const auto session = services.database.acquire();
-    store::Transaction transaction{*session};
-    try {
-        Response response =
-            key ? run_once(services, *session, request, *key, work) : work(*session);
-        transaction.commit();
-        return response;
-    } catch (const store::DatabaseError& e) {
-        if (!store::sqlstate::is_fault_of_content(e.sqlstate())) throw;
-        refuse({"value_error",
-                {std::string("body")},
-                "Value error, the database cannot hold this content"});
+    for (int attempt = 1;; ++attempt) {
+        store::Transaction transaction{*session};
+        try {
+            Response response =
+                key ? run_once(services, *session, request, *key, work) : work(*session);
+            transaction.commit();
+            return response;
+        } catch (const store::DatabaseError& e) {
+            const bool again = e.sqlstate() == store::sqlstate::kDeadlockDetected;
+            if (again && attempt < kAttempts) continue;
+            if (!store::sqlstate::is_fault_of_content(e.sqlstate())) throw;
+            refuse({"value_error",
+                    {std::string("body")},
+                    "Value error, the database cannot hold this content"});
+        }
     }
 }
 

@@ -14,8 +14,8 @@
 namespace chorus::api {
 
 // Runs `work` in one transaction and answers what it answers, once that is committed. What `work`
-// throws rolls back. Content that PostgreSQL cannot hold (U+0000, a number of thousands of digits)
-// becomes a 422.
+// throws rolls back. After a deadlock with another writer `work` is run again. Content that
+// PostgreSQL cannot hold (U+0000, a number of thousands of digits) becomes a 422.
 //
 // A POST with an Idempotency-Key is run once: the same key with the same body gets the first answer
 // again (Idempotency-Replayed: true), with another body 422, while the first one still runs 409.

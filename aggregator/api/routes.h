@@ -1,6 +1,7 @@
 // The API: each function adds the routes of one resource.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "aggregator/alerts/rule_input.h"
@@ -43,6 +44,7 @@ struct Services {
     // Whether strangers may see the version, the host's name and its figures on the open endpoints.
     bool open_details = false;
     alerts::RuleContext rule_context{};
+    std::int64_t max_open_alerts = 10'000;
     std::string web_root{};  // folder of the dashboard's files in place of those in the program
 };
 
@@ -58,6 +60,7 @@ void add_event_routes(http::Router& router, Services& services);      // /api/v1
 void add_dashboard_routes(http::Router& router, Services& services);  // /api/v1/dashboard/...
 void add_rule_routes(http::Router& router, Services& services);       // /api/v1/alert-rules
 void add_alert_routes(http::Router& router, Services& services);      // /api/v1/alerts
+void add_silence_routes(http::Router& router, Services& services);    // /api/v1/silences
 void add_catalogue_routes(http::Router& router);                      // /api/v1/metric-types
 void add_page_routes(http::Router& router, Services& services);       // /ui/, /docs, /openapi.json
 

@@ -5,6 +5,7 @@
 #include <array>
 #include <atomic>
 
+#include "aggregator/alerts/silencing.h"
 #include "aggregator/cli/commands.h"
 #include "aggregator/store/host_settings.h"
 #include "common/exit_codes.h"
@@ -104,6 +105,9 @@ Runtime::Runtime(const Config& config)
     });
     scheduler.add_for_leader("cleanup", std::chrono::hours{1},
                              [this](std::int64_t epoch) { upkeep.clean_up(epoch); });
+    scheduler.add_for_leader("silences", std::chrono::seconds{15}, [this](std::int64_t epoch) {
+        alerts::apply_silences_as_leader(maintenance, epoch, clock.now());
+    });
 }
 
 void Runtime::start() {

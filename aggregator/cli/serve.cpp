@@ -59,6 +59,7 @@ int serve(const Config& config) {
                            runtime.clock,
                            own_hostname(),
                            anonymous >= http::Role::viewer};
+    services.max_open_alerts = config.integer("max-open-alerts");
     services.rule_context.max_response_time_ms = config.number("response-time-alert-threshold");
     services.rule_context.known_channel = [&runtime](std::string_view channel) {
         return runtime.channels.knows(channel);

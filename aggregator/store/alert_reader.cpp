@@ -35,6 +35,11 @@ constexpr Statement kLock{
 #undef ALERT_COLUMNS
 #undef ALERT_FILTERS
 
+constexpr Statement kOpenReach{"alerts_open_reach", R"sql(
+SELECT count(*) >= $1
+FROM (SELECT FROM monitoring.alerts WHERE status <> 'resolved' LIMIT $1) counted
+)sql"};
+
 constexpr Statement kContext{"alert_context", R"sql(
 SELECT taken_at, context FROM monitoring.alert_contexts WHERE alert_id = $1
 )sql"};
@@ -132,6 +137,10 @@ std::vector<AlertRow> find_alerts(Session& session, const AlertQuery& query) {
 
 std::int64_t count_alerts(Session& session, const AlertQuery& query) {
     return session.execute_once(kCount, filters(query))[0].int8(0);
+}
+
+bool open_alerts_reach(Session& session, std::int64_t number) {
+    return session.execute(kOpenReach, Parameters{}.int8(number))[0].boolean(0);
 }
 
 std::optional<AlertRow> read_alert(Session& session, const Uuid& id) {

@@ -61,6 +61,9 @@ std::vector<AlertRow> find_alerts(Session& session, const AlertQuery& query);
 // Rows that match without limit, offset and cursor; costs a scan.
 std::int64_t count_alerts(Session& session, const AlertQuery& query);
 
+// Whether that many alerts are open, or more.
+bool open_alerts_reach(Session& session, std::int64_t number);
+
 std::optional<AlertRow> read_alert(Session& session, const Uuid& id);
 // The same, locked until the transaction ends.
 std::optional<AlertRow> lock_alert(Session& session, const Uuid& id);

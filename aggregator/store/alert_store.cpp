@@ -65,7 +65,7 @@ WITH given AS (
     SELECT *
     FROM jsonb_to_recordset($1) AS g (
         position int, id uuid, status text, actor text, "by" text, comment text,
-        suppressed_by text)
+        only_from text, suppressed_by text)
 ), before AS (
     SELECT a.id, a.status
     FROM monitoring.alerts a
@@ -91,6 +91,7 @@ WITH given AS (
     JOIN before b ON b.id = g.id
     WHERE a.id = g.id AND b.status <> g.status
       AND (b.status <> 'resolved' OR g.status = 'active')
+      AND (g.only_from IS NULL OR g.only_from = b.status)
     RETURNING a.id, b.status AS from_status, g.status AS to_status, g.actor, g.comment, g.position
 ), noted AS (
     INSERT INTO monitoring.alert_transitions (alert_id, at, from_status, to_status, actor, comment)
@@ -209,7 +210,9 @@ std::vector<ChangeResult> change_statuses(Session& session, std::span<const Stat
             .field("actor", c.actor)
             .field("by", c.by)
             .field("comment", c.comment)
-            .field("suppressed_by", c.suppressed_by);
+            .field("suppressed_by", c.suppressed_by)
+            .key("only_from");
+        c.only_from ? out.value(to_string(*c.only_from)) : out.null();
     });
     struct Found {
         AlertStatus from;

@@ -56,6 +56,8 @@ struct StatusChange {
     std::string actor;                // for the history
     std::optional<std::string> by{};  // acknowledged_by or resolved_by; default: the actor
     std::optional<std::string> comment{};
+    // Only if it is in this state then: for changes decided by what was read before.
+    std::optional<AlertStatus> only_from{};
     // Only with to == suppressed: what suppresses it; none if it was a person.
     std::optional<std::string> suppressed_by{};
 };
@@ -64,7 +66,7 @@ enum class ChangeResult {
     changed,
     unchanged,  // was in that state already: nothing is written
     not_found,
-    not_allowed,  // see may_change()
+    not_allowed,  // see may_change() and only_from
 };
 
 // Changes states, one answer for each in the given order; no alert may be named twice.

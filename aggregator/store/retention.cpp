@@ -18,6 +18,7 @@ constexpr Logger kLog{"retention"};
 constexpr int kAttempts = 5;
 constexpr std::chrono::milliseconds kBetweenAttempts{200};
 constexpr hours kClockTolerance{1};
+constexpr hours kKeyLife{24};  // of an Idempotency-Key
 
 // The clocks to compare: the database's, and the newest sample of any host.
 constexpr const char* kClocks = R"sql(
@@ -48,6 +49,14 @@ constexpr days kServiceHoursKept{400};  // at least: a row an hour is little
 
 constexpr const char* kDeleteAlerts = R"sql(
 DELETE FROM monitoring.alerts WHERE status = 'resolved' AND updated_at < $1
+)sql";
+
+constexpr const char* kDeleteSilences = R"sql(
+DELETE FROM monitoring.silences WHERE ends_at < $1
+)sql";
+
+constexpr const char* kDeleteKeys = R"sql(
+DELETE FROM monitoring.idempotency_keys WHERE created_at < $1
 )sql";
 
 // A clean-up may take longer than the statements of the API are allowed to.
@@ -168,7 +177,10 @@ RetentionOutcome RetentionJob::run(Epoch epoch, bool clock_confirmed) {
         outcome.alerts_deleted =
             execute_unhurried(session, epoch, kDeleteAlerts,
                               Parameters{}.timestamp(now - *retention_.resolved_alerts));
+        execute_unhurried(session, epoch, kDeleteSilences,
+                          Parameters{}.timestamp(now - *retention_.resolved_alerts));
     }
+    execute_unhurried(session, epoch, kDeleteKeys, Parameters{}.timestamp(now - kKeyLife));
     if (!outcome.dropped_partitions.empty()) partitions_.forget();
     return outcome;
 }

@@ -19,22 +19,50 @@ CREATE TABLE monitoring.alert_contexts (
     context jsonb COMPRESSION lz4 NOT NULL
 );
 
--- An alert that all given matchers fit is suppressed while the silence is active: between starts_at
--- and ends_at and, if it is weekly, inside one of its windows only.
+-- An alert that every given matcher fits is suppressed while the silence is active: between
+-- starts_at and ends_at and, if it is weekly, inside one of its windows only.
 CREATE TABLE monitoring.silences (
     id uuid PRIMARY KEY,
-    matchers jsonb NOT NULL,
+    -- Matchers. Text with * and ? is a glob; NULL matches all.
+    hostname text,
+    alert_type text,
+    source text,
+    rule_id uuid,
+    rule_name text,
+    severities text[],
     starts_at timestamptz NOT NULL,
     ends_at timestamptz,  -- NULL: a weekly silence without an end
-    weekly jsonb,
+    time_zone text,       -- of a weekly silence: a name of the IANA database
+    windows jsonb,        -- [{"days": ["sat", "sun"], "start": "22:00", "end": "06:00"}]
     created_by varchar(255) NOT NULL,
     comment text NOT NULL,
     created_at timestamptz NOT NULL,
     updated_at timestamptz NOT NULL,
     CHECK (ends_at IS NULL OR ends_at >= starts_at),
-    CHECK (ends_at IS NOT NULL OR weekly IS NOT NULL)
+    CHECK (ends_at IS NOT NULL OR windows IS NOT NULL),
+    CHECK ((windows IS NULL) = (time_zone IS NULL))
 );
 CREATE INDEX silences_ends_at ON monitoring.silences (ends_at);
+
+-- Whether clocks in that zone show a time inside one of the windows. So a window from 22:00 to 06:00
+-- ends at 06:00 by the clock also in the nights in which clocks are put forward or back; an hour
+-- that clocks leave out is never inside, one that they show twice is inside twice. A window whose
+-- end is not after its start runs past midnight and belongs to the day on which it starts.
+CREATE FUNCTION monitoring.in_windows(windows jsonb, time_zone text, moment timestamptz)
+RETURNS boolean LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT EXISTS (
+        SELECT
+        FROM (SELECT moment AT TIME ZONE time_zone AS local) AS l,
+             to_char(l.local, 'HH24:MI') AS clock,
+             jsonb_array_elements(windows) AS w,
+             jsonb_array_elements_text(w->'days') AS day
+        WHERE CASE WHEN w->>'start' < w->>'end'
+              THEN day = to_char(l.local, 'dy')
+                   AND clock >= w->>'start' AND clock < w->>'end'
+              ELSE day = to_char(l.local, 'dy') AND clock >= w->>'start'
+                   OR day = to_char(l.local - interval '1 day', 'dy') AND clock < w->>'end'
+              END)
+$$;
 
 -- One row per Idempotency-Key that was answered with success, with that answer.
 CREATE TABLE monitoring.idempotency_keys (

@@ -388,3 +388,14 @@ def test_reading_has_no_side_effects(aggregator, alert):
     for path in ("", "/stats", f"/{alert['id']}", f"/{alert['id']}/transitions"):
         assert aggregator.get("/api/v1/alerts" + path).status == 200
     assert aggregator.sql(count) == before
+
+
+def test_number_of_open_alerts_is_bounded():
+    with Aggregator({"CHORUS_ANONYMOUS_ROLE": "operator", "CHORUS_MAX_OPEN_ALERTS": "2"}) as small:
+        first = post(small, ALERT).json
+        assert post(small, ALERT).status == 201
+        refused = post(small, ALERT)
+        assert refused.status == 429 and refused.json["code"] == "too_many_alerts"
+        assert refused.headers["retry-after"] == "60"
+        patch(small, first, {"status": "resolved"})
+        assert post(small, ALERT).status == 201

@@ -151,9 +151,34 @@ TEST_F(RetentionTest, ResolvedAlertsGoByTheirLastChange) {
         " unnest(ARRAY[interval '1 day', interval '91 days']) AS age;"
         "INSERT INTO monitoring.alert_transitions (alert_id, to_status)"
         " SELECT id, status FROM monitoring.alerts");
+    database_.run(
+        "INSERT INTO monitoring.alert_contexts SELECT id, now(), '{}' FROM monitoring.alerts");
     EXPECT_EQ(run(Retention{}).alerts_deleted, 1);
     EXPECT_EQ(database_.number("SELECT count(*) FROM monitoring.alerts"), 3);
     EXPECT_EQ(database_.number("SELECT count(*) FROM monitoring.alert_transitions"), 3);
+    EXPECT_EQ(database_.number("SELECT count(*) FROM monitoring.alert_contexts"), 3);
+}
+
+TEST_F(RetentionTest, ExpiredSilencesGoLikeResolvedAlertsAndKeysAfterADay) {
+    add_batch_now();
+    database_.run(
+        "INSERT INTO monitoring.silences (id, hostname, starts_at, ends_at, time_zone, windows,"
+        " created_by, comment, created_at, updated_at)"
+        " SELECT gen_random_uuid(), '*', now() - interval '1 year', e, 'UTC', '[]', 'a', 'c', now(),"
+        " now() FROM unnest(ARRAY[NULL, now() - interval '89 days', now() - interval '91 days']) e;"
+        "INSERT INTO monitoring.idempotency_keys (scope, key, request_hash, status, headers, body,"
+        " created_at)"
+        " SELECT 's', age::text, '', 201, '{}', '', now() - age"
+        " FROM unnest(ARRAY[interval '23 hours', interval '25 hours']) age");
+    run(Retention{});
+    EXPECT_EQ(database_.number("SELECT count(*) FROM monitoring.silences"), 2);
+    EXPECT_EQ(database_.text("SELECT string_agg(key, ',') FROM monitoring.idempotency_keys"),
+              "23:00:00");
+    Retention for_ever;
+    for_ever.resolved_alerts.reset();
+    database_.run("UPDATE monitoring.silences SET ends_at = starts_at WHERE ends_at IS NOT NULL");
+    run(for_ever);
+    EXPECT_EQ(database_.number("SELECT count(*) FROM monitoring.silences"), 2);
 }
 
 TEST_F(RetentionTest, ClockThatJumpedForwardDeletesNothingUntilConfirmed) {

@@ -1,0 +1,60 @@
+#include "aggregator/alerts/silencing.h"
+
+#include "aggregator/alerts/silence_match.h"
+#include "aggregator/store/alert_store.h"
+#include "aggregator/store/lease.h"
+#include "common/log.h"
+
+namespace chorus::alerts {
+
+using store::AlertStatus;
+
+namespace {
+
+constexpr Logger kLog{"silences"};
+
+}  // namespace
+
+Silenced apply_silences(store::Session& session, Timestamp now) {
+    Silenced outcome;
+    const auto silences = store::active_silences(session, now);
+    if (silences.empty() && !store::any_silenced(session)) return outcome;
+    std::vector<store::StatusChange> changes;
+    for (const auto& subject : store::silence_subjects(session)) {
+        const auto* silence = find_silence(silences, subject);
+        const bool hidden = subject.status == AlertStatus::suppressed;
+        if (hidden == (silence != nullptr)) continue;
+        if (silence != nullptr) {
+            const auto reason = store::silence_reason(silence->id);
+            changes.push_back({.alert_id = subject.alert_id,
+                               .to = AlertStatus::suppressed,
+                               .actor = silence->created_by,
+                               .comment = silence->comment,
+                               .only_from = AlertStatus::active,
+                               .suppressed_by = reason});
+            ++outcome.suppressed;
+        } else {
+            changes.push_back({.alert_id = subject.alert_id,
+                               .to = AlertStatus::active,
+                               .actor = *subject.suppressed_by,
+                               .comment = "the silence has ended",
+                               .only_from = AlertStatus::suppressed});
+            ++outcome.returned;
+        }
+    }
+    store::change_statuses(session, changes, now);
+    return outcome;
+}
+
+void apply_silences_as_leader(store::Database& database, std::int64_t epoch, Timestamp now) {
+    const auto session = database.acquire();
+    store::Transaction transaction{*session};
+    store::hold_leadership(*session, epoch);
+    const auto outcome = apply_silences(*session, now);
+    transaction.commit();
+    if (outcome.suppressed == 0 && outcome.returned == 0) return;
+    kLog.info("Silences applied",
+              {{"alerts_suppressed", outcome.suppressed}, {"alerts_returned", outcome.returned}});
+}
+
+}  // namespace chorus::alerts

@@ -1,0 +1,263 @@
+// /api/v1/silences: times at which nobody wants to hear of some alerts.
+#include "aggregator/alerts/silencing.h"
+#include "aggregator/api/change.h"
+#include "aggregator/api/etag.h"
+#include "aggregator/api/json_body.h"
+#include "aggregator/api/routes.h"
+#include "aggregator/api/silence_input.h"
+#include "aggregator/api/support.h"
+
+namespace chorus::api {
+namespace {
+
+using http::HttpError;
+using http::Request;
+using http::Response;
+using store::Session;
+using store::SilenceRow;
+using store::SilenceState;
+
+constexpr std::int64_t kMostSilences = 1'000;  // that have not expired
+
+[[noreturn]] void silence_not_found() {
+    throw HttpError(404, "silence_not_found", "Silence not found");
+}
+
+[[noreturn]] void refuse(std::string type, Location location, std::string message) {
+    FieldErrors errors;
+    errors.add({std::move(type), std::move(location), std::move(message)});
+    throw http::ValidationError(errors);
+}
+
+Uuid silence_id(const Request& request) {
+    http::Parameters p{request};
+    const Uuid id = p.path_uuid("silence_id");
+    p.throw_if_bad();
+    return id;
+}
+
+void write_matchers(JsonWriter& out, const store::SilenceMatchers& matchers) {
+    const auto text = [&](std::string_view name, const std::optional<std::string>& value) {
+        if (value) out.field(name, *value);
+    };
+    out.begin_object();
+    text("hostname", matchers.hostname);
+    text("alert_type", matchers.alert_type);
+    text("source", matchers.source);
+    if (matchers.rule_id) out.field("rule_id", matchers.rule_id->to_string());
+    text("rule_name", matchers.rule_name);
+    if (!matchers.severities.empty()) {
+        out.key("severity").begin_array();
+        for (const auto severity : matchers.severities) out.value(to_string(severity));
+        out.end_array();
+    }
+    out.end_object();
+}
+
+void write_silence(JsonWriter& out, const SilenceRow& silence) {
+    out.begin_object().field("id", silence.id.to_string()).key("matchers");
+    write_matchers(out, silence.matchers);
+    out.field("starts_at", silence.starts_at).field("ends_at", silence.ends_at).key("weekly");
+    if (silence.weekly) {
+        out.begin_object()
+            .field("time_zone", silence.weekly->time_zone)
+            .key("windows")
+            .raw(silence.weekly->windows_json)
+            .end_object();
+    } else {
+        out.null();
+    }
+    out.field("created_by", silence.created_by)
+        .field("comment", silence.comment)
+        .field("created_at", silence.created_at)
+        .field("updated_at", silence.updated_at)
+        .field("state", to_string(silence.state))
+        .end_object();
+}
+
+Response answer(const SilenceRow& silence, int status = 200) {
+    JsonWriter out;
+    write_silence(out, silence);
+    Response response = json_response(out, status);
+    // No 304: the state changes with time alone.
+    return response.with("ETag", etag_of(silence.updated_at));
+}
+
+std::string as_json(const SilenceRow& silence) {
+    JsonWriter out;
+    write_silence(out, silence);
+    return out.take();
+}
+
+Response list(Services& services, const Request& request) {
+    http::Parameters p{request};
+    store::SilenceQuery query;
+    for (const auto& word : p.texts("state", 100, 10)) {
+        if (const auto state = store::silence_state_from_name(word)) {
+            query.states.push_back(*state);
+        } else {
+            p.fault(http::error_pattern({std::string("query"), std::string("state")},
+                                        "^(pending|active|idle|expired)$"));
+        }
+    }
+    query.limit = p.integer("limit", 100, 1, kMostRows);
+    query.offset = p.integer_of({"skip", "offset"}, 0, 0, kMostOffset);
+    const bool count = p.boolean("count", false);
+    p.throw_if_bad();
+    const std::int64_t limit = query.limit++;
+    const Timestamp now = services.clock.now();
+    Timings timings;
+    std::optional<std::int64_t> total;
+    auto silences = timings.db([&] {
+        return services.database.read([&](Session& session) {
+            if (count) total = store::count_silences(session, query, now);
+            return store::find_silences(session, query, now);
+        });
+    });
+    const bool more = static_cast<std::int64_t>(silences.size()) > limit;
+    if (more) silences.resize(static_cast<std::size_t>(limit));
+    JsonWriter out;
+    out.begin_array();
+    for (const auto& silence : silences) write_silence(out, silence);
+    out.end_array();
+    Response response = json_response(out);
+    if (more) add_next_link(response, request, "skip", std::to_string(query.offset + limit));
+    if (total) response.with("X-Total-Count", std::to_string(*total));
+    timings.add_to(response);
+    return response;
+}
+
+Response read_one(Services& services, const Request& request) {
+    const Uuid id = silence_id(request);
+    const auto silence = services.database.read(
+        [&](Session& session) { return store::read_silence(session, id, services.clock.now()); });
+    if (!silence) silence_not_found();
+    return answer(*silence);
+}
+
+// The name behind a silence. Only administrators, and clients without a name of their own, may
+// give another.
+std::string creator(const Request& request, const std::string& given) {
+    const auto& principal = request.principal;
+    if (!principal.token_id) {
+        if (given.empty()) {
+            refuse("missing", {std::string("body"), std::string("created_by")}, "Field required");
+        }
+        return given;
+    }
+    if (given.empty() || given == principal.name) return principal.name;
+    if (principal.role >= http::Role::admin) return given;
+    throw HttpError(403, "forbidden", "created_by must be the name of your token, or be left out");
+}
+
+Response create(Services& services, const Request& request) {
+    FieldErrors errors;
+    const Timestamp now = services.clock.now();
+    SilenceRow silence = parse_silence(read_json_body(request), now, errors);
+    if (!errors.empty()) throw http::ValidationError(errors);
+    silence.created_by = creator(request, silence.created_by);
+    silence.created_at = silence.updated_at = now;
+    return in_transaction(services, request, [&](Session& session) {
+        if (silence.weekly && !store::known_time_zone(session, silence.weekly->time_zone)) {
+            refuse("value_error",
+                   {std::string("body"), std::string("weekly"), std::string("time_zone")},
+                   "Value error, no such time zone; give an IANA name such as Europe/Berlin");
+        }
+        const store::SilenceQuery unexpired{
+            {SilenceState::pending, SilenceState::active, SilenceState::idle}};
+        if (store::count_silences(session, unexpired, now) >= kMostSilences) {
+            throw HttpError(409, "too_many_silences",
+                            "There are 1000 silences already; end or delete some first");
+        }
+        silence.id = Uuid::random();
+        store::insert_silence(session, silence);
+        alerts::apply_silences(session, now);
+        const auto stored = store::read_silence(session, silence.id, now).value();
+        audit(session, request, "silence.create", "silence", silence.id.to_string(),
+              as_json(stored));
+        Response response = answer(stored, 201);
+        return response.with("Location", "/api/v1/silences/" + silence.id.to_string());
+    });
+}
+
+void apply(const SilenceChange& change, SilenceRow& silence, Timestamp now) {
+    if (silence.state == SilenceState::expired && change.ends_at) {
+        throw HttpError(409, "silence_expired", "The silence has ended; make a new one");
+    }
+    if (change.expire && silence.state != SilenceState::expired) {
+        silence.ends_at = now;
+        silence.starts_at = std::min(silence.starts_at, now);
+    }
+    if (change.ends_at) {
+        if (!*change.ends_at && !silence.weekly) {
+            refuse("value_error", {std::string("body"), std::string("ends_at")},
+                   "Value error, only a weekly silence may have no end");
+        }
+        if (*change.ends_at && **change.ends_at <= silence.starts_at) {
+            refuse("value_error", {std::string("body"), std::string("ends_at")},
+                   "Value error, the end must be after the start");
+        }
+        silence.ends_at = *change.ends_at;
+    }
+    if (change.comment) silence.comment = *change.comment;
+}
+
+Response change(Services& services, const Request& request) {
+    const Uuid id = silence_id(request);
+    const Timestamp now = services.clock.now();
+    FieldErrors errors;
+    const SilenceChange change = parse_silence_change(read_json_body(request), now, errors);
+    if (!errors.empty()) throw http::ValidationError(errors);
+    return in_transaction(services, request, [&](Session& session) {
+        auto silence = store::read_silence(session, id, now, true);
+        if (!silence) silence_not_found();
+        check_if_match(request, silence->updated_at);
+        const std::string before = as_json(*silence);
+        apply(change, *silence, now);
+        if (as_json(*silence) == before) return answer(*silence);
+        silence->updated_at = now;
+        store::update_silence(session, *silence);
+        alerts::apply_silences(session, now);
+        const auto stored = store::read_silence(session, id, now).value();
+        audit(session, request, "silence.update", "silence", id.to_string(), as_json(stored));
+        return answer(stored);
+    });
+}
+
+Response remove(Services& services, const Request& request) {
+    const Uuid id = silence_id(request);
+    const Timestamp now = services.clock.now();
+    return in_transaction(services, request, [&](Session& session) {
+        const auto silence = store::read_silence(session, id, now, true);
+        if (!silence) silence_not_found();
+        check_if_match(request, silence->updated_at);
+        store::delete_silence(session, id);
+        alerts::apply_silences(session, now);
+        audit(session, request, "silence.delete", "silence", id.to_string(), as_json(*silence));
+        JsonWriter out;
+        out.begin_object().field("message", "Silence deleted successfully").end_object();
+        return json_response(out);
+    });
+}
+
+}  // namespace
+
+void add_silence_routes(http::Router& router, Services& services) {
+    constexpr const char* kAll = "/api/v1/silences";
+    constexpr const char* kOne = "/api/v1/silences/{silence_id}";
+    constexpr std::size_t kBody = 64U << 10U;
+    const auto with = [&services](auto handler) {
+        return guarded(
+            [&services, handler](const Request& request) { return handler(services, request); });
+    };
+    using http::BodyRule;
+    using http::Method;
+    using http::Role;
+    router.add({Method::get, kAll, Role::viewer, BodyRule::none, 0, with(list)});
+    router.add({Method::post, kAll, Role::operator_, BodyRule::json, kBody, with(create)});
+    router.add({Method::get, kOne, Role::viewer, BodyRule::none, 0, with(read_one)});
+    router.add({Method::patch, kOne, Role::operator_, BodyRule::json, kBody, with(change)});
+    router.add({Method::del, kOne, Role::operator_, BodyRule::none, 0, with(remove)});
+}
+
+}  // namespace chorus::api
