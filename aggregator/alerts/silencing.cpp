@@ -1,8 +1,8 @@
 #include "aggregator/alerts/silencing.h"
 
-#include "aggregator/alerts/silence_match.h"
 #include "aggregator/store/alert_store.h"
 #include "aggregator/store/lease.h"
+#include "aggregator/store/silence_match.h"
 #include "common/log.h"
 
 namespace chorus::alerts {
@@ -21,7 +21,7 @@ Silenced apply_silences(store::Session& session, Timestamp now) {
     if (silences.empty() && !store::any_silenced(session)) return outcome;
     std::vector<store::StatusChange> changes;
     for (const auto& subject : store::silence_subjects(session)) {
-        const auto* silence = find_silence(silences, subject);
+        const auto* silence = store::find_silence(silences, subject);
         const bool hidden = subject.status == AlertStatus::suppressed;
         if (hidden == (silence != nullptr)) continue;
         if (silence != nullptr) {

@@ -1,5 +1,4 @@
 // /api/v1/alerts: reading, opening by hand, acknowledging and resolving.
-#include "aggregator/alerts/silence_match.h"
 #include "aggregator/api/alert_input.h"
 #include "aggregator/api/change.h"
 #include "aggregator/api/etag.h"
@@ -189,19 +188,6 @@ Response transitions(Services& services, const Request& request) {
     return response;
 }
 
-// "silence:<id>" if one that is active fits.
-std::optional<std::string> silenced_by(Session& session, const store::NewAlert& alert,
-                                       Timestamp now) {
-    const auto silences = store::active_silences(session, now);
-    const auto* silence = alerts::find_silence(silences, {.alert_id = {},
-                                                          .hostname = alert.hostname,
-                                                          .alert_type = alert.alert_type,
-                                                          .source = alert.source,
-                                                          .severity = alert.severity});
-    if (silence == nullptr) return std::nullopt;
-    return store::silence_reason(silence->id);
-}
-
 Response create(Services& services, const Request& request) {
     FieldErrors errors;
     store::NewAlert alert = parse_alert(read_json_body(request), errors);
@@ -214,9 +200,7 @@ Response create(Services& services, const Request& request) {
             throw HttpError(429, "too_many_alerts",
                             "Too many alerts are open; resolve some, or raise max-open-alerts", 60);
         }
-        const Timestamp now = services.clock.now();
-        alert.suppressed_by = silenced_by(session, alert, now);
-        const auto opened = store::open_alert(session, alert, now);
+        const auto opened = store::open_alert(session, alert, services.clock.now());
         const auto stored = store::read_alert(session, opened.id).value();
         audit(session, request, "alert.create", "alert", stored.id.to_string());
         kLog.info("Alert created", {{"alert_id", stored.id.to_string()},
@@ -225,19 +209,6 @@ Response create(Services& services, const Request& request) {
         Response response = answer(session, request, stored, 201);
         return response.with("Location", "/api/v1/alerts/" + stored.id.to_string());
     });
-}
-
-// Only those who have no name of their own (clients of the original) and administrators may speak
-// for somebody else.
-void check_name(const Request& request, std::string_view field,
-                const std::optional<std::string>& name) {
-    const auto& principal = request.principal;
-    if (!name || *name == principal.name || !principal.token_id ||
-        principal.role >= http::Role::admin) {
-        return;
-    }
-    throw HttpError(403, "forbidden",
-                    std::string(field) + " must be the name of your token, or be left out");
 }
 
 void change_state(Session& session, const Request& request, const AlertRow& alert,
@@ -305,8 +276,8 @@ Response change(Services& services, const Request& request) {
     FieldErrors errors;
     const AlertChange change = parse_alert_change(read_json_body(request), errors);
     if (!errors.empty()) throw http::ValidationError(errors);
-    check_name(request, "acknowledged_by", change.acknowledged_by);
-    check_name(request, "resolved_by", change.resolved_by);
+    acting_name(request, "acknowledged_by", change.acknowledged_by);
+    acting_name(request, "resolved_by", change.resolved_by);
     return in_transaction(services, request, [&](Session& session) {
         const auto before = store::lock_alert(session, id);
         if (!before) alert_not_found();

@@ -117,6 +117,15 @@ Response in_transaction(Services& services, const Request& request,
     }
 }
 
+std::string acting_name(const Request& request, std::string_view field,
+                        const std::optional<std::string>& given) {
+    const auto& principal = request.principal;
+    if (!given || *given == principal.name) return principal.name;
+    if (!principal.token_id || principal.role >= http::Role::admin) return *given;
+    throw HttpError(403, "forbidden",
+                    std::string(field) + " must be the name of your token, or be left out");
+}
+
 void audit(store::Session& session, const Request& request, std::string_view action,
            std::string_view object_type, std::string_view object_id, std::string_view detail_json) {
     store::write_audit(session, {.actor = request.principal.name,

@@ -135,27 +135,14 @@ Response read_one(Services& services, const Request& request) {
     return answer(*silence);
 }
 
-// The name behind a silence. Only administrators, and clients without a name of their own, may
-// give another.
-std::string creator(const Request& request, const std::string& given) {
-    const auto& principal = request.principal;
-    if (!principal.token_id) {
-        if (given.empty()) {
-            refuse("missing", {std::string("body"), std::string("created_by")}, "Field required");
-        }
-        return given;
-    }
-    if (given.empty() || given == principal.name) return principal.name;
-    if (principal.role >= http::Role::admin) return given;
-    throw HttpError(403, "forbidden", "created_by must be the name of your token, or be left out");
-}
-
 Response create(Services& services, const Request& request) {
     FieldErrors errors;
     const Timestamp now = services.clock.now();
     SilenceRow silence = parse_silence(read_json_body(request), now, errors);
     if (!errors.empty()) throw http::ValidationError(errors);
-    silence.created_by = creator(request, silence.created_by);
+    silence.created_by =
+        acting_name(request, "created_by",
+                    silence.created_by.empty() ? std::nullopt : std::optional{silence.created_by});
     silence.created_at = silence.updated_at = now;
     return in_transaction(services, request, [&](Session& session) {
         if (silence.weekly && !store::known_time_zone(session, silence.weekly->time_zone)) {

@@ -3,6 +3,7 @@
 #include <unordered_map>
 
 #include "aggregator/store/sha256.h"
+#include "aggregator/store/silence_match.h"
 #include "common/json_writer.h"
 
 namespace chorus::store {
@@ -125,6 +126,49 @@ VALUES ($1, $2, $3)
 ON CONFLICT (alert_id) DO NOTHING
 )sql"};
 
+constexpr Statement kRuleNames{"alert_rule_names", R"sql(
+SELECT id, name FROM monitoring.alert_rules WHERE id = ANY ($1)
+)sql"};
+
+std::unordered_map<Uuid, std::string> rule_names(Session& session,
+                                                 std::span<const NewAlert> alerts) {
+    std::vector<Uuid> ids;
+    for (const auto& alert : alerts) {
+        if (alert.rule_id) ids.push_back(*alert.rule_id);
+    }
+    std::unordered_map<Uuid, std::string> names;
+    if (ids.empty()) return names;
+    for (const auto row : session.execute(kRuleNames, Parameters{}.uuid_array(ids))) {
+        names[row.uuid(0)] = row.text(1);
+    }
+    return names;
+}
+
+// What suppresses each of the alerts from its start.
+std::vector<std::optional<std::string>> suppressors(Session& session,
+                                                    std::span<const NewAlert> alerts,
+                                                    Timestamp now) {
+    const auto silences = active_silences(session, now);
+    std::unordered_map<Uuid, std::string> names;
+    if (!silences.empty()) names = rule_names(session, alerts);
+    std::vector<std::optional<std::string>> reasons;
+    reasons.reserve(alerts.size());
+    for (const auto& alert : alerts) {
+        SilenceSubject subject{.hostname = alert.hostname,
+                               .alert_type = alert.alert_type,
+                               .source = alert.source,
+                               .rule_id = alert.rule_id,
+                               .severity = alert.severity};
+        if (alert.rule_id) {
+            const auto name = names.find(*alert.rule_id);
+            if (name != names.end()) subject.rule_name = name->second;
+        }
+        const auto* silence = find_silence(silences, subject);
+        reasons.push_back(silence != nullptr ? silence_reason(silence->id) : alert.suppressed_by);
+    }
+    return reasons;
+}
+
 // All values of a set of alerts travel as one JSON parameter.
 template <typename Items, typename Write>
 std::string records(const Items& items, Write&& write) {
@@ -165,7 +209,8 @@ std::string alert_fingerprint(std::string_view origin, std::string_view source,
 std::vector<OpenedAlert> open_alerts(Session& session, std::span<const NewAlert> alerts,
                                      Timestamp now) {
     if (alerts.empty()) return {};
-    const auto json = records(alerts, [](JsonWriter& out, const NewAlert& alert, std::size_t) {
+    const auto suppressed_by = suppressors(session, alerts, now);
+    const auto json = records(alerts, [&](JsonWriter& out, const NewAlert& alert, std::size_t i) {
         out.field("id", Uuid::random().to_string())
             .field("alert_type", alert.alert_type)
             .field("severity", to_string(alert.severity))
@@ -178,7 +223,7 @@ std::vector<OpenedAlert> open_alerts(Session& session, std::span<const NewAlert>
             .key("rule_id");
         alert.rule_id ? out.value(alert.rule_id->to_string()) : out.null();
         out.field("fingerprint", alert.fingerprint)
-            .field("suppressed_by", alert.suppressed_by)
+            .field("suppressed_by", suppressed_by[i])
             .field("actor", alert.actor)
             .field("comment", alert.comment);
     });

@@ -30,7 +30,7 @@ struct NewAlert {
     std::optional<std::string> hostname{};
     std::optional<Uuid> rule_id{};
     std::string fingerprint;
-    // What suppresses it from the start ("silence:<id>"); the alert then begins as `suppressed`.
+    // What else than a silence suppresses it from the start; it then begins as `suppressed`.
     std::optional<std::string> suppressed_by{};
     std::string actor;                     // who or what opens it, e.g. "rule:<name>"
     std::optional<std::string> comment{};  // for its history
@@ -44,7 +44,8 @@ struct OpenedAlert {
 
 // Opens alerts, one answer for each in the given order. Where one of the same fingerprint is open,
 // it is bumped instead: occurrences + 1, last_seen_at, and the newest severity, description and
-// metadata. A bump that changes the severity is a transition whose two states are equal.
+// metadata. A bump that changes the severity is a transition whose two states are equal. An alert
+// that an active silence fits begins as `suppressed`, with suppressed_by "silence:<id>".
 // A fixed number of statements for any number of alerts; safe against concurrent callers.
 std::vector<OpenedAlert> open_alerts(Session& session, std::span<const NewAlert> alerts,
                                      Timestamp now);

@@ -78,9 +78,9 @@ bool delete_silence(Session& session, const Uuid& id);
 // Whether PostgreSQL knows a time zone of this name, "Europe/Berlin".
 bool known_time_zone(Session& session, const std::string& name);
 
-// An open alert that silences may concern: an active one, or one that a silence suppresses.
+// What silences look at of an alert.
 struct SilenceSubject {
-    Uuid alert_id;
+    Uuid alert_id{};
     AlertStatus status = AlertStatus::active;
     std::optional<std::string> suppressed_by{};
     std::optional<std::string> hostname{};
@@ -90,6 +90,7 @@ struct SilenceSubject {
     std::optional<std::string> rule_name{};
     Severity severity = Severity::info;
 };
+// The open alerts that silences may concern: active ones, and those that a silence suppresses.
 std::vector<SilenceSubject> silence_subjects(Session& session);
 // Whether there is any alert that a silence suppresses.
 bool any_silenced(Session& session);

@@ -9,6 +9,7 @@
 #include "aggregator/store/alert_json.h"
 #include "aggregator/store/alert_reader.h"
 #include "aggregator/store/audit_log.h"
+#include "aggregator/store/silence_store.h"
 #include "common/json_reader.h"
 #include "test_database.h"
 
@@ -137,20 +138,42 @@ TEST_F(Alerts, ChangedSeverityOfAnOpenAlertIsAStepOfItsHistory) {
                             "active>active by rule:CPU: severity changed from high to critical"));
 }
 
-TEST_F(Alerts, SilencedAlertBeginsSuppressed) {
+TEST_F(Alerts, AlertThatASilenceFitsBeginsSuppressed) {
+    database_.run(
+        "INSERT INTO monitoring.alert_rules (id, name, name_key, rule_type, condition, severity)"
+        " VALUES ('00000000-0000-4000-8000-000000000001', 'CPU', 'cpu', 'system_metric', '{}',"
+        " 'high')");
+    SilenceRow silence;
+    silence.id = Uuid::random();
+    silence.matchers = {.hostname = "web-*", .rule_name = "CP?"};
+    silence.starts_at = silence.created_at = silence.updated_at = now_;
+    silence.ends_at = now_ + std::chrono::hours{1};
+    commit([&](Session& session) {
+        insert_silence(session, silence);
+        return 0;
+    });
+    EXPECT_EQ(open(alert("no rule"), now_).status, AlertStatus::active);
     auto silenced = alert();
-    silenced.suppressed_by = "silence:1";
+    silenced.rule_id = Uuid::parse("00000000-0000-4000-8000-000000000001");
     const auto opened = open(silenced, now_);
     EXPECT_EQ(opened.status, AlertStatus::suppressed);
-    EXPECT_EQ(row(opened.id).suppressed_by, "silence:1");
-    // A bump changes neither state nor reason.
-    EXPECT_EQ(open(alert(), now_ + seconds{60}).status, AlertStatus::suppressed);
+    EXPECT_EQ(row(opened.id).suppressed_by, silence_reason(silence.id));
+    // A bump changes neither state nor reason, also when the silence is over.
+    EXPECT_EQ(open(silenced, now_ + std::chrono::hours{2}).status, AlertStatus::suppressed);
     EXPECT_EQ(change({.alert_id = opened.id, .to = AlertStatus::active, .actor = "silence:1"},
                      now_ + seconds{120}),
               ChangeResult::changed);
     EXPECT_EQ(row(opened.id).suppressed_by, std::nullopt);
     EXPECT_THAT(history(opened.id),
                 ElementsAre(">suppressed by rule:CPU: ", "suppressed>active by silence:1: "));
+}
+
+TEST_F(Alerts, CallerMaySuppressForAnotherReason) {
+    auto inhibited = alert();
+    inhibited.suppressed_by = "host_silent";
+    const auto opened = open(inhibited, now_);
+    EXPECT_EQ(opened.status, AlertStatus::suppressed);
+    EXPECT_EQ(row(opened.id).suppressed_by, "host_silent");
 }
 
 TEST_F(Alerts, StampsAreSetOnceAndClearedByReopening) {

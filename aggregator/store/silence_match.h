@@ -5,14 +5,13 @@
 
 #include "aggregator/store/silence_store.h"
 
-namespace chorus::alerts {
+namespace chorus::store {
 
 // Whether every matcher that is given fits. A matcher for something that the alert does not have
 // (no host, no rule) does not fit.
-bool matches(const store::SilenceMatchers& matchers, const store::SilenceSubject& subject);
+bool matches(const SilenceMatchers& matchers, const SilenceSubject& subject);
 
 // The first of the silences that fits, null if none does.
-const store::SilenceRow* find_silence(std::span<const store::SilenceRow> silences,
-                                      const store::SilenceSubject& subject);
+const SilenceRow* find_silence(std::span<const SilenceRow> silences, const SilenceSubject& subject);
 
-}  // namespace chorus::alerts
+}  // namespace chorus::store

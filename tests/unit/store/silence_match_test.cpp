@@ -1,15 +1,10 @@
 // Which alerts a silence fits.
-#include "aggregator/alerts/silence_match.h"
+#include "aggregator/store/silence_match.h"
 
 #include <gtest/gtest.h>
 
-namespace chorus::alerts {
+namespace chorus::store {
 namespace {
-
-using store::Severity;
-using store::SilenceMatchers;
-using store::SilenceRow;
-using store::SilenceSubject;
 
 const Uuid kRule = Uuid::random();
 
@@ -67,4 +62,4 @@ TEST(SilenceMatch, FirstSilenceThatFitsIsTheOne) {
 }
 
 }  // namespace
-}  // namespace chorus::alerts
+}  // namespace chorus::store

@@ -1,10 +1,10 @@
-#include "aggregator/alerts/silence_match.h"
+#include "aggregator/store/silence_match.h"
 
 #include <algorithm>
 
 #include "common/text.h"
 
-namespace chorus::alerts {
+namespace chorus::store {
 namespace {
 
 bool fits(const std::optional<std::string>& glob, const std::optional<std::string>& text) {
@@ -13,7 +13,7 @@ bool fits(const std::optional<std::string>& glob, const std::optional<std::strin
 
 }  // namespace
 
-bool matches(const store::SilenceMatchers& matchers, const store::SilenceSubject& subject) {
+bool matches(const SilenceMatchers& matchers, const SilenceSubject& subject) {
     const auto& severities = matchers.severities;
     return fits(matchers.hostname, subject.hostname) &&
            fits(matchers.alert_type, subject.alert_type) && fits(matchers.source, subject.source) &&
@@ -23,12 +23,12 @@ bool matches(const store::SilenceMatchers& matchers, const store::SilenceSubject
             std::find(severities.begin(), severities.end(), subject.severity) != severities.end());
 }
 
-const store::SilenceRow* find_silence(std::span<const store::SilenceRow> silences,
-                                      const store::SilenceSubject& subject) {
-    const auto found = std::find_if(
-        silences.begin(), silences.end(),
-        [&](const store::SilenceRow& silence) { return matches(silence.matchers, subject); });
+const SilenceRow* find_silence(std::span<const SilenceRow> silences,
+                               const SilenceSubject& subject) {
+    const auto found =
+        std::find_if(silences.begin(), silences.end(),
+                     [&](const SilenceRow& silence) { return matches(silence.matchers, subject); });
     return found == silences.end() ? nullptr : &*found;
 }
 
-}  // namespace chorus::alerts
+}  // namespace chorus::store
