@@ -119,7 +119,7 @@ ExitCode run(const std::vector<std::string>& arguments) {
         return ExitCode::ok;
     }
     // A peer or a pipe that goes away is an error of the call, not the end of the program.
-    std::signal(SIGPIPE, SIG_IGN);
+    static_cast<void>(std::signal(SIGPIPE, SIG_IGN));
     if (spool) return agent::run_spool(settings);
     if (test) return agent::run_test(settings);
     if (config.has_flag("once")) return agent::run_once(settings);

@@ -64,7 +64,11 @@ bool is_below(const std::string& path, const std::string& directory) {
 
 FilesystemCollector::FilesystemCollector(Reader& proc, ReadFaults& faults, std::string rootfs,
                                          StatvfsProber::Ask ask, std::chrono::milliseconds deadline)
-    : proc_(proc), faults_(faults), rootfs_(std::move(rootfs)), ask_(ask), prober_(ask, deadline) {
+    : proc_(proc),
+      faults_(faults),
+      rootfs_(std::move(rootfs)),
+      ask_(ask),
+      prober_(std::move(ask), deadline) {
     while (rootfs_.ends_with('/')) rootfs_.pop_back();
 }
 

@@ -48,6 +48,7 @@ std::vector<Mount> select_mounts(std::vector<Mount> mounts) {
         if (!fresh && better(mount, kept->second)) kept->second = mount;
     }
     std::vector<Mount> selected;
+    selected.reserve(by_device.size());
     for (auto& [device, mount] : by_device) selected.push_back(std::move(mount));
     std::sort(selected.begin(), selected.end(),
               [](const Mount& a, const Mount& b) { return a.mount_point < b.mount_point; });

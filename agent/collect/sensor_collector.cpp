@@ -93,7 +93,7 @@ std::string SensorCollector::read_text(const std::string& path) {
 }
 
 // Two processors have two chips of one name.
-std::string SensorCollector::unique_label(std::string label) {
+std::string SensorCollector::unique_label(const std::string& label) {
     std::string wanted = label;
     for (int i = 2; !labels_.insert(wanted).second; ++i) {
         wanted = label + '#' + std::to_string(i);

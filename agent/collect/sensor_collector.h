@@ -26,7 +26,7 @@ class SensorCollector final : public Collector {
     // A fault of the device is an unknown value, no fault of the agent.
     std::optional<double> read_number(const std::string& path);
     std::string read_text(const std::string& path);
-    std::string unique_label(std::string label);
+    std::string unique_label(const std::string& label);
 
     SystemBootClock clock_;
     Reader sys_;

@@ -197,10 +197,7 @@ class Redactor {
             const auto value = word.substr(equals + 1);
             if (has_open_quote(value)) quote_ = value[0];
             out_ += std::string(word.substr(0, equals + 1)) + std::string(kHidden);
-        } else if (sensitive) {
-            out_ += word;
-            next_ = Next::hidden_unless_long_option;
-        } else if (word == "-p" || word == "-a") {  // sshpass, redis-cli
+        } else if (sensitive || word == "-p" || word == "-a") {  // sshpass, redis-cli
             out_ += word;
             next_ = Next::hidden_unless_long_option;
         } else if (word == "-u" || word == "--user") {  // curl
