@@ -1,6 +1,7 @@
 """What a cycle of the agent costs beside psutil and the Prometheus exporters, at three sizes."""
 
 import json
+import math
 import os
 import shutil
 import socket
@@ -14,13 +15,17 @@ from chorus_harness import BIN, wait_until
 
 CYCLES = "15"
 SCRAPES = 5
-# Children that only wait, so that the host has as many processes as it is asked for.
+ATTRIBUTION_INTERVAL, ATTRIBUTION_SAMPLES = "10", "100"
+# Children that wait, or wake up ten times a second, so that the host has as many processes as it is
+# asked for.
 CROWD = """
-import os, signal, sys
+import os, signal, sys, time
 children = []
 for _ in range(int(sys.argv[1])):
     child = os.fork()
     if child == 0:
+        while sys.argv[2] == "restless":
+            time.sleep(0.1)
         signal.pause()
         os._exit(0)
     children.append(child)
@@ -55,10 +60,51 @@ print((time.process_time() - start) / 3 * 1000)
 """
 
 
+# Children that burn 5 ms each and are gone before anybody looks; a program that works half of the
+# time; one that writes to the disk.
+LOADS = ["""
+import os, time
+while True:
+    child = os.fork()
+    if child == 0:
+        end = time.process_time() + 0.005
+        while time.process_time() < end:
+            pass
+        os._exit(0)
+    os.waitpid(child, 0)
+""", """
+import time
+while True:
+    end = time.process_time() + 0.02
+    while time.process_time() < end:
+        pass
+    time.sleep(0.02)
+""", """
+import os, tempfile, time
+with tempfile.TemporaryFile() as file:
+    while True:
+        file.seek(0)
+        file.write(os.urandom(1 << 20))
+        file.flush()
+        os.fsync(file.fileno())
+        time.sleep(0.05)
+"""]
+
+
+class MixedLoad:
+    def __enter__(self):
+        self.programs = [subprocess.Popen([sys.executable, "-c", code]) for code in LOADS]
+
+    def __exit__(self, *_):
+        for program in self.programs:
+            program.kill()
+            program.wait()
+
+
 class Crowd:
-    def __init__(self, processes):
+    def __init__(self, processes, kind="idle"):
         missing = max(0, processes - len([n for n in os.listdir("/proc") if n.isdigit()]))
-        self.parent = subprocess.Popen([sys.executable, "-c", CROWD, str(missing)],
+        self.parent = subprocess.Popen([sys.executable, "-c", CROWD, str(missing), kind],
                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         assert self.parent.stdout.readline() == "ready\n"
 
@@ -70,9 +116,14 @@ class Crowd:
         self.parent.wait()
 
 
-def agent_cycle(cycles=CYCLES):
-    return json.loads(subprocess.run([os.path.join(BIN, "agent_cycle"), cycles], check=True,
-                                     capture_output=True, text=True).stdout)
+def agent_cycle(cycles=CYCLES, pause_ms=0):
+    return json.loads(subprocess.run([os.path.join(BIN, "agent_cycle"), cycles, str(pause_ms)],
+                                     check=True, capture_output=True, text=True).stdout)
+
+
+def psutil_ms():
+    return float(subprocess.run(["/usr/bin/python3", "-c", PSUTIL], check=True,
+                                capture_output=True, text=True).stdout)
 
 
 def cpu_ms(pid):
@@ -130,9 +181,8 @@ def bench_agent(add):
             add(f"agent / bare, {label}", cycle / bare, "x", 1.5, "less")
             if processes > 500:
                 continue
-            psutil_ms = float(subprocess.run(["/usr/bin/python3", "-c", PSUTIL], check=True,
-                                             capture_output=True, text=True).stdout)
-            add(f"agent packed / psutil, {label}", whole / psutil_ms, "x", 0.1, "less")
+            add(f"agent packed / psutil, {label}", whole / psutil_ms(), "x", 0.1, "less")
+            add(f"bare openat/read/close / psutil, {label}", bare / psutil_ms(), "x")
             exporters = exporters_ms()
             if exporters:
                 add(f"agent packed / two exporters, {label}", whole / exporters, "x", 1 / 30,
@@ -141,3 +191,23 @@ def bench_agent(add):
                 "less")
             add("agent, resident after 1,000 cycles", agent_cycle("1000")["rss_bytes"] / 1e6, "MB",
                 8, "less")
+    # The agent does not read the open files and the traffic of a process again that did not run.
+    with Crowd(500, "restless"):
+        runs = [agent_cycle(CYCLES, 150) for _ in range(3)]
+        whole = statistics.median(run["collect_ms"] + run["pack_ms"] for run in runs)
+        label = "500 processes of which each ran"
+        add(f"agent packed, {label}", whole, "ms")
+        add(f"agent packed / psutil, {label}", whole / psutil_ms(), "x")
+    bench_attribution(add)
+
+
+def bench_attribution(add):
+    """How far the sum over the process table is from the host's CPU time, in points."""
+    with MixedLoad():
+        told = json.loads(subprocess.run(
+            [os.path.join(BIN, "agent_attribution"), ATTRIBUTION_INTERVAL, ATTRIBUTION_SAMPLES],
+            check=True, capture_output=True, text=True).stdout)
+    errors = sorted(abs(percent - 100) for percent in told)
+    add(f"attribution error, median of {len(errors)}", statistics.median(errors), "points")
+    add("attribution error in 95 % of samples", errors[math.ceil(0.95 * len(errors)) - 1],
+        "points", 3, "less")

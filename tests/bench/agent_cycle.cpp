@@ -1,5 +1,5 @@
 // CPU time of one cycle of the agent on this machine beside the bare reading of the files it is
-// made of: agent_cycle CYCLES. Prints JSON.
+// made of: agent_cycle CYCLES [PAUSE_MS], with a pause before each cycle. Prints JSON.
 #include <dirent.h>
 #include <fcntl.h>
 #include <malloc.h>
@@ -7,12 +7,14 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
 #include <fstream>
 #include <iostream>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "agent/collect/batch_builder.h"
@@ -114,6 +116,7 @@ std::int64_t rss_bytes() {
 
 int main(int argc, char** argv) {
     const int cycles = argc > 1 ? std::atoi(argv[1]) : 30;
+    const std::chrono::milliseconds pause{argc > 2 ? std::atoi(argv[2]) : 0};
     ::mallopt(M_ARENA_MAX, 1);
     ::mallopt(M_MMAP_THRESHOLD, 128 << 10);
     configure_log(LogLevel::error, LogFormat::json);
@@ -129,6 +132,7 @@ int main(int argc, char** argv) {
     std::size_t wire = 0, processes = 0;
     builder.collect(batch);
     for (int i = 0; i < cycles; ++i) {
+        std::this_thread::sleep_for(pause);
         const double start = cpu_ms();
         builder.collect(batch);
         const double collected = cpu_ms();
