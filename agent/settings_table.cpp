@@ -44,7 +44,8 @@ const std::vector<Setting>& agent_settings() {
          .minimum = 10,
          .maximum = 10'000},
         {.name = "always-processes",
-         .help = "Names of processes that are sent one by one whatever they use; globs, parted by "
+         .help = "Names of processes that are sent one by one whatever they use, with how long "
+                 "their threads wait for a CPU and how often they are switched; globs, parted by "
                  "commas."},
         {.name = "pss-budget-ms",
          .type = SettingType::integer,

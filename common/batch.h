@@ -90,6 +90,12 @@ struct ProcessSample {
     std::optional<std::int64_t> memory_pss_bytes;   // shared pages in proportion
     std::optional<std::int64_t> memory_swap_bytes;  // in proportion too
     std::optional<double> major_faults_per_sec;
+    std::optional<std::int32_t> nice;       // -20 to 19
+    std::optional<std::int32_t> processor;  // it ran on last
+    std::optional<double> io_wait_percent;  // share of time it waited for a disk
+    // Sums over its threads.
+    std::optional<double> cpu_wait_percent;  // for a CPU while it could run
+    std::optional<double> voluntary_switches_per_sec, involuntary_switches_per_sec;
     std::optional<std::int64_t> disk_read_bytes;   // since the process started
     std::optional<std::int64_t> disk_write_bytes;  // since the process started
     std::optional<std::int32_t> fd_count;

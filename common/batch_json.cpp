@@ -47,6 +47,8 @@ void write_process(JsonWriter& out, const ProcessSample& p) {
     out.value(p.memory_percent).value(p.disk_read_bytes).value(p.disk_write_bytes);
     out.value(p.fd_count).value(p.fd_limit).value(p.children_cpu_percent);
     out.value(p.memory_pss_bytes).value(p.memory_swap_bytes).value(p.major_faults_per_sec);
+    out.value(p.nice).value(p.processor).value(p.io_wait_percent).value(p.cpu_wait_percent);
+    out.value(p.voluntary_switches_per_sec).value(p.involuntary_switches_per_sec);
     text_or_null(out, p.unit);
     text_or_null(out, p.container_id);
     text_or_null(out, p.cmdline);
@@ -74,6 +76,12 @@ void write_processes(JsonWriter& out, const ProcessTable& table) {
                              "memory_pss_bytes",
                              "memory_swap_bytes",
                              "major_faults_per_sec",
+                             "nice",
+                             "processor",
+                             "io_wait_percent",
+                             "cpu_wait_percent",
+                             "voluntary_switches_per_sec",
+                             "involuntary_switches_per_sec",
                              "unit",
                              "container_id",
                              "cmdline"}) {

@@ -21,6 +21,8 @@ constexpr IntegerRange kPid{1, std::numeric_limits<std::int32_t>::max()};
 constexpr RealRange kCpuPercent{0, 1e6};
 constexpr RealRange kPercent{0, 100};
 constexpr RealRange kPerSecond{0, 1e12};
+constexpr IntegerRange kNice{-20, 19};         // sched(7)
+constexpr IntegerRange kProcessor{0, 32'767};  // NR_CPUS is at most 8,192
 
 enum class Column {
     unknown,
@@ -42,12 +44,18 @@ enum class Column {
     memory_pss_bytes,
     memory_swap_bytes,
     major_faults_per_sec,
+    nice,
+    processor,
+    io_wait_percent,
+    cpu_wait_percent,
+    voluntary_switches_per_sec,
+    involuntary_switches_per_sec,
     unit,
     container_id,
     cmdline,
 };
 
-constexpr std::array<std::pair<std::string_view, Column>, 26> kColumns{{
+constexpr std::array<std::pair<std::string_view, Column>, 32> kColumns{{
     {"pid", Column::pid},
     {"start_ticks", Column::start_ticks},
     {"name", Column::name},
@@ -66,6 +74,12 @@ constexpr std::array<std::pair<std::string_view, Column>, 26> kColumns{{
     {"memory_pss_bytes", Column::memory_pss_bytes},
     {"memory_swap_bytes", Column::memory_swap_bytes},
     {"major_faults_per_sec", Column::major_faults_per_sec},
+    {"nice", Column::nice},
+    {"processor", Column::processor},
+    {"io_wait_percent", Column::io_wait_percent},
+    {"cpu_wait_percent", Column::cpu_wait_percent},
+    {"voluntary_switches_per_sec", Column::voluntary_switches_per_sec},
+    {"involuntary_switches_per_sec", Column::involuntary_switches_per_sec},
     {"unit", Column::unit},
     {"container_id", Column::container_id},
     {"cmdline", Column::cmdline},
@@ -179,6 +193,18 @@ void read_cell(Column column, JsonValue cell, const Path& at, ProcessSample& out
             return assign(out.memory_swap_bytes, check.integer(cell, at, kNatural63));
         case Column::major_faults_per_sec:
             return assign(out.major_faults_per_sec, check.real(cell, at, kPerSecond));
+        case Column::nice:
+            return assign(out.nice, check.integer(cell, at, kNice));
+        case Column::processor:
+            return assign(out.processor, check.integer(cell, at, kProcessor));
+        case Column::io_wait_percent:
+            return assign(out.io_wait_percent, check.real(cell, at, kCpuPercent));
+        case Column::cpu_wait_percent:
+            return assign(out.cpu_wait_percent, check.real(cell, at, kCpuPercent));
+        case Column::voluntary_switches_per_sec:
+            return assign(out.voluntary_switches_per_sec, check.real(cell, at, kPerSecond));
+        case Column::involuntary_switches_per_sec:
+            return assign(out.involuntary_switches_per_sec, check.real(cell, at, kPerSecond));
         case Column::unit:
             out.unit = check.text(cell, at, limits::kLabelBytes);
             return;

@@ -70,11 +70,12 @@ class GzipInflater {
 }  // namespace
 
 std::string zstd_compress(std::string_view raw, int level) {
-    std::string out(ZSTD_compressBound(raw.size()), '\0');
-    const std::size_t size = ZSTD_compress(out.data(), out.size(), raw.data(), raw.size(), level);
+    // Not cleared: of the room for the worst case only what the result takes is ever touched.
+    const std::size_t most = ZSTD_compressBound(raw.size());
+    const auto out = std::make_unique_for_overwrite<char[]>(most);
+    const std::size_t size = ZSTD_compress(out.get(), most, raw.data(), raw.size(), level);
     if (ZSTD_isError(size) != 0) throw std::runtime_error(ZSTD_getErrorName(size));
-    out.resize(size);
-    return out;
+    return {out.get(), size};
 }
 
 std::string gzip_compress(std::string_view raw, int level) {

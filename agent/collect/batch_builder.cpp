@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <exception>
+#include <utility>
 
 #include "agent/collect/cgroup_collector.h"
 #include "agent/collect/clock_collector.h"
@@ -147,7 +148,8 @@ void BatchBuilder::collect(Batch& batch, AgentState state) {
         if (batch.events.size() >= kMostKillsTold) break;
         append_event(batch.events, kill, processes_.last_seen(kill.pid, kill.comm));
     }
-    batch.processes = processes_.scan(memory_.total_bytes(), cpu_.cpu_count());
+    batch.processes = processes_.scan(memory_.total_bytes(), cpu_.cpu_count(),
+                                      std::exchange(batch.processes, {}).value_or(ProcessTable{}));
     collect_events(batch);
     // The agent is a process itself: none at all means that /proc could not be read.
     if (batch.processes->scanned == 0) batch.processes.reset();

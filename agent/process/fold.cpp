@@ -9,12 +9,6 @@
 namespace chorus::agent {
 namespace {
 
-bool matches(const std::string& name, const std::vector<std::string>& globs) {
-    return std::any_of(globs.begin(), globs.end(), [&](const std::string& glob) {
-        return ::fnmatch(glob.c_str(), name.c_str(), 0) == 0;
-    });
-}
-
 // Indices of rows, the greatest first, as far as `most`.
 std::vector<std::size_t> ranked(std::size_t rows, std::size_t most, auto greater) {
     std::vector<std::size_t> order(rows);
@@ -35,6 +29,12 @@ void add_to(ProcessRemainder& other, const ProcessSample& row) {
 
 }  // namespace
 
+bool matches_any(const std::string& name, const std::vector<std::string>& globs) {
+    return std::any_of(globs.begin(), globs.end(), [&](const std::string& glob) {
+        return ::fnmatch(glob.c_str(), name.c_str(), 0) == 0;
+    });
+}
+
 std::uint64_t disk_bytes(const ProcessSample& process) {
     return static_cast<std::uint64_t>(process.disk_read_bytes.value_or(0)) +
            static_cast<std::uint64_t>(process.disk_write_bytes.value_or(0));
@@ -45,6 +45,7 @@ void fold_small_processes(ProcessTable& table, std::size_t most,
     auto& rows = table.rows;
     if (rows.size() <= most) return;
     std::vector<std::uint64_t> traffic;
+    traffic.reserve(rows.size());
     for (const auto& row : rows) traffic.push_back(io(row));
     const auto by = [&](auto value) {
         return ranked(rows.size(), most, [value](std::size_t a, std::size_t b) {
@@ -64,7 +65,7 @@ void fold_small_processes(ProcessTable& table, std::size_t most,
         ++count;
     };
     for (std::size_t i = 0; i < rows.size() && !always.empty(); ++i) {
-        if (matches(rows[i].name, always)) keep(i);
+        if (matches_any(rows[i].name, always)) keep(i);
     }
     for (std::size_t rank = 0; rank < most; ++rank) {
         for (const auto& order : orders) keep(order[rank]);

@@ -11,6 +11,9 @@
 
 namespace chorus::agent {
 
+// Whether one of the globs (glob(7)) fits the name.
+bool matches_any(const std::string& name, const std::vector<std::string>& globs);
+
 // Disk traffic of a process, by which it is ranked.
 using IoRank = std::function<std::uint64_t(const ProcessSample&)>;
 // What it has read and written since it started.

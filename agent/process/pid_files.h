@@ -3,10 +3,12 @@
 
 #include <sys/types.h>
 
+#include <array>
+#include <charconv>
 #include <cstdint>
-#include <cstdio>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "agent/procfs/pid_io.h"
 #include "agent/procfs/read_faults.h"
@@ -14,16 +16,29 @@
 
 namespace chorus::agent {
 
-// "PID/NAME" on the stack: a walk over thousands of processes makes no strings of them.
+// "PID/NAME", or "PID/task/TID/NAME", on the stack: a walk over thousands of processes makes no
+// strings of them.
 class PidPath {
   public:
-    PidPath(std::int32_t pid, const char* name) {
-        std::snprintf(text_, sizeof text_, "%d/%s", pid, name);
+    PidPath(std::int32_t pid, std::string_view name) { add(pid).add("/").add(name); }
+    PidPath(std::int32_t pid, std::int32_t tid, std::string_view name) {
+        add(pid).add("/task/").add(tid).add("/").add(name);
     }
-    const char* c_str() const { return text_; }
+    const char* c_str() const { return text_.data(); }
 
   private:
-    char text_[32];
+    PidPath& add(std::int32_t number) {
+        end_ = std::to_chars(end_, text_.data() + text_.size() - 1, number).ptr;
+        return *this;
+    }
+    PidPath& add(std::string_view word) {
+        const auto room = static_cast<std::size_t>(text_.data() + text_.size() - 1 - end_);
+        end_ += word.copy(end_, room);
+        return *this;
+    }
+
+    std::array<char, 48> text_{};
+    char* end_ = text_.data();
 };
 
 // A process may end at any moment: its files are gone then, with one of these.

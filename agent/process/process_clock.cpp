@@ -3,6 +3,8 @@
 #include <linux/magic.h>
 #include <sys/vfs.h>
 
+#include <utility>
+
 #include "agent/procfs/text_scan.h"
 
 namespace chorus::agent {
@@ -22,20 +24,19 @@ bool has_process_clocks(Reader& proc) {
 }
 
 ProcessClock::ProcessClock(std::int32_t pid) {
-    clockid_t id{};
-    if (::clock_getcpuclockid(pid, &id) == 0) id_ = id;
+    if (::clock_getcpuclockid(pid, &id_) != 0) id_ = CLOCK_REALTIME;
+    has_run();
 }
 
 bool ProcessClock::has_run() {
+    constexpr std::chrono::nanoseconds unknown{-1};
     timespec time{};
-    if (!id_ || ::clock_gettime(*id_, &time) != 0) {
-        last_.reset();
+    if (id_ == CLOCK_REALTIME || ::clock_gettime(id_, &time) != 0) {
+        last_ = unknown;
         return true;
     }
     const auto now = std::chrono::seconds{time.tv_sec} + std::chrono::nanoseconds{time.tv_nsec};
-    const bool same = last_ == now;
-    last_ = now;
-    return !same;
+    return std::exchange(last_, now) != now;
 }
 
 }  // namespace chorus::agent

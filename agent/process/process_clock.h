@@ -4,7 +4,6 @@
 #include <chrono>
 #include <cstdint>
 #include <ctime>
-#include <optional>
 
 #include "agent/procfs/reader.h"
 
@@ -22,12 +21,14 @@ class ProcessClock {
     ProcessClock() = default;
     explicit ProcessClock(std::int32_t pid);
 
-    // Whether the process ran since the last call, or that is not known.
+    // Whether the process ran since the last call, or since the clock was made; true as well where
+    // that is not known.
     bool has_run();
 
   private:
-    std::optional<clockid_t> id_;
-    std::optional<std::chrono::nanoseconds> last_;
+    // Small, as each process has one. No process has the clock CLOCK_REALTIME.
+    clockid_t id_ = CLOCK_REALTIME;
+    std::chrono::nanoseconds last_{-1};
 };
 
 }  // namespace chorus::agent

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cmath>
 #include <limits>
 #include <utility>
 
+#include "agent/process/figure.h"
 #include "agent/process/fold.h"
 #include "agent/process/process_name.h"
 #include "agent/procfs/directory.h"
@@ -15,15 +15,6 @@ namespace chorus::agent {
 namespace {
 
 using std::chrono::nanoseconds;
-
-// What is behind the third decimal is noise that does not compress.
-double round_figure(double value) {
-    return std::round(value * 1e3) / 1e3;
-}
-
-double seconds_of(nanoseconds span) {
-    return std::chrono::duration<double>(span).count();
-}
 
 constexpr std::chrono::milliseconds kGuardDeadline{80};
 constexpr int kCmdlineTries = 3;
@@ -49,36 +40,42 @@ ProcessScanner::ProcessScanner(Reader& proc, ReadFaults& faults, UserNames users
       guarded_(read_cmdline ? std::move(read_cmdline) : GuardedReader::files_below(proc.root()),
                kGuardDeadline),
       memory_(guarded_, faults, proc.clock(), options_.pss_budget),
+      threads_(proc, faults, options_.always, longest_gap_),
       files_(proc, faults),
       process_clocks_(has_process_clocks(proc)) {}
 
 ProcessTable ProcessScanner::scan(std::optional<std::uint64_t> memory_total_bytes,
-                                  std::optional<std::int64_t> cpu_count) {
+                                  std::optional<std::int64_t> cpu_count, ProcessTable table) {
     ++scan_;
-    ProcessTable table;
     const auto pids = list_pids();
+    table.other.reset();
     table.rows.reserve(pids.size());
     first_read_.reset();
     counts_ = {};
+    look_for_delay_accounting();
+    std::size_t rows = 0;
     for (const std::int32_t pid : pids) {
-        auto process = read_process(pid);
-        if (!process) continue;
+        if (rows == table.rows.size()) table.rows.emplace_back();
+        ProcessSample& process = table.rows[rows];
+        process = {};
+        if (!read_process(pid, process)) continue;
+        ++rows;
         ++counts_.processes;
-        counts_.threads += process->num_threads.value_or(0);
-        counts_.zombies += process->state == ProcessState::zombie;
-        counts_.uninterruptible += process->state == ProcessState::disk_sleep;
-        if (process->memory_rss_bytes && memory_total_bytes && *memory_total_bytes > 0) {
-            const auto rss = static_cast<double>(*process->memory_rss_bytes);
-            process->memory_percent =
+        counts_.threads += process.num_threads.value_or(0);
+        counts_.zombies += process.state == ProcessState::zombie;
+        counts_.uninterruptible += process.state == ProcessState::disk_sleep;
+        if (process.memory_rss_bytes && memory_total_bytes && *memory_total_bytes > 0) {
+            const auto rss = static_cast<double>(*process.memory_rss_bytes);
+            process.memory_percent =
                 round_figure(std::min(100.0, 100 * rss / static_cast<double>(*memory_total_bytes)));
         }
-        if (process->cpu_percent && cpu_count) {
-            process->cpu_percent =
-                std::min(*process->cpu_percent, 100 * static_cast<double>(*cpu_count));
+        if (process.cpu_percent && cpu_count) {
+            process.cpu_percent =
+                std::min(*process.cpu_percent, 100 * static_cast<double>(*cpu_count));
         }
-        table.rows.push_back(std::move(*process));
     }
-    table.scanned = static_cast<std::int64_t>(table.rows.size());
+    table.rows.resize(rows);
+    table.scanned = static_cast<std::int64_t>(rows);
     drop_ended();
     last_scan_ = first_read_;
     attributed_ticks_ = attribution_.finish();
@@ -86,7 +83,9 @@ ProcessTable ProcessScanner::scan(std::optional<std::uint64_t> memory_total_byte
     fold_small_processes(
         table, std::min(options_.most, limits::kProcessesPerBatch), options_.always,
         [&](const ProcessSample& process) { return known_[process.pid].disk_growth; });
+    if (table.rows.capacity() > 2 * table.rows.size()) table.rows.shrink_to_fit();
     memory_.fill(table.rows);
+    threads_.fill(table.rows);
     return table;
 }
 
@@ -150,37 +149,80 @@ std::vector<std::int32_t> ProcessScanner::list_pids() {
     return pids;
 }
 
-std::optional<ProcessSample> ProcessScanner::read_process(std::int32_t pid) {
+// Ticks of a process that was forked while the kernel did not count them stay 0: such a 0 is
+// unknown.
+void ProcessScanner::look_for_delay_accounting() {
+    const auto file = proc_.read_record("sys/kernel/task_delayacct");
+    if (!file || !file.text.starts_with('1')) {
+        delays_counted_from_.reset();
+    } else if (!delays_counted_from_) {
+        delays_counted_from_ = file.at;
+    }
+}
+
+bool ProcessScanner::read_process(std::int32_t pid, ProcessSample& process) {
+    const auto known = known_.find(pid);
+    // The clock first: what is done after it shows at the next scan.
+    const bool ran = known == known_.end() || known->second.clock.has_run();
+    // A thread of the kernel that did not run is what it was: it has no memory that could be taken
+    // from it, and its parent does not end.
+    if (!ran && known->second.kernel_thread && !facts_are_due(pid, known->second)) {
+        describe(standing_still(pid, known->second), proc_.clock().since_boot(), ran, process);
+        return true;
+    }
     const auto file = proc_.read_record(PidPath(pid, "stat").c_str());
     if (!file) {
         if (!has_ended(file.error)) faults_.note("/proc/PID/stat", file.error);
-        return std::nullopt;
+        return false;
     }
     const auto stat = parse_pid_stat(file.text);
     if (!stat) {
         faults_.note("/proc/PID/stat", EINVAL);
-        return std::nullopt;
+        return false;
     }
-    if (!first_read_) first_read_ = file.at;
-    attribution_.add(*stat);
-    ProcessSample process;
-    process.pid = pid;
-    process.ppid = stat->ppid;
-    process.start_ticks = stat->start_ticks;
-    process.state = process_state_from_letter(stat->state);
-    process.num_threads = stat->num_threads;
-    if (stat->rss_pages <= std::numeric_limits<std::int64_t>::max() / constants_.page_bytes) {
-        process.memory_rss_bytes = stat->rss_pages * constants_.page_bytes;
+    describe(*stat, file.at, ran, process);
+    return true;
+}
+
+PidStat ProcessScanner::standing_still(std::int32_t pid, const Known& known) {
+    PidStat stat;
+    stat.pid = pid;
+    stat.comm = known.comm;
+    stat.state = known.state;
+    stat.ppid = known.ppid;
+    stat.user_ticks = known.cpu_ticks;
+    stat.major_faults = known.major_faults;
+    stat.num_threads = 1;
+    stat.start_ticks = known.start_ticks;
+    stat.kernel_thread = true;
+    stat.nice = known.nice;
+    stat.processor = known.processor;
+    stat.io_wait_ticks = known.io_wait_ticks;
+    return stat;
+}
+
+void ProcessScanner::describe(const PidStat& stat, nanoseconds at, bool ran,
+                              ProcessSample& process) {
+    if (!first_read_) first_read_ = at;
+    attribution_.add(stat);
+    process.pid = stat.pid;
+    process.ppid = stat.ppid;
+    process.start_ticks = stat.start_ticks;
+    process.state = process_state_from_letter(stat.state);
+    process.num_threads = stat.num_threads;
+    process.nice = stat.nice;
+    process.processor = stat.processor;
+    if (stat.rss_pages <= std::numeric_limits<std::int64_t>::max() / constants_.page_bytes) {
+        process.memory_rss_bytes = stat.rss_pages * constants_.page_bytes;
     }
-    Known& known = recognise(*stat, file.at, process);
+    Known& known = recognise(stat, at, process);
     process.name = known.name;
     process.unit = known.unit;
     process.container_id = known.container_id;
     process.user = known.user;
     process.cmdline = known.cmdline;
     process.fd_limit = known.fd_limit;
-    read_use(process, known);
-    return process;
+    read_use(process, known, ran);
 }
 
 ProcessScanner::Known& ProcessScanner::recognise(const PidStat& stat, nanoseconds at,
@@ -195,6 +237,7 @@ ProcessScanner::Known& ProcessScanner::recognise(const PidStat& stat, nanosecond
         known.cpu_ticks = 0;
         known.major_faults = 0;
         known.clock = process_clocks_ ? ProcessClock(stat.pid) : ProcessClock{};
+        known.io_wait_ticks = 0;
         known.disk_bytes = 0;
     } else {
         known.span = at - known.at <= longest_gap_ ? std::optional(at - known.at) : std::nullopt;
@@ -210,6 +253,16 @@ ProcessScanner::Known& ProcessScanner::recognise(const PidStat& stat, nanosecond
         const auto faults = static_cast<double>(stat.major_faults - known.major_faults);
         process.major_faults_per_sec = round_figure(faults / seconds_of(*known.span));
     }
+    if (known.span && io_wait_is_counted(stat) && *stat.io_wait_ticks >= known.io_wait_ticks) {
+        process.io_wait_percent = cpu_share(*stat.io_wait_ticks - known.io_wait_ticks, *known.span,
+                                            constants_.ticks_per_second);
+    }
+    known.io_wait_ticks = stat.io_wait_ticks.value_or(0);
+    known.kernel_thread = stat.kernel_thread;
+    known.state = stat.state;
+    known.ppid = stat.ppid;
+    known.nice = stat.nice;
+    known.processor = stat.processor;
     known.start_ticks = stat.start_ticks;
     known.cpu_ticks = ticks;
     known.major_faults = stat.major_faults;
@@ -234,6 +287,12 @@ ProcessScanner::Known& ProcessScanner::recognise(const PidStat& stat, nanosecond
         known.fd_limit = files_.open_file_limit(stat.pid);
     }
     return known;
+}
+
+bool ProcessScanner::io_wait_is_counted(const PidStat& stat) const {
+    if (!delays_counted_from_ || !stat.io_wait_ticks) return false;
+    const nanoseconds tick{1'000'000'000 / constants_.ticks_per_second};
+    return *stat.io_wait_ticks > 0 || stat.start_ticks * tick > *delays_counted_from_;
 }
 
 // Users and limits change in the first moments after a start, if they do; later ones are seen late
@@ -276,11 +335,9 @@ void ProcessScanner::read_cmdline(Known& known, std::int32_t pid) {
 }
 
 // Open files and bytes that reached the disk. A process that did not run since the last scan did
-// nothing to either, which one system call tells in place of four; only one that shares its table of
-// open files with another process (CLONE_FILES) is found out later.
-void ProcessScanner::read_use(ProcessSample& process, Known& known) {
-    // The clock first: what is done after it shows at the next scan.
-    const bool ran = known.clock.has_run();
+// nothing to either, which one system call tells in place of four; only one that shares its table
+// of open files with another process (CLONE_FILES) is found out later.
+void ProcessScanner::read_use(ProcessSample& process, Known& known, bool ran) {
     if (ran || facts_are_due(process.pid, known)) {
         known.fd_count = files_.open_files(process.pid);
         known.io = files_.io(process.pid);

@@ -14,6 +14,7 @@
 #include "agent/process/pid_files.h"
 #include "agent/process/process_clock.h"
 #include "agent/process/proportional_memory.h"
+#include "agent/process/thread_figures.h"
 #include "agent/process/user_names.h"
 #include "agent/procfs/guarded_reader.h"
 #include "agent/procfs/pid_stat.h"
@@ -50,9 +51,10 @@ class ProcessScanner {
                    ScanOptions options = {}, GuardedReader::ReadFile read_cmdline = {});
 
     // Every process that could be read, by PID. One that ends during the walk is left out.
-    // `memory_total_bytes` is what memory_percent refers to.
+    // `memory_total_bytes` is what memory_percent refers to. The memory of a `spare` table is used
+    // again.
     ProcessTable scan(std::optional<std::uint64_t> memory_total_bytes,
-                      std::optional<std::int64_t> cpu_count);
+                      std::optional<std::int64_t> cpu_count, ProcessTable spare = {});
 
     // From now on the few processes that use most, without command lines and PSS.
     void do_less();
@@ -75,7 +77,13 @@ class ProcessScanner {
     // What is kept of a process from scan to scan.
     struct Known {
         std::int64_t start_ticks;
+        std::int32_t ppid = 0;
+        char state = '?';
+        bool kernel_thread = false;
+        std::int32_t nice = 0;
+        std::optional<std::int32_t> processor;
         std::uint64_t cpu_ticks;
+        std::uint64_t io_wait_ticks;
         std::uint64_t major_faults;
         std::chrono::nanoseconds at;
         std::optional<std::chrono::nanoseconds> span;  // that the last differences are over
@@ -95,7 +103,13 @@ class ProcessScanner {
         std::uint64_t scan;
     };
     std::vector<std::int32_t> list_pids();
-    std::optional<ProcessSample> read_process(std::int32_t pid);
+    void look_for_delay_accounting();
+    // Fills `process`, which is empty; false if there is none any more.
+    bool read_process(std::int32_t pid, ProcessSample& process);
+    void describe(const PidStat& stat, std::chrono::nanoseconds at, bool ran,
+                  ProcessSample& process);
+    static PidStat standing_still(std::int32_t pid, const Known& known);
+    bool io_wait_is_counted(const PidStat& stat) const;
     Known& recognise(const PidStat& stat, std::chrono::nanoseconds at, ProcessSample& process);
     std::optional<std::chrono::nanoseconds> age_if_new(const PidStat& stat,
                                                        std::chrono::nanoseconds at) const;
@@ -104,7 +118,7 @@ class ProcessScanner {
     static ProcessLife life(std::int32_t pid, const Known& known);
     void read_cmdline(Known& known, std::int32_t pid);
     bool facts_are_due(std::int32_t pid, const Known& known) const;
-    void read_use(ProcessSample& process, Known& known);
+    void read_use(ProcessSample& process, Known& known, bool ran);
 
     Reader& proc_;
     ReadFaults& faults_;
@@ -114,12 +128,14 @@ class ProcessScanner {
     ScanOptions options_;
     GuardedReader guarded_;
     ProportionalMemory memory_;
+    ThreadFigures threads_;
     PidFiles files_;
     bool process_clocks_;
     std::unordered_map<std::int32_t, Known> known_;
     std::optional<std::chrono::nanoseconds> last_scan_;   // first read of the last one
     std::optional<std::chrono::nanoseconds> first_read_;  // of the running scan
     std::uint64_t scan_ = 0;
+    std::optional<std::chrono::nanoseconds> delays_counted_from_;  // since boot
     ProcessCounts counts_;
     CpuAttribution attribution_;
     ProcessLifecycle lifecycle_;

@@ -5,6 +5,9 @@
 namespace chorus::agent {
 namespace {
 
+// PF_KTHREAD of the kernel's include/linux/sched.h.
+constexpr std::uint32_t kKernelThread = 0x00200000;
+
 // The fields behind comm, which proc_pid_stat(5) counts from 3.
 class Fields {
   public:
@@ -20,8 +23,13 @@ class Fields {
     }
 
     template <typename T>
-    bool read(int number, T& out) {
-        const auto parsed = parse_number<T>(word(number));
+    std::optional<T> number(int number) {
+        return parse_number<T>(word(number));
+    }
+
+    template <typename T>
+    bool read(int at, T& out) {
+        const auto parsed = number<T>(at);
         if (parsed) out = *parsed;
         return parsed.has_value();
     }
@@ -50,13 +58,17 @@ std::optional<PidStat> parse_pid_stat(std::string_view text) {
     const auto state = fields.word(3);
     if (state.size() != 1) return std::nullopt;
     stat.state = state.front();
-    const bool whole = fields.read(4, stat.ppid) && fields.read(12, stat.major_faults) &&
-                       fields.read(14, stat.user_ticks) && fields.read(15, stat.system_ticks) &&
-                       fields.read(16, stat.children_user_ticks) &&
-                       fields.read(17, stat.children_system_ticks) &&
-                       fields.read(20, stat.num_threads) && fields.read(22, stat.start_ticks) &&
-                       fields.read(24, stat.rss_pages);
+    std::uint32_t flags = 0;
+    const bool whole =
+        fields.read(4, stat.ppid) && fields.read(9, flags) && fields.read(12, stat.major_faults) &&
+        fields.read(14, stat.user_ticks) && fields.read(15, stat.system_ticks) &&
+        fields.read(16, stat.children_user_ticks) && fields.read(17, stat.children_system_ticks) &&
+        fields.read(19, stat.nice) && fields.read(20, stat.num_threads) &&
+        fields.read(22, stat.start_ticks) && fields.read(24, stat.rss_pages);
     if (!whole || stat.rss_pages < 0 || stat.start_ticks < 0) return std::nullopt;
+    stat.kernel_thread = (flags & kKernelThread) != 0;
+    stat.processor = fields.number<std::int32_t>(39);
+    stat.io_wait_ticks = fields.number<std::uint64_t>(42);
     return stat;
 }
 

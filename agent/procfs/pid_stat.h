@@ -18,6 +18,11 @@ struct PidStat {
     std::int32_t num_threads = 0;
     std::int64_t start_ticks = 0;  // since boot
     std::int64_t rss_pages = 0;
+    bool kernel_thread = false;
+    std::int32_t nice = 0;
+    // Behind the fields that are required.
+    std::optional<std::int32_t> processor{};
+    std::optional<std::uint64_t> io_wait_ticks{};  // stand still without kernel.task_delayacct
 };
 
 // comm may hold blanks and `)`: it ends at the last `)`. nullopt if a field is missing or damaged.

@@ -107,6 +107,12 @@ void add_processes(Bytes& bytes, const ProcessTable& table, const std::vector<Uu
         add_known(bytes, 'p', p.memory_pss_bytes);
         add_known(bytes, 's', p.memory_swap_bytes);
         add_known(bytes, 'f', p.major_faults_per_sec);
+        add_known(bytes, 'n', p.nice);
+        add_known(bytes, 'o', p.processor);
+        add_known(bytes, 'd', p.io_wait_percent);
+        add_known(bytes, 'w', p.cpu_wait_percent);
+        add_known(bytes, 'v', p.voluntary_switches_per_sec);
+        add_known(bytes, 'i', p.involuntary_switches_per_sec);
     }
 }
 

@@ -159,7 +159,7 @@ void append_system_row(std::string& out, const PreparedBatch& prepared, RowKey k
 
 void append_process_row(std::string& out, const PreparedBatch& prepared, RowKey key,
                         std::span<const std::int64_t> refs) {
-    constexpr std::int16_t fields = 29;
+    constexpr std::int16_t fields = 35;
     const ProcessTable& table = *prepared.batch.processes;
     const Rows& rows = table.rows;
     const auto& total = prepared.batch.host.memory_total_bytes;
@@ -190,6 +190,12 @@ void append_process_row(std::string& out, const PreparedBatch& prepared, RowKey 
     sized_fields(out, rows, &ProcessSample::memory_pss_bytes, kKibibyte);
     sized_fields(out, rows, &ProcessSample::memory_swap_bytes, kKibibyte);
     member_field<float>(out, pg::kFloat4, rows, &ProcessSample::major_faults_per_sec);
+    member_field<std::int16_t>(out, pg::kInt2, rows, &ProcessSample::nice);
+    member_field<std::int16_t>(out, pg::kInt2, rows, &ProcessSample::processor);
+    member_field<float>(out, pg::kFloat4, rows, &ProcessSample::io_wait_percent);
+    member_field<float>(out, pg::kFloat4, rows, &ProcessSample::cpu_wait_percent);
+    member_field<float>(out, pg::kFloat4, rows, &ProcessSample::voluntary_switches_per_sec);
+    member_field<float>(out, pg::kFloat4, rows, &ProcessSample::involuntary_switches_per_sec);
 }
 
 }  // namespace chorus::store

@@ -18,7 +18,8 @@ inline constexpr std::string_view kProcessRowTarget =
     " other_count, other_cpu_percent, other_rss_bytes, refs, refs_wide, cpu_percent, rss_kib,"
     " rss_bytes, memory_percent, read_sectors, read_bytes, write_sectors, write_bytes,"
     " num_threads, fd_count, states, fd_limit, children_cpu_percent, pss_kib, pss_bytes, swap_kib,"
-    " swap_bytes, major_faults)";
+    " swap_bytes, major_faults, nice, processor, io_wait, cpu_wait, voluntary_switches,"
+    " involuntary_switches)";
 
 // What a row takes from elsewhere than the batch. `time` is the batch's own unless that is taken.
 struct RowKey {

@@ -53,6 +53,9 @@ struct ProcessRow {
     std::optional<double> children_cpu_percent;           // of one core
     std::optional<double> memory_pss_mb, memory_swap_mb;  // MiB
     std::optional<double> major_faults_per_sec;
+    std::optional<std::int32_t> nice, processor;
+    std::optional<double> io_wait_percent, cpu_wait_percent;  // over all threads
+    std::optional<double> voluntary_switches_per_sec, involuntary_switches_per_sec;
     SampleCursor cursor;
 };
 

@@ -20,7 +20,8 @@ SELECT b.ts, b.received_at, b.host_id, h.hostname, u.position::int, p.pid, p.nam
        nullif(p.container_id, ''), nullif(p.cmdline, ''), p.started_at,
        u.fd_limit, u.children_cpu_percent,
        coalesce(u.pss_bytes, u.pss_kib::bigint * 1024),
-       coalesce(u.swap_bytes, u.swap_kib::bigint * 1024), u.major_faults
+       coalesce(u.swap_bytes, u.swap_kib::bigint * 1024), u.major_faults,
+       u.nice, u.processor, u.io_wait, u.cpu_wait, u.voluntary_switches, u.involuntary_switches
 FROM monitoring.process_batches b
 JOIN monitoring.hosts h ON h.host_id = b.host_id
 CROSS JOIN LATERAL ROWS FROM (
@@ -29,10 +30,12 @@ CROSS JOIN LATERAL ROWS FROM (
     unnest(b.write_sectors), unnest(b.write_bytes), unnest(b.num_threads), unnest(b.fd_count),
     string_to_table(b.states, NULL), unnest(b.fd_limit), unnest(b.children_cpu_percent),
     unnest(b.pss_kib), unnest(b.pss_bytes), unnest(b.swap_kib), unnest(b.swap_bytes),
-    unnest(b.major_faults)) WITH ORDINALITY
+    unnest(b.major_faults), unnest(b.nice), unnest(b.processor), unnest(b.io_wait),
+    unnest(b.cpu_wait), unnest(b.voluntary_switches), unnest(b.involuntary_switches)) WITH ORDINALITY
     AS u(ref, ref_wide, cpu_percent, rss_kib, rss_bytes, memory_percent, read_sectors, read_bytes,
          write_sectors, write_bytes, num_threads, fd_count, state, fd_limit, children_cpu_percent,
-         pss_kib, pss_bytes, swap_kib, swap_bytes, major_faults, position)
+         pss_kib, pss_bytes, swap_kib, swap_bytes, major_faults, nice, processor, io_wait, cpu_wait,
+         voluntary_switches, involuntary_switches, position)
 JOIN monitoring.processes p ON p.process_ref = coalesce(b.ref_base + u.ref, u.ref_wide)
 WHERE ($1::int IS NULL OR b.host_id = $1)
   AND b.ts BETWEEN $2 AND $3
@@ -56,7 +59,9 @@ SELECT b.ts, b.received_at, b.host_id, h.hostname, u.position, p.pid, p.name,
        b.fd_limit[u.position], b.children_cpu_percent[u.position],
        coalesce(b.pss_bytes[u.position], b.pss_kib[u.position]::bigint * 1024),
        coalesce(b.swap_bytes[u.position], b.swap_kib[u.position]::bigint * 1024),
-       b.major_faults[u.position]
+       b.major_faults[u.position], b.nice[u.position], b.processor[u.position],
+       b.io_wait[u.position], b.cpu_wait[u.position], b.voluntary_switches[u.position],
+       b.involuntary_switches[u.position]
 FROM monitoring.process_batches b
 JOIN monitoring.hosts h ON h.host_id = b.host_id
 JOIN monitoring.processes p ON p.host_id = b.host_id AND p.process_ref = ANY ($11::bigint[])
@@ -159,6 +164,12 @@ ProcessRow read_process_row(const Row& row) {
     out.memory_pss_mb = mebibytes(row.optional_int8(24));
     out.memory_swap_mb = mebibytes(row.optional_int8(25));
     out.major_faults_per_sec = row.optional_float8(26);
+    out.nice = row.optional_int4(27);
+    out.processor = row.optional_int4(28);
+    out.io_wait_percent = row.optional_float8(29);
+    out.cpu_wait_percent = row.optional_float8(30);
+    out.voluntary_switches_per_sec = row.optional_float8(31);
+    out.involuntary_switches_per_sec = row.optional_float8(32);
     return out;
 }
 

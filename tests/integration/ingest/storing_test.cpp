@@ -38,10 +38,13 @@ TEST_F(IngestTest, StoresProcessesWithEveryCell) {
         database.text("SELECT concat_ws('|', process_id, process_name, cpu_percent, memory_mb,"
                       " memory_percent, disk_read_bytes, disk_write_bytes, status, username, ppid,"
                       " num_threads, fd_count, unit, started_at, fd_limit,"
-                      " children_cpu_percent, memory_pss_mb, memory_swap_mb, major_faults_per_sec)"
+                      " children_cpu_percent, memory_pss_mb, memory_swap_mb, major_faults_per_sec,"
+                      " nice, processor, io_wait_percent, cpu_wait_percent,"
+                      " voluntary_switches_per_sec, involuntary_switches_per_sec)"
                       " FROM monitoring.process_metrics WHERE process_id = 1"),
         "1|systemd|0.5|11.77375602722168|0.1|1|9223372036854775807|sleeping|root|0|1|77|"
-        "init.scope|2026-01-01 00:00:00.12+00|1024|12.5|0.00390625|1.0000009536743164|0.25");
+        "init.scope|2026-01-01 00:00:00.12+00|1024|12.5|0.00390625|1.0000009536743164|0.25|"
+        "-5|3|1.5|150.5|8.25|0.5");
     // What the agent did not know is NULL, and hostile text is only text.
     EXPECT_EQ(database.number("SELECT count(*) FROM monitoring.process_metrics"
                               " WHERE process_id = 4711 AND cpu_percent IS NULL AND status IS NULL"

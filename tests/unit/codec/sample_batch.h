@@ -47,6 +47,12 @@ inline Batch sample_batch() {
     init.memory_pss_bytes = 4'096;
     init.memory_swap_bytes = 1'048'577;
     init.major_faults_per_sec = 0.25;
+    init.nice = -5;
+    init.processor = 3;
+    init.io_wait_percent = 1.5;
+    init.cpu_wait_percent = 150.5;
+    init.voluntary_switches_per_sec = 8.25;
+    init.involuntary_switches_per_sec = 0.5;
     init.unit = "init.scope";
     table.rows.push_back(init);
     ProcessSample bare;

@@ -1,0 +1,59 @@
+// What the threads of tracked processes wait for, and how often they are switched.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "agent/procfs/read_faults.h"
+#include "agent/procfs/reader.h"
+#include "agent/procfs/task_scheduling.h"
+#include "common/batch.h"
+
+namespace chorus::agent {
+
+// The kernel counts these for each thread, and in /proc/PID for the first one only: they are summed
+// over /proc/PID/task, which is why it is done for processes that were asked for. What a thread did
+// between the last look at it and its end is not seen.
+class ThreadFigures {
+  public:
+    // Of all tracked processes of one scan; one that passes it is told of without these figures.
+    static constexpr std::size_t kMostThreads = 2'000;
+
+    // `globs` are names of processes. After a gap of more than `longest_gap` between two scans
+    // nothing is known.
+    ThreadFigures(Reader& proc, ReadFaults& faults, std::vector<std::string> globs,
+                  std::chrono::nanoseconds longest_gap);
+
+    // Fills the figures of tracked rows.
+    void fill(std::vector<ProcessSample>& rows);
+
+  private:
+    struct Counts {
+        std::optional<std::uint64_t> wait_ns;
+        ContextSwitches switches;
+    };
+    using Threads = std::unordered_map<std::int32_t, Counts>;
+    struct Tracked {
+        std::int64_t start_ticks = -1;
+        std::chrono::nanoseconds at{0};
+        Threads threads;
+        std::uint64_t scan = 0;
+    };
+    std::optional<Threads> read_threads(std::int32_t pid, std::size_t most) const;
+    std::optional<Counts> read_thread(std::int32_t pid, std::int32_t tid) const;
+    void tell(ProcessSample& row, Tracked& tracked, Threads&& now, std::chrono::nanoseconds at);
+
+    Reader& proc_;
+    ReadFaults& faults_;
+    std::vector<std::string> globs_;
+    std::chrono::nanoseconds longest_gap_;
+    std::unordered_map<std::int32_t, Tracked> tracked_;
+    std::uint64_t scan_ = 0;
+};
+
+}  // namespace chorus::agent
