@@ -78,7 +78,7 @@ await mkdir(join(outdir, "assets"), { recursive: true });
 for (const { path, text } of [...app.outputFiles, ...first.outputFiles]) {
   const [, stem, extension] = /([a-z]+)-\w+\.(\w+)$/.exec(path);
   const content = extension === "js" ? await squeeze(text) : text;
-  const hash = createHash("sha256").update(content).digest("hex").slice(0, 10);
+  const hash = createHash("sha256").update(content).digest("hex").slice(0, 8).toUpperCase();
   const name = `${stem}-${hash}.${extension}`;
   files[`${stem}.${extension}`] = name;
   await writeFile(join(outdir, "assets", name), content);

@@ -103,7 +103,7 @@ function Machine({ host }: { host: Host }) {
         {compared === null && <Choice label="Group" name="group" value={query.group ?? "none"} options={GROUPINGS} />}
       </div>
       <div class={selected ? "split" : "stack"}>
-        <div class="panel" data-moment={table.data?.timestamp}>
+        <div class="panel" data-moment={table.data?.timestamp} data-asked={table.loading ? undefined : query.t}>
           <Loaded from={table} what="the processes">
             {(data) =>
               data === null ? (

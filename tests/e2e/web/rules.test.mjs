@@ -1,0 +1,50 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { api, close, open, row, until } from "./support.mjs";
+
+test("The server's objection stands at its field, and a good rule is saved", async () => {
+  const page = await open("#/rules/new", { expect: [/status of 422/] });
+  await page.getByLabel("Limit").fill("");
+  await page.getByRole("button", { name: "Save" }).click();
+  const fault = page.locator('[data-field="c-threshold"] .fault');
+  await fault.waitFor();
+  assert.match(await fault.innerText(), /required/i);
+  assert.equal(await page.getByLabel("Limit").getAttribute("aria-invalid"), "true");
+  await page.locator('[data-field="name"] .fault').waitFor();
+
+  await page.getByLabel("Name", { exact: true }).fill("Made in the browser");
+  await page.getByLabel("Limit").fill("97");
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByRole("heading", { name: "Rules", level: 1 }).waitFor();
+  const { json } = await api("/api/v1/alert-rules?limit=1000");
+  const rule = json.find((r) => r.name === "Made in the browser");
+  assert.equal(rule.condition.threshold, 97);
+  assert.equal(rule.condition.metric_type, "cpu_usage_percent");
+
+  await row(page, rule.id).waitFor();
+  await row(page, rule.id).getByRole("switch").click();
+  await until(async () => !(await api(`/api/v1/alert-rules/${rule.id}`)).json.is_active, "off");
+  await row(page, rule.id).getByRole("link").click();
+  await page.getByLabel("Limit").fill("98");
+  await page.getByRole("button", { name: "Save" }).click();
+  await until(async () => (await api(`/api/v1/alert-rules/${rule.id}`)).json.condition.threshold === 98, "the new limit");
+
+  await page.goto(page.url().replace(/#.*/, "#/rules/new"));
+  await page.getByLabel("Name", { exact: true }).fill("Made in the browser");
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.locator('[data-field="name"] .fault').waitFor(); // the name is taken
+  page.faults = page.faults.filter((f) => !f.includes("409"));
+  await api(`/api/v1/alert-rules/${rule.id}`, { method: "DELETE" });
+  await close(page);
+});
+
+test("The backtest tells what the rule would have done", async () => {
+  const page = await open("#/rules/new", { expect: [/status of 422/] });
+  const said = page.getByRole("region", { name: "Backtest" }).getByRole("status");
+  await page.getByLabel("Hosts").fill("history-01");
+  await page.getByLabel("Limit").fill("99");
+  await until(async () => /would not have fired/.test(await said.innerText().catch(() => "")), "no firing");
+  await page.getByLabel("Limit").fill("20");
+  await until(async () => /would have fired \d+ time/.test(await said.innerText().catch(() => "")), "firings");
+  await close(page);
+});
