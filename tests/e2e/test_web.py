@@ -93,4 +93,4 @@ def test_dashboard(stage, control, name):
                    "CHORUS_CHROMIUM": CHROMIUM}
     done = subprocess.run(["node", "--test", "--test-reporter=spec", HERE / name], cwd=HERE,
                           env=environment, capture_output=True, text=True, timeout=300, check=False)
-    assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]

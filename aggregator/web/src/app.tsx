@@ -78,7 +78,7 @@ function Top({ place }: { place: string }) {
 
 const TEXTS: Record<Connection, [text: string, title: string]> = {
   live: ["Live", "Changes arrive as they happen"],
-  polling: ["Every 5 s", "This server has no live stream; the page asks again by itself"],
+  polling: ["Every 5 s", "The server offers no live stream now; the page asks again by itself"],
   connecting: ["Connecting", "Connecting to the server"],
   reconnecting: ["Reconnecting", "The server cannot be reached; the page tries again by itself"],
 };

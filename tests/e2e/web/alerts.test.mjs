@@ -10,6 +10,7 @@ test("An alert is acknowledged and resolved, each with a comment", async () => {
     await page.getByRole("button", { name, exact: true }).first().click();
     const dialog = page.getByRole("dialog");
     await dialog.getByLabel(/Comment/).fill(comment);
+    await dialog.getByLabel("Your name").fill("Ada");
     await dialog.getByRole("button", { name, exact: true }).click();
     await dialog.waitFor({ state: "detached" });
   };
@@ -21,6 +22,7 @@ test("An alert is acknowledged and resolved, each with a comment", async () => {
   await until(async () => (await status()) === "resolved", "resolved");
   await page.getByText("It was the backup").waitFor();
   await page.getByRole("button", { name: "Reopen" }).waitFor();
+  assert.equal((await api(`/api/v1/alerts/${alert.id}`)).json.resolved_by, "Ada");
   const history = (await api(`/api/v1/alerts/${alert.id}/transitions`)).json;
   assert.deepEqual(history.map((t) => t.to_status), ["active", "acknowledged", "resolved"]);
   await close(page);
@@ -53,6 +55,7 @@ test("A silence is made for an alert, shown and ended", async () => {
   const page = await open(`#/alerts/${alert.id}`);
   await page.getByRole("button", { name: "Silence" }).click();
   await page.getByLabel("Comment").fill("Maintenance");
+  await page.getByLabel("Your name").fill("Ada");
   await page.getByRole("dialog").getByRole("button", { name: "Silence" }).click();
   await page.getByRole("dialog").waitFor({ state: "detached" });
   await page.goto(page.url().replace(/#.*/, "#/alerts?tab=silences"));

@@ -2,7 +2,7 @@
 import { signal } from "@preact/signals";
 import { apiPath, authorization, token, wantsToken } from "./api";
 
-// polling: the server has no stream; pages then refresh by their timers alone.
+// polling: the server has no stream for us; pages then refresh by their timers alone.
 export type Connection = "connecting" | "live" | "polling" | "reconnecting";
 export const connection = signal<Connection>("connecting");
 
@@ -84,7 +84,8 @@ async function readOnce(parser: EventParser): Promise<"ended" | "missing" | "ref
       if (response.status === 401) wantsToken.value = true;
       return "refused";
     }
-    if (response.status === 404) return "missing";
+    // Not offered, or taken by as many others as it allows.
+    if (response.status === 404 || response.status === 503) return "missing";
     if (!response.ok || !response.body) return "ended";
     connection.value = "live";
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();

@@ -28,7 +28,7 @@ const COLUMNS: Column<Alert>[] = [
   { id: "by", title: "By", priority: 4, className: "clip", help: "Who resolved or acknowledged it", render: (a) => a.resolved_by ?? a.acknowledged_by ?? "–" },
   { id: "count", title: "Seen", numeric: true, priority: 4, help: "How often it was found true while it was open", value: (a) => a.occurrences ?? 1, render: (a) => a.occurrences ?? 1 },
   { id: "lasted", title: "Lasted", numeric: true, priority: 3, value: lasted, render: (a) => duration(lasted(a)) },
-  { id: "since", title: "Since", value: (a) => parseTime(a.created_at), render: (a) => <When at={a.created_at} /> },
+  { id: "since", title: "Since", priority: 2, value: (a) => parseTime(a.created_at), render: (a) => <When at={a.created_at} /> },
 ];
 
 function Where({ alert }: { alert: Alert }) {

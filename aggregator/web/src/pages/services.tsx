@@ -6,48 +6,31 @@ import { useResource } from "../lib/resource";
 import { go, href, route, setQuery } from "../lib/router";
 import { matches, readSort, writeSort } from "../lib/sorting";
 import { parseTime } from "../lib/time";
-import { Beats, summarise, type Check, type ServiceHealth } from "../parts/beats";
+import { Beats, newestFirst, type Service } from "../parts/beats";
 import { DataTable, type Column } from "../parts/data_table";
 import { FilterBox } from "../parts/filter_box";
 import { StatusWord, When } from "../parts/marks";
 import { Empty, Loaded } from "../parts/states";
 
-const HISTORY = 30;
-
-interface Row {
-  service: ServiceHealth;
-  checks: Check[] | undefined;
-}
-
+const BEATS = 30;
 const ORDER: Record<string, number> = { unhealthy: 0, timeout: 1, unknown: 2, healthy: 3 };
 
-const COLUMNS: Column<Row>[] = [
-  { id: "name", title: "Service", className: "name", value: (r) => r.service.service_name, render: (r) => <a href={href(["services", r.service.service_name])}>{r.service.service_name}</a> },
-  { id: "status", title: "State", value: (r) => ORDER[r.service.status], render: (r) => <StatusWord word={r.service.status} /> },
-  { id: "beats", title: "Last checks", priority: 2, render: (r) => <Beats checks={r.checks} most={HISTORY} /> },
-  { id: "uptime", title: "Healthy", numeric: true, priority: 2, help: "Share of the checks shown that were healthy", value: (r) => summarise(r.checks).uptime, render: (r) => percent(summarise(r.checks).uptime) },
-  { id: "time", title: "Response", numeric: true, value: (r) => r.service.response_time_ms, render: (r) => milliseconds(r.service.response_time_ms) },
-  { id: "endpoint", title: "Address", priority: 4, className: "clip", value: (r) => r.service.endpoint, render: (r) => <span title={r.service.endpoint}>{r.service.endpoint}</span> },
-  { id: "error", title: "Last error", priority: 3, className: "clip", value: (r) => r.service.error_message, render: (r) => <span title={r.service.error_message ?? undefined}>{r.service.error_message ?? "–"}</span> },
-  { id: "checked", title: "Checked", priority: 3, value: (r) => parseTime(r.service.last_checked), render: (r) => <When at={r.service.last_checked} /> },
-];
+const lastError = (s: Service): string | null => s.error_message ?? newestFirst(s.recent).find((c) => c.error_message)?.error_message ?? null;
 
-export async function checksOf(name: string, limit: number, signal: AbortSignal): Promise<Check[]> {
-  const answer = await get<Check[] | { checks: Check[] }>(["services", name, "history"], { limit }, signal);
-  return Array.isArray(answer) ? answer : answer.checks;
-}
+const COLUMNS: Column<Service>[] = [
+  { id: "name", title: "Service", className: "name", value: (s) => s.service_name, render: (s) => <a href={href(["services", s.service_name])}>{s.service_name}</a> },
+  { id: "status", title: "State", value: (s) => ORDER[s.status], render: (s) => <StatusWord word={s.status} /> },
+  { id: "beats", title: "Last checks", priority: 2, render: (s) => <Beats checks={s.recent} most={BEATS} /> },
+  { id: "day", title: "24 h", numeric: true, help: "Share of the checks that were healthy", value: (s) => s.uptime_24h_percent, render: (s) => percent(s.uptime_24h_percent) },
+  { id: "month", title: "30 d", numeric: true, priority: 3, help: "Share of the checks that were healthy", value: (s) => s.uptime_30d_percent, render: (s) => percent(s.uptime_30d_percent) },
+  { id: "time", title: "Response", numeric: true, priority: 2, value: (s) => s.response_time_ms, render: (s) => milliseconds(s.response_time_ms) },
+  { id: "error", title: "Last error", priority: 3, className: "clip", value: lastError, render: (s) => <span title={lastError(s) ?? undefined}>{lastError(s) ?? "–"}</span> },
+  { id: "checked", title: "Checked", priority: 4, value: (s) => parseTime(s.last_checked), render: (s) => <When at={s.last_checked} /> },
+];
 
 export function ServicesPage() {
   const { query } = route.value;
-  const loaded = useResource(
-    `services\n${serviceTurn.value}`,
-    async (signal) => {
-      const services = await get<ServiceHealth[]>(["system", "health"], {}, signal);
-      const checks = await Promise.all(services.map((s) => checksOf(s.service_name, HISTORY, signal).catch(() => undefined)));
-      return services.map((service, i) => ({ service, checks: checks[i] }));
-    },
-    30,
-  );
+  const loaded = useResource(`services\n${serviceTurn.value}`, (signal) => get<Service[]>(["services"], { recent: BEATS }, signal), 15);
   const filter = query.q ?? "";
   return (
     <>
@@ -55,16 +38,16 @@ export function ServicesPage() {
       <div class="toolbar"><FilterBox value={query.q} label="Filter services" /></div>
       <div class="panel">
         <Loaded from={loaded} what="services">
-          {(rows) => (
+          {(services) => (
             <DataTable
               caption="Services and their last health checks"
               columns={COLUMNS}
-              rows={rows.filter(({ service: s }) => matches(filter, [s.service_name, s.endpoint, s.status, s.error_message]))}
-              rowKey={(r) => r.service.service_name}
+              rows={services.filter((s) => matches(filter, [s.service_name, s.endpoint, s.status, lastError(s)]))}
+              rowKey={(s) => s.service_name}
               sort={readSort(query.sort, { column: "status", descending: false })}
               onSort={(s) => setQuery({ sort: writeSort(s) })}
-              onOpen={(r) => go(["services", r.service.service_name])}
-              empty={rows.length === 0 ? <Empty title="No service is checked">The setting <code>SERVICE_ENDPOINTS</code> of the server names them.</Empty> : <Empty title="No service fits the filter" />}
+              onOpen={(s) => go(["services", s.service_name])}
+              empty={services.length === 0 ? <Empty title="No service is checked">The setting <code>SERVICE_ENDPOINTS</code> of the server names them.</Empty> : <Empty title="No service fits the filter" />}
             />
           )}
         </Loaded>

@@ -6,8 +6,7 @@ import { explain } from "./states";
 import { say } from "./toast";
 
 interface NewToken {
-  token?: string;
-  secret?: string;
+  token: string;
 }
 
 // A name of a host and of its token file; nothing else goes into a command line.
@@ -25,7 +24,7 @@ export function AddHost({ onClose }: { onClose: () => void }) {
     setFault("");
     try {
       const made = await send<NewToken>("POST", ["tokens"], { role: "agent", name: host });
-      setToken(made.token ?? made.secret ?? "");
+      setToken(made.token);
     } catch (cause) {
       setFault(
         cause instanceof ApiError && (cause.status === 404 || cause.status === 405)

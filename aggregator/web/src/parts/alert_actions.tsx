@@ -6,6 +6,7 @@ import { alertTurn } from "../lib/live";
 import { iso } from "../lib/time";
 import type { Alert } from "../lib/types";
 import { Dialog } from "./dialog";
+import { NameField, signature } from "./name_field";
 import { explain } from "./states";
 import { say } from "./toast";
 
@@ -16,6 +17,7 @@ const WORDS: Record<Action, { verb: string; done: string; hint: string }> = {
   reopen: { verb: "Reopen", done: "Reopened", hint: "Makes it active again." },
   silence: { verb: "Silence", done: "Silenced", hint: "Alerts like this one are kept but tell nobody until then." },
 };
+const SIGNED: Partial<Record<Action, string>> = { acknowledge: "acknowledged_by", resolve: "resolved_by" };
 const STATES = { acknowledge: "acknowledged", resolve: "resolved", reopen: "active" } as const;
 
 const DURATIONS: [hours: number, label: string][] = [[1, "1 hour"], [4, "4 hours"], [24, "1 day"], [168, "1 week"]];
@@ -67,7 +69,7 @@ function ActionDialog({ alert, action, onClose, done }: DialogProps) {
     setBusy(true);
     try {
       if (action === "silence") await send("POST", ["silences"], silenceFor(alert, hours, comment));
-      else await send("PATCH", ["alerts", alert.id], { status: STATES[action], ...(comment ? { comment } : {}) });
+      else await send("PATCH", ["alerts", alert.id], { status: STATES[action], ...(comment ? { comment } : {}), ...(SIGNED[action] ? signature(SIGNED[action]) : {}) });
       done();
     } catch (cause) {
       setFault(explain(cause));
@@ -90,6 +92,7 @@ function ActionDialog({ alert, action, onClose, done }: DialogProps) {
           <label for="comment">Comment{action === "silence" ? "" : " (may be left out)"}</label>
           <textarea id="comment" rows={3} maxLength={2000} autofocus required={action === "silence"} value={comment} onInput={(e) => setComment(e.currentTarget.value)} />
         </div>
+        <NameField />
         {fault && <p class="fault" role="alert">{fault}</p>}
         <div class="actions">
           <button type="button" onClick={onClose}>Cancel</button>
@@ -105,5 +108,5 @@ function silenceFor(alert: Alert, hours: number, comment: string) {
   const host = hostOf(alert);
   const matchers = alert.rule_id ? { rule_id: alert.rule_id, ...(host ? { hostname: host } : {}) } : { source: alert.source };
   const now = Date.now() / 1000;
-  return { matchers, starts_at: iso(now), ends_at: iso(now + hours * 3600), comment };
+  return { matchers, starts_at: iso(now), ends_at: iso(now + hours * 3600), comment, ...signature("created_by") };
 }

@@ -2,43 +2,40 @@
 import { milliseconds } from "../lib/format";
 import { absolute, parseTime } from "../lib/time";
 
-export interface ServiceHealth {
+export interface Check {
+  timestamp: string;
+  status: string;
+  response_time_ms: number | null;
+  error_message: string | null;
+}
+
+export interface Service {
   service_name: string;
   endpoint: string;
   status: string;
   response_time_ms: number | null;
   last_checked: string | null;
   error_message: string | null;
+  status_since: string | null;
+  interval_seconds: number;
+  tls_expires_in_days: number | null;
+  uptime_24h_percent: number | null;
+  uptime_7d_percent: number | null;
+  uptime_30d_percent: number | null;
+  recent: Check[];
 }
-
-export interface Check {
-  status: string;
-  response_time_ms: number | null;
-  error_message?: string | null;
-  timestamp?: string;
-  last_checked?: string;
-  checked_at?: string;
-}
-
-export const momentOf = (check: Check): number => parseTime(check.timestamp ?? check.checked_at ?? check.last_checked) ?? 0;
 
 // Newest first, whatever order they came in.
-export const newestFirst = (checks: Check[]): Check[] => [...checks].sort((a, b) => momentOf(b) - momentOf(a));
+export const newestFirst = (checks: Check[]): Check[] => [...checks].sort((a, b) => b.timestamp.localeCompare(a.timestamp));
 
-export function summarise(checks: Check[] | undefined): { uptime: number | null } {
-  const known = (checks ?? []).filter((c) => c.status !== "unknown");
-  if (known.length === 0) return { uptime: null };
-  return { uptime: (100 * known.filter((c) => c.status === "healthy").length) / known.length };
-}
-
-export function Beats({ checks, most }: { checks: Check[] | undefined; most: number }) {
-  if (!checks || checks.length === 0) return <span class="muted">–</span>;
+export function Beats({ checks, most }: { checks: Check[]; most: number }) {
+  if (checks.length === 0) return <span class="muted">not yet</span>;
   const shown = newestFirst(checks).slice(0, most).reverse();
   const bad = shown.filter((c) => c.status !== "healthy").length;
   return (
     <span class="beats" role="img" aria-label={`${shown.length} checks, ${bad} of them not healthy`}>
-      {shown.map((check, i) => (
-        <i key={i} data-status={check.status} title={`${absolute(momentOf(check))}: ${check.status}, ${check.error_message ?? milliseconds(check.response_time_ms)}`} />
+      {shown.map((check) => (
+        <i key={check.timestamp} data-status={check.status} title={`${absolute(parseTime(check.timestamp) ?? 0)}: ${check.status}, ${check.error_message ?? milliseconds(check.response_time_ms)}`} />
       ))}
     </span>
   );

@@ -3,9 +3,10 @@ import { useState } from "preact/hooks";
 import { get, send } from "../lib/api";
 import { alertTurn } from "../lib/live";
 import { useResource } from "../lib/resource";
-import { clock, iso, parseTime } from "../lib/time";
+import { iso } from "../lib/time";
 import { Dialog } from "./dialog";
 import { Status, When } from "./marks";
+import { NameField, signature } from "./name_field";
 import { PlainTable } from "./plain_table";
 import { Empty, explain, Loaded } from "./states";
 import { say } from "./toast";
@@ -18,14 +19,15 @@ interface Silence {
   weekly: unknown;
   created_by: string;
   comment: string;
+  state: "pending" | "active" | "idle" | "expired";
 }
 
-function phase(silence: Silence): [tone: "ok" | "warn" | "off", text: string] {
-  const now = clock.value;
-  if ((parseTime(silence.ends_at) ?? Infinity) <= now) return ["off", "ended"];
-  if ((parseTime(silence.starts_at) ?? 0) > now) return ["off", "to come"];
-  return silence.weekly ? ["warn", "weekly"] : ["warn", "silent now"];
-}
+const PHASES: Record<Silence["state"], [tone: "warn" | "off", text: string]> = {
+  active: ["warn", "silent now"],
+  pending: ["off", "to come"],
+  idle: ["off", "between its times"],
+  expired: ["off", "ended"],
+};
 
 const text = (matchers: Record<string, unknown>) =>
   Object.entries(matchers)
@@ -38,7 +40,7 @@ export function Silences() {
   const loaded = useResource(`silences\n${alertTurn.value}`, (signal) => get<Silence[]>(["silences"], {}, signal), 30);
   const end = async (silence: Silence) => {
     try {
-      await send("DELETE", ["silences", silence.id]);
+      await send("PATCH", ["silences", silence.id], { expire: true });
       say("The silence has ended");
     } catch (cause) {
       say(explain(cause));
@@ -61,7 +63,7 @@ export function Silences() {
                 caption="Silences"
                 heads={[["Fits", "clip"], ["State"], ["Until", "p2"], ["Comment", "p3 clip"], ["By", "p3"], [""]]}
                 rows={silences.map((silence) => {
-                  const [tone, word] = phase(silence);
+                  const [tone, word] = PHASES[silence.state];
                   return {
                     key: silence.id,
                     cells: [
@@ -70,7 +72,7 @@ export function Silences() {
                       silence.ends_at ? <When at={silence.ends_at} exact /> : "no end",
                       <span title={silence.comment}>{silence.comment}</span>,
                       silence.created_by,
-                      word !== "ended" && <button type="button" class="quiet" onClick={() => void end(silence)}>End now</button>,
+                      silence.state !== "expired" && <button type="button" class="quiet" onClick={() => void end(silence)}>End now</button>,
                     ],
                   };
                 })}
@@ -93,7 +95,7 @@ function NewSilence({ onClose }: { onClose: () => void }) {
     event.preventDefault();
     const now = Date.now() / 1000;
     try {
-      await send("POST", ["silences"], { matchers: { hostname }, starts_at: iso(now), ends_at: iso(now + hours * 3600), comment });
+      await send("POST", ["silences"], { matchers: { hostname }, starts_at: iso(now), ends_at: iso(now + hours * 3600), comment, ...signature("created_by") });
       say("Silenced");
       alertTurn.value++;
       onClose();
@@ -117,6 +119,7 @@ function NewSilence({ onClose }: { onClose: () => void }) {
           <label for="silence-comment">Comment</label>
           <textarea id="silence-comment" rows={2} required maxLength={2000} value={comment} onInput={(e) => setComment(e.currentTarget.value)} />
         </div>
+        <NameField />
         {fault && <p class="fault" role="alert">{fault}</p>}
         <div class="actions">
           <button type="button" onClick={onClose}>Cancel</button>
