@@ -31,6 +31,16 @@ function readToken(): string {
 
 export const token = signal(readToken());
 export const wantsToken = signal(false);
+let declined = false; // "not now": pages then say what is missing instead of asking again
+
+export function askForToken(): void {
+  if (!declined) wantsToken.value = true;
+}
+
+export function decline(): void {
+  declined = true;
+  wantsToken.value = false;
+}
 
 export function useToken(value: string): void {
   try {
@@ -39,6 +49,7 @@ export function useToken(value: string): void {
   } catch {
     // It then lasts until the page is left.
   }
+  declined = false;
   wantsToken.value = false;
   token.value = value;
 }
@@ -109,7 +120,7 @@ export async function request<T>(path: string, options: Options = {}): Promise<T
   }
   if (!response.ok) {
     const error = await errorOf(response);
-    if (response.status === 401) wantsToken.value = true;
+    if (response.status === 401) askForToken();
     throw error;
   }
   if (response.status === 204) return undefined as T;

@@ -1,6 +1,6 @@
 // The live stream (SSE), read through fetch because EventSource cannot send a header.
 import { signal } from "@preact/signals";
-import { apiPath, authorization, token, wantsToken } from "./api";
+import { apiPath, askForToken, authorization, token } from "./api";
 
 // polling: the server has no stream for us; pages then refresh by their timers alone.
 export type Connection = "connecting" | "live" | "polling" | "reconnecting";
@@ -81,7 +81,7 @@ async function readOnce(parser: EventParser): Promise<"ended" | "missing" | "ref
     if (parser.lastId) headers["Last-Event-ID"] = parser.lastId;
     const response = await fetch(apiPath(["stream"]), { headers, signal: abort.signal, cache: "no-store" });
     if (response.status === 401 || response.status === 403) {
-      if (response.status === 401) wantsToken.value = true;
+      if (response.status === 401) askForToken();
       return "refused";
     }
     // Not offered, or taken by as many others as it allows.
@@ -117,8 +117,7 @@ export async function runStream(): Promise<void> {
     } else if (outcome === "refused") {
       connection.value = "reconnecting";
       const used = token.value;
-      while (token.value === used && wantsToken.value) await pause(250);
-      await pause(250);
+      while (token.value === used) await pause(500);
     } else {
       failures = connection.value === "live" ? 0 : failures + 1;
       connection.value = "reconnecting";

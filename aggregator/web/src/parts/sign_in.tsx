@@ -1,13 +1,13 @@
 // Asked for when the API answers 401. The token stays in this tab and is never part of an address.
 import { useState } from "preact/hooks";
-import { token, useToken, wantsToken } from "../lib/api";
+import { decline, token, useToken } from "../lib/api";
 import { Dialog } from "./dialog";
 
 export function SignIn() {
   const [value, setValue] = useState("");
   const refused = token.value !== "";
   return (
-    <Dialog title="Sign in" onClose={() => (wantsToken.value = false)}>
+    <Dialog title="Sign in" onClose={decline}>
       <form
         class="stack"
         onSubmit={(event) => {
@@ -25,7 +25,7 @@ export function SignIn() {
           <span class="hint">Kept until this tab is closed.</span>
         </div>
         <div class="actions">
-          <button type="button" onClick={() => (wantsToken.value = false)}>Not now</button>
+          <button type="button" onClick={decline}>Not now</button>
           <button type="submit" class="primary" disabled={!value.trim()}>Sign in</button>
         </div>
       </form>

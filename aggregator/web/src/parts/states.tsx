@@ -1,6 +1,6 @@
 // Empty, loading and error states, each with something to do.
 import type { ComponentChildren } from "preact";
-import { ApiError } from "../lib/api";
+import { ApiError, wantsToken } from "../lib/api";
 import type { Resource } from "../lib/resource";
 
 export function Empty({ title, children }: { title: string; children?: ComponentChildren }) {
@@ -29,7 +29,9 @@ export function Failure({ error, reload }: { error: ApiError; reload: () => void
     <div class="state" role="alert">
       <strong>This could not be loaded</strong>
       <div class="wrap">{explain(error)}</div>
-      <button type="button" onClick={reload}>Try again</button>
+      {error.status === 401
+        ? <button type="button" class="primary" onClick={() => (wantsToken.value = true)}>Sign in</button>
+        : <button type="button" onClick={reload}>Try again</button>}
     </div>
   );
 }
