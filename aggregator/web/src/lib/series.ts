@@ -82,6 +82,7 @@ export function figures(values: (number | null)[]): Figures | null {
   };
 }
 
-// More points than samples would only make holes.
+// More points than samples would only make holes; two more than intervals, because the ends of a range
+// begin and end in the middle of a step.
 export const pointsFor = (seconds: number, interval: number): number =>
-  Math.max(10, Math.min(360, Math.floor(seconds / Math.max(1, interval))));
+  Math.max(10, Math.min(362, Math.floor(seconds / Math.max(1, interval)) + 2));
