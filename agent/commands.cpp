@@ -13,8 +13,10 @@
 #include <thread>
 
 #include "agent/cycle.h"
+#include "agent/orders.h"
 #include "agent/push/delivery.h"
 #include "agent/push/identity.h"
+#include "agent/push/order_stream.h"
 #include "agent/push/sender.h"
 #include "agent/spool/dead_letter.h"
 #include "agent/status/budget.h"
@@ -31,13 +33,16 @@ using std::chrono::nanoseconds;
 
 constexpr Logger kLog{"agent"};
 constexpr milliseconds kFirstGap{300};  // between the silent sample and the first batch
+constexpr milliseconds kLeastGap{250};  // between two batches
 constexpr milliseconds kRequestLimit{30'000};
 constexpr milliseconds kFarewell{5'000};
 
 sigset_t awaited_signals() {
     sigset_t set;
     sigemptyset(&set);
-    for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&set, signal);
+    for (const int signal : {SIGTERM, SIGINT, SIGHUP, Orders::kCollect, Orders::kInterval}) {
+        sigaddset(&set, signal);
+    }
     return set;
 }
 
@@ -110,14 +115,14 @@ milliseconds pace_of(nanoseconds interval) {
     return std::chrono::duration_cast<milliseconds>(interval / faster_than_collected);
 }
 
-// When the next cycle is due. One that was missed is left out, not made up for.
+// When the next cycle is due. One that was missed is left out, not made up for; one that was asked
+// for in between moves none.
 class Schedule {
   public:
     explicit Schedule(nanoseconds interval) : interval_(interval), due_(Clock::now()) {}
 
     nanoseconds until_next() {
         const auto now = Clock::now();
-        due_ += interval_;
         if (due_ <= now) due_ += ((now - due_) / interval_ + 1) * interval_;
         return due_ - now;
     }
@@ -207,12 +212,19 @@ bool within_budget(Budget& budget, Parts& parts, nanoseconds took) {
     return true;
 }
 
-}  // namespace
+// Listens to what the aggregator asks for, unless the configuration says otherwise.
+std::unique_ptr<OrderStream> listen_to_orders(const AgentConfig& config, Parts& parts,
+                                              const Uuid& id, Orders& orders) {
+    if (!config.listens) return nullptr;
+    return std::make_unique<OrderStream>(
+        parts.client.dialer(), config.token, id,
+        OrderHandlers{[&orders](bool processes) { orders.ask_to_collect(processes); },
+                      [&orders](std::optional<double> seconds) { orders.ask_interval(seconds); }},
+        Backoff(std::random_device{}()));
+}
 
-std::optional<ExitCode> run_daemon(const AgentConfig& config) {
-    // Before any thread starts, so that all of them leave these signals to signal_within().
-    const sigset_t signals = awaited_signals();
-    ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+// Collects and sends until a signal that ends it, which it answers.
+int run_cycles(const AgentConfig& config, Orders& orders) {
     const Uuid id = agent_identity(config.spool_dir, config.machine_id_file);
     Parts parts(config, id, config.spool_dir);
     Outbox outbox(open_spool(config, parts.disk), config.queue_max_batches);
@@ -224,14 +236,16 @@ std::optional<ExitCode> run_daemon(const AgentConfig& config) {
                                 {"interval_seconds", config.interval_seconds}});
     Sender sender(outbox, parts.delivery, pace_of(config.collect.interval));
     const auto status = serve_status(config.status_port, parts.own);
+    auto stream = listen_to_orders(config, parts, id, orders);
     std::uint64_t told_dropped = 0;
     Budget budget(config.memory_limit_bytes, config.collect.interval);
     int signal = signal_within(kFirstGap);
     Schedule schedule(config.collect.interval);
-    while (signal == 0) {
+    while (signal == 0 || signal == Orders::kCollect) {
+        const bool processes = signal == 0 || orders.take_processes();
         const AgentState state = state_of(outbox, parts.delivery.counts(), parts.clock);
         const auto begin = std::chrono::steady_clock::now();
-        const Batch& batch = parts.cycle.collect(state);
+        const Batch& batch = parts.cycle.collect(state, processes);
         const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
         parts.own.collected(batch, took.count(), parts.cycle.faults(), state,
                             parts.delivery.counts());
@@ -243,9 +257,16 @@ std::optional<ExitCode> run_daemon(const AgentConfig& config) {
             break;
         }
         notify_service_manager(status_line(outbox.counts(), parts.delivery.counts()));
-        signal = signal_within(schedule.until_next());
+        do {
+            signal = signal_within(schedule.until_next());
+        } while (signal == Orders::kInterval && !orders.differs(config.interval_seconds));
+        // Rates over a moment say nothing.
+        if (signal == Orders::kCollect) std::this_thread::sleep_until(begin + kLeastGap);
     }
-    notify_service_manager(signal == SIGHUP ? "RELOADING=1" : "STOPPING=1");
+    if (signal != Orders::kInterval) {
+        notify_service_manager(signal == SIGHUP ? "RELOADING=1" : "STOPPING=1");
+    }
+    stream.reset();
     parts.client.bring_forward(Deadline::Clock::now() + kFarewell);
     sender.finish();
     outbox.stow_live();
@@ -253,8 +274,28 @@ std::optional<ExitCode> run_daemon(const AgentConfig& config) {
     kLog.info("Agent stopped", {{"batches_stored", parts.delivery.counts().stored.load()},
                                 {"batches_unsent", left.batches},
                                 {"kept_on_disk", left.on_disk}});
-    if (signal == SIGHUP) return std::nullopt;
-    return ExitCode::ok;
+    return signal;
+}
+
+}  // namespace
+
+std::optional<ExitCode> run_daemon(const AgentConfig& config) {
+    // Before any thread starts, so that all of them leave these signals to signal_within().
+    const sigset_t signals = awaited_signals();
+    ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+    Orders orders(config.interval_seconds);
+    AgentConfig current = config;
+    for (;;) {
+        const int signal = run_cycles(current, orders);
+        if (signal == SIGHUP) return std::nullopt;
+        if (signal != Orders::kInterval) return ExitCode::ok;
+        // All that judges rates knows the interval: begin anew with the other one.
+        current.interval_seconds = orders.interval();
+        current.collect.interval = std::chrono::duration_cast<nanoseconds>(
+            std::chrono::duration<double>(current.interval_seconds));
+        kLog.info("The aggregator asked for another interval",
+                  {{"interval_seconds", current.interval_seconds}});
+    }
 }
 
 ExitCode run_once(const AgentConfig& config) {

@@ -25,9 +25,10 @@ Cycle::Cycle(const AgentConfig& config, const Uuid& id, const Uuid& epoch, const
     builder_.collect(batch_);
 }
 
-const Batch& Cycle::collect(const AgentState& state) {
+const Batch& Cycle::collect(const AgentState& state, bool processes) {
     const auto start = clock_.steady();
     builder_.collect(batch_, state);
+    if (!processes) batch_.processes.reset();
     ++batch_.seq;
     const std::chrono::duration<double> took = clock_.steady() - start;
     const auto known = std::count_if(batch_.values.begin(), batch_.values.end(),

@@ -20,7 +20,8 @@ class Cycle {
           const BootClock& boot_clock);
 
     // Collects, and logs "Metrics collection completed". The reference holds until the next call.
-    const Batch& collect(const AgentState& state = {});
+    // Without `processes` their table is left out of the batch.
+    const Batch& collect(const AgentState& state = {}, bool processes = true);
     // The JSON of the last collection, until the next call.
     const std::string& json();
     PackedBatch pack();

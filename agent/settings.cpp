@@ -75,6 +75,7 @@ AgentConfig read_settings(const Config& config, Needs needs) {
     out.queue_max_batches = static_cast<std::size_t>(config.integer("queue-max-batches"));
     out.memory_limit_bytes = static_cast<std::uint64_t>(config.integer("memory-limit-mb")) << 20U;
     out.status_port = static_cast<std::uint16_t>(config.integer("status-port"));
+    out.listens = config.boolean("stream");
     out.hostname = config.text("hostname");
     if (out.hostname.empty()) out.hostname = system_hostname();
     if (!is_hostname(out.hostname)) {

@@ -23,6 +23,7 @@ struct AgentConfig {
     std::uint64_t spool_max_bytes = 128U << 20U;
     std::size_t queue_max_batches = 240;
     std::uint64_t memory_limit_bytes = 64U << 20U;
+    bool listens = true;            // to what the aggregator asks for
     std::uint16_t status_port = 0;  // of 127.0.0.1; 0 = nothing is served
 };
 

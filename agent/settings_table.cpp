@@ -83,6 +83,11 @@ const std::vector<Setting>& agent_settings() {
                  "oldest go first.",
          .minimum = 1,
          .maximum = 100'000},
+        {.name = "stream",
+         .type = SettingType::boolean,
+         .default_value = "true",
+         .help = "Keep a connection open by which the aggregator may ask for a collection at once "
+                 "or for another interval."},
         {.name = "status-port",
          .type = SettingType::integer,
          .default_value = "0",

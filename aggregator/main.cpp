@@ -71,6 +71,7 @@ int run(const std::string& command, cli::Arguments arguments) {
     if (command == "notify-test") return cli::notify_test(config, what);
     if (!what.empty()) return report({"unknown option " + what[0] + "; see --help"});
     if (command == "migrate") return cli::migrate(config);
+    if (command == "routes") return cli::routes(config);
     return cli::serve(config);
 }
 
@@ -85,7 +86,8 @@ int main(int argc, char** argv) {
     }
     try {
         if (command == "quickstart") return run_quickstart(parse_quickstart(arguments));
-        for (const char* known : {"serve", "migrate", "check", "token", "tasks", "notify-test"}) {
+        for (const char* known :
+             {"serve", "migrate", "check", "token", "tasks", "notify-test", "routes"}) {
             if (command == known) return run(command, arguments);
         }
         std::fprintf(stderr, "chorus-aggregator: unknown command %s; see --help\n",

@@ -78,7 +78,7 @@ Step Delivery::on_stored(const Answer& answer) {
     const auto wanted = stored.interval_seconds;
     const bool differs = wanted && std::abs(*wanted - interval_seconds_) > 1e-9;
     if (differs && !told_interval_) {
-        kLog.info("Aggregator wants another interval; this agent keeps its own",
+        kLog.info("Aggregator wants another interval than this agent has",
                   {{"wanted_seconds", *wanted}, {"interval_seconds", interval_seconds_}});
     }
     told_interval_ = differs;

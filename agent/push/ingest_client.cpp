@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "agent/push/response_head.h"
-#include "agent/push/tls_connection.h"
 #include "common/batch.h"
 
 namespace chorus::agent {
@@ -12,25 +11,12 @@ namespace {
 
 constexpr std::size_t kHeadLimit = 16U << 10U;
 
-std::string host_header(const Endpoint& endpoint) {
-    const bool v6 = endpoint.host.find(':') != std::string::npos;
-    return (v6 ? "[" + endpoint.host + "]" : endpoint.host) + ":" + std::to_string(endpoint.port);
-}
-
 }  // namespace
 
 IngestClient::IngestClient(Endpoint endpoint, std::string token, std::chrono::milliseconds limit)
-    : endpoint_(std::move(endpoint)), token_(std::move(token)), limit_(limit) {}
+    : dialer_(std::move(endpoint)), token_(std::move(token)), limit_(limit) {}
 
 IngestClient::~IngestClient() = default;
-
-std::unique_ptr<Connection> IngestClient::connect() {
-    if (!endpoint_.tls) {
-        return std::make_unique<TcpConnection>(endpoint_.host, endpoint_.port, deadline_);
-    }
-    if (!tls_) tls_ = std::make_unique<TlsContext>(endpoint_.ca_file);
-    return std::make_unique<TlsConnection>(*tls_, endpoint_.host, endpoint_.port, deadline_);
-}
 
 void IngestClient::bring_forward(Deadline::Clock::time_point at) {
     final_.bring_forward(at);
@@ -45,7 +31,7 @@ std::variant<Answer, NoAnswer> IngestClient::post(std::string_view body_zstd) {
         answering_ = false;
         received_.clear();
         try {
-            if (!reused) connection_ = connect();
+            if (!reused) connection_ = dialer_.connect(deadline_);
             return exchange(body_zstd);
         } catch (const DeadlinePassed& e) {
             connection_.reset();
@@ -59,11 +45,8 @@ std::variant<Answer, NoAnswer> IngestClient::post(std::string_view body_zstd) {
 }
 
 std::string IngestClient::request(std::size_t body_size) const {
-    return "POST " + endpoint_.base_path +
-           "/api/v1/ingest HTTP/1.1\r\nHost: " + host_header(endpoint_) +
-           "\r\nAuthorization: Bearer " + token_ +
-           "\r\nX-Chorus-Protocol: " + std::to_string(kProtocolVersion) +
-           "\r\nUser-Agent: chorus-agent/" + CHORUS_VERSION +
+    return dialer_.request_head("POST", "/api/v1/ingest", "HTTP/1.1", token_) +
+           "X-Chorus-Protocol: " + std::to_string(kProtocolVersion) +
            "\r\nContent-Type: application/json\r\nContent-Encoding: zstd\r\nContent-Length: " +
            std::to_string(body_size) + "\r\n\r\n";
 }

@@ -11,23 +11,14 @@
 #include "agent/push/answer.h"
 #include "agent/push/connection.h"
 #include "agent/push/deadline.h"
+#include "agent/push/dialer.h"
 
 namespace chorus::agent {
-
-struct Endpoint {
-    std::string host;
-    std::uint16_t port = 8082;
-    std::string base_path;  // what stands before /api/v1/ingest, without a slash at its end
-    bool tls = false;
-    std::string ca_file{};  // trusted in place of the system's CAs; empty = those
-};
 
 // Why there is no answer, for the log.
 struct NoAnswer {
     std::string reason;
 };
-
-class TlsContext;
 
 // One connection, kept open between requests. post() is for one thread; bring_forward() for any.
 class IngestClient {
@@ -42,24 +33,25 @@ class IngestClient {
     // A connection that the aggregator closed while it was idle is opened anew once.
     std::variant<Answer, NoAnswer> post(std::string_view body_zstd);
 
+    // For other connections to the same aggregator.
+    Dialer& dialer() { return dialer_; }
+
     // Ends a running request, and each later one, at `at` at the latest.
     void bring_forward(Deadline::Clock::time_point at);
 
   private:
     std::string request(std::size_t body_size) const;
-    std::unique_ptr<Connection> connect();
     Answer exchange(std::string_view body_zstd);
     Answer receive_answer();
     std::string receive_head();
     bool receive_more();
 
-    Endpoint endpoint_;
+    Dialer dialer_;
     std::string token_;
     std::chrono::milliseconds limit_;
     Deadline final_;     // of the whole client
     Deadline deadline_;  // of the running request
     std::unique_ptr<Connection> connection_;
-    std::unique_ptr<TlsContext> tls_;
     std::string received_;    // of the running answer, not yet used
     bool answering_ = false;  // a byte of the answer has come
 };

@@ -14,6 +14,7 @@ using json_checks::Path;
 constexpr std::size_t kMostLabels = 16, kMostThresholds = 100;
 constexpr std::size_t kMostNameBytes = 63, kMostValueBytes = 255, kMostRuleNameBytes = 1'020;
 constexpr double kGreatest = 1e300;
+constexpr double kLeastInterval = 1, kLongestInterval = 3'600;  // seconds
 constexpr const char* kLabelPattern = "^[A-Za-z_][A-Za-z0-9_.-]{0,62}$";
 
 bool is_label_name(std::string_view name) {
@@ -87,6 +88,14 @@ store::HostSettings parse_host_settings(JsonValue body, FieldErrors& errors) {
     }
     if (const auto thresholds = member("thresholds")) {
         settings.thresholds_json = read_thresholds(checker, *thresholds, root / "thresholds");
+    }
+    JsonValue interval;
+    if ((*object)["interval_seconds"].get(interval) == simdjson::SUCCESS) {
+        settings.interval_seconds.emplace();
+        if (!interval.is_null()) {
+            *settings.interval_seconds = checker.real(interval, root / "interval_seconds",
+                                                      {kLeastInterval, kLongestInterval});
+        }
     }
     return settings;
 }

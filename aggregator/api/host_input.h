@@ -7,9 +7,9 @@
 
 namespace chorus::api {
 
-// {"labels": {name: text}, "thresholds": {metric type or rule name: number}}, both optional and
-// replaced whole; at most 16 labels and 100 thresholds. Adds every fault to `errors`; other members
-// are ignored.
+// {"labels": {name: text}, "thresholds": {metric type or rule name: number}, "interval_seconds":
+// number or null}, all optional, objects replaced whole; at most 16 labels and 100 thresholds. Adds
+// every fault to `errors`; other members are ignored.
 store::HostSettings parse_host_settings(JsonValue body, FieldErrors& errors);
 
 }  // namespace chorus::api

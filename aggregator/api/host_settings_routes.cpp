@@ -7,6 +7,7 @@
 #include "aggregator/api/support.h"
 #include "aggregator/cache/cache_reader.h"
 #include "aggregator/cache/entry_writer.h"
+#include "aggregator/live/intervals.h"
 #include "aggregator/store/host_settings.h"
 #include "common/log.h"
 
@@ -26,7 +27,7 @@ http::Response change(Services& services, const http::Request& request) {
     auto response = in_transaction(services, request, [&](store::Session& session) {
         const auto before = store::lock_host_settings(session, hostname);
         if (!before) host_not_found();
-        if (wanted.labels_json || wanted.thresholds_json) {
+        if (wanted.labels_json || wanted.thresholds_json || wanted.interval_seconds) {
             store::write_host_settings(session, hostname, wanted);
             JsonWriter detail;
             detail.begin_object();
@@ -38,11 +39,16 @@ http::Response change(Services& services, const http::Request& request) {
                 detail.key("thresholds_before").raw(*before->thresholds_json);
                 detail.key("thresholds").raw(*wanted.thresholds_json);
             }
+            if (wanted.interval_seconds) {
+                detail.field("interval_seconds_before", *before->interval_seconds);
+                detail.field("interval_seconds", *wanted.interval_seconds);
+            }
             detail.end_object();
             audit(session, request, "host.update", "host", hostname, detail.text());
         }
         return http::Response{};
     });
+    if (wanted.interval_seconds) services.intervals.refresh();
     const store::HostReader reader{services.database, services.clock};
     const auto host = reader.find(hostname);
     if (!host) host_not_found();  // removed meanwhile

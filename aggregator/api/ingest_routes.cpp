@@ -2,6 +2,7 @@
 #include "aggregator/api/routes.h"
 #include "aggregator/api/support.h"
 #include "aggregator/ingest/ingest_service.h"
+#include "aggregator/live/intervals.h"
 #include "common/batch.h"
 #include "common/batch_json.h"
 
@@ -67,6 +68,7 @@ Batch read_body(const http::Request& request) {
 http::Response ingest(Services& services, const http::Request& request) {
     check_protocol(request);
     Batch batch = read_body(request);
+    const Uuid agent = batch.agent.id;
     const ingest::Source source{request.principal.token_id, request.principal.agent_id};
     const ingest::IngestOutcome outcome = services.ingest.submit(std::move(batch), source);
     const bool duplicate = outcome.result == IngestResult::duplicate;
@@ -84,7 +86,8 @@ http::Response ingest(Services& services, const http::Request& request) {
     if (outcome.result == IngestResult::expired) out.field("expired", true);
     out.key("config")
         .begin_object()
-        .field("interval_seconds", outcome.interval_seconds)
+        .field("interval_seconds",
+               services.intervals.find(agent).value_or(outcome.interval_seconds))
         .end_object()
         .field("server_time", services.clock.now())
         .end_object();

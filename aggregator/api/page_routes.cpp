@@ -111,7 +111,7 @@ http::Response file_of_folder(const http::Request& request, const std::string& r
 http::Response ui_file(const http::Request& request, const std::string& web_root) {
     const std::string_view rest = request.path_parameter("path");
     const std::string path = rest.empty() ? "index.html" : std::string(rest);
-    const bool a_file = path.find('.') != std::string::npos || path.starts_with("assets/");
+    const bool a_file = path.find('.') != std::string::npos || rest.starts_with("assets");
     // The dashboard keeps its place behind the #, so that one page serves all: links without it are
     // led there.
     constexpr std::string_view ui = "/ui/";

@@ -13,6 +13,7 @@ http::Router make_router(Services& services) {
     add_host_settings_routes(router, services);
     add_health_routes(router, services);
     add_event_routes(router, services);
+    add_stream_routes(router, services);
     add_dashboard_routes(router, services);
     add_rule_routes(router, services);
     add_alert_routes(router, services);

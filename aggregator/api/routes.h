@@ -22,6 +22,11 @@ class ServiceMonitor;
 namespace chorus::ingest {
 class IngestService;
 }
+namespace chorus::live {
+class AgentStreams;
+class Intervals;
+class ViewerStreams;
+}  // namespace chorus::live
 namespace chorus::tasks {
 class Maintenance;
 class Scheduler;
@@ -40,6 +45,9 @@ struct Services {
     const tasks::Maintenance& upkeep;
     MetricsRegistry& metrics;
     const Clock& clock;
+    live::ViewerStreams& viewers;
+    live::AgentStreams& agents;
+    live::Intervals& intervals;
     std::string own_hostname;  // of the machine the aggregator runs on
     // Whether strangers may see the version, the host's name and its figures on the open endpoints.
     bool open_details = false;
@@ -57,6 +65,7 @@ void add_process_routes(http::Router& router, Services& services);  // .../proce
 void add_host_settings_routes(http::Router& router, Services& services);
 void add_health_routes(http::Router& router, Services& services);     // /system/health, /services
 void add_event_routes(http::Router& router, Services& services);      // /api/v1/events
+void add_stream_routes(http::Router& router, Services& services);     // .../stream, collect
 void add_dashboard_routes(http::Router& router, Services& services);  // /api/v1/dashboard/...
 void add_rule_routes(http::Router& router, Services& services);       // /api/v1/alert-rules
 void add_alert_routes(http::Router& router, Services& services);      // /api/v1/alerts

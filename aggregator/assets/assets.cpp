@@ -12,7 +12,7 @@
 namespace chorus::assets {
 namespace {
 
-constexpr std::size_t kHashLength = 8;  // of esbuild
+constexpr std::size_t kShortestHash = 8;
 
 }  // namespace
 
@@ -44,10 +44,13 @@ std::string_view content_type(std::string_view path) {
 
 bool is_hashed(std::string_view path) {
     const auto dot = path.rfind('.');
-    if (dot == std::string_view::npos || dot <= kHashLength) return false;
-    const std::string_view hash = path.substr(dot - kHashLength, kHashLength);
-    return path[dot - kHashLength - 1] == '-' && std::all_of(hash.begin(), hash.end(), [](char c) {
-               return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+    const auto dash = path.rfind('-', dot);
+    if (dot == std::string_view::npos || dash == std::string_view::npos) return false;
+    const std::string_view hash = path.substr(dash + 1, dot - dash - 1);
+    const auto digit = [](char c) { return c >= '0' && c <= '9'; };
+    return hash.size() >= kShortestHash && std::any_of(hash.begin(), hash.end(), digit) &&
+           std::all_of(hash.begin(), hash.end(), [&](char c) {
+               return digit(c) || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
            });
 }
 

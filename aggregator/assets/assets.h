@@ -23,7 +23,7 @@ const Asset* find_embedded(std::string_view path);
 
 // By the ending of the name; "application/octet-stream" for others.
 std::string_view content_type(std::string_view path);
-// Whether the name holds a hash of the content, "app-5TQDMLMX.js": such a file never changes.
+// Whether the name holds a hash of the content, "app-db847a397d.js": such a file never changes.
 bool is_hashed(std::string_view path);
 
 // The content of a file below `root`; nullopt if there is none, it is hidden, no plain file, or

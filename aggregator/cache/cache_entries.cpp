@@ -147,10 +147,11 @@ std::vector<CacheEntry> make_entries(const Batch& batch) {
     index.end_array();
     entries.push_back({index_key(batch.hostname), index.take(), latest_for});
     const auto health_for = lifetime(kHealthLifetime, batch);
-    JsonWriter overview;
-    write_overview(overview, make_overview(batch));
-    entries.push_back({health_key(batch.hostname), overview.take(), health_for});
+    // An overview tells the number of processes, so it takes a batch that knows it.
     if (batch.processes) {
+        JsonWriter overview;
+        write_overview(overview, make_overview(batch));
+        entries.push_back({health_key(batch.hostname), overview.take(), health_for});
         entries.push_back({processes_key(batch.hostname), processes_json(batch), health_for});
     }
     return entries;

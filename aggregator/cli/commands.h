@@ -25,6 +25,7 @@ TokenOptions take_token_options(Arguments& arguments);
 int token(const Config& config, const Arguments& what, const TokenOptions& options);
 
 int serve(const Config& config);                         // HTTP server and tasks
+int routes(const Config& config);                        // the table of routes, for tests
 int migrate(const Config& config);                       // migrate
 int check(const Config& config, const Arguments& what);  // check db|redis|config
 int tasks(const Config& config, const Arguments& what);  // tasks [single]

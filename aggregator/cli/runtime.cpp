@@ -2,12 +2,14 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 
 #include "aggregator/alerts/silencing.h"
 #include "aggregator/cli/commands.h"
 #include "aggregator/store/host_settings.h"
+#include "common/descriptor_limit.h"
 #include "common/exit_codes.h"
 #include "common/log.h"
 
@@ -49,11 +51,22 @@ notify::NotifySettings checked_notify_settings(const Config& config) {
     return notify_settings(config, faults);
 }
 
-ingest::IngestOptions ingest_options(const Config& config) {
+ingest::IngestOptions ingest_options(const Config& config, live::Feed& feed) {
     ingest::IngestOptions options;
     options.writers = static_cast<int>(config.integer("ingest-writers"));
     options.queue_batches = static_cast<std::size_t>(config.integer("ingest-queue-batches"));
+    options.on_stored = [&feed](const Batch& batch) { feed.on_stored(batch); };
     return options;
+}
+
+// Each agent that listens holds a descriptor; connections and the program itself come first.
+std::size_t room_for_agents(const Config& config) {
+    constexpr std::uint64_t most = 20'000;
+    constexpr std::uint64_t others = 200;
+    const std::uint64_t taken =
+        static_cast<std::uint64_t>(config.integer("max-connections")) + others;
+    const std::uint64_t limit = raise_descriptor_limit();
+    return limit > taken ? std::min(most, limit - taken) : 0;
 }
 
 }  // namespace
@@ -67,8 +80,13 @@ Runtime::Runtime(const Config& config)
       cache_reader(cache::parse_redis_url(config.text("redis-url")), metrics),
       cache_writer(cache::parse_redis_url(config.text("redis-url")), {}, metrics),
       cache_entries(cache::parse_redis_url(config.text("redis-url")), metrics),
+      viewers(streams, clock, metrics),
+      agents(streams, metrics, room_for_agents(config)),
+      intervals(agents, queries),
+      feed(viewers, queries, clock),
+      alert_feed(viewers, queries),
       ingest(maintenance, partitions, tokens, &cache_writer, clock, retention,
-             ingest_options(config), metrics),
+             ingest_options(config, feed), metrics),
       health(checked_services(config).services, address_rules(config), prober_options(config),
              maintenance, cache_entries, clock, metrics),
       upkeep(maintenance, clock, partitions, retention),
@@ -103,6 +121,13 @@ Runtime::Runtime(const Config& config)
         notifier.give_up_old(epoch);
         notifier.repeat_to_alertmanager();
     });
+    scheduler.add("live", std::chrono::seconds{2}, [this] {
+        if (!upkeep.prepared()) return;
+        intervals.refresh();
+        feed.watch_hosts();
+        feed.watch_services();
+    });
+    listener.add([this](std::optional<std::int64_t> id) { alert_feed.on_transition(id); });
     scheduler.add_for_leader("cleanup", std::chrono::hours{1},
                              [this](std::int64_t epoch) { upkeep.clean_up(epoch); });
     scheduler.add_for_leader("silences", std::chrono::seconds{15}, [this](std::int64_t epoch) {
@@ -111,6 +136,8 @@ Runtime::Runtime(const Config& config)
 }
 
 void Runtime::start() {
+    streams.start();
+    feed.start();
     cache_writer.start();
     ingest.start();
     start_tasks();
@@ -119,6 +146,8 @@ void Runtime::start() {
 void Runtime::stop() {
     ingest.stop();
     stop_tasks();
+    feed.stop();
+    streams.stop();
     cache_writer.stop();
 }
 

@@ -8,7 +8,13 @@
 #include "aggregator/cache/cache_writer.h"
 #include "aggregator/cache/entry_writer.h"
 #include "aggregator/health/service_monitor.h"
+#include "aggregator/http/stream_hub.h"
 #include "aggregator/ingest/ingest_service.h"
+#include "aggregator/live/agent_streams.h"
+#include "aggregator/live/alert_feed.h"
+#include "aggregator/live/feed.h"
+#include "aggregator/live/intervals.h"
+#include "aggregator/live/viewer_streams.h"
 #include "aggregator/notify/notifier.h"
 #include "aggregator/store/database.h"
 #include "aggregator/store/listener.h"
@@ -45,6 +51,12 @@ struct Runtime {
     cache::CacheReader cache_reader;
     cache::CacheWriter cache_writer;
     cache::EntryWriter cache_entries;
+    http::StreamHub streams;
+    live::ViewerStreams viewers;
+    live::AgentStreams agents;
+    live::Intervals intervals;
+    live::Feed feed;
+    live::AlertFeed alert_feed;
     ingest::IngestService ingest;
     health::ServiceMonitor health;
     tasks::Maintenance upkeep;

@@ -1,4 +1,6 @@
 // chorus-aggregator serve: the HTTP server, ingest, cache and background tasks until SIGTERM.
+#include <cstdio>
+
 #include "aggregator/api/routes.h"
 #include "aggregator/api/token_authenticator.h"
 #include "aggregator/cli/commands.h"
@@ -41,30 +43,42 @@ http::ServerLimits server_limits(const Config& config) {
     return limits;
 }
 
+api::Services services_of(Runtime& runtime, const Config& config) {
+    api::Services services{runtime.queries,       runtime.cache_reader,
+                           runtime.cache_entries, runtime.ingest,
+                           runtime.scheduler,     runtime.health,
+                           runtime.upkeep,        runtime.metrics,
+                           runtime.clock,         runtime.viewers,
+                           runtime.agents,        runtime.intervals,
+                           own_hostname(),        anonymous_role(config) >= http::Role::viewer};
+    services.rule_context.max_response_time_ms = config.number("response-time-alert-threshold");
+    services.rule_context.known_channel = [&runtime](std::string_view channel) {
+        return runtime.channels.knows(channel);
+    };
+    services.max_open_alerts = config.integer("max-open-alerts");
+    services.web_root = config.text("web-root");
+    return services;
+}
+
 }  // namespace
+
+int routes(const Config& config) {
+    Runtime runtime{config};
+    auto services = services_of(runtime, config);
+    const http::Router router = api::make_router(services);
+    for (const auto& route : router.routes()) {
+        std::printf("%s %s %s\n", std::string(to_string(route.method)).c_str(),
+                    route.pattern.c_str(), std::string(to_string(route.role)).c_str());
+    }
+    return to_int(ExitCode::ok);
+}
 
 int serve(const Config& config) {
     const sigset_t signals = block_signals();
     make_room_for_connections(config);
     Runtime runtime{config};
     const http::Role anonymous = anonymous_role(config);
-    api::Services services{runtime.queries,
-                           runtime.cache_reader,
-                           runtime.cache_entries,
-                           runtime.ingest,
-                           runtime.scheduler,
-                           runtime.health,
-                           runtime.upkeep,
-                           runtime.metrics,
-                           runtime.clock,
-                           own_hostname(),
-                           anonymous >= http::Role::viewer};
-    services.max_open_alerts = config.integer("max-open-alerts");
-    services.rule_context.max_response_time_ms = config.number("response-time-alert-threshold");
-    services.rule_context.known_channel = [&runtime](std::string_view channel) {
-        return runtime.channels.knows(channel);
-    };
-    services.web_root = config.text("web-root");
+    auto services = services_of(runtime, config);
     api::TokenAuthenticator authenticator{runtime.queries, runtime.clock};
     http::Dispatcher dispatcher{
         api::make_router(services), authenticator,

@@ -250,6 +250,11 @@ void IngestService::write_group(store::BatchWriter& store, std::vector<TicketPoi
         ticket.result = from_store(results[i]);
         ticket.done.release();
     }
+    for (std::size_t i = 0; i < group.size(); ++i) {
+        if (options_.on_stored && results[i] == WriteResult::stored) {
+            options_.on_stored(group[i]->prepared.batch);
+        }
+    }
     if (cache_ == nullptr) return;
     // Callers do not touch their batch any more, so it can be handed on as it is.
     for (std::size_t i = 0; i < group.size(); ++i) {

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -30,6 +31,8 @@ struct IngestOptions {
     std::size_t group_batches = 256;             // in one transaction
     std::size_t group_bytes = 16U << 20U;        // the same, as memory
     std::chrono::milliseconds patience{20'000};  // longest wait of a caller
+    // Called by a writer with each batch that was committed; must not block, nor throw.
+    std::function<void(const Batch&)> on_stored{};
 };
 
 // Who sends a batch: the token and the agent that token is bound to, as authentication found them.
@@ -79,6 +82,10 @@ class IngestService {
     // stored in the order of the calls.
     IngestOutcome submit(Batch&& batch, const Source& source);
 
+    // The agent the token is bound to, binding it if this is its first use; nullopt if the token is
+    // gone. Throws DatabaseError.
+    std::optional<Uuid> bound_agent(std::int64_t token_id, const Uuid& agent_id);
+
     // Batches that wait in a queue or are being written.
     std::size_t queue_length() const { return static_cast<std::size_t>(queue_gauge_.value()); }
     std::size_t queue_capacity() const { return options_.queue_batches; }
@@ -99,8 +106,6 @@ class IngestService {
     void write_group(store::BatchWriter& store, std::vector<TicketPointer>& group);
     bool enqueue(const TicketPointer& ticket);
     IngestOutcome finish(IngestOutcome outcome);
-    // The agent the token is bound to, binding it if this is its first use.
-    std::optional<Uuid> bound_agent(std::int64_t token_id, const Uuid& agent_id);
 
     store::Database& database_;
     store::Partitions& partitions_;

@@ -6,7 +6,7 @@ namespace {
 constexpr const char* kHosts = R"sql(
 SELECT host_id, hostname, agent_id, agent_version, interval_seconds, os, kernel, cpu_model,
        cpu_count, memory_total_bytes, boot_time, labels, clock_skew_ms, first_seen, last_seen,
-       thresholds
+       thresholds, wanted_interval_seconds
 FROM monitoring.hosts
 WHERE $1::text IS NULL OR hostname = $1
 ORDER BY hostname
@@ -34,6 +34,7 @@ HostRow read_host(const Row& row, Timestamp now) {
     host.first_seen = row.timestamp(13);
     host.last_seen = row.timestamp(14);
     host.thresholds_json = row.text(15);
+    host.wanted_interval_seconds = row.optional_float8(16);
     host.status = host_status(host.last_seen, host.interval_seconds, now);
     return host;
 }

@@ -11,12 +11,14 @@ namespace {
 constexpr const char* kPatience = "SET LOCAL statement_timeout = '60s'";
 
 constexpr const char* kLockSettings = R"sql(
-SELECT labels, thresholds FROM monitoring.hosts WHERE hostname = $1 FOR UPDATE
+SELECT labels, thresholds, wanted_interval_seconds
+FROM monitoring.hosts WHERE hostname = $1 FOR UPDATE
 )sql";
 
 constexpr const char* kWriteSettings = R"sql(
 UPDATE monitoring.hosts
-SET labels = coalesce($2, labels), thresholds = coalesce($3, thresholds)
+SET labels = coalesce($2, labels), thresholds = coalesce($3, thresholds),
+    wanted_interval_seconds = CASE WHEN $4 THEN $5 ELSE wanted_interval_seconds END
 WHERE hostname = $1
 )sql";
 
@@ -59,14 +61,19 @@ void resolve_alerts(Session& session, const std::string& hostname, const std::st
 std::optional<HostSettings> lock_host_settings(Session& session, const std::string& hostname) {
     const auto rows = session.execute_once(kLockSettings, Parameters{}.text(hostname));
     if (rows.empty()) return std::nullopt;
-    return HostSettings{std::string(rows[0].text(0)), std::string(rows[0].text(1))};
+    return HostSettings{std::string(rows[0].text(0)), std::string(rows[0].text(1)),
+                        rows[0].optional_float8(2)};
 }
 
 void write_host_settings(Session& session, const std::string& hostname,
                          const HostSettings& settings) {
-    session.execute_once(
-        kWriteSettings,
-        Parameters{}.text(hostname).json(settings.labels_json).json(settings.thresholds_json));
+    session.execute_once(kWriteSettings,
+                         Parameters{}
+                             .text(hostname)
+                             .json(settings.labels_json)
+                             .json(settings.thresholds_json)
+                             .boolean(settings.interval_seconds.has_value())
+                             .float8(settings.interval_seconds.value_or(std::nullopt)));
 }
 
 HostRemoval remove_host(Session& session, const std::string& hostname, bool force,

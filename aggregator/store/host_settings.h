@@ -13,10 +13,12 @@
 
 namespace chorus::store {
 
-// Absent members stay as they are; both are JSON objects and replaced whole.
+// Absent members stay as they are; the JSON objects are replaced whole.
 struct HostSettings {
     std::optional<std::string> labels_json;
     std::optional<std::string> thresholds_json;
+    // How often the agent shall collect, 1 s to 1 h; nullopt inside: as it is configured.
+    std::optional<std::optional<double>> interval_seconds{};
 };
 
 // The host's settings as they are, locked until the transaction ends; nullopt if there is none.

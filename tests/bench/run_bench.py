@@ -20,6 +20,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 
 from agent_bench import bench_agent  # noqa: E402
 from chorus_harness import BIN, Aggregator, http_get, wait_until  # noqa: E402
+from stream_bench import bench_streams  # noqa: E402
 from web_bench import bench_web  # noqa: E402
 
 AGENTS = 64
@@ -230,6 +231,7 @@ def main():
     bench_reads()
     bench_overview()
     bench_service_checks()
+    bench_streams(add)
     bench_web(add)
     width = max(len(row["what"]) for row in rows)
     print(f"\n{'what':<{width}}  {'figure':>12} {'unit':<10} {'target':>8}  result")

@@ -21,7 +21,7 @@ def index_of(pages):
 
 
 def script_of(pages):
-    return "/ui/" + re.search(r'src="(assets/app-[0-9A-Z]{8}\.js)"', index_of(pages))[1]
+    return "/ui/" + re.search(r'src="(assets/app-[0-9A-Za-z]{8,}\.js)"', index_of(pages))[1]
 
 
 def test_a_browser_at_the_root_is_led_to_the_dashboard(aggregator):

@@ -141,6 +141,24 @@ std::optional<Answer> RawClient::read(bool head_only) {
     return answer;
 }
 
+bool RawClient::read_until(std::string_view text) {
+    std::size_t at = std::string::npos;
+    while ((at = buffer_.find(text)) == std::string::npos) {
+        if (fill() <= 0) return false;
+    }
+    buffer_.erase(0, at + text.size());
+    return true;
+}
+
+bool RawClient::read_to_end() {
+    int more = 1;
+    while (more > 0) {
+        buffer_.clear();
+        more = fill();
+    }
+    return more == 0;
+}
+
 bool RawClient::closed() {
     return buffer_.empty() && fill() <= 0;
 }

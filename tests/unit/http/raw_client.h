@@ -44,6 +44,10 @@ class RawClient {
 
     // The next answer; nullopt when the connection ended before it was whole.
     std::optional<Answer> read(bool head_only = false);
+    // Reads up to and with the text; false when the connection ended before it came.
+    bool read_until(std::string_view text);
+    // Reads all there is; true when that ends.
+    bool read_to_end();
     // True when the server ends the connection without another byte.
     bool closed();
     // True when the connection ended in an orderly way, false when it was reset.

@@ -1,0 +1,99 @@
+// The live stream of dashboards, that of agents, and what the latter is for: collect now.
+#include <memory>
+
+#include "aggregator/api/change.h"
+#include "aggregator/api/host_json.h"
+#include "aggregator/api/rate_limit.h"
+#include "aggregator/api/routes.h"
+#include "aggregator/api/support.h"
+#include "aggregator/ingest/ingest_service.h"
+#include "aggregator/live/agent_streams.h"
+#include "aggregator/live/intervals.h"
+#include "aggregator/live/viewer_streams.h"
+#include "aggregator/store/host_reader.h"
+
+namespace chorus::api {
+namespace {
+
+constexpr std::size_t kCollectCalls = 10;
+constexpr std::chrono::seconds kCollectWindow{60};
+
+http::Response viewer_stream(Services& services, const http::Request& request) {
+    http::Parameters p{request};
+    auto hostname = p.hostname("hostname");
+    p.throw_if_bad();
+    return services.viewers.open(request, std::move(hostname));
+}
+
+// The agent a token belongs to; a token that was never used is bound to the agent that asks.
+Uuid agent_of(Services& services, const http::Request& request) {
+    const auto claimed = Uuid::parse(request.header("x-chorus-agent"));
+    auto bound = request.principal.agent_id;
+    if (!bound && claimed && request.principal.token_id) {
+        bound = services.ingest.bound_agent(*request.principal.token_id, *claimed);
+    }
+    if (!bound) {
+        throw http::HttpError(
+            409, "agent_unknown",
+            "Send a batch or the header X-Chorus-Agent with the agent's id first");
+    }
+    if (claimed && *claimed != *bound) {
+        throw http::HttpError(403, "agent_mismatch", "This token belongs to another agent");
+    }
+    return *bound;
+}
+
+http::Response agent_stream(Services& services, const http::Request& request) {
+    const Uuid agent = agent_of(services, request);
+    return services.agents.open(agent, services.intervals.find(agent));
+}
+
+http::Response collect(Services& services, RateLimit& limit, const http::Request& request) {
+    http::Parameters p{request};
+    const bool processes = p.boolean("collect_processes", true);
+    const auto hostname = p.hostname("hostname");
+    p.throw_if_bad();
+    limit.take();
+    std::optional<store::HostRow> host;
+    if (hostname) {
+        host = store::HostReader{services.database, services.clock}.find(*hostname);
+        if (!host) host_not_found();
+    }
+    return in_transaction(services, request, [&](store::Session& session) {
+        JsonWriter detail;
+        detail.begin_object().field("collect_processes", processes).end_object();
+        audit(session, request, "metrics.collect", "host", hostname.value_or("*"), detail.text());
+        std::size_t asked = 0;
+        if (!host) {
+            asked = services.agents.collect_now(processes);
+        } else if (host->agent_id) {
+            asked = services.agents.collect_now(*host->agent_id, processes);
+        }
+        JsonWriter out;
+        out.begin_object()
+            .field("message", "Metrics collection started")
+            .field("timestamp", services.clock.now())
+            .field("hosts", asked)
+            .end_object();
+        return json_response(out, 202);
+    });
+}
+
+}  // namespace
+
+void add_stream_routes(http::Router& router, Services& services) {
+    router.add(
+        {http::Method::get, "/api/v1/stream", http::Role::viewer, http::BodyRule::none, 0,
+         [&services](const http::Request& request) { return viewer_stream(services, request); }});
+    router.add({http::Method::get, "/api/v1/agents/stream", http::Role::agent, http::BodyRule::none,
+                0, guarded([&services](const http::Request& request) {
+                    return agent_stream(services, request);
+                })});
+    const auto limit = std::make_shared<RateLimit>(services.clock, kCollectCalls, kCollectWindow);
+    router.add({http::Method::post, "/api/v1/metrics/collect", http::Role::operator_,
+                http::BodyRule::none, 0, guarded([&services, limit](const http::Request& request) {
+                    return collect(services, *limit, request);
+                })});
+}
+
+}  // namespace chorus::api

@@ -1,0 +1,33 @@
+// Events `alert` of the live stream: each change of an alert, once it is committed.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <set>
+
+#include "aggregator/live/viewer_streams.h"
+#include "aggregator/store/database.h"
+
+namespace chorus::live {
+
+// Called by the one thread of store::Listener.
+class AlertFeed {
+  public:
+    // Both outlive the feed.
+    AlertFeed(ViewerStreams& streams, store::Database& database)
+        : streams_(streams), database_(database) {}
+
+    // A transition that was committed, or nullopt: look for yourself. Throws DatabaseError.
+    void on_transition(std::optional<std::int64_t> id);
+
+  private:
+    void look();
+    void tell(std::int64_t id);
+
+    ViewerStreams& streams_;
+    store::Database& database_;
+    std::optional<std::int64_t> newest_;  // seen; nullopt while nobody listens
+    std::set<std::int64_t> told_;         // the newest of them
+};
+
+}  // namespace chorus::live

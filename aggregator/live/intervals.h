@@ -1,0 +1,35 @@
+// Which agents shall collect at another interval than they are configured for.
+#pragma once
+
+#include <mutex>
+#include <optional>
+#include <unordered_map>
+
+#include "aggregator/live/agent_streams.h"
+#include "aggregator/store/database.h"
+#include "common/uuid.h"
+
+namespace chorus::live {
+
+// A copy of what the database says, so that no batch waits for a query. Thread-safe.
+class Intervals {
+  public:
+    // Both outlive the object.
+    Intervals(AgentStreams& streams, store::Database& database)
+        : streams_(streams), database_(database) {}
+
+    // Reads anew and tells agents that listen here what has changed; for a scheduler, every few
+    // seconds, as another aggregator may have made the change. Throws DatabaseError.
+    void refresh();
+    // Seconds; nullopt: as the agent is configured.
+    std::optional<double> find(const Uuid& agent) const;
+
+  private:
+    AgentStreams& streams_;
+    store::Database& database_;
+    std::mutex refreshing_;     // one at a time, so that the newest state wins
+    mutable std::mutex mutex_;  // protects intervals_
+    std::unordered_map<Uuid, double> intervals_;
+};
+
+}  // namespace chorus::live

@@ -1,0 +1,78 @@
+// The streams of dashboards: who listens, what they are told, and what was told lately.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "aggregator/http/request.h"
+#include "aggregator/http/response.h"
+#include "aggregator/http/stream_hub.h"
+#include "common/clock.h"
+#include "common/metrics.h"
+
+namespace chorus::live {
+
+struct ViewerLimits {
+    std::size_t clients = 64;
+    std::size_t kept_events = 1'000;  // for those that come back with Last-Event-ID
+    std::size_t kept_bytes = 1U << 20U;
+    std::chrono::seconds kept_for{300};  // events are gathered so long after the last client left
+};
+
+// Thread-safe. Ids grow for ever, across restarts too: they begin at the time of the start in
+// microseconds.
+class ViewerStreams {
+  public:
+    // All outlive the object; the hub is stopped before it is destroyed.
+    ViewerStreams(http::StreamHub& hub, const Clock& clock, MetricsRegistry& metrics,
+                  ViewerLimits limits = {});
+
+    // Answers GET with a stream of the events of `hostname`, or of all; those after Last-Event-ID
+    // come first, as far as they are kept. Throws HttpError 503 when there are as many clients as
+    // allowed.
+    http::Response open(const http::Request& request, std::optional<std::string> hostname);
+
+    // Whether somebody listens or may come back: else events need not be made.
+    bool wanted() const;
+    // `hostname` is empty for what belongs to no host; `json` is one line.
+    void publish(std::string_view name, std::string_view hostname, std::string_view json);
+    std::size_t clients() const { return seats_; }
+
+  private:
+    class Seat;
+    struct Kept {
+        std::uint64_t id;
+        std::string hostname;
+        http::StreamBytes bytes;
+    };
+    using Filter = std::optional<std::string>;
+
+    static bool passes(const Filter& filter, std::string_view hostname) {
+        return !filter || *filter == hostname;
+    }
+    void attach(const Poco::Net::StreamSocket& socket, const std::shared_ptr<Seat>& seat,
+                const Filter& filter, std::optional<std::uint64_t> last_seen);
+    void forget(http::StreamId id);
+
+    http::StreamHub& hub_;
+    const Clock& clock_;
+    const ViewerLimits limits_;
+    Gauge& gauge_;
+    std::atomic<std::size_t> seats_{0};
+    std::atomic<std::chrono::nanoseconds::rep> last_left_;
+
+    std::mutex mutex_;  // protects all below
+    std::map<http::StreamId, Filter> clients_;
+    std::deque<Kept> kept_;
+    std::size_t kept_bytes_ = 0;
+    std::uint64_t last_id_;
+};
+
+}  // namespace chorus::live
