@@ -95,7 +95,8 @@ std::chrono::milliseconds OrderStream::listen(const std::stop_token& stop) {
     if (status == 401 || status == 403) return kForbiddenWait;
     if (status != 200) {
         const auto asked = retry_after({.status = status, .body = {}, .retry_after = later});
-        return std::max<std::chrono::milliseconds>(backoff_.next(), asked.value_or(std::chrono::seconds{0}));
+        return std::max<std::chrono::milliseconds>(backoff_.next(),
+                                                   asked.value_or(std::chrono::seconds{0}));
     }
     told_.clear();
     kLog.debug("Listening to the aggregator");
