@@ -81,14 +81,15 @@ seconds ServiceMonitor::period() const {
 
 void ServiceMonitor::round(std::int64_t epoch) {
     const auto from = std::chrono::steady_clock::now();
+    const std::chrono::milliseconds rhythm = period();
     for (std::size_t i = 0; i < services_.size(); ++i) {
         // The scheduler starts rounds up to 2 s late: half a period of slack keeps the rhythm.
-        if (due_[i] > from + period() / 2) continue;
+        if (due_[i] > from + rhythm / 2) continue;
         const auto next = due_[i] + services_[i].interval;
         due_[i] = next > from ? next : from + services_[i].interval;
         rounds_prober_.start(i, services_[i]);
     }
-    const auto end = from + period() * 9 / 10;
+    const auto end = from + rhythm * 9 / 10;
     CheckSummary total;
     do {
         const auto slice = std::min<Probe::Time>(end, std::chrono::steady_clock::now() + kSlice);

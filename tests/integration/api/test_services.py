@@ -142,20 +142,24 @@ def test_a_service_that_hangs_is_a_timeout_of_high_severity(service):
         wait_until(lambda: probe_alerts(aggregator, "severity") == [["high"]])
 
 
+def add_rule(aggregator, name, condition):
+    body = {"name": name, "rule_type": "service_health", "condition": condition, "severity": "low"}
+    answer = aggregator.request("POST", "/api/v1/alert-rules", json.dumps(body),
+                                {"Content-Type": "application/json"},
+                                aggregator.token("operator"))
+    assert answer.status == 201, answer.body
+
+
 def test_a_rule_for_the_service_takes_the_place_of_the_alert_without_rule(service):
     service.status = 500
     with watching({"chat-service": service.url}) as aggregator:
         wait_until(lambda: len(probe_alerts(aggregator)) == 1)
-        aggregator.sql(
-            "INSERT INTO monitoring.alert_rules (name, rule_type, condition, severity) VALUES "
-            "('slow', 'service_health', '{\"service_name\": \"*\", \"fault\": \"slow\"}', 'low')")
+        add_rule(aggregator, "slow", {"service_name": "*", "fault": "slow"})
         seen = service.requests
         wait_until(lambda: service.requests > seen + 2)
         assert probe_alerts(aggregator, "status") == [["active"]]
-        aggregator.sql(
-            "INSERT INTO monitoring.alert_rules (name, rule_type, condition, severity) VALUES "
-            "('Chat Service Down', 'service_health', "
-            "'{\"service_name\": \"chat-service\", \"max_response_time_ms\": 5000}', 'critical')")
+        add_rule(aggregator, "Chat Service Down",
+                 {"service_name": "chat-service", "max_response_time_ms": 5000})
         wait_until(lambda: probe_alerts(aggregator, "status") == [["resolved"]])
         seen = service.requests
         wait_until(lambda: service.requests > seen + 2)

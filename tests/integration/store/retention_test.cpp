@@ -54,7 +54,8 @@ class RetentionTest : public testing::Test {
     }
     RetentionOutcome run(Retention retention, bool confirmed = false) {
         Partitions known{database_.pool(), clock_, retention};
-        return RetentionJob{database_.pool(), clock_, known, retention}.run(std::nullopt, confirmed);
+        return RetentionJob{database_.pool(), clock_, known, retention}.run(std::nullopt,
+                                                                            confirmed);
     }
 
     FilledDatabase database_;
@@ -164,7 +165,8 @@ TEST_F(RetentionTest, ExpiredSilencesGoLikeResolvedAlertsAndKeysAfterADay) {
     database_.run(
         "INSERT INTO monitoring.silences (id, hostname, starts_at, ends_at, time_zone, windows,"
         " created_by, comment, created_at, updated_at)"
-        " SELECT gen_random_uuid(), '*', now() - interval '1 year', e, 'UTC', '[]', 'a', 'c', now(),"
+        " SELECT gen_random_uuid(), '*', now() - interval '1 year', e, 'UTC', '[]', 'a', 'c', "
+        "now(),"
         " now() FROM unnest(ARRAY[NULL, now() - interval '89 days', now() - interval '91 days']) e;"
         "INSERT INTO monitoring.idempotency_keys (scope, key, request_hash, status, headers, body,"
         " created_at)"

@@ -6,6 +6,7 @@
 #include <openssl/x509v3.h>
 
 #include <array>
+#include <csignal>
 #include <cstdlib>
 #include <memory>
 #include <stdexcept>
@@ -64,6 +65,7 @@ Certificate::~Certificate() {
 }
 
 std::function<void(int fd)> Certificate::answering(std::string answer) const {
+    std::signal(SIGPIPE, SIG_IGN);  // a client that refuses the certificate hangs up while we write
     const std::shared_ptr<SSL_CTX> context{SSL_CTX_new(TLS_server_method()), SSL_CTX_free};
     SSL_CTX_use_certificate_file(context.get(), file().c_str(), SSL_FILETYPE_PEM);
     SSL_CTX_use_PrivateKey_file(context.get(), (directory_ / "key.pem").c_str(), SSL_FILETYPE_PEM);

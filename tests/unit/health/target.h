@@ -29,8 +29,8 @@ class Target {
     void loop();
 
     std::function<void(int fd)> serve_;
+    std::uint16_t port_ = 0;  // told by what opens the socket below
     int listener_ = -1;
-    std::uint16_t port_ = 0;
     std::atomic<bool> ending_{false};
     std::atomic<int> connections_{0};
     std::mutex mutex_;  // protects both below
@@ -66,8 +66,8 @@ class NameServer {
     void loop();
 
     std::map<std::string, std::vector<std::string>> names_;
+    std::uint16_t port_ = 0;  // told by what opens the socket below
     int socket_ = -1;
-    std::uint16_t port_ = 0;
     std::atomic<bool> ending_{false};
     mutable std::mutex mutex_;  // protects queries_
     std::map<std::string, int> queries_;
