@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { mkdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
-import { api, close, newAlert, open, stage } from "./support.mjs";
+import { api, close, newAlert, open, stage, until } from "./support.mjs";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const SHOTS = process.env.CHORUS_WEB_SHOTS; // a folder for pictures of every page, if somebody wants to look
@@ -38,7 +38,7 @@ for (const theme of ["light", "dark"]) {
         if (name === "process") await page.locator("[data-moment] tbody tr[data-key]").first().click();
         if (name === "process") await page.getByRole("complementary").locator("canvas").first().waitFor();
         if (name === "host") await page.locator("[data-chart=cpu][data-loaded] canvas").waitFor();
-        await page.waitForFunction(() => !document.body.innerText.includes("Loading"));
+        await until(async () => !(await page.evaluate(() => document.body.innerText)).includes("Loading"), `all of ${name}`);
         if (SHOTS) await page.screenshot({ path: `${SHOTS}/${name}-${width}-${theme}.png` });
         const wider = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
         assert.ok(wider <= 0, `${name} is ${wider} px wider than the window`);

@@ -98,7 +98,8 @@ TEST_F(AlertPlans, OpenAlertsAreReadAmongOpenOnes) {
 TEST_F(AlertPlans, AlertsOfAHostOrARuleAreReadAmongItsOwn) {
     expect_cheap({.hostnames = {"web-7"}}, 100, 200);
     expect_cheap({.statuses = {AlertStatus::resolved}, .hostnames = {"web-7", "web-8"}}, 100, 400);
-    expect_cheap({.rule_ids = {*Uuid::parse("00000000-0000-4000-8000-000000000007")}}, 100, 2'100);
+    // By its own index or newest first until the page is full: the planner's choice.
+    expect_cheap({.rule_ids = {*Uuid::parse("00000000-0000-4000-8000-000000000007")}}, 100, 6'000);
     expect_cheap({.hostnames = {"nobody"}}, 0, 0);
 }
 

@@ -66,7 +66,7 @@ class RetentionTest : public testing::Test {
 
 TEST_F(RetentionTest, PartitionsAreMadeAheadOnce) {
     Partitions known{database_.pool(), clock_, Retention{}};
-    EXPECT_EQ(known.ensure_ahead(), 10);  // two tables, five days
+    EXPECT_EQ(known.ensure_ahead(), 15);  // three tables, five days
     EXPECT_EQ(known.ensure_ahead(), 0);
     EXPECT_THAT(partitions("process_batches"),
                 ElementsAre(partition("process_batches", -1), partition("process_batches", 0),
@@ -124,7 +124,8 @@ TEST_F(RetentionTest, OnlyDaysThatEndedBeforeTheRetentionGo) {
     // Seven days back lies within day -7: that day stays, day -8 ended before.
     EXPECT_THAT(outcome.dropped_partitions,
                 ElementsAre(partition("system_batches", -9), partition("system_batches", -8),
-                            partition("process_batches", -9), partition("process_batches", -8)));
+                            partition("process_batches", -9), partition("process_batches", -8),
+                            partition("service_checks", -9), partition("service_checks", -8)));
     EXPECT_EQ(outcome.system_batches_deleted, 2);
     EXPECT_EQ(outcome.process_batches_deleted, 0);
     EXPECT_EQ(outcome.processes_deleted, 1);

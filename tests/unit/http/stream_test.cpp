@@ -133,7 +133,7 @@ TEST_F(Streams, CloseEndsOneAndStopAll) {
     RawClient second = open();
     hub.close(first_id);
     EXPECT_TRUE(first.read_to_end());
-    EXPECT_EQ(closed, 1);
+    EXPECT_TRUE(eventually([&] { return closed == 1; }));
     hub.stop();
     EXPECT_TRUE(second.read_to_end());
     EXPECT_EQ(closed, 2);

@@ -88,8 +88,8 @@ function Machine({ host }: { host: Host }) {
         }
       />
       <div class="toolbar">
-        <MomentBar name="t" label={label} time={chosen ?? clock.value} live={chosen === null} step={interval} />
-        {compared !== null && <MomentBar name="vs" label="Before" time={compared} live={false} step={interval} />}
+        <MomentBar name="t" label={label} time={chosen ?? clock.value} live={chosen === null} step={interval} shown={shownAt} />
+        {compared !== null && <MomentBar name="vs" label="Before" time={compared} live={false} step={interval} shown={parseTime(earlier.data?.timestamp)} />}
         {compared === null ? (
           <button type="button" onClick={() => setQuery({ vs: iso((chosen ?? clock.value) - Math.min(3600, range.to - range.from)), group: undefined, sort: undefined }, "push")}>
             Compare with earlier

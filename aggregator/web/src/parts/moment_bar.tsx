@@ -12,15 +12,20 @@ interface Props {
 interface BarProps extends Props {
   live: boolean; // follows the present
   step: number;
+  shown: number | null; // when the table that is seen at `time` was taken
 }
 
-export function MomentBar({ name, label, time, live, step }: BarProps) {
+export function MomentBar({ name, label, time, live, step, shown }: BarProps) {
   const choose = (value: number) => setQuery({ [name]: iso(value) }, "push");
+  // Tables are not exactly a step apart: half a step beyond a table's own moment finds its neighbour.
+  const taken = shown ?? time;
+  const later = taken + 1.5 * step > time ? taken + 1.5 * step : time + step;
+  const earlier = taken - 0.5 * step;
   const id = `moment-${name}`;
   return (
     <div class="moment">
       <label for={id}>{label}</label>
-      <button type="button" class="icon" aria-label={`${label}: one step earlier`} title="One step earlier" onClick={() => choose(time - step)}>◀</button>
+      <button type="button" class="icon" aria-label={`${label}: one step earlier`} title="One step earlier" onClick={() => choose(earlier)}>◀</button>
       <input
         id={id}
         type="datetime-local"
@@ -31,7 +36,7 @@ export function MomentBar({ name, label, time, live, step }: BarProps) {
           if (Number.isFinite(chosen)) choose(chosen);
         }}
       />
-      <button type="button" class="icon" aria-label={`${label}: one step later`} title="One step later" disabled={live} onClick={() => choose(time + step)}>▶</button>
+      <button type="button" class="icon" aria-label={`${label}: one step later`} title="One step later" disabled={live} onClick={() => choose(later)}>▶</button>
       {name === "t" && <button type="button" disabled={live} onClick={() => setQuery({ t: undefined }, "push")}>Now</button>}
     </div>
   );
