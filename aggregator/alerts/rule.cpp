@@ -6,14 +6,6 @@
 
 namespace chorus::alerts {
 
-std::string_view to_string(Severity severity) {
-    return word_of(kSeverities, severity);
-}
-
-std::optional<Severity> severity_from(std::string_view name) {
-    return value_of(kSeverities, name);
-}
-
 std::string_view to_string(Operator op) {
     return word_of(kOperators, op);
 }

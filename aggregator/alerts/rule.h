@@ -1,6 +1,7 @@
 // An alert rule as the evaluator works with it: typed, checked, with every default filled in.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <optional>
 #include <string>
@@ -9,13 +10,16 @@
 #include <variant>
 #include <vector>
 
+#include "aggregator/store/alert_types.h"
 #include "common/uuid.h"
 
 namespace chorus::alerts {
 
-enum class Severity { info, low, medium, high, critical };  // in ascending order
-std::string_view to_string(Severity severity);
-std::optional<Severity> severity_from(std::string_view name);
+using store::Severity;
+// Of two the worse one.
+inline Severity worse(Severity a, Severity b) {
+    return std::min(a, b);
+}
 
 enum class Operator { greater, less, greater_equal, less_equal, equal, not_equal };
 std::string_view to_string(Operator op);

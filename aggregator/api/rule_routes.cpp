@@ -4,7 +4,9 @@
 #include "aggregator/api/json_body.h"
 #include "aggregator/api/routes.h"
 #include "aggregator/api/support.h"
-#include "aggregator/store/alert_batch.h"
+#include "aggregator/store/alert_store.h"
+#include "aggregator/store/audit_log.h"
+#include "aggregator/store/rule_alerts.h"
 #include "aggregator/store/rule_store.h"
 
 namespace chorus::api {
@@ -41,6 +43,21 @@ http::Response rule_response(const http::Request& request, const store::RuleRow&
     http::Response response = json_response(out, status);
     add_etag(response, request, rule.updated_at);
     return response;
+}
+
+// The rule as it stands after the call, or stood before it was deleted.
+void audit(store::Session& session, const http::Request& request, const char* action,
+           const store::RuleRow& rule) {
+    JsonWriter detail;
+    write_rule(detail, rule);
+    store::write_audit(session, {.actor = request.principal.name,
+                                 .token_id = request.principal.token_id,
+                                 .action = action,
+                                 .object_type = "rule",
+                                 .object_id = rule.id.to_string(),
+                                 .client_ip = request.client_ip,
+                                 .request_id = request.request_id,
+                                 .detail_json = detail.take()});
 }
 
 [[noreturn]] void rule_not_found() {
@@ -112,7 +129,7 @@ store::RuleRow row_of(const alerts::RuleDraft& draft) {
     rule.description = draft.description;
     rule.rule_type = alerts::rule_type(draft.condition);
     rule.condition_json = draft.condition_json;
-    rule.severity = alerts::to_string(draft.severity);
+    rule.severity = store::to_string(draft.severity);
     rule.notification_channels_json = channels_json(draft.notification_channels);
     rule.cooldown_minutes = static_cast<std::int32_t>(draft.cooldown_minutes);
     rule.is_active = draft.is_active;
@@ -144,6 +161,7 @@ http::Response create(Services& services, const http::Request& request) {
         const auto session = services.database.acquire();
         store::Transaction transaction{*session};
         auto stored = store::insert_rule(*session, row_of(draft));
+        audit(*session, request, "rule.create", stored);
         transaction.commit();
         return stored;
     });
@@ -156,7 +174,7 @@ void apply(const alerts::RuleChange& change, store::RuleRow& rule) {
     if (change.name) rule.name = *change.name;
     if (change.description) rule.description = *change.description;
     if (change.condition_json) rule.condition_json = *change.condition_json;
-    if (change.severity) rule.severity = alerts::to_string(*change.severity);
+    if (change.severity) rule.severity = store::to_string(*change.severity);
     if (change.notification_channels) {
         rule.notification_channels_json = channels_json(*change.notification_channels);
     }
@@ -182,6 +200,7 @@ http::Response change(Services& services, const http::Request& request) {
         if (!wanted.empty()) {
             apply(wanted, *stored);
             stored = store::update_rule(*session, *stored);
+            audit(*session, request, "rule.update", *stored);
         }
         transaction.commit();
         return *stored;
@@ -196,7 +215,16 @@ http::Response remove(Services& services, const http::Request& request) {
     const auto rule = store::find_rule(*session, id, true);
     if (!rule) rule_not_found();
     check_if_match(request, rule->updated_at);
-    store::resolve_alerts_of_rule(*session, id, "rule_deleted", request.principal.name);
+    std::vector<store::StatusChange> closed;
+    for (const Uuid& alert : store::open_alerts_of_rule(*session, id)) {
+        closed.push_back({.alert_id = alert,
+                          .to = store::AlertStatus::resolved,
+                          .actor = request.principal.name,
+                          .by = "rule_deleted",
+                          .comment = "rule_deleted"});
+    }
+    store::change_statuses(*session, closed, services.clock.now());
+    audit(*session, request, "rule.delete", *rule);
     store::delete_rule(*session, id);
     transaction.commit();
     JsonWriter out;

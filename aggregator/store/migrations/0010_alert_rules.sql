@@ -57,6 +57,8 @@ CREATE TABLE monitoring.alert_rule_states (
 CREATE TABLE monitoring.alert_evaluation (
     only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
     evaluated_at timestamptz,
+    -- When it began, or went on after it had stood still: silence of hosts counts from then.
+    resumed_at timestamptz,
     duration_seconds double precision
 );
 INSERT INTO monitoring.alert_evaluation DEFAULT VALUES;

@@ -1,0 +1,127 @@
+#include "aggregator/alerts/alert_text.h"
+
+#include <cmath>
+
+#include "common/json_writer.h"
+
+namespace chorus::alerts {
+namespace {
+
+constexpr std::size_t kMostCharacters = 255;  // of title and source
+
+// Cut at a character of at most so many characters.
+std::string cut(const std::string& text) {
+    std::size_t characters = 0;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const bool begins = (static_cast<unsigned char>(text[i]) & 0xC0U) != 0x80U;
+        if (begins && ++characters > kMostCharacters) return text.substr(0, i);
+    }
+    return text;
+}
+
+// Two decimals are what people read; whole numbers stay whole.
+std::string number(double value) {
+    return JsonWriter{}.value(std::round(value * 100) / 100).take();
+}
+
+std::string said(std::string_view metric, const Reading& reading, const Limit& limit,
+                 const std::string& where) {
+    std::string text{metric};
+    text += " value " + number(reading.value) + ' ';
+    if (limit.aggregation == Aggregation::fraction) {
+        text += "of samples ";
+    } else if (limit.aggregation == Aggregation::predict) {
+        text += "in " + number(limit.predict_hours) + " h ";
+    }
+    return text + std::string(to_string(limit.op)) + ' ' + number(reading.threshold) + " on " +
+           where;
+}
+
+void write_limit(JsonWriter& out, const Limit& limit, const Reading& reading) {
+    out.field("current_value", reading.value)
+        .field("threshold", reading.threshold)
+        .field("operator", to_string(limit.op))
+        .field("aggregation", to_string(limit.aggregation))
+        .field("time_window_minutes", limit.window.count());
+}
+
+}  // namespace
+
+std::string source_of(const Condition& condition, const std::string& key) {
+    if (std::holds_alternative<ServiceHealthCondition>(condition)) return cut("service:" + key);
+    const auto bar = key.find('|');
+    const std::string host = key.substr(0, bar);
+    if (std::holds_alternative<SystemMetricCondition>(condition)) return cut("system:" + host);
+    if (std::holds_alternative<ProcessMetricCondition>(condition) && bar != std::string::npos) {
+        return cut("process:" + host + ':' + key.substr(bar + 1));
+    }
+    return cut("host:" + host);
+}
+
+std::string fingerprint_of(const Rule& rule, const std::string& key) {
+    return store::alert_fingerprint(rule.id.to_string(), source_of(rule.condition, key), key);
+}
+
+store::NewAlert make_alert(const Rule& rule, const Subject& subject, const Reading& reading,
+                           Severity severity, const std::string& extra_metadata) {
+    store::NewAlert alert;
+    alert.alert_type = rule_type(rule.condition);
+    alert.severity = severity;
+    const std::string key = subject.key();
+    alert.source = source_of(rule.condition, key);
+    alert.rule_id = rule.id;
+    alert.fingerprint = fingerprint_of(rule, key);
+    alert.actor = "rule:" + rule.name;
+    JsonWriter metadata;
+    metadata.begin_object().field("rule_id", rule.id.to_string());
+    if (subject.host != nullptr) {
+        alert.hostname = subject.host->hostname;
+        metadata.field("hostname", subject.host->hostname);
+    }
+    if (const auto* system = std::get_if<SystemMetricCondition>(&rule.condition)) {
+        const Series& series = *subject.series;
+        const std::string where = series.label.empty()
+                                      ? subject.host->hostname
+                                      : subject.host->hostname + " (" + series.label + ")";
+        alert.title = cut(rule.name + " - " + series.metric_type + " Alert");
+        alert.description = said(series.metric_type, reading, system->limit, where);
+        metadata.field("metric_type", series.metric_type);
+        write_limit(metadata, system->limit, reading);
+        metadata.field("metric_unit", series.unit);
+        if (!series.label.empty()) metadata.field("label", series.label);
+    } else if (const auto* process = std::get_if<ProcessMetricCondition>(&rule.condition)) {
+        const std::string name{subject.process_name};
+        alert.title = cut(rule.name + " - Process Alert");
+        alert.description = said(name + ' ' + std::string(to_string(process->field)), reading,
+                                 process->limit, subject.host->hostname);
+        metadata.field("process_name", name).field("metric_field", to_string(process->field));
+        write_limit(metadata, process->limit, reading);
+        metadata.key("process_id");
+        subject.process != nullptr ? metadata.value(subject.process->pid) : metadata.null();
+    } else if (subject.service != nullptr) {
+        const Service& service = *subject.service;
+        alert.title = cut(rule.name + " - Service Health Alert");
+        alert.description =
+            "Service " + service.name + " is " + std::string(to_string(service.status));
+        if (service.response_time_ms) {
+            *alert.description += ", response time " + number(*service.response_time_ms) +
+                                  " ms (limit " + number(reading.threshold) + " ms)";
+        }
+        metadata.field("service_name", service.name)
+            .field("status", to_string(service.status))
+            .field("response_time_ms", service.response_time_ms)
+            .field("error_message", service.error_message);
+    } else {
+        alert.title = cut(rule.name + " - Host Silent Alert");
+        alert.description = subject.host->hostname + " has sent nothing for " +
+                            number(std::round(subject.silent_seconds)) + " seconds";
+        metadata.field("last_seen", subject.host->last_seen)
+            .field("silent_seconds", std::round(subject.silent_seconds));
+    }
+    alert.metadata_json = metadata.text();
+    if (!extra_metadata.empty()) alert.metadata_json += ',' + extra_metadata;
+    alert.metadata_json += '}';
+    return alert;
+}
+
+}  // namespace chorus::alerts

@@ -1,0 +1,62 @@
+// One round of evaluation: read, judge, and write states, alerts and the watermark in one
+// transaction under the leader's lease.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "aggregator/alerts/loader.h"
+#include "aggregator/alerts/rule_input.h"
+#include "aggregator/store/database.h"
+#include "common/clock.h"
+#include "common/metrics.h"
+
+namespace chorus::alerts {
+
+struct EngineOptions {
+    std::chrono::seconds period{60};
+    std::size_t most_open_alerts = 10'000;
+    double max_response_time_ms = 5000;  // default of service rules
+};
+
+struct CreatedAlert {
+    Uuid id;
+    std::string alert_type;
+    std::string severity;
+    std::string title;
+};
+
+struct RoundResult {
+    Timestamp evaluated_at{};
+    std::size_t rules = 0;
+    std::size_t subjects = 0;
+    std::size_t resolved = 0;
+    std::vector<CreatedAlert> created;
+};
+
+class Engine {
+  public:
+    Engine(store::Database& database, const Clock& clock, EngineOptions options,
+           MetricsRegistry& metrics);
+
+    // `epoch` is the leader's. Throws store::LeadershipLost, and what the database throws; nothing
+    // is changed then. One round at a time; further callers wait.
+    RoundResult round(std::int64_t epoch);
+
+  private:
+    store::Database& database_;
+    const Clock& clock_;
+    const EngineOptions options_;
+    Counter& rounds_;
+    Counter& created_;
+    Gauge& rules_;
+    Gauge& subjects_;
+    std::mutex mutex_;  // held for a round
+    Loader loader_;
+};
+
+}  // namespace chorus::alerts

@@ -1,0 +1,164 @@
+#include "aggregator/alerts/figure.h"
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+namespace chorus::alerts {
+namespace {
+
+double seconds_between(Timestamp from, Timestamp to) {
+    return std::chrono::duration<double>(to - from).count();
+}
+
+// Nearest rank: the smallest sample that is not below 95 % of them.
+double p95(std::span<const Sample> samples) {
+    std::vector<double> values;
+    values.reserve(samples.size());
+    for (const auto& sample : samples) values.push_back(sample.value);
+    const auto rank =
+        static_cast<std::size_t>(std::ceil(0.95 * static_cast<double>(values.size())));
+    const auto nth =
+        values.begin() + static_cast<std::ptrdiff_t>(std::max<std::size_t>(rank, 1) - 1);
+    std::nth_element(values.begin(), nth, values.end());
+    return *nth;
+}
+
+double share_beyond(std::span<const Sample> samples, Operator op, double threshold) {
+    const auto beyond = std::count_if(samples.begin(), samples.end(), [&](const Sample& sample) {
+        return holds(sample.value, op, threshold);
+    });
+    return static_cast<double>(beyond) / static_cast<double>(samples.size());
+}
+
+struct Line {
+    double at_now;
+    double slope;  // per second
+    double fit;    // R²; 1 for samples that do not vary
+};
+
+// Least squares; nullopt for fewer than three samples or no time between them.
+std::optional<Line> fit_line(std::span<const Sample> samples, Timestamp now) {
+    if (samples.size() < 3) return std::nullopt;
+    const auto n = static_cast<double>(samples.size());
+    double mean_t = 0, mean_v = 0;
+    for (const auto& sample : samples) {
+        mean_t += seconds_between(now, sample.at) / n;
+        mean_v += sample.value / n;
+    }
+    double tt = 0, tv = 0, vv = 0;
+    for (const auto& sample : samples) {
+        const double t = seconds_between(now, sample.at) - mean_t;
+        const double v = sample.value - mean_v;
+        tt += t * t;
+        tv += t * v;
+        vv += v * v;
+    }
+    if (tt <= 0) return std::nullopt;
+    const double slope = tv / tt;
+    return Line{mean_v - slope * mean_t, slope, vv > 0 ? tv * tv / (tt * vv) : 1};
+}
+
+// nullopt: these samples are too few for that aggregation.
+std::optional<double> aggregate(std::span<const Sample> samples, const Limit& limit,
+                                Timestamp now) {
+    const auto by_value = [](const Sample& a, const Sample& b) { return a.value < b.value; };
+    switch (limit.aggregation) {
+        case Aggregation::average:
+        case Aggregation::sum: {
+            double sum = 0;
+            for (const auto& sample : samples) sum += sample.value;
+            return limit.aggregation == Aggregation::sum
+                       ? sum
+                       : sum / static_cast<double>(samples.size());
+        }
+        case Aggregation::minimum:
+            return std::min_element(samples.begin(), samples.end(), by_value)->value;
+        case Aggregation::maximum:
+            return std::max_element(samples.begin(), samples.end(), by_value)->value;
+        case Aggregation::last:
+            return samples.back().value;
+        case Aggregation::p95:
+            return p95(samples);
+        case Aggregation::fraction:
+            return share_beyond(samples, limit.op, limit.threshold);
+        case Aggregation::rate: {
+            const double seconds = seconds_between(samples.front().at, samples.back().at);
+            if (seconds <= 0) return std::nullopt;
+            return (samples.back().value - samples.front().value) / seconds;
+        }
+        case Aggregation::predict: {
+            const auto line = fit_line(samples, now);
+            if (!line) return std::nullopt;
+            return line->at_now + line->slope * limit.predict_hours * 3600;
+        }
+    }
+    return std::nullopt;
+}
+
+// Whether a prediction may be believed: the level is high already, and a line fits.
+bool may_predict(std::span<const Sample> samples, const Limit& limit, Timestamp now) {
+    if (limit.gate && !holds(samples.back().value, limit.op, *limit.gate)) return false;
+    const auto line = fit_line(samples, now);
+    return line && line->fit >= limit.least_fit;
+}
+
+bool still_bad(double value, const Limit& limit) {
+    if (!limit.clear_threshold) return false;
+    const bool rising = limit.op == Operator::greater || limit.op == Operator::greater_equal;
+    return rising ? value >= *limit.clear_threshold : value <= *limit.clear_threshold;
+}
+
+bool escalates(std::span<const Sample> samples, double value, const Limit& limit) {
+    if (!limit.escalation) return false;
+    if (limit.aggregation == Aggregation::fraction) {
+        return share_beyond(samples, limit.op, limit.escalation->threshold) >= limit.fraction;
+    }
+    return holds(value, limit.op, limit.escalation->threshold);
+}
+
+}  // namespace
+
+Limit with_threshold(const Limit& limit, double threshold) {
+    Limit own = limit;
+    const double shift = threshold - limit.threshold;
+    own.threshold = threshold;
+    if (own.clear_threshold) *own.clear_threshold += shift;
+    if (own.escalation) own.escalation->threshold += shift;
+    return own;
+}
+
+Reading read(std::span<const Sample> samples, double expected, const Limit& limit,
+             Severity severity, Timestamp now) {
+    Reading reading;
+    reading.threshold = limit.threshold;
+    reading.severity = severity;
+    if (samples.empty()) return reading;
+    if (expected > 0 && static_cast<double>(samples.size()) < limit.min_coverage * expected) {
+        return reading;
+    }
+    const auto value = aggregate(samples, limit, now);
+    if (!value || !std::isfinite(*value)) return reading;
+    reading.value = *value;
+    bool breached = false;
+    if (limit.aggregation == Aggregation::fraction) {
+        breached = *value > 0 && *value >= limit.fraction;
+    } else {
+        breached = holds(*value, limit.op, limit.threshold);
+    }
+    bool lingers = still_bad(*value, limit);
+    if (limit.aggregation == Aggregation::predict && !may_predict(samples, limit, now)) {
+        breached = lingers = false;
+    }
+    if (breached) {
+        reading.verdict = Reading::Verdict::breached;
+        if (escalates(samples, *value, limit)) {
+            reading.severity = worse(severity, limit.escalation->severity);
+        }
+    } else {
+        reading.verdict = lingers ? Reading::Verdict::lingers : Reading::Verdict::clear;
+    }
+    return reading;
+}
+
+}  // namespace chorus::alerts

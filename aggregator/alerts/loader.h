@@ -1,0 +1,46 @@
+// Fills a snapshot from the database with what a set of rules needs.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "aggregator/alerts/rule.h"
+#include "aggregator/alerts/snapshot.h"
+#include "aggregator/store/session.h"
+
+namespace chorus::alerts {
+
+// What must be read for rules: metric types and process patterns by window.
+struct Needs {
+    std::map<std::chrono::minutes, std::vector<std::string>> metrics;  // as Snapshot::samples
+    std::map<std::chrono::minutes, std::vector<std::string>> processes;
+    std::chrono::minutes longest_whole{0};  // of the system rules with every sample
+    std::chrono::minutes longest_whole_processes{0};
+    bool operator==(const Needs&) const = default;
+};
+Needs needs_of(const std::vector<Rule>& rules);
+
+// Keeps the tables of long windows until their end moves on, so that a round mostly reads the last
+// few minutes. Used by one thread.
+class Loader {
+  public:
+    // The number of statements depends on the lengths of the windows, not on rules and hosts.
+    Snapshot load(store::Session& session, const std::vector<Rule>& rules, Timestamp now);
+
+    // Everything that one rule needs to be evaluated at any moment of from..to.
+    static Snapshot load_history(store::Session& session, const Rule& rule, Timestamp from,
+                                 Timestamp to);
+
+  private:
+    // Of the last round: each long window with its end, and what all tables were made for.
+    std::map<std::chrono::minutes, std::pair<Timestamp, std::shared_ptr<const SampleTable>>>
+        samples_;
+    std::map<std::chrono::minutes,
+             std::pair<Timestamp, std::shared_ptr<const std::vector<HostProcesses>>>>
+        processes_;
+    Needs needs_;
+    std::vector<std::int32_t> host_ids_;
+};
+
+}  // namespace chorus::alerts

@@ -1,0 +1,96 @@
+#include "aggregator/alerts/own_alerts.h"
+
+#include "common/json_writer.h"
+
+namespace chorus::alerts {
+namespace {
+
+constexpr std::chrono::minutes kLargestSkew{5};
+
+store::NewAlert alert_of(const std::string& type, store::Severity severity, std::string source,
+                         std::string title, std::string description) {
+    store::NewAlert alert;
+    alert.alert_type = type;
+    alert.severity = severity;
+    alert.fingerprint = store::alert_fingerprint(type, source);
+    alert.source = std::move(source);
+    alert.title = std::move(title);
+    alert.description = std::move(description);
+    alert.actor = "evaluator";
+    return alert;
+}
+
+}  // namespace
+
+const std::vector<std::string>& own_alert_types() {
+    static const std::vector<std::string> types{"rule_error", "evaluator_late", "clock_skew",
+                                                "alert_limit"};
+    return types;
+}
+
+store::NewAlert rule_error_alert(const store::RuleRow& rule, const std::string& error) {
+    auto alert = alert_of("rule_error", store::Severity::high, "rule:" + rule.id.to_string(),
+                          "An alert rule cannot be evaluated",
+                          "Rule \"" + rule.name + "\" never fires until it is put right: " + error);
+    alert.metadata_json = JsonWriter{}
+                              .begin_object()
+                              .field("rule_id", rule.id.to_string())
+                              .field("rule_name", rule.name)
+                              .field("error", error)
+                              .end_object()
+                              .take();
+    return alert;
+}
+
+store::NewAlert evaluator_late_alert(std::chrono::microseconds pause, std::chrono::seconds period) {
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(pause).count();
+    auto alert = alert_of("evaluator_late", store::Severity::medium, "evaluator",
+                          "Alert rules were not evaluated in time",
+                          "No rule was evaluated for " + std::to_string(seconds) +
+                              " seconds; what happened meanwhile may be told late");
+    alert.metadata_json = JsonWriter{}
+                              .begin_object()
+                              .field("pause_seconds", seconds)
+                              .field("period_seconds", period.count())
+                              .end_object()
+                              .take();
+    return alert;
+}
+
+store::NewAlert too_many_alerts_alert(std::size_t most) {
+    return alert_of("alert_limit", store::Severity::critical, "evaluator",
+                    "Too many alerts are open",
+                    "More than " + std::to_string(most) +
+                        " alerts are open; further ones are not opened until some are resolved");
+}
+
+std::vector<store::NewAlert> clock_skew_alerts(const std::vector<Host>& hosts, Timestamp now,
+                                               std::vector<std::string>& unknown) {
+    std::vector<store::NewAlert> alerts;
+    for (const auto& host : hosts) {
+        if (host.skew <= kLargestSkew && host.skew >= -kLargestSkew) continue;
+        const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(host.skew).count();
+        auto alert = alert_of("clock_skew", store::Severity::medium, "host:" + host.hostname,
+                              "The clock of " + host.hostname + " is wrong",
+                              "It is " + std::to_string(std::abs(seconds)) + " seconds " +
+                                  (seconds > 0 ? "behind" : "ahead of") +
+                                  " the aggregator's; rules go by the time of receipt");
+        alert.title.resize(std::min<std::size_t>(alert.title.size(), 255));
+        const double silent = std::chrono::duration<double>(now - host.last_seen).count();
+        if (silent > 3 * host.interval_seconds) {
+            unknown.push_back(alert.fingerprint);
+            continue;
+        }
+        alert.hostname = host.hostname;
+        alert.metadata_json = JsonWriter{}
+                                  .begin_object()
+                                  .field("hostname", host.hostname)
+                                  .field("skew_seconds", seconds)
+                                  .end_object()
+                                  .take();
+        alerts.push_back(std::move(alert));
+    }
+    return alerts;
+}
+
+}  // namespace chorus::alerts

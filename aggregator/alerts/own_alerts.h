@@ -1,0 +1,25 @@
+// Alerts that no rule asks for: what is wrong with hosts' clocks, with rules and with the evaluator
+// itself.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "aggregator/alerts/snapshot.h"
+#include "aggregator/store/alert_store.h"
+#include "aggregator/store/rule_states.h"
+
+namespace chorus::alerts {
+
+// alert_type of each kind.
+const std::vector<std::string>& own_alert_types();
+
+store::NewAlert rule_error_alert(const store::RuleRow& rule, const std::string& error);
+store::NewAlert evaluator_late_alert(std::chrono::microseconds pause, std::chrono::seconds period);
+store::NewAlert too_many_alerts_alert(std::size_t most);
+// Of every host whose clock is more than five minutes off. Of silent hosts nothing is known: their
+// fingerprints go to `unknown`, and what is open stays so.
+std::vector<store::NewAlert> clock_skew_alerts(const std::vector<Host>& hosts, Timestamp now,
+                                               std::vector<std::string>& unknown);
+
+}  // namespace chorus::alerts

@@ -1,0 +1,102 @@
+// Everything rules are judged by: hosts, samples of their series and processes, services. Filled
+// from the database by the loader, or by hand in tests.
+#pragma once
+
+#include <array>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "aggregator/store/rule_processes.h"
+#include "aggregator/store/rule_samples.h"
+#include "common/timestamp.h"
+
+namespace chorus::alerts {
+
+using TextPairs = std::vector<std::pair<std::string, std::string>>;
+
+struct Host {
+    std::int32_t id = 0;
+    std::string hostname;
+    TextPairs labels;
+    std::map<std::string, double> thresholds;  // by rule name or metric type
+    double interval_seconds = 30;
+    Timestamp first_seen{};
+    Timestamp last_seen{};
+    std::chrono::microseconds skew{0};
+};
+
+struct Series {
+    std::string metric_type;
+    std::string label;
+    TextPairs tags;
+    std::string unit;
+};
+
+// Samples of the series that rules want, by host and in order of receipt.
+// Not to be copied: layouts point into `series`.
+struct SampleTable {
+    SampleTable() = default;
+    SampleTable(const SampleTable&) = delete;
+    SampleTable& operator=(const SampleTable&) = delete;
+    SampleTable(SampleTable&&) = default;
+    SampleTable& operator=(SampleTable&&) = default;
+
+    struct Batch {
+        Timestamp received;
+        std::size_t layout;
+        std::size_t offset;  // of its first value
+    };
+    // The series at each wanted position of a layout.
+    struct Layout {
+        std::vector<std::size_t> series;
+        // Positions of a metric's series.
+        std::unordered_map<std::string_view, std::vector<std::size_t>> by_metric;
+    };
+
+    std::vector<Series> series;
+    std::vector<Layout> layouts;
+    std::vector<std::vector<Batch>> by_host;  // index as in Snapshot::hosts
+    std::vector<double> values;
+};
+
+struct Process {
+    std::int32_t pid = 0;
+    std::string name;
+    std::string unit;
+    std::optional<Timestamp> started_at;
+    struct Sample {
+        std::size_t table;  // index into HostProcesses::tables
+        std::array<double, store::kProcessFigures> figures;
+    };
+    std::vector<Sample> samples;  // in order of receipt
+};
+
+struct HostProcesses {
+    std::vector<Timestamp> tables;  // when process tables were received
+    std::vector<Process> processes;
+};
+
+struct Service {
+    std::string name;
+    enum class Status { unknown, healthy, unhealthy, timeout } status = Status::unknown;
+    std::optional<double> response_time_ms;
+    std::optional<std::string> error_message;
+};
+std::string_view to_string(Service::Status status);
+
+struct Snapshot {
+    std::vector<Host> hosts;
+    // Of the windows that take every sample under 0 minutes, of each longer one under its length.
+    std::map<std::chrono::minutes, std::shared_ptr<const SampleTable>> samples;
+    std::map<std::chrono::minutes, std::shared_ptr<const std::vector<HostProcesses>>> processes;
+    std::vector<Service> services;
+    // Silence of hosts is measured from then at the earliest.
+    Timestamp watching_since{};
+};
+
+}  // namespace chorus::alerts

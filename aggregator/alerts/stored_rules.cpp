@@ -1,0 +1,81 @@
+#include "aggregator/alerts/stored_rules.h"
+
+namespace chorus::alerts {
+namespace {
+
+std::string told(const FieldErrors& errors) {
+    std::string text;
+    for (const auto& error : errors.list()) {
+        if (!text.empty()) text += "; ";
+        for (std::size_t i = 1; i < error.location.size(); ++i) {
+            const auto* name = std::get_if<std::string>(&error.location[i]);
+            text += i > 1 ? "." : "";
+            text += name != nullptr ? *name : std::to_string(std::get<1>(error.location[i]));
+        }
+        text += ": " + error.message;
+    }
+    return text;
+}
+
+}  // namespace
+
+std::vector<StoredRule> read_rules(std::vector<store::RuleRow> rows, const RuleContext& context) {
+    std::vector<StoredRule> rules;
+    rules.reserve(rows.size());
+    JsonReader reader;
+    for (auto& row : rows) {
+        StoredRule stored{std::move(row), std::nullopt, {}};
+        FieldErrors errors;
+        try {
+            const auto parsed = parse_condition(
+                stored.row.rule_type, reader.parse(stored.row.condition_json), context, errors);
+            const auto severity = store::severity_from_name(stored.row.severity);
+            if (!errors.empty()) {
+                stored.error = told(errors);
+            } else if (!parsed || !severity) {
+                stored.error = "rule_type is none that is known";
+            } else {
+                stored.rule =
+                    Rule{stored.row.id,     stored.row.name,
+                         parsed->condition, parsed->patience,
+                         *severity,         std::chrono::minutes{stored.row.cooldown_minutes}};
+            }
+        } catch (const JsonError& e) {
+            stored.error = e.what();
+        }
+        rules.push_back(std::move(stored));
+    }
+    return rules;
+}
+
+SubjectState state_of(const store::RuleStateRow& row) {
+    SubjectState state;
+    state.phase = row.phase == "firing"    ? Phase::firing
+                  : row.phase == "pending" ? Phase::pending
+                                           : Phase::ok;
+    state.since = row.since;
+    state.severity = store::severity_from_name(row.severity).value_or(Severity::info);
+    state.clear_since = row.clear_since;
+    state.fired_at = row.fired_at;
+    state.resolved_at = row.resolved_at;
+    state.flapping = row.flapping;
+    state.stale = row.stale;
+    return state;
+}
+
+store::RuleStateRow row_of(const Uuid& rule_id, const std::string& key, const SubjectState& state) {
+    store::RuleStateRow row;
+    row.rule_id = rule_id;
+    row.subject = key;
+    row.phase = to_string(state.phase);
+    row.since = state.since;
+    row.severity = store::to_string(state.severity);
+    row.clear_since = state.clear_since;
+    row.fired_at = state.fired_at;
+    row.resolved_at = state.resolved_at;
+    row.flapping = state.flapping;
+    row.stale = state.stale;
+    return row;
+}
+
+}  // namespace chorus::alerts

@@ -1,0 +1,59 @@
+// Where a rule stands with one subject, and how that changes from one evaluation to the next.
+#pragma once
+
+#include <optional>
+
+#include "aggregator/alerts/figure.h"
+#include "aggregator/alerts/rule.h"
+#include "common/timestamp.h"
+
+namespace chorus::alerts {
+
+enum class Phase { ok, pending, firing };
+std::string_view to_string(Phase phase);
+
+struct SubjectState {
+    Phase phase = Phase::ok;
+    Timestamp since{};  // of the phase
+    Severity severity = Severity::info;
+    std::optional<Timestamp> clear_since{};  // firing, but clear since then
+    std::optional<Timestamp> fired_at{};     // last time
+    std::optional<Timestamp> resolved_at{};  // last time
+    // It fired again soon after it had resolved: now it must be clear for the whole cooldown.
+    bool flapping = false;
+    bool stale = false;  // firing, but there is no data
+    bool operator==(const SubjectState&) const = default;
+};
+
+enum class Action {
+    none,
+    fire,     // open an alert
+    bump,     // it still fires: count it
+    resolve,  // the condition has cleared
+};
+
+struct Step {
+    SubjectState next;
+    Action action = Action::none;
+};
+
+struct Timing {
+    Patience patience;
+    std::chrono::minutes cooldown{5};
+};
+
+// One evaluation of one subject. Pure: the same arguments give the same step.
+// - No data never fires and never resolves; what was pending begins anew.
+// - It fires once it is breached for `hold`, and not within `cooldown` of the last time.
+// - It resolves once it is clear for `keep_firing`; if it is flapping, for the cooldown as well.
+Step advance(const SubjectState& previous, const Reading& reading, const Timing& timing,
+             Timestamp now);
+
+// The same subject after its alert was resolved by somebody else: the cooldown runs from when it
+// fired, and it may fire again after that.
+SubjectState closed_by_others(const SubjectState& previous, Timestamp now);
+
+// Whether the state says nothing that an absent one would not.
+bool forgettable(const SubjectState& state, const Timing& timing, Timestamp now);
+
+}  // namespace chorus::alerts

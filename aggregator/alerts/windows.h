@@ -1,0 +1,65 @@
+// Which samples a window takes. The live evaluator and the backtest ask here, so that both see the
+// same ones.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <vector>
+
+#include "aggregator/store/rule_samples.h"
+#include "common/timestamp.h"
+
+namespace chorus::alerts {
+
+// A window of up to ten minutes takes every sample. A longer one is cut into 30 slots, counted from
+// 1970, and takes what came at the beginning of each: as long as half a minute or the host's
+// interval. It ends with the last whole slot. So a window costs the same whatever its length.
+class WindowPlan {
+  public:
+    static constexpr std::chrono::minutes kLongestWhole{10};
+    static constexpr int kSlots = 30;
+
+    explicit WindowPlan(std::chrono::minutes window)
+        : window_(window), slot_(window > kLongestWhole ? window_ / kSlots : window_) {}
+
+    bool whole() const { return window_ <= kLongestWhole; }
+    // The end of the window that is evaluated at `now`.
+    Timestamp end(Timestamp now) const {
+        if (whole()) return now;
+        return now - (now.time_since_epoch() % slot_);
+    }
+    Timestamp begin(Timestamp now) const { return end(now) - window_; }
+
+    // Whether it takes a sample received then; `interval_seconds` is of the host.
+    bool takes(Timestamp received, Timestamp now, double interval_seconds) const {
+        if (received <= begin(now) || received > end(now)) return false;
+        return whole() || (received - Timestamp{}) % slot_ < width(interval_seconds);
+    }
+    // Samples that it takes of a host that misses none.
+    double expected(double interval_seconds) const {
+        const auto taken = whole()
+                               ? std::chrono::duration<double>(window_)
+                               : std::chrono::duration<double>(width(interval_seconds)) * kSlots;
+        return taken.count() / std::max(interval_seconds, 0.001);
+    }
+    // What must be read for it; `longest_interval_seconds` of all hosts.
+    std::vector<store::TimeRange> ranges(Timestamp now, double longest_interval_seconds) const;
+
+  private:
+    std::chrono::microseconds width(double interval_seconds) const {
+        const std::chrono::duration<double> interval{std::max(interval_seconds, 30.0)};
+        return std::min(slot_, std::chrono::duration_cast<std::chrono::microseconds>(interval));
+    }
+
+    std::chrono::microseconds window_;
+    std::chrono::microseconds slot_;
+};
+
+// A batch that came so long after it was made is history: it neither fires nor resolves.
+std::chrono::microseconds lateness_limit(double interval_seconds);
+inline bool is_late(Timestamp time, Timestamp received, std::chrono::microseconds skew,
+                    double interval_seconds) {
+    return received - (time + skew) > lateness_limit(interval_seconds);
+}
+
+}  // namespace chorus::alerts

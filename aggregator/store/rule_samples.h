@@ -1,0 +1,84 @@
+// What the evaluator of alert rules reads: hosts, and the samples of windows, each by one statement
+// whatever the number of rules and hosts.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "aggregator/store/session.h"
+#include "common/timestamp.h"
+
+namespace chorus::store {
+
+struct RuleHost {
+    std::int32_t host_id = 0;
+    std::string hostname;
+    std::string labels_json = "{}";
+    std::string thresholds_json = "{}";
+    double interval_seconds = 30;
+    Timestamp first_seen{};
+    Timestamp last_seen{};
+    std::chrono::microseconds skew{0};  // aggregator's clock minus the host's
+};
+std::vector<RuleHost> read_rule_hosts(Session& session);
+
+// Newest check of each service.
+struct RuleService {
+    std::string name;
+    std::string status;
+    std::optional<std::int32_t> response_time_ms;
+    std::optional<std::string> error_message;
+    Timestamp last_checked{};
+};
+std::vector<RuleService> read_rule_services(Session& session);
+
+// One series of one layout that some rule looks at.
+struct WantedEntry {
+    std::int32_t layout_id = 0;
+    std::int32_t position = 0;
+    std::string metric_type;
+    std::string label;
+    std::string tags_json = "{}";
+    std::string unit;
+};
+// Ordered by layout and position.
+std::vector<WantedEntry> read_wanted_entries(Session& session,
+                                             const std::vector<std::string>& metric_types);
+
+// By time of receipt: from < t <= to.
+struct TimeRange {
+    Timestamp from;
+    Timestamp to;
+};
+
+// Where in time batches are looked for. Batches are indexed by the host's own time.
+struct SampleScope {
+    // One, or several that do not overlap.
+    std::vector<TimeRange> ranges;
+    // How far a host's time may lie before or behind the time of receipt; hosts that are further
+    // off are named in `skewed` and looked up one by one.
+    std::chrono::microseconds slack_before{};  // sent late, or by a slow clock
+    std::chrono::microseconds slack_behind{};  // by a fast clock
+    std::vector<std::int32_t> skewed_hosts;
+    std::vector<double> skew_seconds;
+    // Only this host.
+    std::optional<std::int32_t> only_host;
+};
+
+// Batches of which something was wanted. `values` holds, one batch after the other, the wanted
+// positions of its layout in the order of read_wanted_entries(); NaN was not readable.
+struct SampleRows {
+    std::vector<std::int32_t> host_ids;
+    std::vector<std::int32_t> layout_ids;
+    std::vector<Timestamp> times;  // the host's own
+    std::vector<Timestamp> received;
+    std::vector<std::size_t> offsets;  // into values
+    std::vector<double> values;
+};
+SampleRows read_samples(Session& session, const SampleScope& scope,
+                        const std::vector<WantedEntry>& wanted);
+
+}  // namespace chorus::store
