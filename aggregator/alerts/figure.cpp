@@ -134,7 +134,8 @@ Reading read(std::span<const Sample> samples, double expected, const Limit& limi
     reading.threshold = limit.threshold;
     reading.severity = severity;
     if (samples.empty()) return reading;
-    if (expected > 0 && static_cast<double>(samples.size()) < limit.min_coverage * expected) {
+    // Divided rather than multiplied: 55 of 100 are exactly 0.55, but 0.55 * 100 is above 55.
+    if (expected > 0 && static_cast<double>(samples.size()) / expected < limit.min_coverage) {
         return reading;
     }
     const auto value = aggregate(samples, limit, now);

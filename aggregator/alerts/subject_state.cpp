@@ -49,7 +49,9 @@ Step while_quiet(const SubjectState& previous, const Reading& reading, const Tim
     }
     const bool held = now - next.since >= timing.patience.hold;
     const bool cooled = !previous.fired_at || now - *previous.fired_at >= timing.cooldown;
-    if (!held || !cooled) return step;
+    const bool settled = !previous.flapping || !previous.resolved_at ||
+                         now - *previous.resolved_at >= timing.cooldown;
+    if (!held || !cooled || !settled) return step;
     next.phase = Phase::firing;
     next.since = now;
     next.severity = reading.severity;

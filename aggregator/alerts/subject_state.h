@@ -19,7 +19,8 @@ struct SubjectState {
     std::optional<Timestamp> clear_since{};  // firing, but clear since then
     std::optional<Timestamp> fired_at{};     // last time
     std::optional<Timestamp> resolved_at{};  // last time
-    // It fired again soon after it had resolved: now it must be clear for the whole cooldown.
+    // It fired again soon after it had resolved: from now on the cooldown lies between any two of
+    // its changes.
     bool flapping = false;
     bool stale = false;  // firing, but there is no data
     bool operator==(const SubjectState&) const = default;
@@ -44,7 +45,8 @@ struct Timing {
 
 // One evaluation of one subject. Pure: the same arguments give the same step.
 // - No data never fires and never resolves; what was pending begins anew.
-// - It fires once it is breached for `hold`, and not within `cooldown` of the last time.
+// - It fires once it is breached for `hold`, and not within `cooldown` of the last time; if it is
+//   flapping, not within `cooldown` of when it resolved either.
 // - It resolves once it is clear for `keep_firing`; if it is flapping, for the cooldown as well.
 Step advance(const SubjectState& previous, const Reading& reading, const Timing& timing,
              Timestamp now);
