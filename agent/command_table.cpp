@@ -4,6 +4,12 @@ namespace chorus::agent {
 
 const std::vector<Command>& agent_commands() {
     static const std::vector<Command> table{
+        {.name = "enroll",
+         .arguments = "URL TOKEN",
+         .help = "as root: fetch this host's own token with an enrolment token (- reads it from "
+                 "standard input) and write the configuration"},
+        {.name = "status",
+         .help = "say in words whether this host's data arrives; exit 69 if it does not"},
         {.name = "spool", .help = "print what waits on disk for the aggregator"},
     };
     return table;

@@ -17,6 +17,13 @@ std::optional<ExitCode> run_daemon(const AgentConfig& config);
 // refuses the token, internal if it refuses the batch.
 ExitCode run_once(const AgentConfig& config);
 
+// Fetches this host's token from the aggregator at `url` with an enrolment token, "-" = read from
+// standard input, and writes it beside the config file, with a drop-in that names both.
+ExitCode run_enroll(const Config& config, const std::string& url, const std::string& enrolment);
+
+// Says in words whether data arrives and what to do if not.
+ExitCode run_status(const Config& config);
+
 // Prints what waits in the spool; the agent may be running.
 ExitCode run_spool(const AgentConfig& config);
 

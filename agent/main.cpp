@@ -101,9 +101,12 @@ ExitCode run(const std::vector<std::string>& arguments) {
     namespace agent = chorus::agent;
     const auto config = load_config(arguments);
     const auto& words = config.positional();
-    const bool spool = words.size() == 1 && words.front() == "spool";
-    if (!words.empty() && !spool) {
-        std::cerr << "chorus-agent: unexpected argument " << words.front() << '\n';
+    const auto is = [&](const char* command, std::size_t more) {
+        return words.size() == 1 + more && words.front() == command;
+    };
+    const bool spool = is("spool", 0), enroll = is("enroll", 2), status = is("status", 0);
+    if (!words.empty() && !spool && !enroll && !status) {
+        std::cerr << "chorus-agent: unexpected argument " << words.front() << "; see --help\n";
         return ExitCode::usage;
     }
     configure_log_by(config);
@@ -111,6 +114,10 @@ ExitCode run(const std::vector<std::string>& arguments) {
         std::cout << config.print();
         return ExitCode::ok;
     }
+    // A peer or a pipe that goes away is an error of the call, not the end of the program.
+    static_cast<void>(std::signal(SIGPIPE, SIG_IGN));
+    if (enroll) return agent::run_enroll(config, words[1], words[2]);
+    if (status) return agent::run_status(config);
     const bool test = config.has_flag("test");
     const auto settings = agent::read_settings(
         config, test || spool ? agent::Needs::nothing : agent::Needs::aggregator);
@@ -118,8 +125,6 @@ ExitCode run(const std::vector<std::string>& arguments) {
         std::cout << "The configuration is good.\n";
         return ExitCode::ok;
     }
-    // A peer or a pipe that goes away is an error of the call, not the end of the program.
-    static_cast<void>(std::signal(SIGPIPE, SIG_IGN));
     if (spool) return agent::run_spool(settings);
     if (test) return agent::run_test(settings);
     if (config.has_flag("once")) return agent::run_once(settings);

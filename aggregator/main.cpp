@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "aggregator/cli/commands.h"
+#include "aggregator/command_table.h"
 #include "aggregator/quickstart/quickstart.h"
 #include "aggregator/settings_table.h"
 #include "common/exit_codes.h"
@@ -65,13 +66,18 @@ int run(const std::string& command, cli::Arguments arguments) {
     if (config.has_flag("check-config")) return cli::check(config, {"config"});
     configure_log(log_level(config), log_format(config));
 
+    if (command == "setup-db") return cli::setup_db(config, what);
+    if (command != "serve" && command != "tasks") cli::become_service_user(config);
     if (command == "check") return cli::check(config, what);
     if (command == "token") return cli::token(config, what, token_options);
     if (command == "tasks") return cli::tasks(config, what);
     if (command == "notify-test") return cli::notify_test(config, what);
+    if (command == "check-host") return cli::check_host(config, what);
+    if (command == "check-service") return cli::check_service(config, what);
     if (!what.empty()) return report({"unknown option " + what[0] + "; see --help"});
     if (command == "migrate") return cli::migrate(config);
     if (command == "routes") return cli::routes(config);
+    if (command == "status") return cli::status(config);
     return cli::serve(config);
 }
 
@@ -86,9 +92,8 @@ int main(int argc, char** argv) {
     }
     try {
         if (command == "quickstart") return run_quickstart(parse_quickstart(arguments));
-        for (const char* known :
-             {"serve", "migrate", "check", "token", "tasks", "notify-test", "routes"}) {
-            if (command == known) return run(command, arguments);
+        for (const Command& known : aggregator_commands()) {
+            if (command == known.name) return run(command, arguments);
         }
         std::fprintf(stderr, "chorus-aggregator: unknown command %s; see --help\n",
                      command.c_str());

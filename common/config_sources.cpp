@@ -3,11 +3,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <functional>
 #include <sstream>
+#include <system_error>
 
 #include "common/text.h"
 
@@ -16,6 +19,7 @@ namespace {
 
 constexpr std::size_t kLargestFile = 1U << 20U;
 constexpr std::size_t kLargestSecret = 64U << 10U;
+constexpr std::size_t kMostDropIns = 1'000;
 
 // The file's text; nullopt and errno if it cannot be read or is too large (EFBIG).
 std::optional<std::string> slurp(const std::string& path, std::size_t limit) {
@@ -138,6 +142,19 @@ ConfigLayer read_config_file(const std::string& path) {
     });
 }
 
+std::vector<std::string> drop_in_files(const std::string& path) {
+    std::vector<std::string> files;
+    std::error_code error;
+    std::filesystem::directory_iterator entries(path + ".d", error);
+    if (error && error != std::errc::no_such_file_or_directory) return {path + ".d"};
+    for (; !error && entries != std::filesystem::directory_iterator{}; entries.increment(error)) {
+        const std::string file = entries->path().string();
+        if (file.ends_with(".conf") && files.size() < kMostDropIns) files.push_back(file);
+    }
+    std::sort(files.begin(), files.end());
+    return files;
+}
+
 SecretFile read_secret_file(const std::string& path) {
     if (auto fault = check_secret_permissions(path)) return {{}, std::move(fault)};
     auto text = slurp(path, kLargestSecret);
@@ -152,7 +169,7 @@ std::optional<std::string> check_secret_permissions(const std::string& path) {
     if (::stat(path.c_str(), &info) != 0) return std::nullopt;  // the reader tells why
     if (!S_ISREG(info.st_mode)) return std::nullopt;
     // root:chorus 0640 is how packages hand a file to a service that runs as another user.
-    const bool handed_over = info.st_uid == 0 && ::geteuid() != 0;
+    const bool handed_over = info.st_uid == 0 && (::geteuid() != 0 || info.st_gid != 0);
     const mode_t forbidden = S_IROTH | (handed_over ? 0U : static_cast<mode_t>(S_IRGRP));
     if ((info.st_mode & forbidden) == 0) return std::nullopt;
     return path + ": holds a secret and others may read it; run `chmod 600 " + path + "`";

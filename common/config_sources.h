@@ -31,6 +31,10 @@ ConfigLayer read_env_file(const std::string& path);
 // are tolerated.
 ConfigLayer read_config_file(const std::string& path);
 
+// The files PATH.d/*.conf in the order of their names, later ones being stronger. None if there is
+// no such directory; one that may not be listed is told of when its files are read.
+std::vector<std::string> drop_in_files(const std::string& path);
+
 // The content of a secret's file without its last line break, or why it must not be used: it cannot
 // be read, is empty, is larger than 64 KiB, or others may read it.
 struct SecretFile {

@@ -50,11 +50,18 @@ class ConfigLoader {
     Config load() {
         std::string config_file = sources_.config_file;
         const bool explicit_file = read_arguments(config_file);
+        config_.file_ = config_file;
         read_names(read_environment(sources_.environment));
         ConfigLayer env_file = read_env_file(sources_.env_file);
         note_secret_file(env_file, sources_.env_file);
         read_names(env_file);
-        if (!config_file.empty()) read_file(config_file, explicit_file);
+        if (!config_file.empty()) {
+            // A drop-in is stronger than the file, and a later one than an earlier one.
+            auto drop_ins = drop_in_files(config_file);
+            std::for_each(drop_ins.rbegin(), drop_ins.rend(),
+                          [&](const std::string& path) { read_file(path, true); });
+            read_file(config_file, explicit_file);
+        }
         check_values();
         if (!faults_.empty()) throw ConfigError(std::move(faults_));
         return std::move(config_);

@@ -71,6 +71,9 @@ class Config {
     bool boolean(std::string_view name) const;
     bool is_default(std::string_view name) const;
 
+    // The config file: --config, or the default one whether it exists or not.
+    const std::string& file() const { return file_; }
+
     // Whether a switch of ConfigSources::flags was given.
     bool has_flag(std::string_view name) const;
 
@@ -91,6 +94,7 @@ class Config {
     const Value& find(std::string_view name) const;
 
     std::vector<Value> values_;
+    std::string file_;
     std::vector<std::string> flags_;
     std::vector<std::string> positional_;
 };

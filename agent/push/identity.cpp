@@ -49,15 +49,6 @@ bool write_identity(const std::string& path, const Uuid& id) {
     return good;
 }
 
-std::optional<Uuid> stored_identity(const std::string& path) {
-    const auto line = read_line(path);
-    if (!line) return std::nullopt;
-    const auto id = Uuid::parse(*line);
-    if (!id)
-        throw std::runtime_error(path + " holds no UUID; remove it to be given a new identity");
-    return id;
-}
-
 std::optional<Uuid> machine_identity(const std::string& machine_id_file) {
     const auto machine_id = read_line(machine_id_file);
     if (!machine_id || machine_id->empty()) return std::nullopt;
@@ -65,6 +56,16 @@ std::optional<Uuid> machine_identity(const std::string& machine_id_file) {
 }
 
 }  // namespace
+
+std::optional<Uuid> stored_identity(const std::string& spool_dir) {
+    const std::string path = spool_dir + "/agent-id";
+    const auto line = read_line(path);
+    if (!line) return std::nullopt;
+    const auto id = Uuid::parse(*line);
+    if (!id)
+        throw std::runtime_error(path + " holds no UUID; remove it to be given a new identity");
+    return id;
+}
 
 Uuid derived_identity(const std::string& machine_id) {
     // A version 5 UUID: SHA-1 over a name space of our own and the machine id.
@@ -76,10 +77,10 @@ Uuid derived_identity(const std::string& machine_id) {
 
 Uuid agent_identity(const std::string& spool_dir, const std::string& machine_id_file) {
     const std::string path = spool_dir + "/agent-id";
-    if (const auto id = stored_identity(path)) return *id;
+    if (const auto id = stored_identity(spool_dir)) return *id;
     ::mkdir(spool_dir.c_str(), 0700);
     write_identity(path, Uuid::random());
-    if (const auto id = stored_identity(path)) return *id;
+    if (const auto id = stored_identity(spool_dir)) return *id;
     const auto derived = machine_identity(machine_id_file);
     if (!derived) {
         throw std::runtime_error("no identity: " + path + " cannot be written and " +
@@ -90,7 +91,7 @@ Uuid agent_identity(const std::string& spool_dir, const std::string& machine_id_
 }
 
 Uuid peek_identity(const std::string& spool_dir, const std::string& machine_id_file) {
-    if (const auto id = stored_identity(spool_dir + "/agent-id")) return *id;
+    if (const auto id = stored_identity(spool_dir)) return *id;
     return machine_identity(machine_id_file).value_or(Uuid{});
 }
 

@@ -1,6 +1,7 @@
 // Who this agent is.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "common/uuid.h"
@@ -13,7 +14,10 @@ namespace chorus::agent {
 // std::runtime_error if neither is possible or the file holds something else.
 Uuid agent_identity(const std::string& spool_dir, const std::string& machine_id_file);
 
-// The same without writing anything; the nil UUID if there is no identity yet.
+// The id in `spool_dir`/agent-id, if one was ever written. Throws as agent_identity() does.
+std::optional<Uuid> stored_identity(const std::string& spool_dir);
+
+// The one that agent_identity() would answer where it may not write; the nil UUID if there is none.
 Uuid peek_identity(const std::string& spool_dir, const std::string& machine_id_file);
 
 // A hash of the machine id, which must not be given away itself: machine-id(5).

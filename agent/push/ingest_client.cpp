@@ -13,8 +13,12 @@ constexpr std::size_t kHeadLimit = 16U << 10U;
 
 }  // namespace
 
-IngestClient::IngestClient(Endpoint endpoint, std::string token, std::chrono::milliseconds limit)
-    : dialer_(std::move(endpoint)), token_(std::move(token)), limit_(limit) {}
+IngestClient::IngestClient(Endpoint endpoint, std::string token, std::chrono::milliseconds limit,
+                           RequestForm form)
+    : dialer_(std::move(endpoint)),
+      token_(std::move(token)),
+      limit_(limit),
+      form_(std::move(form)) {}
 
 IngestClient::~IngestClient() = default;
 
@@ -45,10 +49,10 @@ std::variant<Answer, NoAnswer> IngestClient::post(std::string_view body_zstd) {
 }
 
 std::string IngestClient::request(std::size_t body_size) const {
-    return dialer_.request_head("POST", "/api/v1/ingest", "HTTP/1.1", token_) +
+    return dialer_.request_head("POST", form_.path, "HTTP/1.1", token_) +
            "X-Chorus-Protocol: " + std::to_string(kProtocolVersion) +
-           "\r\nContent-Type: application/json\r\nContent-Encoding: zstd\r\nContent-Length: " +
-           std::to_string(body_size) + "\r\n\r\n";
+           "\r\nContent-Type: application/json" + (form_.zstd ? "\r\nContent-Encoding: zstd" : "") +
+           "\r\nContent-Length: " + std::to_string(body_size) + "\r\n\r\n";
 }
 
 Answer IngestClient::exchange(std::string_view body_zstd) {

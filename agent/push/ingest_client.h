@@ -20,6 +20,12 @@ struct NoAnswer {
     std::string reason;
 };
 
+// What is posted where; the default is a batch.
+struct RequestForm {
+    std::string path = "/api/v1/ingest";
+    bool zstd = true;  // the body is compressed
+};
+
 // One connection, kept open between requests. post() is for one thread; bring_forward() for any.
 class IngestClient {
   public:
@@ -27,11 +33,12 @@ class IngestClient {
 
     // `limit` is the longest a whole request may take, connecting included (name resolution has the
     // resolver's own limits).
-    IngestClient(Endpoint endpoint, std::string token, std::chrono::milliseconds limit);
+    IngestClient(Endpoint endpoint, std::string token, std::chrono::milliseconds limit,
+                 RequestForm form = {});
     ~IngestClient();
 
     // A connection that the aggregator closed while it was idle is opened anew once.
-    std::variant<Answer, NoAnswer> post(std::string_view body_zstd);
+    std::variant<Answer, NoAnswer> post(std::string_view body);
 
     // For other connections to the same aggregator.
     Dialer& dialer() { return dialer_; }
@@ -49,6 +56,7 @@ class IngestClient {
     Dialer dialer_;
     std::string token_;
     std::chrono::milliseconds limit_;
+    RequestForm form_;
     Deadline final_;     // of the whole client
     Deadline deadline_;  // of the running request
     std::unique_ptr<Connection> connection_;

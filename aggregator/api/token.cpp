@@ -46,13 +46,13 @@ std::string checksum(std::string_view text) {
 
 }  // namespace
 
-std::string make_token(http::Role role) {
+std::string make_token(std::string_view kind) {
     std::array<unsigned char, 32> secret{};
     if (getrandom(secret.data(), secret.size(), 0) != static_cast<ssize_t>(secret.size())) {
         throw std::system_error(errno, std::generic_category(), "getrandom");
     }
     std::string token = "chr_";
-    token += http::to_string(role);
+    token += kind;
     token += '_';
     token += base64url(secret);
     return token + '_' + checksum(token);

@@ -1,17 +1,19 @@
 // API tokens: 256 random bits in a form that secret scanners can recognise.
 #pragma once
 
-#include <optional>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
-#include "aggregator/http/request.h"
-
 namespace chorus::api {
 
-// "chr_<kind>_<43 characters base64url>_<8 hex digits CRC-32 of all before>", kind one of agent,
-// viewer, operator, admin. Throws std::system_error if the kernel gives no randomness.
-std::string make_token(http::Role role);
+// Bounds of an enrolment token.
+inline constexpr std::int64_t kMostEnrolmentHours = 24;
+inline constexpr std::int64_t kMostEnrolmentUses = 10'000;
+
+// "chr_<kind>_<43 characters base64url>_<8 hex digits CRC-32 of all before>", kind the role of the
+// token. Throws std::system_error if the kernel gives no randomness.
+std::string make_token(std::string_view kind);
 
 // Whether the text has the form of a token and its checksum fits: refuses typing errors and
 // truncated pastes without a look-up.

@@ -19,9 +19,11 @@ using Arguments = std::vector<std::string>;
 struct TokenOptions {
     std::optional<std::string> role;
     std::optional<std::string> name;
+    std::optional<std::string> uses, valid_hours;  // of an enrolment token
+    std::optional<std::string> overlap_hours;      // of rotate
 };
 TokenOptions take_token_options(Arguments& arguments);
-// token create|list|revoke
+// token create|rotate|list|revoke
 int token(const Config& config, const Arguments& what, const TokenOptions& options);
 
 int serve(const Config& config);                         // HTTP server and tasks
@@ -31,6 +33,15 @@ int check(const Config& config, const Arguments& what);  // check db|redis|confi
 int tasks(const Config& config, const Arguments& what);  // tasks [single]
 
 int notify_test(const Config& config, const Arguments& what);  // notify-test CHANNEL
+int setup_db(const Config& config, const Arguments& what);     // setup-db
+int status(const Config& config);                              // status
+// Plugins of Nagios: one line; 0 good, 1 warning, 2 critical, 3 unknown.
+int check_host(const Config& config, const Arguments& what);     // check-host HOST
+int check_service(const Config& config, const Arguments& what);  // check-service NAME
+
+// As root, goes on as the user that the service runs as, if the database is on a socket where users
+// are known by their system account, and nobody else is named in its URL.
+void become_service_user(const Config& config);
 
 // The text of --help.
 std::string help();

@@ -19,12 +19,6 @@ namespace {
 
 constexpr int kCannotExecute = 127;
 
-std::optional<Account> account_named(const char* name) {
-    const passwd* entry = getpwnam(name);  // NOLINT(concurrency-mt-unsafe): before any thread
-    if (entry == nullptr) return std::nullopt;
-    return Account{entry->pw_uid, entry->pw_gid, name};
-}
-
 std::vector<char*> pointers(const std::vector<std::string>& texts) {
     std::vector<char*> all;
     all.reserve(texts.size() + 1);
@@ -112,6 +106,12 @@ pid_t spawn_logged(const Command& command) {
 Account own_account() {
     const passwd* entry = getpwuid(geteuid());  // NOLINT(concurrency-mt-unsafe): before any thread
     return {geteuid(), getegid(), entry != nullptr ? entry->pw_name : std::to_string(geteuid())};
+}
+
+std::optional<Account> account_named(const char* name) {
+    const passwd* entry = getpwnam(name);  // NOLINT(concurrency-mt-unsafe): before any thread
+    if (entry == nullptr) return std::nullopt;
+    return Account{entry->pw_uid, entry->pw_gid, name};
 }
 
 std::optional<Account> unprivileged_account() {

@@ -19,6 +19,8 @@ struct Account {
 
 // The user that runs us.
 Account own_account();
+// nullopt if the system knows no such user.
+std::optional<Account> account_named(const char* name);
 // PostgreSQL refuses root: the user `postgres` if there is one, else `nobody`; nullopt if neither.
 std::optional<Account> unprivileged_account();
 

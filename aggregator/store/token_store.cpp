@@ -1,21 +1,53 @@
 #include "aggregator/store/token_store.h"
 
+#include <algorithm>
+#include <array>
 #include <stdexcept>
 
 namespace chorus::store {
 namespace {
 
-constexpr Statement kCreate{"token_create", R"sql(
-INSERT INTO monitoring.tokens (name, role, hash)
-VALUES ($1, $2, $3)
-RETURNING token_id, name, role, agent_id, created_at, last_used_at, revoked_at
+// Every statement answers these columns, in this order.
+#define CHORUS_TOKEN_COLUMNS \
+    "token_id, name, role, agent_id, created_at, last_used_at, revoked_at, expires_at, uses_left"
+
+constexpr Statement kCreate{"token_create",
+                            "INSERT INTO monitoring.tokens"
+                            " (name, role, hash, expires_at, uses_left, agent_id)"
+                            " VALUES ($1, $2, $3, now() + $4, $5, $6)"
+                            " RETURNING " CHORUS_TOKEN_COLUMNS};
+
+constexpr Statement kFind{"token_find", "SELECT " CHORUS_TOKEN_COLUMNS
+                                        " FROM monitoring.tokens"
+                                        " WHERE hash = $1 AND revoked_at IS NULL"
+                                        " AND (expires_at IS NULL OR expires_at > now())"};
+
+// The row lock makes a second user of the last use wait, and find none left.
+constexpr Statement kUse{"token_use_enrolment",
+                         "UPDATE monitoring.tokens"
+                         " SET uses_left = uses_left - 1, last_used_at = now()"
+                         " WHERE hash = $1 AND role = 'enrol' AND revoked_at IS NULL"
+                         " AND expires_at > now() AND uses_left > 0"
+                         " RETURNING " CHORUS_TOKEN_COLUMNS};
+
+constexpr Statement kTaken{"token_host_taken", R"sql(
+SELECT EXISTS (
+    SELECT FROM monitoring.hosts
+    WHERE hostname = $1 AND agent_id IS DISTINCT FROM $2
+        AND last_seen > now() - make_interval(secs => 10 * interval_seconds))
 )sql"};
 
-constexpr Statement kFind{"token_find", R"sql(
-SELECT token_id, name, role, agent_id, created_at, last_used_at, revoked_at
-FROM monitoring.tokens
-WHERE hash = $1 AND revoked_at IS NULL
-)sql"};
+// One that was replaced before keeps its earlier end.
+constexpr Statement kReplace{"token_replace",
+                             "WITH old AS ("
+                             " UPDATE monitoring.tokens"
+                             " SET expires_at = least(expires_at, now() + $3)"
+                             " WHERE token_id = $1 AND role <> 'enrol' AND revoked_at IS NULL"
+                             " AND (expires_at IS NULL OR expires_at > now())"
+                             " RETURNING name, role, agent_id)"
+                             " INSERT INTO monitoring.tokens (name, role, agent_id, hash)"
+                             " SELECT name, role, agent_id, $2 FROM old"
+                             " RETURNING " CHORUS_TOKEN_COLUMNS};
 
 // The row lock makes one of two first uses wait; its coalesce then sees the other's agent.
 constexpr Statement kBind{"token_bind", R"sql(
@@ -35,11 +67,9 @@ constexpr Statement kRevoke{"token_revoke", R"sql(
 UPDATE monitoring.tokens SET revoked_at = now() WHERE token_id = $1 AND revoked_at IS NULL
 )sql"};
 
-constexpr Statement kList{"token_list", R"sql(
-SELECT token_id, name, role, agent_id, created_at, last_used_at, revoked_at
-FROM monitoring.tokens
-ORDER BY token_id
-)sql"};
+constexpr Statement kList{
+    "token_list", "SELECT " CHORUS_TOKEN_COLUMNS " FROM monitoring.tokens ORDER BY token_id"};
+#undef CHORUS_TOKEN_COLUMNS
 
 TokenRow read_token(const Row& row) {
     TokenRow token;
@@ -50,18 +80,54 @@ TokenRow read_token(const Row& row) {
     token.created_at = row.timestamp(4);
     token.last_used_at = row.optional_timestamp(5);
     token.revoked_at = row.optional_timestamp(6);
+    token.expires_at = row.optional_timestamp(7);
+    token.uses_left = row.optional_int4(8);
     return token;
 }
 
 }  // namespace
 
+TokenRow insert_token(Session& session, const NewToken& token) {
+    constexpr std::array roles{"agent", "viewer", "operator", "admin", "enrol"};
+    if (std::find(roles.begin(), roles.end(), token.role) == roles.end()) {
+        throw std::invalid_argument("a token's role is agent, viewer, operator, admin or enrol");
+    }
+    return read_token(session.execute(kCreate, Parameters{}
+                                                   .text(token.name)
+                                                   .text(token.role)
+                                                   .bytea(token.hash)
+                                                   .interval(token.valid_for)
+                                                   .int4(token.uses)
+                                                   .uuid(token.agent_id))[0]);
+}
+
+bool revoke_token(Session& session, std::int64_t token_id) {
+    return session.execute(kRevoke, Parameters{}.int8(token_id)).affected() == 1;
+}
+
+std::optional<TokenRow> use_enrolment(Session& session, const std::string& hash) {
+    const auto rows = session.execute(kUse, Parameters{}.bytea(hash));
+    if (rows.empty()) return std::nullopt;
+    return read_token(rows[0]);
+}
+
+bool host_taken(Session& session, const std::string& hostname,
+                const std::optional<Uuid>& agent_id) {
+    return session.execute(kTaken, Parameters{}.text(hostname).uuid(agent_id))[0].boolean(0);
+}
+
+std::optional<TokenRow> replace_token(Session& session, std::int64_t token_id,
+                                      const std::string& new_hash, std::chrono::seconds overlap) {
+    const auto rows =
+        session.execute(kReplace, Parameters{}.int8(token_id).bytea(new_hash).interval(overlap));
+    if (rows.empty()) return std::nullopt;
+    return read_token(rows[0]);
+}
+
 TokenRow TokenStore::create(const std::string& name, const std::string& role,
                             const std::string& hash) {
-    if (role != "agent" && role != "viewer" && role != "operator" && role != "admin") {
-        throw std::invalid_argument("a token's role is agent, viewer, operator or admin");
-    }
     const auto lease = database_.acquire();
-    return read_token(lease->execute(kCreate, Parameters{}.text(name).text(role).bytea(hash))[0]);
+    return insert_token(*lease, {.name = name, .role = role, .hash = hash});
 }
 
 std::optional<TokenRow> TokenStore::find_by_hash(const std::string& hash) const {
@@ -86,7 +152,7 @@ void TokenStore::touch(std::int64_t token_id) {
 
 bool TokenStore::revoke(std::int64_t token_id) {
     const auto lease = database_.acquire();
-    return lease->execute(kRevoke, Parameters{}.int8(token_id)).affected() == 1;
+    return revoke_token(*lease, token_id);
 }
 
 std::vector<TokenRow> TokenStore::list() const {

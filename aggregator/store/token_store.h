@@ -1,6 +1,7 @@
 // Access tokens. The database knows only their SHA-256.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -15,28 +16,53 @@ namespace chorus::store {
 struct TokenRow {
     std::int64_t token_id = 0;
     std::string name;
-    std::string role;  // "agent", "viewer", "operator", "admin"
+    std::string role;  // "agent", "viewer", "operator", "admin", "enrol"
     std::optional<Uuid> agent_id;
     Timestamp created_at;
     std::optional<Timestamp> last_used_at;
     std::optional<Timestamp> revoked_at;
+    std::optional<Timestamp> expires_at;
+    std::optional<std::int32_t> uses_left;  // of an enrolment token
 };
+
+struct NewToken {
+    std::string name;
+    std::string role;
+    std::string hash;                                 // the 32 raw bytes of the SHA-256
+    std::optional<std::chrono::seconds> valid_for{};  // nullopt = until it is revoked
+    std::optional<std::int32_t> uses{};               // of an enrolment token, which needs both
+    std::optional<Uuid> agent_id{};                   // bound from the start
+};
+
+// In the caller's transaction, so that a call and its record are stored together. insert_token()
+// throws std::invalid_argument for an unknown role.
+TokenRow insert_token(Session& session, const NewToken& token);
+// False if there is no such token or it was revoked before.
+bool revoke_token(Session& session, std::int64_t token_id);
+// Takes one use of an enrolment token and answers it; nullopt if there is none with that hash that
+// is still good.
+std::optional<TokenRow> use_enrolment(Session& session, const std::string& hash);
+// Whether a host of this name was heard of within ten of its intervals from another agent.
+bool host_taken(Session& session, const std::string& hostname, const std::optional<Uuid>& agent_id);
+// A second token like this one (name, role, agent), and an end for the old one; nullopt if that is
+// gone or an enrolment token.
+std::optional<TokenRow> replace_token(Session& session, std::int64_t token_id,
+                                      const std::string& new_hash, std::chrono::seconds overlap);
 
 class TokenStore {
   public:
     explicit TokenStore(Database& database) : database_(database) {}
 
-    // `hash` is the 32 raw bytes of the SHA-256. Throws std::invalid_argument for an unknown role.
+    // insert_token() alone.
     TokenRow create(const std::string& name, const std::string& role, const std::string& hash);
-    // Not revoked ones only.
+    // Neither revoked nor expired ones only.
     std::optional<TokenRow> find_by_hash(const std::string& hash) const;
     // Binds an agent token to the agent that uses it first. Returns the agent it is bound to
     // afterwards, which is another one if that was quicker; nullopt if the token is gone.
     std::optional<Uuid> bind_agent(std::int64_t token_id, const Uuid& agent_id);
     // Notes the use; written at most once a minute per token.
     void touch(std::int64_t token_id);
-    // False if there is no such token or it was revoked before.
-    bool revoke(std::int64_t token_id);
+    bool revoke(std::int64_t token_id);  // revoke_token() alone
     std::vector<TokenRow> list() const;  // by token_id, revoked ones too
 
   private:

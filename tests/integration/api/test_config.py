@@ -41,6 +41,37 @@ def test_each_layer_wins_over_the_next(run, tmp_path):
     assert setting(run(*layers, "--port", "1004", port="1003"), "port")[0] == "1004"
 
 
+def test_drop_ins_win_over_the_file_and_later_names_over_earlier(run, tmp_path):
+    config = tmp_path / "aggregator.conf"
+    config.write_text("port = 1001\nlog-level = debug\n")
+    folder = tmp_path / "aggregator.conf.d"
+    folder.mkdir()
+    layers = ["--print-config", "--config", str(config)]
+    (folder / "10-port.conf").write_text("port = 1002\n")
+    (folder / "README").write_text("no settings\n")
+    (folder / "20-port.conf.off").write_text("port = 1009\n")
+    assert setting(run(*layers), "port") == ("1002", f"{folder}/10-port.conf:1")
+    (folder / "20-port.conf").write_text("\nport = 1003\n")
+    assert setting(run(*layers), "port") == ("1003", f"{folder}/20-port.conf:2")
+    assert setting(run(*layers), "log-level")[0] == "debug"
+    assert setting(run(*layers, PORT="1004"), "port")[0] == "1004"
+    (folder / "30-wrong.conf").write_text("prot = 1\n")
+    done = run(*layers)
+    assert done.returncode == 78 and f"{folder}/30-wrong.conf:1" in done.stderr
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs: root")
+def test_a_secret_handed_to_the_services_group_is_accepted(run, tmp_path):
+    config = tmp_path / "aggregator.conf"
+    config.write_text("database-url = postgresql://u:secret@127.0.0.1/d\n")
+    os.chown(config, 0, 65534)
+    config.chmod(0o640)
+    assert run("--check-config", "--config", str(config)).returncode == 0
+    config.chmod(0o644)
+    refused = run("--check-config", "--config", str(config))
+    assert refused.returncode == 78 and "chmod" in refused.stderr
+
+
 @pytest.mark.parametrize("given, value", [
     (["--behind-tls-proxy"], "true"), (["--behind-tls-proxy=false"], "false"),
     (["--behind-tls-proxy", "--debug"], "true")])

@@ -24,7 +24,7 @@ def described():
 def fill(aggregator):
     aggregator.document = aggregator.get("/openapi.json").json
     aggregator.tokens = {role: aggregator.token(role)
-                         for role in ("agent", "viewer", "operator", "admin")}
+                         for role in ("agent", "viewer", "operator", "admin", "enrol")}
     maker = BatchMaker("web-01")
     for age in (60, 30, 0):
         assert aggregator.ingest(maker.make(seconds_ago=age, events=[
@@ -220,6 +220,20 @@ CALLS = {
                       (422, "/api/v1/silences/{createSilence}", "operator", {"comment": 1})],
     "deleteSilence": [(200, "/api/v1/silences/{createSilence}", "operator", None),
                       (404, "/api/v1/silences/{createSilence}", "operator", None)],
+    "createToken": [(201, "/api/v1/tokens", "admin", {"name": "x", "role": "viewer"}),
+                    (403, "/api/v1/tokens", "operator", {"name": "x", "role": "viewer"}),
+                    (422, "/api/v1/tokens", "admin", {"name": "x", "role": "king"}),
+                    (201, "/api/v1/tokens", "admin",
+                     {"name": "x", "role": "enrol", "uses": 2, "valid_hours": 1})],
+    "tokens": [(200, "/api/v1/tokens", "admin", None), (403, "/api/v1/tokens", "viewer", None)],
+    "revokeToken": [(200, "/api/v1/tokens/{createToken}", "admin", None),
+                    (404, "/api/v1/tokens/{createToken}", "admin", None),
+                    (422, "/api/v1/tokens/x", "admin", None)],
+    "enroll": [(422, "/api/v1/agents/enroll", "enrol", {"hostname": "a/b"}),
+               (409, "/api/v1/agents/enroll", "enrol", {"hostname": "web-01"}),
+               (201, "/api/v1/agents/enroll", "enrol", {"hostname": "web-03"}),
+               (401, "/api/v1/agents/enroll", "enrol", {"hostname": "web-04"}),
+               (422, "/api/v1/agents/enroll", "enrol", "{")],
     "rules": [(200, "/api/v1/alert-rules?count=true", "viewer", None)],
     "createRule": [(201, "/api/v1/alert-rules", "operator", {
         "name": "CPU of web-01", "rule_type": "system_metric", "severity": "high",
@@ -272,7 +286,7 @@ def test_real_answers_are_as_described(described):
             assert answer.status == status, f"{name} {path}: {answer.status} {answer.body[:500]}"
             check_answer(document, operation, answer)
             if status == 201:
-                made[name] = answer.json["id"]
+                made[name] = str(answer.json.get("id"))
                 if "requestBody" in operation:
                     fits(document, operation["requestBody"]["content"]["application/json"]
                          ["schema"], body)

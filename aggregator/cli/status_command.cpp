@@ -1,0 +1,121 @@
+// chorus-aggregator status: what is well and what is wrong, in words, with the remedy.
+#include <cstdio>
+
+#include "aggregator/cache/redis_connection.h"
+#include "aggregator/cli/commands.h"
+#include "aggregator/cli/watchdog.h"
+#include "aggregator/store/alert_reader.h"
+#include "aggregator/store/host_reader.h"
+#include "aggregator/store/migrator.h"
+#include "aggregator/store/status_reader.h"
+#include "common/exit_codes.h"
+
+namespace chorus::cli {
+namespace {
+
+constexpr std::chrono::seconds kAnswer{3};
+constexpr std::size_t kMostHostsShown = 10;
+
+// One line; answers whether all is well.
+bool line(bool good, const char* what, const std::string& text) {
+    std::printf("%-4s %-11s %s\n", good ? "ok" : "BAD", what, text.c_str());
+    return good;
+}
+
+bool show_server(const Config& config) {
+    const std::string& listen = config.text("listen");
+    const auto port = static_cast<std::uint16_t>(config.integer("port"));
+    const std::string place = listen + ':' + std::to_string(port);
+    if (answers_itself(listen, port, kAnswer)) return line(true, "server", "answers at " + place);
+    return line(
+        false, "server",
+        "nobody answers at " + place +
+            "; see `systemctl status chorus-aggregator`, `journalctl -u chorus-aggregator`");
+}
+
+bool show_schema(store::Database& database) {
+    int pending = 0, newest = 0;
+    for (const auto& step : store::Migrator{database}.status()) {
+        if (step.applied_at) newest = step.version;
+        if (!step.applied_at) ++pending;
+    }
+    if (pending == 0) return line(true, "schema", "up to date, version " + std::to_string(newest));
+    return line(
+        false, "schema",
+        std::to_string(pending) + " migrations are not applied; start the server or run `migrate`");
+}
+
+bool show_hosts(store::Database& database) {
+    const SystemClock clock;
+    std::size_t up = 0, shown = 0;
+    const auto hosts = store::HostReader{database, clock}.list();
+    for (const auto& host : hosts) {
+        if (host.status == store::HostStatus::up) ++up;
+    }
+    bool good = line(up == hosts.size() && up > 0, "hosts",
+                     hosts.empty()
+                         ? "none has reported yet; on each: `chorus-agent enroll URL TOKEN`"
+                         : std::to_string(up) + " of " + std::to_string(hosts.size()) + " report");
+    for (const auto& host : hosts) {
+        if (host.status == store::HostStatus::up || ++shown > kMostHostsShown) continue;
+        line(false, "",
+             host.hostname + " is " + std::string(to_string(host.status)) + ", last heard of " +
+                 format_timestamp(host.last_seen) + "; on it: `chorus-agent status`");
+    }
+    return good;
+}
+
+void show_alerts(store::Database& database) {
+    const std::int64_t open = database.read([](store::Session& session) {
+        return store::count_alerts(session, {.statuses = {store::AlertStatus::active}});
+    });
+    line(true, "alerts", std::to_string(open) + " active");
+}
+
+bool show_database(const Config& config) {
+    store::Database database{database_options(config, 1)};
+    try {
+        store::ping(database);
+        line(true, "PostgreSQL", database.describe() + " answers");
+        bool good = show_schema(database);
+        const auto durability = store::read_durability(database);
+        for (const auto& fault : durability.faults) {
+            good = line(false, "durability", fault + "; committed data may be lost with the power");
+        }
+        if (!good) return false;
+        good = show_hosts(database);
+        show_alerts(database);
+        return good;
+    } catch (const store::SchemaMismatch& e) {
+        return line(false, "schema", e.what());
+    } catch (const store::DatabaseUnavailable& e) {
+        return line(false, "PostgreSQL",
+                    database.describe() + ": " + e.what() +
+                        "; is it running, and was `chorus-aggregator setup-db` run?");
+    }
+}
+
+bool show_redis(const Config& config) {
+    const auto target = cache::parse_redis_url(config.text("redis-url"));
+    try {
+        cache::RedisConnection redis{target, kAnswer};
+        redis.command({"PING"});
+        return line(true, "Redis", target.description + " answers");
+    } catch (const cache::RedisUnavailable& e) {
+        return line(false, "Redis",
+                    target.description + ": " + e.what() +
+                        "; latest values come from PostgreSQL meanwhile");
+    }
+}
+
+}  // namespace
+
+int status(const Config& config) {
+    bool good = line(true, "program", "chorus-aggregator " CHORUS_VERSION);
+    good = show_server(config) && good;
+    good = show_redis(config) && good;
+    good = show_database(config) && good;
+    return to_int(good ? ExitCode::ok : ExitCode::unavailable);
+}
+
+}  // namespace chorus::cli
