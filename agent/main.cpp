@@ -24,9 +24,10 @@ constexpr const char* kConfigFile = "/etc/chorus/agent.conf";
 
 void print_help() {
     std::cout << "Usage: chorus-agent [COMMAND] [OPTION]...\n"
-                 "Collects metrics of this host and sends them to an aggregator.\n\n"
-              << chorus::commands_help(chorus::agent::agent_commands()) << '\n'
-              << chorus::switches_help(chorus::agent::agent_switches()) << '\n'
+                 "Collects metrics of this host and sends them to an aggregator.\n\nCommands:\n"
+              << chorus::commands_help(chorus::agent::agent_commands()) << "\nOptions:\n"
+              << chorus::switches_help(chorus::agent::agent_switches())
+              << "\nSettings (flag > environment > .env > config file > default):\n"
               << chorus::settings_help(chorus::agent::agent_settings());
 }
 

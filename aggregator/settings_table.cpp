@@ -17,12 +17,13 @@ std::vector<Setting> server_settings() {
          .maximum = 65'535},
         {.name = "anonymous-role",
          .help = "Rights of a request without a token: none, viewer or operator. Empty: viewer on "
-                 "loopback, none elsewhere.",
+                 "loopback without a proxy, none elsewhere.",
          .choices = {"", "none", "viewer", "operator"}},
         {.name = "behind-tls-proxy",
          .type = SettingType::boolean,
          .default_value = "false",
-         .help = "A proxy in front terminates TLS; needed to listen off loopback."},
+         .help = "A proxy in front terminates TLS: clients are strangers even if they come from "
+                 "loopback. Needed to listen elsewhere."},
         {.name = "cors-origins",
          .environment = "CORS_ORIGINS",
          .default_value = R"(["http://localhost:3000"])",

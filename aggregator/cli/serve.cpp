@@ -23,7 +23,10 @@ constexpr std::chrono::seconds kOwnAnswer{5};  // to a request of our own
 http::Role anonymous_role(const Config& config) {
     const std::string& name = config.text("anonymous-role");
     if (!name.empty()) return http::role_from_name(name).value_or(http::Role::none);
-    return is_loopback_host(config.text("listen")) ? http::Role::viewer : http::Role::none;
+    // Through a proxy on this machine strangers come from loopback, too.
+    const bool own_users_alone =
+        is_loopback_host(config.text("listen")) && !config.boolean("behind-tls-proxy");
+    return own_users_alone ? http::Role::viewer : http::Role::none;
 }
 
 // Beside the connections: service checks, database sessions, Redis, logs, the server itself.

@@ -122,8 +122,9 @@ def test_it_listens_on_loopback_alone(fresh):
     assert listening == [("127.0.0.1", fresh.port)]
 
 
-def test_off_loopback_nobody_is_anonymous():
-    aggregator = Aggregator({"CHORUS_LISTEN": "0.0.0.0", "CHORUS_BEHIND_TLS_PROXY": "true"})
+@pytest.mark.parametrize("address", ["0.0.0.0", "127.0.0.1"])
+def test_off_loopback_or_through_a_proxy_nobody_is_anonymous(address):
+    aggregator = Aggregator({"CHORUS_LISTEN": address, "CHORUS_BEHIND_TLS_PROXY": "true"})
     try:
         aggregator.start(wait_ready=False)
         wait_until(lambda: aggregator.get("/ready").status == 200, 30, "/ready")
