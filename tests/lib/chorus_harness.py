@@ -73,6 +73,13 @@ class Answer:
         return [(fault["type"], fault["loc"]) for fault in self.json["detail"]]
 
 
+def free_port():
+    """A port of loopback that nobody listened on a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
 def http_get(port, path, timeout=30):
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
     try:

@@ -7,12 +7,7 @@ import socket
 from http.client import HTTPConnection
 
 import pytest
-from chorus_harness import Agent, Aggregator, wait_until
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return probe.getsockname()[1]
+from chorus_harness import Agent, Aggregator, free_port, wait_until
 
 
 def get(port, path, method="GET", **headers):
