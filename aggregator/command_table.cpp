@@ -20,10 +20,10 @@ const std::vector<Command>& aggregator_commands() {
          .words = {"create", "rotate", "list", "revoke"},
          .options = {"--role", "--name", "--uses", "--valid-hours", "--overlap-hours"}},
         {.name = "tasks",
-         .arguments = "[single]",
+         .arguments = "[single [alerts]]",
          .help = "run the background tasks alone, without the API; single: collect, store and "
-                 "print this machine's figures once",
-         .words = {"single"}},
+                 "print this machine's figures once; single alerts: check services and rules once",
+         .words = {"single", "alerts"}},
         {.name = "notify-test",
          .arguments = "CHANNEL",
          .help = "send a test notification to one channel; exit 0 or 69"},

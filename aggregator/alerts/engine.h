@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "aggregator/alerts/loader.h"
-#include "aggregator/alerts/rule_input.h"
+#include "aggregator/alerts/round_writer.h"
 #include "aggregator/store/database.h"
 #include "common/clock.h"
 #include "common/metrics.h"
@@ -21,13 +21,6 @@ struct EngineOptions {
     std::chrono::seconds period{60};
     std::size_t most_open_alerts = 10'000;
     double max_response_time_ms = 5000;  // default of service rules
-};
-
-struct CreatedAlert {
-    Uuid id;
-    std::string alert_type;
-    std::string severity;
-    std::string title;
 };
 
 struct RoundResult {
@@ -46,6 +39,7 @@ class Engine {
     // `epoch` is the leader's. Throws store::LeadershipLost, and what the database throws; nothing
     // is changed then. One round at a time; further callers wait.
     RoundResult round(std::int64_t epoch);
+    std::chrono::seconds period() const { return options_.period; }
 
   private:
     store::Database& database_;

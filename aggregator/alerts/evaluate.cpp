@@ -12,6 +12,9 @@ namespace {
 
 using Verdict = Reading::Verdict;
 
+// Seconds. When a host was last heard of is written every five seconds only.
+constexpr double kLeastSilence = 10;
+
 std::chrono::minutes table_of(std::chrono::minutes window) {
     return WindowPlan{window}.whole() ? std::chrono::minutes{0} : window;
 }
@@ -314,8 +317,9 @@ Reading judge_silence(const Rule& rule, const HostSilentCondition& condition, co
     Reading reading;
     reading.severity = rule.severity;
     reading.value = silent_seconds;
-    reading.threshold = std::max(condition.intervals * host.interval_seconds,
-                                 std::chrono::duration<double>(condition.least).count());
+    reading.threshold =
+        std::max({condition.intervals * host.interval_seconds,
+                  std::chrono::duration<double>(condition.least).count(), kLeastSilence});
     reading.verdict = silent_seconds > reading.threshold ? Verdict::breached : Verdict::clear;
     return reading;
 }

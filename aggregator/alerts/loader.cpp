@@ -15,7 +15,6 @@ using std::chrono::minutes;
 
 // Hosts whose clock is further off are looked up one by one.
 constexpr std::chrono::seconds kSmallSkew{30};
-constexpr std::chrono::minutes kServiceForgotten{30};
 
 TextPairs texts_of(const std::string& json) {
     TextPairs pairs;
@@ -133,7 +132,7 @@ std::vector<HostProcesses> read_processes(store::Session& session, const std::ve
     for (const auto& pattern : patterns) (is_glob(pattern) ? globs : names).push_back(pattern);
     const auto since =
         std::chrono::floor<std::chrono::days>(scope.ranges.front().from) - std::chrono::days{1};
-    const auto wanted = store::read_wanted_processes(session, names, globs, since);
+    const auto wanted = store::read_wanted_processes(session, names, globs, since, scope.only_host);
     const auto rows = store::read_process_samples(session, scope, wanted);
     constexpr auto kNone = static_cast<std::size_t>(-1);
     std::vector<std::pair<std::size_t, std::size_t>> places(rows.snapshots.size(), {kNone, kNone});
@@ -171,20 +170,24 @@ std::vector<HostProcesses> read_processes(store::Session& session, const std::ve
     return all;
 }
 
+Service service_of(store::RuleService&& row) {
+    using Status = Service::Status;
+    Service service;
+    service.name = std::move(row.name);
+    service.status = row.status == "healthy"     ? Status::healthy
+                     : row.status == "unhealthy" ? Status::unhealthy
+                     : row.status == "timeout"   ? Status::timeout
+                                                 : Status::unknown;
+    service.response_time_ms = row.response_time_ms;
+    service.error_message = std::move(row.error_message);
+    return service;
+}
+
 std::vector<Service> read_services(store::Session& session, Timestamp now) {
     std::vector<Service> services;
     for (auto& row : store::read_rule_services(session)) {
-        Service service;
-        service.name = std::move(row.name);
-        if (now - row.last_checked > kServiceForgotten) continue;  // not configured any more
-        using Status = Service::Status;
-        service.status = row.status == "healthy"     ? Status::healthy
-                         : row.status == "unhealthy" ? Status::unhealthy
-                         : row.status == "timeout"   ? Status::timeout
-                                                     : Status::unknown;
-        service.response_time_ms = row.response_time_ms;
-        service.error_message = std::move(row.error_message);
-        services.push_back(std::move(service));
+        if (now - row.last_checked > kServiceForgotten) continue;
+        services.push_back(service_of(std::move(row)));
     }
     return services;
 }
@@ -261,18 +264,20 @@ Snapshot Loader::load(store::Session& session, const std::vector<Rule>& rules, T
     return snapshot;
 }
 
-Snapshot Loader::load_history(store::Session& session, const Rule& rule, Timestamp from,
-                              Timestamp to) {
+std::vector<Host> Loader::load_hosts(store::Session& session) {
+    return read_hosts(session);
+}
+
+Snapshot Loader::load_history(store::Session& session, const Rule& rule, const Host& host,
+                              Timestamp from, Timestamp to) {
     Snapshot snapshot;
-    snapshot.hosts = read_hosts(session);
-    std::erase_if(snapshot.hosts, [&](const Host& host) {
-        const HostFilter* filter = host_filter(rule.condition);
-        return filter == nullptr || !matches(*filter, host);
-    });
+    snapshot.hosts = {host};
     const auto index = index_of(snapshot.hosts);
     const Limit* limit = limit_of(rule.condition);
     if (limit == nullptr) return snapshot;
-    const auto scope = scope_of(snapshot.hosts, {{from - 2 * limit->window, to}});
+    // A long window ends up to a slot before the moment.
+    auto scope = scope_of(snapshot.hosts, {{from - 2 * limit->window, to}});
+    scope.only_host = host.id;
     const Needs needs = needs_of({rule});
     for (const auto& [table, metrics] : needs.metrics) {
         snapshot.samples[table] = std::make_shared<const SampleTable>(
@@ -283,6 +288,16 @@ Snapshot Loader::load_history(store::Session& session, const Rule& rule, Timesta
             read_processes(session, snapshot.hosts, index, scope, patterns));
     }
     return snapshot;
+}
+
+std::vector<PastService> Loader::load_checks(store::Session& session, const std::string& glob,
+                                             Timestamp from, Timestamp to) {
+    std::vector<PastService> checks;
+    for (auto& row : store::read_past_services(session, glob, {from, to})) {
+        const Timestamp at = row.last_checked;
+        checks.push_back({at, service_of(std::move(row))});
+    }
+    return checks;
 }
 
 }  // namespace chorus::alerts

@@ -21,6 +21,14 @@ struct Needs {
 };
 Needs needs_of(const std::vector<Rule>& rules);
 
+// A service that was not checked for so long is not configured any more.
+inline constexpr std::chrono::minutes kServiceForgotten{30};
+
+struct PastService {
+    Timestamp at;
+    Service service;
+};
+
 // Keeps the tables of long windows until their end moves on, so that a round mostly reads the last
 // few minutes. Used by one thread.
 class Loader {
@@ -28,9 +36,14 @@ class Loader {
     // The number of statements depends on the lengths of the windows, not on rules and hosts.
     Snapshot load(store::Session& session, const std::vector<Rule>& rules, Timestamp now);
 
-    // Everything that one rule needs to be evaluated at any moment of from..to.
-    static Snapshot load_history(store::Session& session, const Rule& rule, Timestamp from,
-                                 Timestamp to);
+    static std::vector<Host> load_hosts(store::Session& session);
+    // Everything that a rule over samples needs to be evaluated for one host at any moment of
+    // from..to.
+    static Snapshot load_history(store::Session& session, const Rule& rule, const Host& host,
+                                 Timestamp from, Timestamp to);
+    // Checks of the services that fit the glob, in order of time.
+    static std::vector<PastService> load_checks(store::Session& session, const std::string& glob,
+                                                Timestamp from, Timestamp to);
 
   private:
     // Of the last round: each long window with its end, and what all tables were made for.

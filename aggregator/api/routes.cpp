@@ -16,6 +16,7 @@ http::Router make_router(Services& services) {
     add_stream_routes(router, services);
     add_dashboard_routes(router, services);
     add_rule_routes(router, services);
+    add_check_routes(router, services);
     add_alert_routes(router, services);
     add_silence_routes(router, services);
     add_token_routes(router, services);

@@ -1,11 +1,13 @@
 // The API: each function adds the routes of one resource.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 
 #include "aggregator/alerts/rule_input.h"
 #include "aggregator/http/router.h"
+#include "aggregator/store/partitions.h"
 #include "common/clock.h"
 #include "common/metrics.h"
 
@@ -28,6 +30,7 @@ class Intervals;
 class ViewerStreams;
 }  // namespace chorus::live
 namespace chorus::tasks {
+class AlertCheck;
 class Maintenance;
 class Scheduler;
 }  // namespace chorus::tasks
@@ -41,6 +44,7 @@ struct Services {
     cache::EntryWriter& cache_entries;
     ingest::IngestService& ingest;
     tasks::Scheduler& scheduler;
+    tasks::AlertCheck& alert_check;
     health::ServiceMonitor& health;
     const tasks::Maintenance& upkeep;
     MetricsRegistry& metrics;
@@ -53,6 +57,8 @@ struct Services {
     bool open_details = false;
     alerts::RuleContext rule_context{};
     std::int64_t max_open_alerts = 10'000;
+    std::chrono::seconds alert_check_interval{60};
+    store::Retention retention{};
     std::string web_root{};  // folder of the dashboard's files in place of those in the program
 };
 
@@ -68,6 +74,7 @@ void add_event_routes(http::Router& router, Services& services);      // /api/v1
 void add_stream_routes(http::Router& router, Services& services);     // .../stream, collect
 void add_dashboard_routes(http::Router& router, Services& services);  // /api/v1/dashboard/...
 void add_rule_routes(http::Router& router, Services& services);       // /api/v1/alert-rules
+void add_check_routes(http::Router& router, Services& services);      // alerts/check, rules/test
 void add_alert_routes(http::Router& router, Services& services);      // /api/v1/alerts
 void add_silence_routes(http::Router& router, Services& services);    // /api/v1/silences
 void add_token_routes(http::Router& router, Services& services);      // tokens, enrolment

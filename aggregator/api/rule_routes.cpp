@@ -1,11 +1,11 @@
 // /api/v1/alert-rules: the rules that make alerts.
 #include "aggregator/alerts/rule_input.h"
+#include "aggregator/api/change.h"
 #include "aggregator/api/etag.h"
 #include "aggregator/api/json_body.h"
 #include "aggregator/api/routes.h"
 #include "aggregator/api/support.h"
 #include "aggregator/store/alert_store.h"
-#include "aggregator/store/audit_log.h"
 #include "aggregator/store/rule_alerts.h"
 #include "aggregator/store/rule_store.h"
 
@@ -46,18 +46,11 @@ http::Response rule_response(const http::Request& request, const store::RuleRow&
 }
 
 // The rule as it stands after the call, or stood before it was deleted.
-void audit(store::Session& session, const http::Request& request, const char* action,
-           const store::RuleRow& rule) {
+void audit_rule(store::Session& session, const http::Request& request, const char* action,
+                const store::RuleRow& rule) {
     JsonWriter detail;
     write_rule(detail, rule);
-    store::write_audit(session, {.actor = request.principal.name,
-                                 .token_id = request.principal.token_id,
-                                 .action = action,
-                                 .object_type = "rule",
-                                 .object_id = rule.id.to_string(),
-                                 .client_ip = request.client_ip,
-                                 .request_id = request.request_id,
-                                 .detail_json = detail.take()});
+    audit(session, request, action, "rule", rule.id.to_string(), detail.text());
 }
 
 [[noreturn]] void rule_not_found() {
@@ -136,20 +129,12 @@ store::RuleRow row_of(const alerts::RuleDraft& draft) {
     return rule;
 }
 
-// jsonb holds less than JSON: no U+0000 and no numbers of thousands of digits.
 template <typename Work>
-auto storing(Work&& work) {
+http::Response storing(Services& services, const http::Request& request, Work&& work) {
     try {
-        return work();
+        return in_transaction(services, request, std::forward<Work>(work));
     } catch (const store::RuleNameTaken&) {
         name_exists();
-    } catch (const store::DatabaseError& e) {
-        if (!store::sqlstate::is_fault_of_content(e.sqlstate())) throw;
-        FieldErrors errors;
-        errors.add({"value_error",
-                    {std::string("body"), std::string("condition")},
-                    "Value error, the database cannot hold this content"});
-        throw http::ValidationError(errors);
     }
 }
 
@@ -157,17 +142,13 @@ http::Response create(Services& services, const http::Request& request) {
     FieldErrors errors;
     const auto draft = alerts::parse_rule(read_json_body(request), services.rule_context, errors);
     if (!errors.empty()) throw http::ValidationError(errors);
-    const auto rule = storing([&] {
-        const auto session = services.database.acquire();
-        store::Transaction transaction{*session};
-        auto stored = store::insert_rule(*session, row_of(draft));
-        audit(*session, request, "rule.create", stored);
-        transaction.commit();
-        return stored;
+    return storing(services, request, [&](store::Session& session) {
+        const auto rule = store::insert_rule(session, row_of(draft));
+        audit_rule(session, request, "rule.create", rule);
+        auto response = rule_response(request, rule, 201);
+        response.with("Location", "/api/v1/alert-rules/" + rule.id.to_string());
+        return response;
     });
-    auto response = rule_response(request, rule, 201);
-    response.with("Location", "/api/v1/alert-rules/" + rule.id.to_string());
-    return response;
 }
 
 void apply(const alerts::RuleChange& change, store::RuleRow& rule) {
@@ -187,49 +168,44 @@ void apply(const alerts::RuleChange& change, store::RuleRow& rule) {
 http::Response change(Services& services, const http::Request& request) {
     const Uuid id = rule_id(request);
     const JsonValue body = read_json_body(request);
-    const auto rule = storing([&] {
-        const auto session = services.database.acquire();
-        store::Transaction transaction{*session};
-        auto stored = store::find_rule(*session, id, true);
-        if (!stored) rule_not_found();
-        check_if_match(request, stored->updated_at);
+    return storing(services, request, [&](store::Session& session) {
+        auto rule = store::find_rule(session, id, true);
+        if (!rule) rule_not_found();
+        check_if_match(request, rule->updated_at);
         FieldErrors errors;
         const auto wanted =
-            alerts::parse_rule_change(body, stored->rule_type, services.rule_context, errors);
+            alerts::parse_rule_change(body, rule->rule_type, services.rule_context, errors);
         if (!errors.empty()) throw http::ValidationError(errors);
         if (!wanted.empty()) {
-            apply(wanted, *stored);
-            stored = store::update_rule(*session, *stored);
-            audit(*session, request, "rule.update", *stored);
+            apply(wanted, *rule);
+            rule = store::update_rule(session, *rule);
+            audit_rule(session, request, "rule.update", *rule);
         }
-        transaction.commit();
-        return *stored;
+        return rule_response(request, *rule);
     });
-    return rule_response(request, rule);
 }
 
 http::Response remove(Services& services, const http::Request& request) {
     const Uuid id = rule_id(request);
-    const auto session = services.database.acquire();
-    store::Transaction transaction{*session};
-    const auto rule = store::find_rule(*session, id, true);
-    if (!rule) rule_not_found();
-    check_if_match(request, rule->updated_at);
-    std::vector<store::StatusChange> closed;
-    for (const Uuid& alert : store::open_alerts_of_rule(*session, id)) {
-        closed.push_back({.alert_id = alert,
-                          .to = store::AlertStatus::resolved,
-                          .actor = request.principal.name,
-                          .by = "rule_deleted",
-                          .comment = "rule_deleted"});
-    }
-    store::change_statuses(*session, closed, services.clock.now());
-    audit(*session, request, "rule.delete", *rule);
-    store::delete_rule(*session, id);
-    transaction.commit();
-    JsonWriter out;
-    out.begin_object().field("message", "Alert rule deleted successfully").end_object();
-    return json_response(out);
+    return in_transaction(services, request, [&](store::Session& session) {
+        const auto rule = store::find_rule(session, id, true);
+        if (!rule) rule_not_found();
+        check_if_match(request, rule->updated_at);
+        std::vector<store::StatusChange> closed;
+        for (const Uuid& alert : store::open_alerts_of_rule(session, id)) {
+            closed.push_back({.alert_id = alert,
+                              .to = store::AlertStatus::resolved,
+                              .actor = request.principal.name,
+                              .by = "rule_deleted",
+                              .comment = "rule_deleted"});
+        }
+        store::change_statuses(session, closed, services.clock.now());
+        audit_rule(session, request, "rule.delete", *rule);
+        store::delete_rule(session, id);
+        JsonWriter out;
+        out.begin_object().field("message", "Alert rule deleted successfully").end_object();
+        return json_response(out);
+    });
 }
 
 }  // namespace

@@ -30,7 +30,7 @@ int serve(const Config& config);                         // HTTP server and task
 int routes(const Config& config);                        // the table of routes, for tests
 int migrate(const Config& config);                       // migrate
 int check(const Config& config, const Arguments& what);  // check db|redis|config
-int tasks(const Config& config, const Arguments& what);  // tasks [single]
+int tasks(const Config& config, const Arguments& what);  // tasks [single [alerts]]
 
 int notify_test(const Config& config, const Arguments& what);  // notify-test CHANNEL
 int setup_db(const Config& config, const Arguments& what);     // setup-db

@@ -7,6 +7,7 @@
 #include <atomic>
 
 #include "aggregator/alerts/silencing.h"
+#include "aggregator/alerts/stock_rules.h"
 #include "aggregator/cli/commands.h"
 #include "aggregator/store/host_settings.h"
 #include "common/descriptor_limit.h"
@@ -59,6 +60,21 @@ ingest::IngestOptions ingest_options(const Config& config, live::Feed& feed) {
     return options;
 }
 
+alerts::EngineOptions engine_options(const Config& config) {
+    alerts::EngineOptions options;
+    options.period = std::chrono::seconds{config.integer("alert-check-interval")};
+    options.most_open_alerts = static_cast<std::size_t>(config.integer("max-open-alerts"));
+    options.max_response_time_ms = config.number("response-time-alert-threshold");
+    return options;
+}
+
+std::optional<std::vector<store::StockRule>> wanted_stock_rules(const Config& config) {
+    if (!config.boolean("stock-rules")) return std::nullopt;
+    return alerts::stock_rules({config.number("cpu-alert-threshold"),
+                                config.number("memory-alert-threshold"),
+                                config.number("disk-alert-threshold")});
+}
+
 // Each agent that listens holds a descriptor; connections and the program itself come first.
 std::size_t room_for_agents(const Config& config) {
     constexpr std::uint64_t most = 20'000;
@@ -96,30 +112,38 @@ Runtime::Runtime(const Config& config)
                metrics),
       leader(maintenance, clock, own_hostname() + "/" + std::to_string(getpid()),
              std::chrono::seconds{config.integer("leader-lease")}, metrics),
-      scheduler(clock, metrics, [this] { return leader.epoch(); }) {
+      engine(maintenance, clock, engine_options(config), metrics),
+      alert_check(health, engine, maintenance, clock, [this] { return leader.epoch(); }),
+      // A leader's task that ran too early would fail, and come again a whole period later.
+      scheduler(clock, metrics,
+                [this] { return upkeep.prepared() ? leader.epoch() : std::nullopt; }),
+      stock_rules_(wanted_stock_rules(config)) {
     register_process_metrics(metrics, "aggregator");
+    listener.add([this](std::optional<std::int64_t>) { notifier.wake(); });
+    listener.add([this](std::optional<std::int64_t> id) { alert_feed.on_transition(id); });
+    add_tasks(config);
+}
+
+void Runtime::prepare() {
+    if (upkeep.prepared()) return;
+    upkeep.prepare();
+    notifier.announce();
+    if (!stock_rules_) return;
+    const int made = store::seed_stock_rules(*maintenance.acquire(), *stock_rules_);
+    if (made > 0) kLog.info("Stock alert rules made", {{"rules", made}});
+}
+
+void Runtime::add_tasks(const Config& config) {
     scheduler.add("database", std::chrono::seconds{2}, [this] {
         try {
-            const bool was_prepared = upkeep.prepared();
-            upkeep.prepare();
-            if (!was_prepared) notifier.announce();
+            prepare();
         } catch (const store::SchemaMismatch& e) {
             kLog.error("The database does not fit this program", {{"error", e.what()}});
             request_end(to_int(ExitCode::config));
         }
     });
-    scheduler.add_for_leader("health_checks", health.period(),
-                             [this](std::int64_t epoch) { health.round(epoch); });
-    scheduler.add_for_leader("removed_hosts", std::chrono::minutes{1}, [this](std::int64_t epoch) {
-        store::RemovedHosts{maintenance}.clean_up(epoch);
-    });
-    listener.add([this](std::optional<std::int64_t>) { notifier.wake(); });
     scheduler.add("channels", std::chrono::minutes{1}, [this] {
-        if (upkeep.prepared()) notifier.announce();  // the first time: see above
-    });
-    scheduler.add_for_leader("notifications", std::chrono::minutes{1}, [this](std::int64_t epoch) {
-        notifier.give_up_old(epoch);
-        notifier.repeat_to_alertmanager();
+        if (upkeep.prepared()) notifier.announce();  // the first time: see prepare()
     });
     scheduler.add("live", std::chrono::seconds{2}, [this] {
         if (!upkeep.prepared()) return;
@@ -127,12 +151,31 @@ Runtime::Runtime(const Config& config)
         feed.watch_hosts();
         feed.watch_services();
     });
-    listener.add([this](std::optional<std::int64_t> id) { alert_feed.on_transition(id); });
-    scheduler.add_for_leader("cleanup", std::chrono::hours{1},
-                             [this](std::int64_t epoch) { upkeep.clean_up(epoch); });
+    scheduler.add_for_leader("health_checks", health.period(),
+                             [this](std::int64_t epoch) { health.round(epoch); });
+    scheduler.add_for_leader("alert_check",
+                             std::chrono::seconds{config.integer("alert-check-interval")},
+                             [this](std::int64_t epoch) {
+                                 engine.round(epoch);
+                                 send_heartbeat();
+                             });
     scheduler.add_for_leader("silences", std::chrono::seconds{15}, [this](std::int64_t epoch) {
         alerts::apply_silences_as_leader(maintenance, epoch, clock.now());
     });
+    scheduler.add_for_leader("notifications", std::chrono::minutes{1}, [this](std::int64_t epoch) {
+        notifier.give_up_old(epoch);
+        notifier.repeat_to_alertmanager();
+    });
+    scheduler.add_for_leader("cleanup", std::chrono::hours{1},
+                             [this](std::int64_t epoch) { upkeep.clean_up(epoch); });
+    scheduler.add_for_leader("removed_hosts", std::chrono::minutes{1}, [this](std::int64_t epoch) {
+        store::RemovedHosts{maintenance}.clean_up(epoch);
+    });
+}
+
+void Runtime::send_heartbeat() {
+    const auto sent = channels.send_heartbeat();
+    if (!sent.error.empty()) kLog.warning("Heartbeat not sent", {{"error", sent.error}});
 }
 
 void Runtime::start() {
@@ -160,6 +203,7 @@ void Runtime::start_tasks() {
 
 void Runtime::stop_tasks() {
     health.stop();  // or a hanging check would hold up the end
+    alert_check.stop();
     scheduler.stop();
     leader.stop();
     listener.stop();

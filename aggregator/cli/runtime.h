@@ -2,8 +2,11 @@
 #pragma once
 
 #include <csignal>
+#include <optional>
 #include <string>
+#include <vector>
 
+#include "aggregator/alerts/engine.h"
 #include "aggregator/cache/cache_reader.h"
 #include "aggregator/cache/cache_writer.h"
 #include "aggregator/cache/entry_writer.h"
@@ -20,6 +23,7 @@
 #include "aggregator/store/listener.h"
 #include "aggregator/store/partitions.h"
 #include "aggregator/store/token_store.h"
+#include "aggregator/tasks/alert_check.h"
 #include "aggregator/tasks/leader.h"
 #include "aggregator/tasks/maintenance.h"
 #include "aggregator/tasks/scheduler.h"
@@ -37,6 +41,9 @@ struct Runtime {
     // Cache, ingest and background tasks; and their end, in the order that loses nothing.
     void start();
     void stop();
+    // Schema and stock rules, once PostgreSQL answers; does nothing after that. Throws
+    // store::SchemaMismatch, DatabaseError.
+    void prepare();
     // The background tasks alone, and the lease that decides which of them run here.
     void start_tasks();
     void stop_tasks();
@@ -64,7 +71,15 @@ struct Runtime {
     notify::Channels channels;
     notify::Notifier notifier;
     tasks::Leader leader;
+    alerts::Engine engine;
+    tasks::AlertCheck alert_check;
     tasks::Scheduler scheduler;
+
+  private:
+    void add_tasks(const Config& config);
+    void send_heartbeat();
+
+    const std::optional<std::vector<store::StockRule>> stock_rules_;  // none: not wanted
 };
 
 // Signals that end or reload the program, blocked in every thread made after this call.

@@ -47,17 +47,18 @@ http::ServerLimits server_limits(const Config& config) {
 }
 
 api::Services services_of(Runtime& runtime, const Config& config) {
-    api::Services services{runtime.queries,       runtime.cache_reader,
-                           runtime.cache_entries, runtime.ingest,
-                           runtime.scheduler,     runtime.health,
-                           runtime.upkeep,        runtime.metrics,
-                           runtime.clock,         runtime.viewers,
-                           runtime.agents,        runtime.intervals,
-                           own_hostname(),        anonymous_role(config) >= http::Role::viewer};
+    api::Services services{
+        runtime.queries,   runtime.cache_reader, runtime.cache_entries,
+        runtime.ingest,    runtime.scheduler,    runtime.alert_check,
+        runtime.health,    runtime.upkeep,       runtime.metrics,
+        runtime.clock,     runtime.viewers,      runtime.agents,
+        runtime.intervals, own_hostname(),       anonymous_role(config) >= http::Role::viewer};
     services.rule_context.max_response_time_ms = config.number("response-time-alert-threshold");
     services.rule_context.known_channel = [&runtime](std::string_view channel) {
         return runtime.channels.knows(channel);
     };
+    services.alert_check_interval = runtime.engine.period();
+    services.retention = runtime.retention;
     services.max_open_alerts = config.integer("max-open-alerts");
     services.web_root = config.text("web-root");
     return services;

@@ -1,5 +1,5 @@
 // chorus-aggregator tasks: the background tasks without the API; `tasks single`: one collection of
-// this machine, stored and printed.
+// this machine, stored and printed; `tasks single alerts`: one check of services and rules.
 #include <fcntl.h>
 #include <spawn.h>
 #include <sys/wait.h>
@@ -15,6 +15,8 @@
 #include "aggregator/cache/overview.h"
 #include "aggregator/cli/commands.h"
 #include "aggregator/cli/runtime.h"
+#include "aggregator/store/alert_json.h"
+#include "aggregator/store/lease.h"
 #include "common/batch_json.h"
 #include "common/exit_codes.h"
 #include "common/log.h"
@@ -118,6 +120,35 @@ int single(const Config& config) {
     return to_int(ExitCode::ok);
 }
 
+// One check of services and rules, and what it has opened.
+int single_alerts(const Config& config) {
+    Runtime runtime{config};
+    runtime.prepare();
+    runtime.leader.renew();  // leads if nobody does
+    tasks::CheckResult result;
+    try {
+        result = runtime.alert_check.run();
+    } catch (const store::LeadershipLost&) {
+        return fail(ExitCode::unavailable, "leadership is changing hands; try again");
+    }
+    runtime.leader.stop();
+    JsonWriter out;
+    out.begin_object()
+        .field("system_alerts", result.rules.created.size())
+        .field("health_checks", result.services.checked)
+        .key("alerts")
+        .begin_array();
+    const auto session = runtime.maintenance.acquire();
+    for (const auto& created : result.rules.created) {
+        if (const auto alert = store::read_alert(*session, created.id)) {
+            store::write_alert(out, *alert);
+        }
+    }
+    out.end_array().end_object();
+    std::puts(out.text().c_str());
+    return to_int(ExitCode::ok);
+}
+
 int loop(const Config& config) {
     const sigset_t signals = block_signals();
     Runtime runtime{config};
@@ -132,14 +163,15 @@ int loop(const Config& config) {
 
 int tasks(const Config& config, const Arguments& what) {
     if (what.empty()) return loop(config);
-    if (what.size() == 1 && what[0] == "single") {
+    const bool alerts = what.size() == 2 && what[1] == "alerts";
+    if (what[0] == "single" && (what.size() == 1 || alerts)) {
         try {
-            return single(config);
+            return alerts ? single_alerts(config) : single(config);
         } catch (const store::DatabaseUnavailable& e) {
             return fail(ExitCode::unavailable, e.what());
         }
     }
-    std::fputs("usage: chorus-aggregator tasks [single]\n", stderr);
+    std::fputs("usage: chorus-aggregator tasks [single [alerts]]\n", stderr);
     return to_int(ExitCode::usage);
 }
 

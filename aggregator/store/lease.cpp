@@ -13,6 +13,10 @@ WHERE holder = $1 OR expires_at <= clock_timestamp()
 RETURNING epoch
 )sql"};
 
+constexpr Statement kCurrent{"lease_current", R"sql(
+SELECT epoch FROM monitoring.leader WHERE expires_at > clock_timestamp()
+)sql"};
+
 constexpr Statement kRelease{"lease_release", R"sql(
 UPDATE monitoring.leader SET expires_at = '-infinity' WHERE epoch = $1
 )sql"};
@@ -36,6 +40,12 @@ std::optional<std::int64_t> take_lease(Session& session, const std::string& hold
     session.execute_script(kLockTimeout);
     const auto rows = session.execute(kTake, Parameters{}.text(holder).interval(duration));
     transaction.commit();
+    if (rows.empty()) return std::nullopt;
+    return rows[0].int8(0);
+}
+
+std::optional<std::int64_t> current_epoch(Session& session) {
+    const auto rows = session.execute(kCurrent);
     if (rows.empty()) return std::nullopt;
     return rows[0].int8(0);
 }

@@ -25,6 +25,9 @@ class LeadershipLost : public std::runtime_error {
 std::optional<std::int64_t> take_lease(Session& session, const std::string& holder,
                                        std::chrono::milliseconds duration);
 
+// The epoch of whoever leads now; nullopt while nobody does.
+std::optional<std::int64_t> current_epoch(Session& session);
+
 // Ends the lease of that epoch now, so that another aggregator need not wait for its end.
 void release_lease(Session& session, std::int64_t epoch);
 

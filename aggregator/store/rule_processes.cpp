@@ -9,7 +9,7 @@ namespace {
 constexpr const char* kWanted = R"sql(
 SELECT process_ref, host_id, pid, name, unit, started_at
 FROM monitoring.processes
-WHERE last_seen_day >= $3
+WHERE last_seen_day >= $3 AND ($4::int IS NULL OR host_id = $4)
   AND (name = ANY ($1)
        OR EXISTS (SELECT FROM unnest($2::text[]) AS g(pattern)
                   WHERE name LIKE monitoring.glob_to_like(g.pattern)))
@@ -70,11 +70,14 @@ WHERE u.position IS NOT NULL AND b.ts BETWEEN $6 AND $7
 std::vector<WantedProcess> read_wanted_processes(Session& session,
                                                  const std::vector<std::string>& names,
                                                  const std::vector<std::string>& globs,
-                                                 std::chrono::sys_days since) {
+                                                 std::chrono::sys_days since,
+                                                 std::optional<std::int32_t> only_host) {
     std::vector<WantedProcess> processes;
-    for (const auto row : session.execute_once(
-             kWanted,
-             Parameters{}.text_array(std::span{names}).text_array(std::span{globs}).date(since))) {
+    for (const auto row : session.execute_once(kWanted, Parameters{}
+                                                            .text_array(std::span{names})
+                                                            .text_array(std::span{globs})
+                                                            .date(since)
+                                                            .int4(only_host))) {
         processes.push_back({row.int8(0), row.int4(1), row.int4(2), std::string{row.text(3)},
                              std::string{row.text(4)}, row.optional_timestamp(5)});
     }

@@ -21,11 +21,13 @@ struct WantedProcess {
     std::optional<Timestamp> started_at;
 };
 
-// Processes whose name is one of `names` or fits one of `globs`, seen on that day or later.
+// Processes whose name is one of `names` or fits one of `globs`, seen on that day or later; of one
+// host, or of all.
 std::vector<WantedProcess> read_wanted_processes(Session& session,
                                                  const std::vector<std::string>& names,
                                                  const std::vector<std::string>& globs,
-                                                 std::chrono::sys_days since);
+                                                 std::chrono::sys_days since,
+                                                 std::optional<std::int32_t> only_host);
 
 // Figures of a process, in this order; NaN is unknown.
 enum class ProcessFigure { cpu, rss_mb, memory_percent, read_bytes, write_bytes, threads, fds };

@@ -15,6 +15,24 @@ SELECT name, status, response_time_ms, error_message, last_checked
 FROM monitoring.services ORDER BY name
 )sql"};
 
+constexpr const char* kPastServices = R"sql(
+SELECT s.name,
+       CASE c.status WHEN 0 THEN 'healthy' WHEN 1 THEN 'unhealthy' ELSE 'timeout' END,
+       c.response_time_ms, c.error_message, c.ts
+FROM monitoring.services s
+JOIN monitoring.service_checks c ON c.service_id = s.service_id
+WHERE s.name LIKE monitoring.glob_to_like($1) AND c.ts > $2 AND c.ts <= $3
+ORDER BY c.ts
+)sql";
+
+// A batch is looked for a day around, because rows lie by the host's own time.
+constexpr const char* kReceipts = R"sql(
+SELECT received_at FROM monitoring.system_batches
+WHERE host_id = $1 AND ts > $2 - interval '1 day' AND ts <= $3 + interval '1 day'
+  AND received_at > $2 AND received_at <= $3
+ORDER BY received_at
+)sql";
+
 constexpr const char* kEntries = R"sql(
 SELECT layout_id, position, metric_type, label, tags, unit
 FROM monitoring.layout_entries
@@ -71,6 +89,15 @@ std::string samples_sql(bool many_ranges) {
     return sql;
 }
 
+std::vector<RuleService> services_of(const Result& rows) {
+    std::vector<RuleService> services;
+    for (const auto row : rows) {
+        services.push_back({std::string{row.text(0)}, std::string{row.text(1)},
+                            row.optional_int4(2), row.optional_text(3), row.timestamp(4)});
+    }
+    return services;
+}
+
 }  // namespace
 
 std::vector<RuleHost> read_rule_hosts(Session& session) {
@@ -84,12 +111,23 @@ std::vector<RuleHost> read_rule_hosts(Session& session) {
 }
 
 std::vector<RuleService> read_rule_services(Session& session) {
-    std::vector<RuleService> services;
-    for (const auto row : session.execute(kServices)) {
-        services.push_back({std::string{row.text(0)}, std::string{row.text(1)},
-                            row.optional_int4(2), row.optional_text(3), row.timestamp(4)});
+    return services_of(session.execute(kServices));
+}
+
+std::vector<RuleService> read_past_services(Session& session, const std::string& glob,
+                                            const TimeRange& range) {
+    return services_of(session.execute_once(
+        kPastServices, Parameters{}.text(glob).timestamp(range.from).timestamp(range.to)));
+}
+
+std::vector<Timestamp> read_receipts(Session& session, std::int32_t host_id,
+                                     const TimeRange& range) {
+    std::vector<Timestamp> times;
+    for (const auto row : session.execute_once(
+             kReceipts, Parameters{}.int4(host_id).timestamp(range.from).timestamp(range.to))) {
+        times.push_back(row.timestamp(0));
     }
-    return services;
+    return times;
 }
 
 std::vector<WantedEntry> read_wanted_entries(Session& session,

@@ -13,6 +13,12 @@
 
 namespace chorus::store {
 
+// By time of receipt: from < t <= to.
+struct TimeRange {
+    Timestamp from;
+    Timestamp to;
+};
+
 struct RuleHost {
     std::int32_t host_id = 0;
     std::string hostname;
@@ -34,6 +40,13 @@ struct RuleService {
     Timestamp last_checked{};
 };
 std::vector<RuleService> read_rule_services(Session& session);
+// Every check of the services whose name fits, in order of time.
+std::vector<RuleService> read_past_services(Session& session, const std::string& glob,
+                                            const TimeRange& range);
+
+// When batches of a host were received, in order.
+std::vector<Timestamp> read_receipts(Session& session, std::int32_t host_id,
+                                     const TimeRange& range);
 
 // One series of one layout that some rule looks at.
 struct WantedEntry {
@@ -47,12 +60,6 @@ struct WantedEntry {
 // Ordered by layout and position.
 std::vector<WantedEntry> read_wanted_entries(Session& session,
                                              const std::vector<std::string>& metric_types);
-
-// By time of receipt: from < t <= to.
-struct TimeRange {
-    Timestamp from;
-    Timestamp to;
-};
 
 // Where in time batches are looked for. Batches are indexed by the host's own time.
 struct SampleScope {

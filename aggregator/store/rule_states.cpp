@@ -49,10 +49,11 @@ WHERE r.id = g.rule_id
 
 constexpr const char* kOpen = R"sql(
 SELECT id, rule_id, alert_type, fingerprint, status,
-       coalesce((alert_metadata->>'stale')::boolean, false), alert_metadata->'top_processes'
+       coalesce((alert_metadata->>'stale')::boolean, false), alert_metadata->'top_processes',
+       hostname, suppressed_by
 FROM monitoring.alerts
 WHERE status <> 'resolved' AND fingerprint IS NOT NULL
-  AND (rule_id IS NOT NULL OR alert_type = ANY ($1))
+  AND (rule_id IS NOT NULL OR hostname IS NOT NULL OR alert_type = ANY ($1))
 )sql";
 
 constexpr Statement kStale{"alerts_stale", R"sql(
@@ -62,7 +63,7 @@ WHERE id = ANY ($1)
 )sql"};
 
 constexpr Statement kReadMark{"evaluation_mark", R"sql(
-SELECT evaluated_at, resumed_at FROM monitoring.alert_evaluation
+SELECT evaluated_at, resumed_at FROM monitoring.alert_evaluation FOR NO KEY UPDATE
 )sql"};
 
 constexpr Statement kWriteMark{"evaluation_mark_write", R"sql(
@@ -165,10 +166,10 @@ std::vector<OpenAlert> read_open_alerts(Session& session,
     std::vector<OpenAlert> alerts;
     for (const auto row :
          session.execute_once(kOpen, Parameters{}.text_array(std::span{alert_types}))) {
-        alerts.push_back({row.uuid(0), row.optional_uuid(1), std::string{row.text(2)},
-                          std::string{row.text(3)},
-                          alert_status_from_name(row.text(4)).value_or(AlertStatus::active),
-                          row.boolean(5), row.optional_text(6)});
+        alerts.push_back(
+            {row.uuid(0), row.optional_uuid(1), std::string{row.text(2)}, std::string{row.text(3)},
+             alert_status_from_name(row.text(4)).value_or(AlertStatus::active), row.boolean(5),
+             row.optional_text(6), row.optional_text(7), row.optional_text(8)});
     }
     return alerts;
 }
@@ -178,7 +179,7 @@ void mark_stale(Session& session, const std::vector<Uuid>& alert_ids) {
     session.execute(kStale, Parameters{}.uuid_array(std::span{alert_ids}));
 }
 
-EvaluationMark read_evaluation_mark(Session& session) {
+EvaluationMark lock_evaluation_mark(Session& session) {
     const auto rows = session.execute(kReadMark);
     if (rows.empty()) return {};
     return {rows[0].optional_timestamp(0), rows[0].optional_timestamp(1)};

@@ -62,8 +62,10 @@ struct OpenAlert {
     AlertStatus status = AlertStatus::active;
     bool stale = false;
     std::optional<std::string> top_processes_json;  // of its metadata
+    std::optional<std::string> hostname;
+    std::optional<std::string> suppressed_by;
 };
-// Alerts of rules, and those of `alert_types` that the evaluator opens by itself.
+// Alerts of rules and of hosts, and those of `alert_types` that the evaluator opens by itself.
 std::vector<OpenAlert> read_open_alerts(Session& session,
                                         const std::vector<std::string>& alert_types);
 // Says in the metadata of alerts whether there is no data about them at present.
@@ -75,7 +77,8 @@ struct EvaluationMark {
     // When evaluation began or went on after it had stood still: silence of hosts counts from then.
     std::optional<Timestamp> resumed_at;
 };
-EvaluationMark read_evaluation_mark(Session& session);
+// Until the transaction ends nobody else evaluates.
+EvaluationMark lock_evaluation_mark(Session& session);
 void write_evaluation_mark(Session& session, const EvaluationMark& mark, double duration_seconds);
 
 }  // namespace chorus::store

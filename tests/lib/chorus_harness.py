@@ -134,7 +134,7 @@ class Aggregator:
         self.redis_url = redis_url
         self.environment = {
             "PATH": os.environ["PATH"], "DATABASE_URL": database_url, "REDIS_URL": redis_url,
-            "PORT": "0", "CHORUS_LOG_FORMAT": "json", **_sanitizer_environment(),
+            "PORT": "0", "CHORUS_LOG_FORMAT": "json", "CHORUS_STOCK_RULES": "false", **_sanitizer_environment(),
             **(environment or {})}
         self.process = None
         self.port = None

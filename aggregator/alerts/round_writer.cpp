@@ -1,0 +1,210 @@
+#include "aggregator/alerts/round_writer.h"
+
+#include <algorithm>
+#include <iterator>
+
+#include "aggregator/alerts/alert_text.h"
+#include "aggregator/alerts/own_alerts.h"
+#include "aggregator/alerts/stored_rules.h"
+
+namespace chorus::alerts {
+namespace {
+
+// Hosts whose processes are looked up in one round; alerts of further ones are opened without.
+constexpr std::size_t kMostCulprits = 100;
+constexpr std::chrono::hours kOldestProcessTable{26};
+// Why alerts of a host are suppressed of which nobody hears anything.
+constexpr const char* kInhibited = "inhibited:host_silent";
+
+}  // namespace
+
+RoundWriter::RoundWriter(store::Session& session, Timestamp now, std::size_t most_open)
+    : session_(session), now_(now), most_open_(most_open) {
+    for (auto& alert : store::read_open_alerts(session, own_alert_types())) {
+        std::string fingerprint = alert.fingerprint;
+        open_.emplace(std::move(fingerprint), std::move(alert));
+    }
+    for (auto& row : store::read_rule_states(session)) {
+        states_[row.rule_id].emplace(row.subject, state_of(row));
+    }
+}
+
+const States& RoundWriter::states(const Uuid& rule) const {
+    static const States none;
+    const auto found = states_.find(rule);
+    return found == states_.end() ? none : found->second;
+}
+
+void RoundWriter::take(const Rule& rule, const Judgement& judged) {
+    const bool silence = std::holds_alternative<HostSilentCondition>(rule.condition);
+    for (const auto& decision : judged.decisions) {
+        if (silence && decision.action != Action::resolve && decision.subject.host != nullptr) {
+            silent_hosts_.insert(decision.subject.host->hostname);
+        }
+        if (decision.action == Action::resolve) {
+            resolve(fingerprint_of(rule, decision.key), decision.gone ? "gone" : "",
+                    "rule:" + rule.name);
+        } else if (!decision.gone) {
+            raise(rule, decision);
+        }
+    }
+    for (const auto& [key, state] : judged.changed) {
+        changed_.push_back(row_of(rule.id, key, state));
+    }
+    for (const auto& key : judged.forgotten) forgotten_.push_back({rule.id, key});
+    for (const auto& key : judged.became_stale) {
+        const auto found = open_.find(fingerprint_of(rule, key));
+        if (found != open_.end()) stale_.push_back(found->second.id);
+    }
+    store::RuleOutcome outcome{rule.id, "ok", std::nullopt, false};
+    for (const auto& decision : judged.decisions) {
+        outcome.triggered |= decision.action == Action::fire;
+    }
+    if (judged.firing > 0) {
+        outcome.state = "firing";
+    } else if (judged.pending > 0) {
+        outcome.state = "pending";
+    } else if (judged.with_data == 0) {
+        outcome.state = "no_data";
+    }
+    outcomes_.push_back(std::move(outcome));
+}
+
+void RoundWriter::switch_off(const Uuid& rule) {
+    for (const auto& [key, state] : states(rule)) forgotten_.push_back({rule, key});
+    for (const auto& [fingerprint, alert] : open_) {
+        if (alert.rule_id == rule) resolve(fingerprint, "rule_disabled", "evaluator");
+    }
+}
+
+void RoundWriter::fail(const store::RuleRow& rule, const std::string& error) {
+    outcomes_.push_back({rule.id, "error", error, false});
+    own_.push_back(rule_error_alert(rule, error));
+}
+
+Written RoundWriter::write() {
+    Written result;
+    add_culprits();
+    add_own();
+    inhibit();
+    const auto opened = store::open_alerts(session_, alerts_, now_);
+    std::vector<store::AlertContextRow> contexts;
+    for (std::size_t i = 0; i < opened.size(); ++i) {
+        if (!opened[i].created) continue;
+        const auto& alert = alerts_[i];
+        result.created.push_back({opened[i].id, alert.alert_type,
+                                  std::string(store::to_string(alert.severity)), alert.title});
+        const auto culprits = culprits_.find(hosts_[i]);
+        if (culprits == culprits_.end()) continue;
+        contexts.push_back({opened[i].id, culprits->second.context_json});
+    }
+    store::put_contexts(session_, contexts, now_);
+    result.resolved = closed_.size();
+    closed_.insert(closed_.end(), std::make_move_iterator(inhibited_.begin()),
+                   std::make_move_iterator(inhibited_.end()));
+    store::change_statuses(session_, closed_, now_);
+    store::mark_stale(session_, stale_);
+    store::write_rule_states(session_, changed_, forgotten_);
+    store::write_rule_outcomes(session_, outcomes_, now_);
+    return result;
+}
+
+void RoundWriter::raise(const Rule& rule, const Decision& decision) {
+    const std::string fingerprint = fingerprint_of(rule, decision.key);
+    const auto open = open_.find(fingerprint);
+    if (open == open_.end() && open_.size() + fresh_ >= most_open_) {
+        too_many_ = true;
+        return;
+    }
+    std::string extra;
+    if (open != open_.end() && open->second.top_processes_json) {
+        extra = "\"top_processes\":" + *open->second.top_processes_json;
+    }
+    alerts_.push_back(
+        make_alert(rule, decision.subject, decision.reading, decision.severity, extra));
+    const bool fresh = open == open_.end();
+    fresh_ += fresh ? 1 : 0;
+    hosts_.push_back(fresh && decision.subject.host != nullptr ? decision.subject.host->id : 0);
+}
+
+void RoundWriter::resolve(const std::string& fingerprint, const std::string& reason,
+                          const std::string& actor) {
+    const auto open = open_.find(fingerprint);
+    if (open == open_.end()) return;
+    store::StatusChange change;
+    change.alert_id = open->second.id;
+    change.to = store::AlertStatus::resolved;
+    change.actor = actor;
+    change.by = reason.empty() || reason == "gone" ? "auto" : reason;
+    if (!reason.empty()) change.comment = reason;
+    closed_.push_back(std::move(change));
+}
+
+void RoundWriter::add_own() {
+    if (too_many_) own_.push_back(too_many_alerts_alert(most_open_));
+    std::unordered_set<std::string> wanted = kept_;
+    for (auto& alert : own_) {
+        wanted.insert(alert.fingerprint);
+        alerts_.push_back(std::move(alert));
+        hosts_.push_back(0);
+    }
+    for (const auto& [fingerprint, alert] : open_) {
+        if (alert.rule_id || wanted.contains(fingerprint)) continue;
+        const auto& own_types = own_alert_types();
+        if (std::find(own_types.begin(), own_types.end(), alert.alert_type) == own_types.end()) {
+            continue;
+        }
+        resolve(fingerprint, "", "evaluator");
+    }
+}
+
+// What a silent host had, or a person tells of it, is muted: one alert says it all. When the
+// host is back, what is still open is active again.
+void RoundWriter::inhibit() {
+    const auto muted = [&](const std::string& type, const std::optional<std::string>& host) {
+        return host && type != "host_silent" && silent_hosts_.contains(*host);
+    };
+    for (auto& alert : alerts_) {
+        if (muted(alert.alert_type, alert.hostname)) alert.suppressed_by = kInhibited;
+    }
+    std::unordered_set<Uuid> closed;
+    for (const auto& change : closed_) closed.insert(change.alert_id);
+    for (const auto& [fingerprint, alert] : open_) {
+        if (closed.contains(alert.id)) continue;
+        const bool mute = muted(alert.alert_type, alert.hostname);
+        if (mute && alert.status == store::AlertStatus::active) {
+            inhibited_.push_back({.alert_id = alert.id,
+                                  .to = store::AlertStatus::suppressed,
+                                  .actor = "evaluator",
+                                  .comment = *alert.hostname + " is silent",
+                                  .only_from = store::AlertStatus::active,
+                                  .suppressed_by = kInhibited});
+        } else if (!mute && alert.suppressed_by == kInhibited) {
+            inhibited_.push_back({.alert_id = alert.id,
+                                  .to = store::AlertStatus::active,
+                                  .actor = "evaluator",
+                                  .comment = alert.hostname.value_or("") + " is back",
+                                  .only_from = store::AlertStatus::suppressed});
+        }
+    }
+}
+
+void RoundWriter::add_culprits() {
+    std::vector<std::int32_t> hosts;
+    for (const auto host : hosts_) {
+        if (host != 0 && std::find(hosts.begin(), hosts.end(), host) == hosts.end() &&
+            hosts.size() < kMostCulprits) {
+            hosts.push_back(host);
+        }
+    }
+    culprits_ = store::read_culprits(session_, hosts, now_ - kOldestProcessTable);
+    for (std::size_t i = 0; i < alerts_.size(); ++i) {
+        const auto found = culprits_.find(hosts_[i]);
+        if (found == culprits_.end()) continue;
+        auto& metadata = alerts_[i].metadata_json;
+        metadata.pop_back();
+        metadata += ",\"top_processes\":" + found->second.top_json + '}';
+    }
+}
+
+}  // namespace chorus::alerts

@@ -1,0 +1,82 @@
+// Gathers what one round of evaluation decides and writes it, each kind by one statement.
+#pragma once
+
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "aggregator/alerts/judge.h"
+#include "aggregator/store/alert_store.h"
+#include "aggregator/store/culprits.h"
+#include "aggregator/store/rule_states.h"
+#include "common/uuid.h"
+
+namespace chorus::alerts {
+
+struct CreatedAlert {
+    Uuid id;
+    std::string alert_type;
+    std::string severity;
+    std::string title;
+};
+
+struct Written {
+    std::vector<CreatedAlert> created;
+    std::size_t resolved = 0;
+};
+
+// Lives within the transaction of the round; reads open alerts and states when it is made.
+class RoundWriter {
+  public:
+    // `most_open`: how many alerts may be open; further ones are not opened, and one tells so.
+    RoundWriter(store::Session& session, Timestamp now, std::size_t most_open);
+
+    bool is_open(const std::string& fingerprint) const { return open_.contains(fingerprint); }
+    // What is remembered of a rule.
+    const States& states(const Uuid& rule) const;
+
+    void take(const Rule& rule, const Judgement& judged);
+    // A rule that was switched off: what it has open ends.
+    void switch_off(const Uuid& rule);
+    // A rule that cannot be evaluated.
+    void fail(const store::RuleRow& rule, const std::string& error);
+    // An alert that no rule asks for. Those that are open and not wanted any more are resolved,
+    // except the ones to be kept.
+    void own(store::NewAlert alert) { own_.push_back(std::move(alert)); }
+    void keep(const std::vector<std::string>& fingerprints) {
+        kept_.insert(fingerprints.begin(), fingerprints.end());
+    }
+
+    Written write();
+
+  private:
+    void raise(const Rule& rule, const Decision& decision);
+    void resolve(const std::string& fingerprint, const std::string& reason,
+                 const std::string& actor);
+    void add_own();
+    void inhibit();
+    void add_culprits();
+
+    store::Session& session_;
+    const Timestamp now_;
+    const std::size_t most_open_;
+    std::unordered_map<std::string, store::OpenAlert> open_;  // by fingerprint
+    std::unordered_map<Uuid, States> states_;                 // by rule
+    std::vector<store::NewAlert> alerts_;
+    std::vector<std::int32_t> hosts_;  // of each of alerts_: the host if it is new, else 0
+    std::unordered_map<std::int32_t, store::Culprits> culprits_;
+    std::vector<store::NewAlert> own_;
+    std::unordered_set<std::string> kept_;
+    std::unordered_set<std::string> silent_hosts_;  // hosts of which an alert says so
+    std::vector<store::StatusChange> closed_;
+    std::vector<store::StatusChange> inhibited_;
+    std::vector<Uuid> stale_;
+    std::vector<store::RuleStateRow> changed_;
+    std::vector<store::SubjectKey> forgotten_;
+    std::vector<store::RuleOutcome> outcomes_;
+    std::size_t fresh_ = 0;
+    bool too_many_ = false;
+};
+
+}  // namespace chorus::alerts

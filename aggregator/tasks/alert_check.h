@@ -1,0 +1,58 @@
+// A check of services and rules because somebody asked for one, beside the rounds.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <thread>
+
+#include "aggregator/alerts/engine.h"
+#include "aggregator/health/service_monitor.h"
+#include "aggregator/store/database.h"
+#include "aggregator/tasks/leader.h"
+#include "common/clock.h"
+
+namespace chorus::tasks {
+
+struct CheckResult {
+    health::CheckSummary services;
+    alerts::RoundResult rules;
+};
+
+class AlertCheck {
+  public:
+    AlertCheck(health::ServiceMonitor& health, alerts::Engine& engine, store::Database& database,
+               const Clock& clock, Leadership leadership);
+    ~AlertCheck() { stop(); }
+    AlertCheck(const AlertCheck&) = delete;
+    AlertCheck& operator=(const AlertCheck&) = delete;
+
+    // Starts a check in a thread of its own, unless one is under way already. Answers when the one
+    // that runs now was started.
+    Timestamp request();
+
+    // Checks all services, then evaluates the rules with what they gave. Any aggregator may: while
+    // another one leads, the round is written under that one's lease, so that it cannot overlap
+    // with a new leader's. Throws store::LeadershipLost if nobody leads, store::DatabaseError.
+    CheckResult run();
+
+    // Waits for the check that is under way.
+    void stop();
+
+  private:
+    void work();
+
+    health::ServiceMonitor& health_;
+    alerts::Engine& engine_;
+    store::Database& database_;
+    const Clock& clock_;
+    const Leadership leadership_;
+
+    std::mutex mutex_;  // protects all below
+    bool running_ = false;
+    Timestamp started_{};
+    std::thread thread_;
+};
+
+}  // namespace chorus::tasks

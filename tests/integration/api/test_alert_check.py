@@ -1,0 +1,343 @@
+"""Rules in a running aggregator: what fires, what ends it, and POST /alerts/check."""
+
+import json
+import uuid
+
+import pytest
+
+import chorus_harness
+from chorus_harness import Aggregator, BatchMaker, process, wait_until
+
+NEVER = {"ALERT_CHECK_INTERVAL": "86400"}  # only when asked for
+
+
+@pytest.fixture
+def quiet():
+    with Aggregator(environment=NEVER) as running:
+        # The first round comes with leadership; what follows is asked for.
+        wait_until(lambda: evaluated_at(running), what="first round")
+        yield running
+
+
+def evaluated_at(aggregator):
+    return aggregator.sql("SELECT evaluated_at FROM monitoring.alert_evaluation")[0][0]
+
+
+def check(aggregator, token, query=""):
+    """Asks for a check and waits until it is written."""
+    before = evaluated_at(aggregator)
+    answer = aggregator.request("POST", "/api/v1/alerts/check" + query, token=token)
+    assert answer.status == 202, answer.body
+    wait_until(lambda: evaluated_at(aggregator) != before, what="the check")
+    return answer
+
+
+def add_rule(aggregator, token, rule_type="system_metric", **condition):
+    name = condition.pop("name", f"rule {uuid.uuid4()}")
+    rule = {"name": name, "rule_type": rule_type, "severity": condition.pop("severity", "high"),
+            "cooldown_minutes": condition.pop("cooldown", 0), "condition": condition}
+    answer = aggregator.request("POST", "/api/v1/alert-rules", json.dumps(rule),
+                                {"Content-Type": "application/json"}, token)
+    assert answer.status == 201, answer.body
+    return answer.json
+
+
+def alerts(aggregator, query=""):
+    return aggregator.get("/api/v1/alerts" + query).json
+
+
+def send(aggregator, agent_token, batches, cpu, processes=None):
+    answer = aggregator.ingest(
+        batches.make({"cpu_usage_percent": (cpu, "percent")}, processes=processes or []),
+        agent_token)
+    assert answer.status == 200, answer.body
+
+
+def cpu_rule(aggregator, token, **changes):
+    return add_rule(aggregator, token, **{"metric_type": "cpu_usage_percent", "operator": ">",
+                                          "threshold": 85.0, "time_window_minutes": 5, **changes})
+
+
+def test_two_hosts_over_the_threshold_are_two_alerts_and_a_healthy_one_hides_none(quiet):
+    token = quiet.token("operator")
+    rule = cpu_rule(quiet, token, name="High CPU Usage")
+    hosts = {name: (BatchMaker(name), quiet.token(name=name)) for name in ("bad-1", "bad-2", "ok")}
+    for name, (batches, agent) in hosts.items():
+        send(quiet, agent, batches, 20.0 if name == "ok" else 93.5)
+    check(quiet, token)
+    found = alerts(quiet)
+    assert {a["source"] for a in found} == {"system:bad-1", "system:bad-2"}
+    alert = next(a for a in found if a["hostname"] == "bad-1")
+    assert alert["title"] == "High CPU Usage - cpu_usage_percent Alert"
+    assert alert["description"] == "cpu_usage_percent value 93.5 > 85 on bad-1"
+    assert alert["status"] == "active" and alert["severity"] == "high"
+    assert alert["rule_id"] == rule["id"] and alert["occurrences"] == 1
+    metadata = alert["alert_metadata"]
+    assert {name: metadata[name] for name in ("rule_id", "metric_type", "current_value",
+                                              "threshold", "operator", "hostname",
+                                              "metric_unit")} == {
+        "rule_id": rule["id"], "metric_type": "cpu_usage_percent", "current_value": 93.5,
+        "threshold": 85, "operator": ">", "hostname": "bad-1", "metric_unit": "percent"}
+
+    # Still so: counted, not doubled.
+    check(quiet, token)
+    again = alerts(quiet)
+    assert len(again) == 2 and {a["occurrences"] for a in again} == {2}
+
+    state = quiet.get(f"/api/v1/alert-rules/{rule['id']}").json
+    assert state["state"] == "firing" and state["last_triggered_at"] is not None
+
+
+def test_an_alert_resolves_by_itself_and_the_cooldown_holds_the_next_one_back(quiet):
+    token, agent = quiet.token("operator"), quiet.token()
+    cpu_rule(quiet, token, aggregation="last", cooldown=60)
+    batches = BatchMaker("web-01")
+    send(quiet, agent, batches, 99.0)
+    check(quiet, token)
+    assert [a["status"] for a in alerts(quiet)] == ["active"]
+    send(quiet, agent, batches, 10.0)
+    check(quiet, token)
+    resolved = alerts(quiet)[0]
+    assert (resolved["status"], resolved["resolved_by"]) == ("resolved", "auto")
+    send(quiet, agent, batches, 99.0)
+    check(quiet, token)
+    assert [a["status"] for a in alerts(quiet)] == ["resolved"]
+
+
+def test_without_data_nothing_fires_and_nothing_resolves(quiet):
+    token, agent = quiet.token("operator"), quiet.token()
+    rule = cpu_rule(quiet, token)
+    check(quiet, token)
+    assert alerts(quiet) == []
+    assert quiet.get(f"/api/v1/alert-rules/{rule['id']}").json["state"] == "no_data"
+    send(quiet, agent, BatchMaker("web-01"), 99.0)
+    check(quiet, token)
+    # The samples leave the window.
+    quiet.sql("UPDATE monitoring.system_batches SET received_at = received_at - interval '1 hour'")
+    check(quiet, token)
+    alert = alerts(quiet)[0]
+    assert alert["status"] == "active" and alert["alert_metadata"]["stale"] is True
+
+
+def test_samples_that_came_late_page_nobody(quiet):
+    token, agent = quiet.token("operator"), quiet.token()
+    cpu_rule(quiet, token)
+    batches = BatchMaker("web-01")
+    for ago in (900.0, 870.0):
+        answer = quiet.ingest(batches.make({"cpu_usage_percent": (99.0, "percent")}, [],
+                                           seconds_ago=ago), agent)
+        assert answer.status == 200
+    check(quiet, token)
+    assert alerts(quiet) == []
+
+
+def test_a_process_rule_names_the_process_and_what_was_on_top(quiet):
+    token, agent = quiet.token("operator"), quiet.token()
+    add_rule(quiet, token, "process_metric", name="Python memory", process_name="python",
+             metric_field="memory_percent", operator=">", threshold=80.0)
+    rows = [process(1, "systemd", memory_percent=0.5),
+            process(812, "python", cpu_percent=1250.0, memory_percent=91.0,
+                    memory_rss_bytes=7 << 30),
+            process(813, "python", memory_percent=3.0)]
+    send(quiet, agent, BatchMaker("web-01"), 5.0, rows)
+    check(quiet, token)
+    alert, = alerts(quiet)
+    assert alert["source"] == "process:web-01:python"
+    assert alert["title"] == "Python memory - Process Alert"
+    metadata = alert["alert_metadata"]
+    assert metadata["process_name"] == "python" and metadata["process_id"] == 812
+    assert metadata["metric_field"] == "memory_percent"
+    assert abs(metadata["current_value"] - 91.0) < 0.5
+    assert metadata["top_processes"][0]["process_name"] == "python"
+    context = quiet.get(f"/api/v1/alerts/{alert['id']}").json["context"]
+    assert context["by_cpu"][0]["process_id"] == 812
+    assert context["by_cpu"][0]["cpu_percent"] == pytest.approx(1250.0)
+    assert context["by_memory"][0]["memory_mb"] == pytest.approx(7 * 1024)
+    # It outlives the process table.
+    quiet.sql("DELETE FROM monitoring.process_batches")
+    assert quiet.get(f"/api/v1/alerts/{alert['id']}").json["context"] == context
+
+
+def test_an_expected_process_that_is_missing_fires(quiet):
+    token = quiet.token("operator")
+    add_rule(quiet, token, "process_metric", process_name="nginx", metric_field="process_count",
+             operator="<", threshold=1, aggregation="last", hostname="web-*")
+    for host in ("web-01", "db-01"):
+        send(quiet, quiet.token(name=host), BatchMaker(host), 5.0, [process(1, "systemd")])
+    check(quiet, token)
+    assert [a["source"] for a in alerts(quiet)] == ["process:web-01:nginx"]
+
+
+def test_a_silent_host_is_told_and_mutes_its_other_alerts_until_it_is_back(quiet):
+    token, agent = quiet.token("operator"), quiet.token()
+    cpu_rule(quiet, token)
+    silent = add_rule(quiet, token, "host_silent", intervals=1)
+    batches = BatchMaker("web-01")
+    send(quiet, agent, batches, 99.0)
+    check(quiet, token)
+    assert [(a["alert_type"], a["status"]) for a in alerts(quiet)] == [("system_metric", "active")]
+    quiet.sql("UPDATE monitoring.hosts SET last_seen = last_seen - interval '5 minutes'")
+    quiet.sql("UPDATE monitoring.alert_evaluation SET resumed_at = resumed_at - interval '1 hour'")
+    check(quiet, token)
+    states = {a["alert_type"]: (a["status"], a["suppressed_by"]) for a in alerts(quiet)}
+    assert states == {"system_metric": ("suppressed", "inhibited:host_silent"),
+                      "host_silent": ("active", None)}
+    told = next(a for a in alerts(quiet) if a["rule_id"] == silent["id"])
+    assert told["source"] == "host:web-01"
+
+    def is_back():  # written every few seconds only
+        send(quiet, agent, batches, 99.0)
+        return quiet.sql("SELECT 1 FROM monitoring.hosts WHERE last_seen > now() - interval '1 min'")
+    wait_until(is_back, what="last_seen")
+    check(quiet, token)
+    states = {a["alert_type"]: a["status"] for a in alerts(quiet)}
+    assert states == {"system_metric": "active", "host_silent": "resolved"}
+
+
+def test_the_threshold_of_a_host_takes_the_place_of_the_rules(quiet):
+    token = quiet.token("operator")
+    cpu_rule(quiet, token)
+    for host in ("web-01", "web-02"):
+        send(quiet, quiet.token(name=host), BatchMaker(host), 90.0)
+    answer = quiet.request("PATCH", "/api/v1/hosts/web-01",
+                           json.dumps({"thresholds": {"cpu_usage_percent": 95}}),
+                           {"Content-Type": "application/json"}, token)
+    assert answer.status == 200, answer.body
+    check(quiet, token)
+    assert [a["hostname"] for a in alerts(quiet)] == ["web-02"]
+
+
+def test_a_rule_that_cannot_be_read_is_an_alert_and_the_others_go_on(quiet):
+    token, agent = quiet.token("operator"), quiet.token()
+    cpu_rule(quiet, token)
+    quiet.sql("""INSERT INTO monitoring.alert_rules (name, name_key, rule_type, condition, severity)
+                 VALUES ('of the old service', 'of the old service', 'system_metric',
+                         '{"metric_type": "cpu_usage_percent"}', 'high')""")
+    send(quiet, agent, BatchMaker("web-01"), 99.0)
+    check(quiet, token)
+    by_type = {a["alert_type"]: a for a in alerts(quiet)}
+    assert set(by_type) == {"system_metric", "rule_error"}
+    assert "threshold" in by_type["rule_error"]["description"]
+    quiet.sql("DELETE FROM monitoring.alert_rules WHERE name = 'of the old service'")
+    check(quiet, token)
+    assert alerts(quiet, "?alert_type=rule_error")[0]["status"] == "resolved"
+
+
+def test_states_survive_kill_and_a_pending_rule_fires_in_its_time():
+    with Aggregator(environment={"ALERT_CHECK_INTERVAL": "1", "CHORUS_LEADER_LEASE": "1"}) as running:
+        token, agent = running.token("operator"), running.token()
+        rule = cpu_rule(running, token, for_minutes=1)
+        send(running, agent, BatchMaker("web-01"), 99.0)
+
+        def pending():
+            return running.sql("SELECT since FROM monitoring.alert_rule_states "
+                               f"WHERE rule_id = '{rule['id']}' AND phase = 'pending'")
+        since = wait_until(pending, what="pending")
+        running.kill()
+        running.start()
+        before = evaluated_at(running)
+        wait_until(lambda: evaluated_at(running) != before, what="a round after the restart")
+        assert pending() == since
+        running.sql("UPDATE monitoring.alert_rule_states SET since = since - interval '1 minute'")
+        wait_until(lambda: len(alerts(running, "?alert_type=system_metric")) == 1, what="the alert")
+
+
+def test_a_switched_off_rule_ends_its_alerts(quiet):
+    token, agent = quiet.token("operator"), quiet.token()
+    rule = cpu_rule(quiet, token)
+    send(quiet, agent, BatchMaker("web-01"), 99.0)
+    check(quiet, token)
+    quiet.request("PATCH", f"/api/v1/alert-rules/{rule['id']}", json.dumps({"is_active": False}),
+                  {"Content-Type": "application/json"}, token)
+    check(quiet, token)
+    alert, = alerts(quiet)
+    assert (alert["status"], alert["resolved_by"]) == ("resolved", "rule_disabled")
+
+
+def test_checks_are_refused_for_strangers_unknown_hosts_and_too_many(quiet):
+    token = quiet.token("operator")
+    assert quiet.request("POST", "/api/v1/alerts/check", token=quiet.token("viewer")).status == 403
+    answer = quiet.request("POST", "/api/v1/alerts/check?hostname=nobody", token=token)
+    assert (answer.status, answer.json["code"]) == (404, "host_not_found")
+    answer = quiet.request("POST", "/api/v1/alerts/check?hostname=", token=token)
+    assert answer.status == 422
+    statuses = [quiet.request("POST", "/api/v1/alerts/check", token=token).status
+                for _ in range(12)]
+    assert statuses[:9] == [202] * 9 and statuses[-1] == 429
+
+
+def test_a_second_check_joins_the_one_under_way():
+    services = json.dumps({"slow": {"url": "tcp://192.0.2.1:9", "timeout_seconds": 5}})
+    with Aggregator(environment={**NEVER, "SERVICE_ENDPOINTS": services,
+                                 "HEALTH_CHECK_INTERVAL": "3600"}) as running:
+        token = running.token("operator")
+        ask = lambda: running.request("POST", "/api/v1/alerts/check", token=token).json["timestamp"]
+        assert ask() == ask()
+
+
+def test_single_alerts_prints_what_one_check_found(quiet):
+    token, agent = quiet.token("operator"), quiet.token()
+    cpu_rule(quiet, token)
+    send(quiet, agent, BatchMaker("web-01"), 99.0)
+    done = quiet.command("tasks", "single", "alerts")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert set(told) == {"system_alerts", "health_checks", "alerts"}
+    assert told["system_alerts"] == 1 and told["health_checks"] == 0
+    assert told["alerts"][0]["source"] == "system:web-01"
+    quiet.stop()
+    done = quiet.command("tasks", "single", "alerts")  # nobody leads now
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == {"system_alerts": 0, "health_checks": 0, "alerts": []}
+    quiet.start()
+
+
+def test_stock_rules_are_made_once_and_stay_as_they_were_left():
+    with Aggregator(environment={**NEVER, "CHORUS_STOCK_RULES": "true",
+                                 "CPU_ALERT_THRESHOLD": "71.5"}) as running:
+        token = running.token("operator")
+        rules = wait_until(lambda: running.get("/api/v1/alert-rules?limit=1000").json)
+        assert len(rules) > 20 and all(rule["stock"] and rule["is_active"] for rule in rules)
+        by_name = {rule["name"]: rule for rule in rules}
+        cpu = by_name["Stock: CPU usage"]
+        assert cpu["condition"]["threshold"] == 71.5
+        off, gone = by_name["Stock: disk queue"], by_name["Stock: RAID degraded"]
+        for rule in rules:  # what is shipped can be written as any user's rule
+            copy = {name: rule[name] for name in ("rule_type", "condition", "severity")}
+            answer = running.request("POST", "/api/v1/alert-rules/test?days=1",
+                                     json.dumps({"name": "copy", **copy}),
+                                     {"Content-Type": "application/json"}, token)
+            assert answer.status == 200, (rule, answer.body)
+        running.request("PATCH", f"/api/v1/alert-rules/{off['id']}",
+                        json.dumps({"is_active": False}), {"Content-Type": "application/json"},
+                        token)
+        running.request("DELETE", f"/api/v1/alert-rules/{gone['id']}", token=token)
+        running.stop()
+        running.environment["CPU_ALERT_THRESHOLD"] = "64"
+        running.start()
+        wait_until(lambda: running.get(f"/api/v1/alert-rules/{cpu['id']}").json["condition"]
+                   ["threshold"] == 64, what="the new threshold")
+        after = {r["name"]: r for r in running.get("/api/v1/alert-rules?limit=1000").json}
+        assert len(after) == len(rules) - 1 and gone["name"] not in after
+        assert after[off["name"]]["is_active"] is False
+
+
+def test_the_clock_of_a_host_is_an_alert(quiet):
+    token, agent = quiet.token("operator"), quiet.token()
+    batches = BatchMaker("web-01")
+    off = chorus_harness.timestamp(3600)
+    answer = quiet.ingest(batches.make(seconds_ago=3600, sent_at=off), agent)
+    assert answer.status == 200
+    check(quiet, token)
+    alert, = alerts(quiet)
+    assert (alert["alert_type"], alert["hostname"]) == ("clock_skew", "web-01")
+
+
+def test_posting_a_rule_twice_with_one_key_makes_one_rule(quiet):
+    token = quiet.token("operator")
+    rule = {"name": "once", "rule_type": "host_silent", "severity": "low", "condition": {}}
+    headers = {"Content-Type": "application/json", "Idempotency-Key": str(uuid.uuid4())}
+    first = quiet.request("POST", "/api/v1/alert-rules", json.dumps(rule), headers, token)
+    second = quiet.request("POST", "/api/v1/alert-rules", json.dumps(rule), headers, token)
+    assert (first.status, second.status) == (201, 201)
+    assert first.json == second.json and second.headers["idempotency-replayed"] == "true"
