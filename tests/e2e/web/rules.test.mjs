@@ -37,3 +37,14 @@ test("The server's objection stands at its field, and a good rule is saved", asy
   await api(`/api/v1/alert-rules/${rule.id}`, { method: "DELETE" });
   await close(page);
 });
+
+test("The backtest tells what the rule would have done", async () => {
+  const page = await open("#/rules/new", { expect: [/status of 422/] });
+  const said = page.getByRole("region", { name: "Backtest" }).getByRole("status");
+  await page.getByLabel("Hosts").fill("history-01");
+  await page.getByLabel("Limit").fill("99");
+  await until(async () => /would not have fired/.test(await said.innerText().catch(() => "")), "no firing");
+  await page.getByLabel("Limit").fill("20");
+  await until(async () => /would have fired \d+ time/.test(await said.innerText().catch(() => "")), "firings");
+  await close(page);
+});

@@ -6,6 +6,7 @@ import { useResource } from "../lib/resource";
 import { go, href, route } from "../lib/router";
 import { CONDITION_FIELDS, emptyRule, inWords, TYPES, type Rule, type RuleDraft, type RuleType } from "../lib/rules";
 import { SEVERITIES, type Severity } from "../lib/types";
+import { Backtest } from "../parts/backtest";
 import { Dialog } from "../parts/dialog";
 import { Field, SelectField, TextField } from "../parts/fields";
 import { Empty, explain, Loaded } from "../parts/states";
@@ -128,10 +129,7 @@ function Editor({ rule }: { rule: Rule | null }) {
             </div>
           </section>
         </div>
-        <section class="panel sticky" aria-label="In words">
-          <header><h2>In words</h2></header>
-          <div class="body"><p class="wrap">{inWords(draft, metric?.unit)}</p></div>
-        </section>
+        <Backtest draft={draft} words={inWords(draft, metric?.unit)} onFaults={setFaults} />
       </div>
       {deleting && rule && <Delete rule={rule} onClose={() => setDeleting(false)} />}
     </form>
