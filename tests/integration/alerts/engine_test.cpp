@@ -1,0 +1,243 @@
+// The engine over a database: what it writes in time is what a backtest finds afterwards, whatever
+// restarts and failovers there were, by the same number of statements whatever there is to judge.
+#include "aggregator/alerts/engine.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <libpq-fe.h>
+
+#include <array>
+#include <cstdio>
+#include <map>
+#include <random>
+#include <set>
+
+#include "../store/test_database.h"
+#include "aggregator/alerts/backtest.h"
+#include "aggregator/alerts/stored_rules.h"
+#include "aggregator/store/alert_reader.h"
+#include "aggregator/store/lease.h"
+#include "common/json_writer.h"
+
+namespace chorus::alerts {
+namespace {
+
+using std::chrono::minutes;
+using std::chrono::seconds;
+using store::at;
+
+class EngineTest : public testing::Test {
+  protected:
+    EngineTest() : clock_(at("2026-11-20T10:00:00Z")) { lead(); }
+
+    void lead() {
+        if (const auto epoch =
+                store::take_lease(*database_.pool().acquire(), "test", minutes{10})) {
+            epoch_ = *epoch;
+        }
+    }
+    // As after a restart: nothing is remembered but by the database.
+    void restart() {
+        engine_ = std::make_unique<Engine>(database_.pool(), clock_, EngineOptions{}, metrics_);
+    }
+    RoundResult round() { return engine_->round(epoch_); }
+
+    Rule add_rule(const std::string& name, const std::string& type, const std::string& condition,
+                  int cooldown = 0) {
+        store::RuleRow row;
+        row.name = name;
+        row.rule_type = type;
+        row.condition_json = condition;
+        row.severity = "high";
+        row.cooldown_minutes = cooldown;
+        const auto session = database_.pool().acquire();
+        const auto rules = read_rules({store::insert_rule(*session, row)}, {});
+        EXPECT_TRUE(rules[0].rule) << rules[0].error;
+        return rules[0].rule.value_or(Rule{});
+    }
+    std::vector<store::AlertRow> alerts() {
+        store::AlertQuery query;
+        query.limit = 1'000;
+        return store::find_alerts(*database_.pool().acquire(), query);
+    }
+    void add_cpu(std::int32_t host, std::int32_t layout, double value) {
+        database_.add_batch(host, layout, format_timestamp(clock_.now()),
+                            "ARRAY[" + std::to_string(value) + "]::float8[]");
+    }
+
+    store::FilledDatabase database_;
+    ManualClock clock_;
+    MetricsRegistry metrics_;
+    std::int64_t epoch_ = 0;
+    std::unique_ptr<Engine> engine_ =
+        std::make_unique<Engine>(database_.pool(), clock_, EngineOptions{}, metrics_);
+};
+
+// (rule, source, fired, resolved or "open")
+using Transitions = std::multiset<std::string>;
+
+std::string told(const std::string& rule, const std::string& source, Timestamp fired,
+                 std::optional<Timestamp> resolved) {
+    return rule + ' ' + source + ' ' + format_timestamp(fired) + ' ' +
+           (resolved ? format_timestamp(*resolved) : "open");
+}
+
+TEST_F(EngineTest, ABacktestFindsWhatTheLiveEngineWroteThroughRestarts) {
+    constexpr int kHosts = 3, kMinutes = 150;
+    std::vector<std::int32_t> hosts;
+    for (int i = 0; i < kHosts; ++i) hosts.push_back(database_.add_host("h" + std::to_string(i)));
+    const auto layout = database_.add_layout({{"cpu_usage_percent", "", "percent"}});
+    std::vector<Rule> rules;
+    const std::string cpu = R"("metric_type":"cpu_usage_percent","operator":">")";
+    rules.push_back(
+        add_rule("last", "system_metric", "{" + cpu + R"(,"threshold":80,"aggregation":"last"})"));
+    rules.push_back(add_rule(
+        "patient", "system_metric",
+        "{" + cpu + R"(,"threshold":48,"clear_threshold":46,"for_minutes":2,"time_window_minutes":3,
+                       "keep_firing_minutes":2,"hostname":"h[01]"})",
+        10));
+    rules.push_back(add_rule("long", "system_metric",
+                             "{" + cpu + R"(,"threshold":52,"time_window_minutes":30})", 5));
+    rules.push_back(add_rule("p95", "system_metric",
+                             "{" + cpu + R"(,"threshold":90,"aggregation":"p95","min_coverage":0.5,
+                                            "critical_threshold":98})"));
+    std::mt19937 chance{7};
+    std::uniform_real_distribution<double> percent{0, 100};
+    const Timestamp from = clock_.now();
+    for (int minute = 0; minute <= kMinutes; ++minute) {
+        round();
+        if (minute % 17 == 5) restart();
+        for (int half = 0; half < 2; ++half) {
+            clock_.advance(seconds{15});
+            for (const auto host : hosts) {
+                if (chance() % 10 != 0) add_cpu(host, layout, percent(chance));  // some are lost
+            }
+            clock_.advance(seconds{15});
+        }
+    }
+    Transitions live;
+    std::map<Uuid, std::string> names;
+    for (const auto& rule : rules) names[rule.id] = rule.name;
+    for (const auto& alert : alerts()) {
+        ASSERT_TRUE(alert.rule_id) << alert.title;
+        live.insert(
+            told(names.at(*alert.rule_id), alert.source, alert.created_at, alert.resolved_at));
+    }
+    Transitions found;
+    BacktestOptions options;
+    options.from = from;
+    options.to = from + minutes{kMinutes};
+    for (const auto& rule : rules) {
+        const auto session = database_.pool().acquire();
+        const auto result = backtest(*session, rule, options, clock_);
+        EXPECT_EQ(result.total, result.firings.size());
+        for (const auto& firing : result.firings) {
+            found.insert(told(rule.name, firing.source, firing.fired_at, firing.resolved_at));
+        }
+    }
+    EXPECT_GT(live.size(), 60U);
+    for (const auto& [id, name] : names) {
+        EXPECT_TRUE(std::any_of(
+            live.begin(), live.end(),
+            [&](const std::string& transition) { return transition.starts_with(name); }))
+            << name << " never fired";
+    }
+    EXPECT_EQ(live, found);
+}
+
+TEST_F(EngineTest, WhoLostTheLeaseWritesNothing) {
+    const auto host = database_.add_host("h");
+    const auto layout = database_.add_layout({{"cpu_usage_percent", "", "percent"}});
+    add_rule("last", "system_metric",
+             R"({"metric_type":"cpu_usage_percent","threshold":80,"aggregation":"last"})");
+    add_cpu(host, layout, 99);
+    store::release_lease(*database_.pool().acquire(), epoch_);
+    ASSERT_TRUE(store::take_lease(*database_.pool().acquire(), "another", minutes{10}));
+    EXPECT_THROW(round(), store::LeadershipLost);
+    EXPECT_TRUE(alerts().empty());
+    EXPECT_EQ(database_.number("SELECT count(*) FROM monitoring.alert_rule_states"), 0);
+    EXPECT_EQ(database_.number("SELECT count(evaluated_at) FROM monitoring.alert_evaluation"), 0);
+}
+
+TEST_F(EngineTest, TwoEnginesThatWriteByTurnsMakeOneAlert) {
+    const auto host = database_.add_host("h");
+    const auto layout = database_.add_layout({{"cpu_usage_percent", "", "percent"}});
+    add_rule("last", "system_metric",
+             R"({"metric_type":"cpu_usage_percent","threshold":80,"aggregation":"last"})");
+    add_cpu(host, layout, 99);
+    Engine other{database_.pool(), clock_, EngineOptions{}, metrics_};
+    EXPECT_EQ(round().created.size(), 1U);
+    clock_.advance(seconds{1});
+    EXPECT_EQ(other.round(epoch_).created.size(), 0U);
+    // The same moment again: somebody else was faster.
+    EXPECT_EQ(round().rules, 0U);
+    ASSERT_EQ(alerts().size(), 1U);
+    EXPECT_EQ(alerts()[0].occurrences, 2);
+}
+
+TEST_F(EngineTest, MoreAlertsThanAllowedAreNotOpenedAndOneSaysSo) {
+    EngineOptions options;
+    options.most_open_alerts = 2;
+    Engine engine{database_.pool(), clock_, options, metrics_};
+    const auto layout = database_.add_layout({{"cpu_usage_percent", "", "percent"}});
+    for (const char* name : {"a", "b", "c", "d"}) add_cpu(database_.add_host(name), layout, 99);
+    add_rule("last", "system_metric",
+             R"({"metric_type":"cpu_usage_percent","threshold":80,"aggregation":"last"})");
+    engine.round(epoch_);
+    std::map<std::string, int> kinds;
+    for (const auto& alert : alerts()) ++kinds[alert.alert_type];
+    EXPECT_EQ(kinds, (std::map<std::string, int>{{"alert_limit", 1}, {"system_metric", 2}}));
+}
+
+TEST_F(EngineTest, AnEvaluatorThatStoodStillSaysSoOnceAndPagesNobodyForSilence) {
+    database_.add_host("h");
+    database_.run("UPDATE monitoring.hosts SET last_seen = '2026-11-20T10:00:00Z'");
+    add_rule("silent", "host_silent", "{}");
+    round();
+    clock_.advance(minutes{30});  // no host could be heard of either
+    round();
+    ASSERT_EQ(alerts().size(), 1U);
+    EXPECT_EQ(alerts()[0].alert_type, "evaluator_late");
+    clock_.advance(minutes{1});
+    round();
+    EXPECT_EQ(alerts()[0].status, store::AlertStatus::resolved);
+    clock_.advance(minutes{1});
+    round();  // now it is silent since evaluation went on
+    EXPECT_EQ(alerts()[0].alert_type, "host_silent");
+}
+
+TEST_F(EngineTest, TheNumberOfStatementsIsThatOfOneRuleAndOneHost) {
+    const auto layout = database_.add_layout({{"cpu_usage_percent", "", "percent"}});
+    // Of the only session there is, as libpq saw them go.
+    const auto statements = [&] {
+        const std::unique_ptr<FILE, int (*)(FILE*)> trace{std::tmpfile(), &std::fclose};
+        PQtrace(database_.pool().acquire()->native(), trace.get());
+        round();
+        PQuntrace(database_.pool().acquire()->native());
+        std::rewind(trace.get());
+        int executed = 0;
+        std::array<char, 4096> line{};
+        while (std::fgets(line.data(), line.size(), trace.get()) != nullptr) {
+            const std::string_view text{line.data()};
+            executed += text.find("\tExecute\t") != text.npos ? 1 : 0;
+        }
+        return executed;
+    };
+    add_cpu(database_.add_host("first"), layout, 10);
+    add_rule("first", "system_metric", R"({"metric_type":"cpu_usage_percent","threshold":80})");
+    round();  // prepares statements
+    clock_.advance(minutes{1});
+    const auto few = statements();
+    EXPECT_GT(few, 5);
+    for (int i = 0; i < 40; ++i) {
+        add_cpu(database_.add_host("more-" + std::to_string(i)), layout, 10);
+        add_rule(
+            "more " + std::to_string(i), "system_metric",
+            R"({"metric_type":"cpu_usage_percent","threshold":)" + std::to_string(60 + i) + "}");
+    }
+    clock_.advance(minutes{1});
+    EXPECT_EQ(statements(), few);
+}
+
+}  // namespace
+}  // namespace chorus::alerts
