@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <set>
 
+#include "aggregator/alerts/evaluate_parts.h"
 #include "aggregator/alerts/windows.h"
 #include "common/text.h"
 
@@ -14,10 +14,6 @@ using Verdict = Reading::Verdict;
 
 // Seconds. When a host was last heard of is written every five seconds only.
 constexpr double kLeastSilence = 10;
-
-std::chrono::minutes table_of(std::chrono::minutes window) {
-    return WindowPlan{window}.whole() ? std::chrono::minutes{0} : window;
-}
 
 const std::string* find(const TextPairs& pairs, const std::string& name) {
     for (const auto& [key, value] : pairs) {
@@ -31,14 +27,6 @@ bool match_all(const TextPairs& patterns, const TextPairs& values) {
         const auto* value = find(values, pattern.first);
         return value != nullptr && glob_match(pattern.second, *value);
     });
-}
-
-// The host's own threshold, by the rule's name or else by what it measures.
-Limit limit_for(const Host& host, const Rule& rule, const Limit& limit, std::string_view metric) {
-    if (host.thresholds.empty()) return limit;
-    auto own = host.thresholds.find(rule.name);
-    if (own == host.thresholds.end()) own = host.thresholds.find(std::string(metric));
-    return own == host.thresholds.end() ? limit : with_threshold(limit, own->second);
 }
 
 // Which of a layout's series of the metric the condition means.
@@ -59,14 +47,16 @@ class Gatherer {
     Gatherer(const SampleTable& table, const WindowPlan& plan, Timestamp now)
         : table_(table), plan_(plan), now_(now) {}
 
-    // Batches of the host that the window takes.
-    std::span<const SampleTable::Batch> batches(const std::vector<SampleTable::Batch>& all) const {
-        const auto from = std::upper_bound(
-            all.begin(), all.end(), plan_.begin(now_),
+    // Batches of the host within the window; the last one is one that it takes.
+    std::span<const SampleTable::Batch> batches(const std::vector<SampleTable::Batch>& all,
+                                                double interval) const {
+        const auto from = std::lower_bound(
+            all.begin(), all.end(), plan_.first(now_),
+            [](const SampleTable::Batch& b, Timestamp t) { return b.received < t; });
+        auto to = std::upper_bound(
+            from, all.end(), plan_.last(now_),
             [](Timestamp t, const SampleTable::Batch& b) { return t < b.received; });
-        const auto to = std::upper_bound(
-            from, all.end(), plan_.end(now_),
-            [](Timestamp t, const SampleTable::Batch& b) { return t < b.received; });
+        while (to != from && !plan_.takes(std::prev(to)->received, now_, interval)) --to;
         return {from, to};
     }
 
@@ -107,7 +97,7 @@ void evaluate_system(const Rule& rule, const SystemMetricCondition& condition,
     for (std::size_t h = 0; h < snapshot.hosts.size(); ++h) {
         const Host& host = snapshot.hosts[h];
         if (!matches(condition.limit.hosts, host) || h >= table.by_host.size()) continue;
-        const auto batches = gatherer.batches(table.by_host[h]);
+        const auto batches = gatherer.batches(table.by_host[h], host.interval_seconds);
         if (batches.empty()) continue;
         reporting[h] = true;
         // The newest batch says which series the host has.
@@ -126,168 +116,6 @@ void evaluate_system(const Rule& rule, const SystemMetricCondition& condition,
             visit({.host = &host, .series = &series},
                   read(samples, plan.expected(host.interval_seconds), limit, rule.severity,
                        plan.end(now)));
-        }
-    }
-}
-
-double figure_of(const Process& process, const Process::Sample& sample, ProcessField field,
-                 Timestamp received) {
-    using store::ProcessFigure;
-    const auto figure = [&](ProcessFigure f) {
-        return sample.figures[static_cast<std::size_t>(f)];
-    };
-    switch (field) {
-        case ProcessField::cpu_percent:
-            return figure(ProcessFigure::cpu);
-        case ProcessField::memory_mb:
-            return figure(ProcessFigure::rss_mb);
-        case ProcessField::memory_percent:
-            return figure(ProcessFigure::memory_percent);
-        case ProcessField::disk_read_bytes:
-            return figure(ProcessFigure::read_bytes);
-        case ProcessField::disk_write_bytes:
-            return figure(ProcessFigure::write_bytes);
-        case ProcessField::num_threads:
-            return figure(ProcessFigure::threads);
-        case ProcessField::fd_count:
-            return figure(ProcessFigure::fds);
-        case ProcessField::uptime_seconds:
-            return process.started_at
-                       ? std::chrono::duration<double>(received - *process.started_at).count()
-                       : std::nan("");
-        case ProcessField::process_count:
-            return 1;
-    }
-    return std::nan("");
-}
-
-// Of two readings of one name the one that speaks for it.
-bool speaks_louder(const Reading& a, const Reading& b, Operator op) {
-    if (a.verdict != b.verdict) return a.verdict > b.verdict;
-    const bool falling = op == Operator::less || op == Operator::less_equal;
-    return falling ? a.value < b.value : a.value > b.value;
-}
-
-class ProcessEvaluation {
-  public:
-    ProcessEvaluation(const Rule& rule, const ProcessMetricCondition& condition, Timestamp now,
-                      const Visitor& visit)
-        : rule_(rule),
-          condition_(condition),
-          plan_(condition.limit.window),
-          now_(now),
-          visit_(visit) {}
-
-    // Whether the host has a process table within the window.
-    bool host(const Host& host, const HostProcesses& all) {
-        tables_.clear();
-        for (std::size_t i = 0; i < all.tables.size(); ++i) {
-            if (plan_.takes(all.tables[i], now_, host.interval_seconds)) tables_.push_back(i);
-        }
-        if (tables_.empty()) return false;
-        limit_ = limit_for(host, rule_, condition_.limit, to_string(condition_.field));
-        expected_ = plan_.expected(host.interval_seconds);
-        if (condition_.field == ProcessField::process_count) {
-            sum(host, all, condition_.process_name, [](const Process&) { return true; });
-        } else if (condition_.grouping == Grouping::none) {
-            one_by_one(host, all);
-        } else {
-            groups(host, all);
-        }
-        return true;
-    }
-
-  private:
-    bool wanted(const Process& process) const {
-        return glob_match(condition_.process_name, process.name) &&
-               (!condition_.unit || glob_match(*condition_.unit, process.unit));
-    }
-    const std::string& group(const Process& process) const {
-        return condition_.grouping == Grouping::unit ? process.unit : process.name;
-    }
-    Reading judge() { return read(samples_, expected_, limit_, rule_.severity, plan_.end(now_)); }
-
-    // Each process that is still there; the loudest speaks for its name.
-    void one_by_one(const Host& host, const HostProcesses& all) {
-        std::map<std::string_view, std::pair<const Process*, Reading>> by_name;
-        for (const auto& process : all.processes) {
-            if (!wanted(process)) continue;
-            collect(all, process);
-            if (newest_ != tables_.back()) continue;  // it has ended
-            const Reading reading = judge();
-            const auto [at, fresh] = by_name.try_emplace(process.name, &process, reading);
-            if (!fresh && speaks_louder(reading, at->second.second, limit_.op)) {
-                at->second = {&process, reading};
-            }
-        }
-        for (const auto& [name, worst] : by_name) {
-            visit_({.host = &host, .process_name = name, .process = worst.first}, worst.second);
-        }
-    }
-
-    void collect(const HostProcesses& all, const Process& process) {
-        samples_.clear();
-        newest_ = all.tables.size();
-        auto table = tables_.begin();
-        for (const auto& sample : process.samples) {
-            table = std::lower_bound(table, tables_.end(), sample.table);
-            if (table == tables_.end()) break;
-            if (*table != sample.table) continue;
-            newest_ = sample.table;
-            const Timestamp received = all.tables[sample.table];
-            const double value = figure_of(process, sample, condition_.field, received);
-            if (!std::isnan(value)) samples_.push_back({received, value});
-        }
-    }
-
-    void groups(const Host& host, const HostProcesses& all) {
-        std::set<std::string_view> names;
-        for (const auto& process : all.processes) {
-            if (wanted(process) && !group(process).empty()) names.insert(group(process));
-        }
-        for (const auto name : names) {
-            sum(host, all, name, [&](const Process& p) { return group(p) == name; });
-        }
-    }
-
-    // Adds up what belongs together in each table; a table without any counts as 0.
-    template <typename Belongs>
-    void sum(const Host& host, const HostProcesses& all, std::string_view name, Belongs&& belongs) {
-        std::vector<double> sums(all.tables.size(), 0);
-        for (const auto& process : all.processes) {
-            if (!wanted(process) || !belongs(process)) continue;
-            for (const auto& sample : process.samples) {
-                const double value =
-                    figure_of(process, sample, condition_.field, all.tables[sample.table]);
-                if (!std::isnan(value)) sums[sample.table] += value;
-            }
-        }
-        samples_.clear();
-        for (const auto table : tables_) samples_.push_back({all.tables[table], sums[table]});
-        visit_({.host = &host, .process_name = name}, judge());
-    }
-
-    const Rule& rule_;
-    const ProcessMetricCondition& condition_;
-    const WindowPlan plan_;
-    const Timestamp now_;
-    const Visitor& visit_;
-    Limit limit_;
-    double expected_ = 0;
-    std::vector<std::size_t> tables_;  // of the host, that the window takes
-    std::vector<Sample> samples_;
-    std::size_t newest_ = 0;  // table in which the process was last seen
-};
-
-void evaluate_process(const Rule& rule, const ProcessMetricCondition& condition,
-                      const Snapshot& snapshot, Timestamp now, const Visitor& visit,
-                      std::vector<bool>& reporting) {
-    const auto found = snapshot.processes.find(table_of(condition.limit.window));
-    if (found == snapshot.processes.end()) return;
-    ProcessEvaluation evaluation{rule, condition, now, visit};
-    for (std::size_t h = 0; h < snapshot.hosts.size() && h < found->second->size(); ++h) {
-        if (matches(condition.limit.hosts, snapshot.hosts[h])) {
-            reporting[h] = evaluation.host(snapshot.hosts[h], (*found->second)[h]);
         }
     }
 }
@@ -326,6 +154,17 @@ Reading judge_silence(const Rule& rule, const HostSilentCondition& condition, co
 
 }  // namespace
 
+std::chrono::minutes table_of(std::chrono::minutes window) {
+    return WindowPlan{window}.whole() ? std::chrono::minutes{0} : window;
+}
+
+Limit limit_for(const Host& host, const Rule& rule, const Limit& limit, std::string_view metric) {
+    if (host.thresholds.empty()) return limit;
+    auto own = host.thresholds.find(rule.name);
+    if (own == host.thresholds.end()) own = host.thresholds.find(std::string(metric));
+    return own == host.thresholds.end() ? limit : with_threshold(limit, own->second);
+}
+
 std::string Subject::key() const {
     if (service != nullptr) return service->name;
     std::string key = host->hostname;
@@ -345,7 +184,7 @@ std::vector<bool> evaluate(const Rule& rule, const Snapshot& snapshot, Timestamp
     if (const auto* system = std::get_if<SystemMetricCondition>(&rule.condition)) {
         evaluate_system(rule, *system, snapshot, now, visit, reporting);
     } else if (const auto* process = std::get_if<ProcessMetricCondition>(&rule.condition)) {
-        evaluate_process(rule, *process, snapshot, now, visit, reporting);
+        evaluate_processes(rule, *process, snapshot, now, visit, reporting);
     } else if (const auto* service = std::get_if<ServiceHealthCondition>(&rule.condition)) {
         for (const auto& one : snapshot.services) {
             if (glob_match(service->service_name, one.name)) {

@@ -4,20 +4,18 @@ namespace chorus::alerts {
 
 std::vector<store::TimeRange> WindowPlan::ranges(Timestamp now,
                                                  double longest_interval_seconds) const {
-    if (whole()) return {{begin(now), end(now)}};
+    if (whole()) return {{first(now) - kTick, last(now)}};
     std::vector<store::TimeRange> all;
     const auto taken = width(longest_interval_seconds);
-    // A sample at the very beginning of a slot belongs to it, where a range begins behind its
-    // `from`.
-    for (auto at = begin(now); at < end(now); at += slot_) {
-        const auto from = at - std::chrono::microseconds{1};
-        if (!all.empty() && all.back().to >= from) {
-            all.back().to = at + taken;
+    for (auto slot = first(now); slot <= last(now); slot += slot_) {
+        const Timestamp from = slot - kTick;  // a range begins behind its `from`
+        const Timestamp to = from + taken;
+        if (!all.empty() && all.back().to == from) {
+            all.back().to = to;
         } else {
-            all.push_back({from, at + taken});
+            all.push_back({from, to});
         }
     }
-    all.back().to = std::min(all.back().to, end(now));
     return all;
 }
 

@@ -28,11 +28,14 @@ class WindowPlan {
         if (whole()) return now;
         return now - (now.time_since_epoch() % slot_);
     }
-    Timestamp begin(Timestamp now) const { return end(now) - window_; }
+    // The earliest and the latest moment that it may take. What comes at the very end of a slot
+    // belongs to the next one.
+    Timestamp first(Timestamp now) const { return end(now) - window_ + (whole() ? kTick : kNone); }
+    Timestamp last(Timestamp now) const { return end(now) - (whole() ? kNone : kTick); }
 
     // Whether it takes a sample received then; `interval_seconds` is of the host.
     bool takes(Timestamp received, Timestamp now, double interval_seconds) const {
-        if (received <= begin(now) || received > end(now)) return false;
+        if (received < first(now) || received > last(now)) return false;
         return whole() || (received - Timestamp{}) % slot_ < width(interval_seconds);
     }
     // Samples that it takes of a host that misses none.
@@ -46,6 +49,9 @@ class WindowPlan {
     std::vector<store::TimeRange> ranges(Timestamp now, double longest_interval_seconds) const;
 
   private:
+    static constexpr std::chrono::microseconds kNone{0};
+    static constexpr std::chrono::microseconds kTick{1};
+
     std::chrono::microseconds width(double interval_seconds) const {
         const std::chrono::duration<double> interval{std::max(interval_seconds, 30.0)};
         return std::min(slot_, std::chrono::duration_cast<std::chrono::microseconds>(interval));

@@ -1,0 +1,23 @@
+// What the parts of evaluate() share.
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "aggregator/alerts/evaluate.h"
+
+namespace chorus::alerts {
+
+// The table of Snapshot::samples and Snapshot::processes that a window is taken from.
+std::chrono::minutes table_of(std::chrono::minutes window);
+
+// The host's own threshold, by the rule's name or else by what it measures.
+Limit limit_for(const Host& host, const Rule& rule, const Limit& limit, std::string_view metric);
+
+// evaluate() of a process_metric rule. Marks in `reporting` the hosts that have a process table
+// within the window.
+void evaluate_processes(const Rule& rule, const ProcessMetricCondition& condition,
+                        const Snapshot& snapshot, Timestamp now, const Visitor& visit,
+                        std::vector<bool>& reporting);
+
+}  // namespace chorus::alerts
