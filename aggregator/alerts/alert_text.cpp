@@ -9,19 +9,14 @@ namespace {
 
 constexpr std::size_t kMostCharacters = 255;  // of title and source
 
-// Cut at a character of at most so many characters.
-std::string cut(const std::string& text) {
-    std::size_t characters = 0;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const bool begins = (static_cast<unsigned char>(text[i]) & 0xC0U) != 0x80U;
-        if (begins && ++characters > kMostCharacters) return text.substr(0, i);
-    }
-    return text;
-}
-
-// Two decimals are what people read; whole numbers stay whole.
+// Two decimals are what people read, and of small figures three digits; whole numbers stay whole.
 std::string number(double value) {
-    return JsonWriter{}.value(std::round(value * 100) / 100).take();
+    double scale = 100;
+    if (value != 0 && std::abs(value) < 1) {
+        scale = std::pow(10, 2 - std::floor(std::log10(std::abs(value))));
+    }
+    const double rounded = std::round(value * scale) / scale;
+    return JsonWriter{}.value(std::isfinite(rounded) ? rounded : value).take();
 }
 
 std::string said(std::string_view metric, const Reading& reading, const Limit& limit,
@@ -47,15 +42,26 @@ void write_limit(JsonWriter& out, const Limit& limit, const Reading& reading) {
 
 }  // namespace
 
+std::string cut_to_fit(const std::string& text) {
+    std::size_t characters = 0;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const bool begins = (static_cast<unsigned char>(text[i]) & 0xC0U) != 0x80U;
+        if (begins && ++characters > kMostCharacters) return text.substr(0, i);
+    }
+    return text;
+}
+
 std::string source_of(const Condition& condition, const std::string& key) {
-    if (std::holds_alternative<ServiceHealthCondition>(condition)) return cut("service:" + key);
+    if (std::holds_alternative<ServiceHealthCondition>(condition))
+        return cut_to_fit("service:" + key);
     const auto bar = key.find('|');
     const std::string host = key.substr(0, bar);
-    if (std::holds_alternative<SystemMetricCondition>(condition)) return cut("system:" + host);
+    if (std::holds_alternative<SystemMetricCondition>(condition))
+        return cut_to_fit("system:" + host);
     if (std::holds_alternative<ProcessMetricCondition>(condition) && bar != std::string::npos) {
-        return cut("process:" + host + ':' + key.substr(bar + 1));
+        return cut_to_fit("process:" + host + ':' + key.substr(bar + 1));
     }
-    return cut("host:" + host);
+    return cut_to_fit("host:" + host);
 }
 
 std::string fingerprint_of(const Rule& rule, const std::string& key) {
@@ -83,7 +89,7 @@ store::NewAlert make_alert(const Rule& rule, const Subject& subject, const Readi
         const std::string where = series.label.empty()
                                       ? subject.host->hostname
                                       : subject.host->hostname + " (" + series.label + ")";
-        alert.title = cut(rule.name + " - " + series.metric_type + " Alert");
+        alert.title = cut_to_fit(rule.name + " - " + series.metric_type + " Alert");
         alert.description = said(series.metric_type, reading, system->limit, where);
         metadata.field("metric_type", series.metric_type);
         write_limit(metadata, system->limit, reading);
@@ -91,7 +97,7 @@ store::NewAlert make_alert(const Rule& rule, const Subject& subject, const Readi
         if (!series.label.empty()) metadata.field("label", series.label);
     } else if (const auto* process = std::get_if<ProcessMetricCondition>(&rule.condition)) {
         const std::string name{subject.process_name};
-        alert.title = cut(rule.name + " - Process Alert");
+        alert.title = cut_to_fit(rule.name + " - Process Alert");
         alert.description = said(name + ' ' + std::string(to_string(process->field)), reading,
                                  process->limit, subject.host->hostname);
         metadata.field("process_name", name).field("metric_field", to_string(process->field));
@@ -100,7 +106,7 @@ store::NewAlert make_alert(const Rule& rule, const Subject& subject, const Readi
         subject.process != nullptr ? metadata.value(subject.process->pid) : metadata.null();
     } else if (subject.service != nullptr) {
         const Service& service = *subject.service;
-        alert.title = cut(rule.name + " - Service Health Alert");
+        alert.title = cut_to_fit(rule.name + " - Service Health Alert");
         alert.description =
             "Service " + service.name + " is " + std::string(to_string(service.status));
         if (service.response_time_ms) {
@@ -112,7 +118,7 @@ store::NewAlert make_alert(const Rule& rule, const Subject& subject, const Readi
             .field("response_time_ms", service.response_time_ms)
             .field("error_message", service.error_message);
     } else {
-        alert.title = cut(rule.name + " - Host Silent Alert");
+        alert.title = cut_to_fit(rule.name + " - Host Silent Alert");
         alert.description = subject.host->hostname + " has sent nothing for " +
                             number(std::round(subject.silent_seconds)) + " seconds";
         metadata.field("last_seen", subject.host->last_seen)

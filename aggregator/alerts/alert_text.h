@@ -20,4 +20,7 @@ std::string source_of(const Condition& condition, const std::string& key);
 // Of the alert of that rule and subject.
 std::string fingerprint_of(const Rule& rule, const std::string& key);
 
+// What fits into an alert's title or source: 255 characters, none of them cut in two.
+std::string cut_to_fit(const std::string& text);
+
 }  // namespace chorus::alerts

@@ -109,10 +109,15 @@ bool still_bad(double value, const Limit& limit) {
     return rising ? value >= *limit.clear_threshold : value <= *limit.clear_threshold;
 }
 
+// A share of nothing is not enough, whatever the rule says.
+bool enough(double share, const Limit& limit) {
+    return share > 0 && share >= limit.fraction;
+}
+
 bool escalates(std::span<const Sample> samples, double value, const Limit& limit) {
     if (!limit.escalation) return false;
     if (limit.aggregation == Aggregation::fraction) {
-        return share_beyond(samples, limit.op, limit.escalation->threshold) >= limit.fraction;
+        return enough(share_beyond(samples, limit.op, limit.escalation->threshold), limit);
     }
     return holds(value, limit.op, limit.escalation->threshold);
 }
@@ -143,7 +148,7 @@ Reading read(std::span<const Sample> samples, double expected, const Limit& limi
     reading.value = *value;
     bool breached = false;
     if (limit.aggregation == Aggregation::fraction) {
-        breached = *value > 0 && *value >= limit.fraction;
+        breached = enough(*value, limit);
     } else {
         breached = holds(*value, limit.op, limit.threshold);
     }

@@ -1,5 +1,6 @@
 #include "aggregator/alerts/own_alerts.h"
 
+#include "aggregator/alerts/alert_text.h"
 #include "common/json_writer.h"
 
 namespace chorus::alerts {
@@ -7,14 +8,15 @@ namespace {
 
 constexpr std::chrono::minutes kLargestSkew{5};
 
-store::NewAlert alert_of(const std::string& type, store::Severity severity, std::string source,
-                         std::string title, std::string description) {
+store::NewAlert alert_of(const std::string& type, store::Severity severity,
+                         const std::string& source, const std::string& title,
+                         std::string description) {
     store::NewAlert alert;
     alert.alert_type = type;
     alert.severity = severity;
     alert.fingerprint = store::alert_fingerprint(type, source);
-    alert.source = std::move(source);
-    alert.title = std::move(title);
+    alert.source = cut_to_fit(source);
+    alert.title = cut_to_fit(title);
     alert.description = std::move(description);
     alert.actor = "evaluator";
     return alert;
@@ -75,7 +77,6 @@ std::vector<store::NewAlert> clock_skew_alerts(const std::vector<Host>& hosts, T
                               "It is " + std::to_string(std::abs(seconds)) + " seconds " +
                                   (seconds > 0 ? "behind" : "ahead of") +
                                   " the aggregator's; rules go by the time of receipt");
-        alert.title.resize(std::min<std::size_t>(alert.title.size(), 255));
         const double silent = std::chrono::duration<double>(now - host.last_seen).count();
         if (silent > 3 * host.interval_seconds) {
             unknown.push_back(alert.fingerprint);

@@ -80,7 +80,10 @@ TEST(Figure, AFractionOfNothingNeverFires) {
     Limit any = limit(Operator::greater, 10, Aggregation::fraction);
     any.fraction = 0;
     EXPECT_EQ(reading_of({1, 2}, any).verdict, Verdict::clear);
+    any.escalation = Escalation{20, Severity::critical};
     EXPECT_EQ(reading_of({1, 11}, any).verdict, Verdict::breached);
+    EXPECT_EQ(reading_of({1, 11}, any).severity, Severity::high) << "none is beyond 20";
+    EXPECT_EQ(reading_of({1, 21}, any).severity, Severity::critical);
 }
 
 TEST(Figure, EveryOperatorComparesTheFigureWithTheThreshold) {

@@ -1,0 +1,200 @@
+// The alert of a rule as the contract words it.
+#include "aggregator/alerts/alert_text.h"
+
+#include <gtest/gtest.h>
+
+#include "builders.h"
+#include "common/text.h"
+
+namespace chorus::alerts {
+namespace {
+
+using build::kNoon;
+using build::process_rule;
+using build::system_of;
+using build::system_rule;
+
+const std::string kRuleId = "0f0e0d0c-0b0a-4908-8706-050403020100";
+
+Host host_of(const std::string& name) {
+    Host host;
+    host.hostname = name;
+    return host;
+}
+
+Reading reading_of(double value, double threshold) {
+    return {Reading::Verdict::breached, value, threshold, Severity::high};
+}
+
+store::NewAlert system_alert(const Rule& rule, const Reading& reading,
+                             const std::string& label = "", const std::string& extra = "") {
+    const Host host = host_of("web-01");
+    const Series series{system_of(const_cast<Rule&>(rule)).metric_type, label, {}, "percent"};
+    return make_alert(rule, {.host = &host, .series = &series}, reading, Severity::critical, extra);
+}
+
+TEST(AlertText, OfASystemRule) {
+    const auto alert = system_alert(system_rule(), reading_of(91.237, 85));
+    EXPECT_EQ(alert.alert_type, "system_metric");
+    EXPECT_EQ(alert.source, "system:web-01");
+    EXPECT_EQ(alert.title, "High CPU Usage - cpu_usage_percent Alert");
+    EXPECT_EQ(alert.description, "cpu_usage_percent value 91.24 > 85 on web-01");
+    EXPECT_EQ(alert.severity, Severity::critical);
+    EXPECT_EQ(alert.hostname, "web-01");
+    EXPECT_EQ(alert.rule_id->to_string(), kRuleId);
+    EXPECT_EQ(alert.actor, "rule:High CPU Usage");
+    EXPECT_EQ(
+        alert.metadata_json,
+        R"({"rule_id":")" + kRuleId +
+            R"(","hostname":"web-01","metric_type":"cpu_usage_percent","current_value":91.237,)"
+            R"("threshold":85,"operator":">","aggregation":"avg","time_window_minutes":5,)"
+            R"("metric_unit":"percent"})");
+}
+
+TEST(AlertText, OfALabelledSeries) {
+    const auto alert = system_alert(system_rule("disk_usage_percent"), reading_of(91, 85), "/var");
+    EXPECT_EQ(alert.source, "system:web-01");
+    EXPECT_EQ(alert.description, "disk_usage_percent value 91 > 85 on web-01 (/var)");
+    EXPECT_NE(alert.metadata_json.find(R"("label":"/var"})"), std::string::npos);
+}
+
+TEST(AlertText, OfAProcessRule) {
+    const Rule rule = process_rule("python", ProcessField::memory_percent, Operator::greater, 80);
+    const Host host = host_of("web-01");
+    Process process;
+    process.pid = 4242;
+    const Subject subject{.host = &host, .process_name = "python", .process = &process};
+    const auto alert = make_alert(rule, subject, reading_of(81.5, 80), Severity::medium, "");
+    EXPECT_EQ(alert.alert_type, "process_metric");
+    EXPECT_EQ(alert.source, "process:web-01:python");
+    EXPECT_EQ(alert.title, "High Python Memory Usage - Process Alert");
+    EXPECT_EQ(alert.description, "python memory_percent value 81.5 > 80 on web-01");
+    EXPECT_EQ(alert.metadata_json,
+              R"({"rule_id":")" + kRuleId +
+                  R"(","hostname":"web-01","process_name":"python","metric_field":)"
+                  R"("memory_percent","current_value":81.5,"threshold":80,"operator":">",)"
+                  R"("aggregation":"avg","time_window_minutes":5,"process_id":4242})");
+}
+
+TEST(AlertText, OfAGroupOfProcessesNoneIsNamed) {
+    const Rule rule = process_rule("nginx", ProcessField::process_count, Operator::less, 1);
+    const Host host = host_of("web-01");
+    const Subject subject{.host = &host, .process_name = "nginx"};
+    const auto alert = make_alert(rule, subject, reading_of(0, 1), Severity::medium, "");
+    EXPECT_EQ(alert.description, "nginx process_count value 0 < 1 on web-01");
+    EXPECT_NE(alert.metadata_json.find(R"("process_id":null)"), std::string::npos);
+}
+
+Service service_of(Service::Status status, std::optional<double> milliseconds) {
+    return {"chat-service", status, milliseconds, std::nullopt};
+}
+
+TEST(AlertText, OfAServiceRule) {
+    Service service = service_of(Service::Status::unhealthy, 5230);
+    service.error_message = "HTTP 500";
+    const auto alert = make_alert(build::service_rule("chat-service"), {.service = &service},
+                                  reading_of(5230, 5000), Severity::critical, "");
+    EXPECT_EQ(alert.alert_type, "service_health");
+    EXPECT_EQ(alert.source, "service:chat-service");
+    EXPECT_EQ(alert.title, "Chat Service Down - Service Health Alert");
+    EXPECT_EQ(alert.hostname, std::nullopt);
+    EXPECT_EQ(alert.description,
+              "Service chat-service is unhealthy, response time 5230 ms (limit 5000 ms)");
+    EXPECT_EQ(alert.metadata_json, R"({"rule_id":")" + kRuleId +
+                                       R"(","service_name":"chat-service","status":"unhealthy",)"
+                                       R"("response_time_ms":5230,"error_message":"HTTP 500"})");
+}
+
+TEST(AlertText, OfAServiceThatDoesNotAnswer) {
+    const Service service = service_of(Service::Status::timeout, std::nullopt);
+    const auto alert = make_alert(build::service_rule("*"), {.service = &service},
+                                  reading_of(0, 5000), Severity::critical, "");
+    EXPECT_EQ(alert.description, "Service chat-service is timeout");
+    EXPECT_NE(alert.metadata_json.find(R"("response_time_ms":null,"error_message":null})"),
+              std::string::npos);
+}
+
+TEST(AlertText, OfASilentHost) {
+    Host host = host_of("web-01");
+    host.last_seen = kNoon;
+    const auto alert = make_alert(build::silence_rule(), {.host = &host, .silent_seconds = 95.4},
+                                  reading_of(95.4, 90), Severity::high, "");
+    EXPECT_EQ(alert.alert_type, "host_silent");
+    EXPECT_EQ(alert.source, "host:web-01");
+    EXPECT_EQ(alert.title, "Host silent - Host Silent Alert");
+    EXPECT_EQ(alert.description, "web-01 has sent nothing for 95 seconds");
+    EXPECT_NE(alert.metadata_json.find(R"("last_seen":"2026-01-05T12:00:00.000Z")"),
+              std::string::npos);
+}
+
+TEST(AlertText, TellsWhatTheFigureMeans) {
+    Rule rule = system_rule();
+    system_of(rule).limit.aggregation = Aggregation::fraction;
+    EXPECT_EQ(system_alert(rule, reading_of(0.75, 85)).description,
+              "cpu_usage_percent value 0.75 of samples > 85 on web-01");
+    system_of(rule).limit.aggregation = Aggregation::predict;
+    EXPECT_EQ(system_alert(rule, reading_of(120, 100)).description,
+              "cpu_usage_percent value 120 in 24 h > 100 on web-01");
+}
+
+TEST(AlertText, SmallFiguresKeepTheirDigits) {
+    EXPECT_EQ(system_alert(system_rule(), reading_of(0.0041666, 0.003)).description,
+              "cpu_usage_percent value 0.00417 > 0.003 on web-01");
+    EXPECT_EQ(system_alert(system_rule(), reading_of(-0.25, -0.5)).description,
+              "cpu_usage_percent value -0.25 > -0.5 on web-01");
+}
+
+TEST(AlertText, HugeFiguresAreTold) {
+    EXPECT_EQ(system_alert(system_rule(), reading_of(1e308, 1e300)).description,
+              "cpu_usage_percent value 1e+308 > 1e+300 on web-01");
+}
+
+TEST(AlertText, WhatIsGivenIsAddedToTheMetadata) {
+    const auto alert =
+        system_alert(system_rule(), reading_of(91, 85), "", R"("top_processes":[{"pid":1}])");
+    EXPECT_TRUE(
+        alert.metadata_json.ends_with(R"("metric_unit":"percent","top_processes":[{"pid":1}]})"))
+        << alert.metadata_json;
+}
+
+TEST(AlertText, TitleAndSourceAreCutAt255CharactersNeverAmidstOne) {
+    std::string name;
+    for (int i = 0; i < 255; ++i) name += "ü";
+    Rule rule = system_rule();
+    rule.name = name;
+    EXPECT_EQ(system_alert(rule, reading_of(91, 85)).title, name);
+    rule.name = "x" + name;
+    const auto cut = system_alert(rule, reading_of(91, 85)).title;
+    EXPECT_EQ(cut, "x" + name.substr(0, 2 * 254));
+    EXPECT_FALSE(find_invalid_utf8(cut));
+    const std::string host(255, 'h');
+    EXPECT_EQ(source_of(rule.condition, host).size(), 255U);
+    const auto service = source_of(build::service_rule("*").condition, name);
+    EXPECT_EQ(service, "service:" + name.substr(0, 2 * 247));
+}
+
+TEST(AlertText, SourcesAreMadeOfTheKey) {
+    EXPECT_EQ(source_of(system_rule().condition, "web-01|/var"), "system:web-01");
+    const Rule process = process_rule("*", ProcessField::cpu_percent, Operator::greater, 1);
+    EXPECT_EQ(source_of(process.condition, "web-01|a|b"), "process:web-01:a|b");
+    EXPECT_EQ(source_of(build::silence_rule().condition, "web-01"), "host:web-01");
+    EXPECT_EQ(source_of(build::service_rule("*").condition, "a|b"), "service:a|b");
+}
+
+TEST(AlertText, AFingerprintNamesRuleAndSubject) {
+    const Rule rule = system_rule();
+    Rule other = rule;
+    other.id.bytes[0] ^= 1;
+    const auto fingerprint = fingerprint_of(rule, "web-01|/var");
+    EXPECT_EQ(fingerprint.size(), 32U);
+    EXPECT_EQ(fingerprint, fingerprint_of(rule, "web-01|/var"));
+    EXPECT_NE(fingerprint, fingerprint_of(rule, "web-01|/srv"));
+    EXPECT_NE(fingerprint, fingerprint_of(other, "web-01|/var"));
+    const std::string host(255, 'h');
+    EXPECT_NE(fingerprint_of(rule, host + "|/var"), fingerprint_of(rule, host + "|/srv"));
+    EXPECT_EQ(system_alert(rule, reading_of(91, 85), "/var").fingerprint, fingerprint)
+        << "as the evaluator looks for it";
+}
+
+}  // namespace
+}  // namespace chorus::alerts
