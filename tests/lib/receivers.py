@@ -109,6 +109,31 @@ def make_certificate(directory):
     return certificate, key
 
 
+class AlertSubscriber:
+    """A real `redis-cli subscribe alerts`; keeps the alerts that it prints, in order."""
+
+    def __init__(self, redis_url):
+        path = redis_url.split("?")[0].removeprefix("unix://")
+        self.program = subprocess.Popen(["redis-cli", "-s", path, "--csv", "subscribe", "alerts"],
+                                        stdout=subprocess.PIPE, text=True)
+        self.alerts = []
+        while '"subscribe"' not in self.program.stdout.readline():
+            pass
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self):
+        for line in self.program.stdout:
+            # --csv quotes as C does: the payload is the third value, a string in a string.
+            self.alerts.append(json.loads(json.loads(line.split(",", 2)[2])))
+
+    def events(self, alert):
+        return [a["event"] for a in list(self.alerts) if a["id"] == alert]
+
+    def close(self):
+        self.program.terminate()
+        self.program.wait(20)
+
+
 class MailServer:
     """Takes mail; with `certificate` it offers STARTTLS and then asks for a login."""
 
