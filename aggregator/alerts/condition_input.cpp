@@ -176,6 +176,9 @@ HostSilentCondition read_silent(FieldReader& fields) {
 
 std::optional<ParsedCondition> parse_condition(std::string_view type, JsonValue condition,
                                                const RuleContext& context, FieldErrors& errors) {
+    const bool known = std::any_of(kMembers.begin(), kMembers.end(),
+                                   [&](const Member& member) { return belongs(member, type); });
+    if (!known) return std::nullopt;
     Checker checker{errors};
     const Path body{"body"};
     const Path at = body / "condition";
@@ -193,10 +196,8 @@ std::optional<ParsedCondition> parse_condition(std::string_view type, JsonValue 
         parsed.condition = read_service(fields, context);
     } else if (type == "process_metric") {
         parsed.condition = read_process(fields);
-    } else if (type == "host_silent") {
-        parsed.condition = read_silent(fields);
     } else {
-        return std::nullopt;
+        parsed.condition = read_silent(fields);
     }
     return parsed;
 }

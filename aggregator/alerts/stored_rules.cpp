@@ -32,8 +32,10 @@ std::vector<StoredRule> read_rules(std::vector<store::RuleRow> rows, const RuleC
             const auto severity = store::severity_from_name(stored.row.severity);
             if (!errors.empty()) {
                 stored.error = told(errors);
-            } else if (!parsed || !severity) {
-                stored.error = "rule_type is none that is known";
+            } else if (!parsed) {
+                stored.error = "rule_type \"" + stored.row.rule_type + "\" is not known";
+            } else if (!severity) {
+                stored.error = "severity \"" + stored.row.severity + "\" is not known";
             } else {
                 stored.rule =
                     Rule{stored.row.id,     stored.row.name,

@@ -250,7 +250,7 @@ void compare(std::uint64_t number, Totals& totals) {
 
 TEST(EvaluatorProperty, RandomTracesAreJudgedAsTheReferenceJudgesThem) {
     const char* const wanted = std::getenv("CHORUS_TEST_TRACES");
-    const std::uint64_t traces = wanted != nullptr ? std::strtoull(wanted, nullptr, 10) : 3000;
+    const std::uint64_t traces = wanted != nullptr ? std::strtoull(wanted, nullptr, 10) : 2000;
     Totals totals;
     for (std::uint64_t number = 0; number < traces; ++number) {
         compare(number, totals);
