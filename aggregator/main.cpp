@@ -19,10 +19,17 @@ const std::vector<std::string> kFlags{"check-config", "print-config", "example-c
                                       "help,h"};
 
 // Names in a shared .env or environment that are the agent's, the tests' or the build's.
-const std::vector<std::string> kForeignNames{
-    "CHORUS_AGENT_*", "CHORUS_AGGREGATOR_URL", "CHORUS_HOSTNAME", "CHORUS_SPOOL_DIR",
-    "CHORUS_PROCFS",  "CHORUS_SYSFS",          "CHORUS_ROOTFS",   "CHORUS_INSECURE_HTTP",
-    "CHORUS_TEST_*",  "CHORUS_BIN_DIR",        "CHORUS_BUILD_*",  "CHORUS_QUEUE_MAX_BATCHES"};
+const std::vector<std::string> kForeignNames{"CHORUS_AGENT_*",          "CHORUS_AGGREGATOR_URL",
+                                             "CHORUS_TLS_CA_FILE",      "CHORUS_INSECURE_HTTP",
+                                             "CHORUS_HOSTNAME",         "CHORUS_SPOOL_DIR",
+                                             "CHORUS_SPOOL_MAX_MB",     "CHORUS_QUEUE_MAX_BATCHES",
+                                             "CHORUS_STREAM",           "CHORUS_STATUS_PORT",
+                                             "CHORUS_PROCFS",           "CHORUS_SYSFS",
+                                             "CHORUS_ROOTFS",           "CHORUS_CMDLINE",
+                                             "CHORUS_PROCESS_LIMIT",    "CHORUS_ALWAYS_PROCESSES",
+                                             "CHORUS_PSS_BUDGET_MS",    "CHORUS_MEMORY_LIMIT_MB",
+                                             "CHORUS_EXTENDED_METRICS", "CHORUS_TEST_*",
+                                             "CHORUS_BIN_DIR",          "CHORUS_BUILD_*"};
 
 LogLevel log_level(const Config& config) {
     const std::string& name = config.text("log-level");

@@ -152,7 +152,9 @@ def test_request_in_flight_gets_its_answer_before_the_end(fresh, how):
         connection.sendall(
             b"POST /api/v1/ingest HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + token.encode()
             + b"\r\nContent-Type: application/json\r\nX-Chorus-Protocol: 1\r\nContent-Length: "
-            + str(len(body)).encode() + b"\r\n\r\n" + body[:-1])
+            + str(len(body)).encode() + b"\r\nExpect: 100-continue\r\n\r\n")
+        assert connection.recv(65536).startswith(b"HTTP/1.1 100 "), "it is in hand"
+        connection.sendall(body[:-1])
         process, code = fresh.process, []
         ending = threading.Thread(target=lambda: code.append(fresh.stop(how)))
         ending.start()

@@ -102,6 +102,22 @@ def test_mistake_is_named_with_its_remedy_and_exits_78(run, environment, words):
     assert CANARY not in done.stdout + done.stderr
 
 
+@pytest.mark.parametrize("program, other", [("chorus-aggregator", "chorus-agent"),
+                                            ("chorus-agent", "chorus-aggregator")])
+def test_settings_of_the_other_program_are_no_mistake(tmp_path, program, other):
+    """Both may be given the same environment, as by `tasks single`."""
+    def printed(name, **environment):
+        done = subprocess.run([os.path.join(BIN, name), "--print-config"],
+                              env={"PATH": os.environ["PATH"], **environment}, cwd=tmp_path,
+                              capture_output=True, text=True, timeout=30, check=False)
+        assert done.returncode == 0, done.stderr
+        return [line.split(" ")[0] for line in done.stdout.splitlines()]
+    names = {f"CHORUS_{name.upper().replace('-', '_')}": "1"
+             for name in set(printed(other)) - set(printed(program))}
+    assert len(names) > 10
+    printed(program, **names)
+
+
 @pytest.mark.parametrize("text, words", [
     ("prot = 1\n", ["aggregator.conf:1", "prot", "port"]),
     ("# fine\nport = 1\nport = 2\n", ["aggregator.conf:3", "port"]),
