@@ -80,7 +80,11 @@ History random_history(Dice& dice, int number) {
     if (dice.one_in(4)) host.skew = seconds{dice.from(-100'000, 100'000)};
     if (dice.one_in(4)) host.own_threshold = dice.from(80, 90);
     const microseconds interval{static_cast<std::int64_t>(host.interval_seconds * 1e6)};
-    Timestamp sent = build::kNoon - minutes{22} + microseconds{dice.from(0, 30'000'000)};
+    // Of some hosts samples come at the very moments at which windows and slots begin.
+    const bool punctual = dice.one_in(2);
+    Timestamp sent =
+        build::kNoon - minutes{22} +
+        (punctual ? seconds{5 * dice.from(0, 6)} : microseconds{dice.from(0, 30'000'000)});
     int silent = 0, level = dice.from(70, 100);
     std::array<int, kSeries> missing{};
     std::vector<Timestamp> spooled;
@@ -95,7 +99,7 @@ History random_history(Dice& dice, int number) {
         const bool drops = dice.one_in(2);
         for (const Timestamp made : spooled) {
             if (made != sent && drops) continue;
-            const microseconds way{dice.from(1'000, 900'000)};
+            const microseconds way{punctual ? 0 : dice.from(1'000, 900'000)};
             const Timestamp received =
                 std::max(sent + way, host.messages.empty() ? sent : host.messages.back().received);
             reference::Message message{made - host.skew, received, {}};

@@ -70,7 +70,7 @@ TEST(StoredRules, AStateComesBackAsItWas) {
     const Uuid rule = Uuid::random();
     SubjectState full;
     full.phase = Phase::firing;
-    full.since = at(1);
+    full.since = at(1) + std::chrono::microseconds{1};
     full.severity = Severity::critical;
     full.clear_since = at(2);
     full.fired_at = at(3);
