@@ -12,7 +12,8 @@ import threading
 import time
 
 from chorus_harness import BatchMaker, wait_until
-from cluster import LONG, Cluster, HeldLock, rounds
+from cluster import LONG, Cluster, rounds
+from held_lock import HeldLock
 from receivers import Webhook, failing
 
 LEASE = 1
@@ -192,7 +193,8 @@ def stop_anywhere(cluster, trace, rng):
 
 def stop_before_it_writes(cluster, trace, _):
     """It has begun a round with its epoch, and goes on with it when that epoch is over."""
-    lock = HeldLock(cluster, "LOCK TABLE monitoring.alert_rules IN ACCESS EXCLUSIVE MODE")
+    lock = HeldLock(cluster.members[0],
+                    "LOCK TABLE monitoring.alert_rules IN ACCESS EXCLUSIVE MODE")
     stored = trace.step()
     lock.wait_for_waiters()
     stopped = StoppedLeader(cluster)
@@ -205,7 +207,7 @@ def stop_before_it_writes(cluster, trace, _):
 
 def stop_while_it_writes(cluster, trace, _):
     """Its transaction holds the lease: nobody takes over until PostgreSQL has ended that."""
-    lock = HeldLock(cluster, "SELECT FROM monitoring.alert_evaluation FOR UPDATE")
+    lock = HeldLock(cluster.members[0], "SELECT FROM monitoring.alert_evaluation FOR UPDATE")
     stored = trace.step()
     lock.wait_for_waiters()
     stopped = StoppedLeader(cluster)

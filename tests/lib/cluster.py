@@ -2,7 +2,6 @@
 
 import http.client
 import os
-import subprocess
 import time
 
 from chorus_harness import Aggregator, PrivateServers, wait_until
@@ -121,27 +120,6 @@ class Cluster:
         """How many transactions lost their client in the middle, as PostgreSQL tells."""
         with open(self.servers.path + "/pg.log", encoding="utf-8") as log:
             return log.read().count("unexpected EOF on client connection with an open transaction")
-
-
-class HeldLock:
-    """A lock that another session waits for, until it is released."""
-
-    def __init__(self, cluster, statement):
-        self.cluster = cluster
-        self.session = subprocess.Popen(
-            ["psql", "-X", "-q", "-A", "-t", "-h", cluster.servers.path + "/run", "-U", "chorus",
-             "-d", "postgres"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self.session.stdin.write(f"BEGIN;\n{statement};\n\\echo held\n")
-        self.session.stdin.flush()
-        while self.session.stdout.readline() != "held\n":
-            assert self.session.poll() is None, statement
-
-    def wait_for_waiters(self):
-        wait_until(lambda: self.cluster.sql(
-            "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'"), LONG, "a waiter")
-
-    def release(self):
-        self.session.communicate("COMMIT;\n", timeout=20)
 
 
 def rounds(default=50):

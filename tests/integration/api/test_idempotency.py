@@ -6,7 +6,8 @@ import uuid
 
 import pytest
 
-from chorus_harness import Aggregator, wait_until
+from chorus_harness import Aggregator
+from held_lock import HeldLock
 
 ALERT = {"alert_type": "custom", "severity": "low", "source": "s", "title": "t"}
 
@@ -76,23 +77,15 @@ def test_bad_keys(aggregator, key, fault):
 
 
 def test_key_of_a_running_request_is_refused_until_it_ends(aggregator):
-    """The first request waits for a lock that psql holds."""
-    key, before = str(uuid.uuid4()), count(aggregator)
-    answers = []
-    blocker = threading.Thread(target=aggregator.sql, args=(
-        "BEGIN; LOCK monitoring.alert_transitions IN EXCLUSIVE MODE; SELECT pg_sleep(3); COMMIT",))
-    blocker.start()
-    wait_until(lambda: aggregator.sql(
-        "SELECT count(*) FROM pg_locks WHERE mode = 'ExclusiveLock' AND granted"
-        " AND relation = 'monitoring.alert_transitions'::regclass") == [["1"]], 20, "the lock")
-    first = threading.Thread(target=lambda: answers.append(post(aggregator, key)))
-    first.start()
-    wait_until(lambda: aggregator.sql("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'")
-               != [["0"]], 20, "the claim")
-    refused = post(aggregator, key)
-    assert refused.status == 409 and refused.json["code"] == "in_progress"
+    """The first request waits for a lock."""
+    key, before, answers = str(uuid.uuid4()), count(aggregator), []
+    with HeldLock(aggregator, "LOCK monitoring.alert_transitions IN EXCLUSIVE MODE") as lock:
+        first = threading.Thread(target=lambda: answers.append(post(aggregator, key)))
+        first.start()
+        lock.wait_for_waiters()
+        refused = post(aggregator, key)
+        assert refused.status == 409 and refused.json["code"] == "in_progress"
     first.join()
-    blocker.join()
     assert answers[0].status == 201
     assert post(aggregator, key).body == answers[0].body
     assert count(aggregator) == before + 1

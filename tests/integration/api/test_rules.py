@@ -6,6 +6,9 @@ import uuid
 
 import pytest
 
+from chorus_harness import BatchMaker
+from held_lock import HeldLock
+
 EXAMPLES = [
     {"name": "High CPU Usage", "rule_type": "system_metric",
      "condition": {"metric_type": "cpu_usage_percent", "operator": ">", "threshold": 85.0,
@@ -120,6 +123,11 @@ def test_of_twins_at_once_exactly_one_is_stored(rules):
      [("unexpected_field", ["body", "condition", "process_name"])]),
     ({"condition": {"metric_type": "m", "threshold": 1, "hostname": "*" * 10_000}},
      [("pattern_too_complex", ["body", "condition", "hostname"])]),
+    ({"rule_type": "process_metric",
+      "condition": {"process_name": "x", "metric_field": "memory", "threshold": 1}},
+     [("string_pattern_mismatch", ["body", "condition", "metric_field"])]),
+    ({"condition": {"metric_type": "m", "threshold": "NaN"}},
+     [("float_parsing", ["body", "condition", "threshold"])]),
     ({"severity": "HIGH"}, [("string_pattern_mismatch", ["body", "severity"])]),
     ({"name": "x" * 256}, [("string_too_long", ["body", "name"])]),
 ])
@@ -131,7 +139,9 @@ def test_bad_rules_are_refused_and_store_nothing(rules, change, faults):
 
 
 def test_bodies_that_are_no_json_are_told_so(rules):
-    assert rules.call("POST", body=b'{"threshold": NaN}').status == 422
+    assert rules.call("POST", body=b'{"threshold": NaN}').faults() == [("json_invalid", ["body", 14])]
+    infinite = rules.call("POST", body=b'{"threshold": 1e400}')
+    assert infinite.status == 422 and infinite.faults() == [("number_invalid", ["body", 14])]
     assert rules.call("POST", body=b"{").faults()[0][0] == "json_invalid"
     assert rules.call("POST", body=b"").faults() == [("missing", ["body"])]
     assert rules.call("POST", body=b"[]").faults() == [("dict_type", ["body"])]
@@ -178,6 +188,7 @@ def test_the_name_of_another_rule_is_taken_for_a_change_too(rules):
 def test_unknown_and_malformed_ids(rules, method, body):
     answer = rules.call(method, "/" + str(uuid.uuid4()), body)
     assert answer.status == 404 and answer.json["detail"] == "Alert rule not found"
+    assert answer.json["code"] == "rule_not_found"
     answer = rules.call(method, "/not-a-uuid", body)
     assert answer.status == 422 and answer.faults() == [("uuid_parsing", ["path", "rule_id"])]
 
@@ -218,3 +229,22 @@ def test_viewers_read_and_do_not_write(rules):
     for method, path, body in (("POST", "", EXAMPLES[0]), ("PATCH", "/" + rule["id"], {}),
                                ("DELETE", "/" + rule["id"], None)):
         assert viewer.call(method, path, body).status == 403
+
+
+def test_a_dry_run_goes_back_as_far_as_samples_are_kept(rules):
+    for example, most in zip(EXAMPLES, (30, 30, 7)):
+        assert rules.call("POST", f"/test?days={most}", example).status == 200
+        answer = rules.call("POST", f"/test?days={most + 1}", example)
+        assert answer.status == 422
+        assert answer.faults() == [("less_than_equal", ["query", "days"])]
+        assert answer.json["detail"][0]["ctx"] == {"le": most}
+
+
+def test_a_dry_run_that_takes_too_long_is_given_up(rules):
+    """It waits for a lock until the time of a statement is over."""
+    agent = rules.aggregator.token(name="slow")
+    assert rules.aggregator.ingest(BatchMaker("slow").make(), agent).status == 200
+    with HeldLock(rules.aggregator, "LOCK monitoring.system_batches IN ACCESS EXCLUSIVE MODE"):
+        answer = rules.call("POST", "/test?days=1", EXAMPLES[0])
+    assert answer.status == 503 and answer.json["code"] == "query_timeout"
+    assert int(answer.headers["retry-after"]) > 0
