@@ -66,24 +66,37 @@ class Gatherer {
         samples_.clear();
         for (const auto& batch : batches) {
             if (!plan_.takes(batch.received, now_, interval)) continue;
-            const auto& layout = table_.layouts[batch.layout];
-            const auto positions = layout.by_metric.find(metric);
-            if (positions == layout.by_metric.end()) continue;
-            for (const auto position : positions->second) {
-                if (layout.series[position] != series) continue;
-                const double value = table_.values[batch.offset + position];
-                if (!std::isnan(value)) samples_.push_back({batch.received, value});
-                break;
-            }
+            const auto position = position_of(batch.layout, series, metric);
+            if (position == kNone) continue;
+            const double value = table_.value(batch, position);
+            if (!std::isnan(value)) samples_.push_back({batch.received, value});
         }
         return samples_;
     }
 
   private:
+    static constexpr auto kNone = static_cast<std::size_t>(-1);
+
+    // Hosts of one kind have one layout, so the last answer is mostly the next one, too.
+    std::size_t position_of(std::size_t layout, std::size_t series, const std::string& metric) {
+        if (layout == known_layout_ && series == known_series_) return known_position_;
+        known_layout_ = layout;
+        known_series_ = series;
+        known_position_ = kNone;
+        const auto& one = table_.layouts[layout];
+        const auto positions = one.by_metric.find(metric);
+        if (positions == one.by_metric.end()) return kNone;
+        for (const auto position : positions->second) {
+            if (one.series[position] == series) known_position_ = position;
+        }
+        return known_position_;
+    }
+
     const SampleTable& table_;
     const WindowPlan& plan_;
     const Timestamp now_;
     std::vector<Sample> samples_;  // kept for its memory
+    std::size_t known_layout_ = kNone, known_series_ = kNone, known_position_ = kNone;
 };
 
 void evaluate_system(const Rule& rule, const SystemMetricCondition& condition,
@@ -107,7 +120,8 @@ void evaluate_system(const Rule& rule, const SystemMetricCondition& condition,
         const bool has_whole = std::any_of(
             positions->second.begin(), positions->second.end(),
             [&](std::size_t p) { return table.series[layout.series[p]].label.empty(); });
-        const Limit limit = limit_for(host, rule, condition.limit, condition.metric_type);
+        const auto own = own_limit(host, rule, condition.limit, condition.metric_type);
+        const Limit& limit = own ? *own : condition.limit;
         for (const auto position : positions->second) {
             const Series& series = table.series[layout.series[position]];
             if (!wants(condition, series, has_whole)) continue;
@@ -158,11 +172,13 @@ std::chrono::minutes table_of(std::chrono::minutes window) {
     return WindowPlan{window}.whole() ? std::chrono::minutes{0} : window;
 }
 
-Limit limit_for(const Host& host, const Rule& rule, const Limit& limit, std::string_view metric) {
-    if (host.thresholds.empty()) return limit;
+std::optional<Limit> own_limit(const Host& host, const Rule& rule, const Limit& limit,
+                               std::string_view metric) {
+    if (host.thresholds.empty()) return std::nullopt;
     auto own = host.thresholds.find(rule.name);
     if (own == host.thresholds.end()) own = host.thresholds.find(std::string(metric));
-    return own == host.thresholds.end() ? limit : with_threshold(limit, own->second);
+    if (own == host.thresholds.end()) return std::nullopt;
+    return with_threshold(limit, own->second);
 }
 
 std::string Subject::key() const {

@@ -1,6 +1,7 @@
 // What the parts of evaluate() share.
 #pragma once
 
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -11,8 +12,10 @@ namespace chorus::alerts {
 // The table of Snapshot::samples and Snapshot::processes that a window is taken from.
 std::chrono::minutes table_of(std::chrono::minutes window);
 
-// The host's own threshold, by the rule's name or else by what it measures.
-Limit limit_for(const Host& host, const Rule& rule, const Limit& limit, std::string_view metric);
+// The limit with the host's own threshold, by the rule's name or else by what it measures; nullopt
+// if it has none.
+std::optional<Limit> own_limit(const Host& host, const Rule& rule, const Limit& limit,
+                               std::string_view metric);
 
 // evaluate() of a process_metric rule. Marks in `reporting` the hosts that have a process table
 // within the window.

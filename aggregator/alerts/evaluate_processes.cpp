@@ -66,7 +66,8 @@ class ProcessEvaluation {
             if (plan_.takes(all.tables[i], now_, host.interval_seconds)) tables_.push_back(i);
         }
         if (tables_.empty()) return false;
-        limit_ = limit_for(host, rule_, condition_.limit, to_string(condition_.field));
+        limit_ = own_limit(host, rule_, condition_.limit, to_string(condition_.field))
+                     .value_or(condition_.limit);
         expected_ = plan_.expected(host.interval_seconds);
         if (condition_.field == ProcessField::process_count) {
             count(host, all);

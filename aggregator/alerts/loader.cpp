@@ -13,26 +13,6 @@ namespace {
 
 using std::chrono::minutes;
 
-// Hosts whose clock is further off are looked up one by one.
-constexpr std::chrono::seconds kSmallSkew{30};
-
-TextPairs texts_of(const std::string& json) {
-    TextPairs pairs;
-    if (json == "{}") return pairs;
-    thread_local JsonReader reader;
-    simdjson::dom::object object;
-    if (reader.parse(json).get(object) != simdjson::SUCCESS) return pairs;
-    for (const auto [key, value] : object) {
-        std::string_view text;
-        if (value.get(text) == simdjson::SUCCESS) {
-            pairs.emplace_back(std::string(key), std::string(text));
-        } else {
-            pairs.emplace_back(std::string(key), simdjson::minify(value));
-        }
-    }
-    return pairs;
-}
-
 std::map<std::string, double> numbers_of(const std::string& json) {
     std::map<std::string, double> numbers;
     if (json == "{}") return numbers;
@@ -46,82 +26,14 @@ std::map<std::string, double> numbers_of(const std::string& json) {
     return numbers;
 }
 
-using HostIndex = std::unordered_map<std::int32_t, std::size_t>;
-
-HostIndex index_of(const std::vector<Host>& hosts) {
-    HostIndex index;
-    index.reserve(hosts.size());
-    for (std::size_t i = 0; i < hosts.size(); ++i) index.emplace(hosts[i].id, i);
-    return index;
-}
-
 std::vector<Host> read_hosts(store::Session& session) {
     std::vector<Host> hosts;
     for (auto& row : store::read_rule_hosts(session)) {
-        hosts.push_back({row.host_id, std::move(row.hostname), texts_of(row.labels_json),
+        hosts.push_back({row.host_id, std::move(row.hostname), text_pairs_of(row.labels_json),
                          numbers_of(row.thresholds_json), row.interval_seconds, row.first_seen,
                          row.last_seen, row.skew});
     }
     return hosts;
-}
-
-double longest_interval(const std::vector<Host>& hosts) {
-    double longest = 1;
-    for (const auto& host : hosts) longest = std::max(longest, host.interval_seconds);
-    return longest;
-}
-
-store::SampleScope scope_of(const std::vector<Host>& hosts, std::vector<store::TimeRange> ranges) {
-    store::SampleScope scope;
-    scope.ranges = std::move(ranges);
-    scope.slack_before = lateness_limit(longest_interval(hosts)) + kSmallSkew;
-    scope.slack_behind = kSmallSkew;
-    for (const auto& host : hosts) {
-        if (host.skew < kSmallSkew && host.skew > -kSmallSkew) continue;
-        scope.skewed_hosts.push_back(host.id);
-        scope.skew_seconds.push_back(std::chrono::duration<double>(host.skew).count());
-    }
-    return scope;
-}
-
-SampleTable read_table(store::Session& session, const std::vector<Host>& hosts,
-                       const HostIndex& index, const store::SampleScope& scope,
-                       const std::vector<std::string>& metrics) {
-    SampleTable table;
-    table.by_host.resize(hosts.size());
-    const auto wanted = store::read_wanted_entries(session, metrics);
-    auto rows = store::read_samples(session, scope, wanted);
-
-    std::map<std::pair<std::string, std::string>, std::size_t> numbers;
-    std::unordered_map<std::int32_t, std::size_t> layouts;
-    std::vector<std::pair<std::size_t, std::size_t>> places;  // layout, series
-    for (const auto& entry : wanted) {
-        const auto layout = layouts.try_emplace(entry.layout_id, layouts.size()).first->second;
-        const auto [number, fresh] =
-            numbers.try_emplace({entry.metric_type, entry.label}, table.series.size());
-        if (fresh) {
-            table.series.push_back(
-                {entry.metric_type, entry.label, texts_of(entry.tags_json), entry.unit});
-        }
-        places.emplace_back(layout, number->second);
-    }
-    table.layouts.resize(layouts.size());
-    for (const auto& [layout, series] : places) {
-        auto& one = table.layouts[layout];
-        // The text lives in table.series, which does not change any more; moving a vector keeps it.
-        one.by_metric[table.series[series].metric_type].push_back(one.series.size());
-        one.series.push_back(series);
-    }
-    table.values = std::move(rows.values);
-    for (std::size_t i = 0; i < rows.host_ids.size(); ++i) {
-        const auto host = index.find(rows.host_ids[i]);
-        const auto layout = layouts.find(rows.layout_ids[i]);
-        if (host == index.end() || layout == layouts.end()) continue;
-        const Host& of = hosts[host->second];
-        if (is_late(rows.times[i], rows.received[i], of.skew, of.interval_seconds)) continue;
-        table.by_host[host->second].push_back({rows.received[i], layout->second, rows.offsets[i]});
-    }
-    return table;
 }
 
 std::vector<HostProcesses> read_processes(store::Session& session, const std::vector<Host>& hosts,
@@ -192,6 +104,11 @@ std::vector<Service> read_services(store::Session& session, Timestamp now) {
     return services;
 }
 
+// Of the table of that length; 0 is the one of all windows that take every sample.
+WindowPlan plan_of(minutes table, minutes longest_whole) {
+    return WindowPlan{table.count() == 0 ? std::max(longest_whole, minutes{1}) : table};
+}
+
 void add_once(std::vector<std::string>& list, const std::string& text) {
     if (std::find(list.begin(), list.end(), text) == list.end()) list.push_back(text);
 }
@@ -234,31 +151,30 @@ Snapshot Loader::load(store::Session& session, const std::vector<Rule>& rules, T
     host_ids_ = std::move(ids);
     needs_ = std::move(needs);
 
-    // What is kept of the table, if its window still ends there; else read anew.
-    const auto table_for = [&](auto& kept, minutes table, minutes longest, auto read) {
-        const WindowPlan plan{table.count() == 0 ? std::max(longest, minutes{1}) : table};
-        const Timestamp end = plan.end(now);
-        auto& [kept_end, value] = kept[table];
-        if (!value || kept_end != end || table.count() == 0) {
-            const auto ranges = plan.ranges(now, longest_interval(snapshot.hosts));
-            value = read(scope_of(snapshot.hosts, ranges));
-            kept_end = end;
+    const double longest = longest_interval(snapshot.hosts);
+    for (const auto& [length, metrics] : needs_.metrics) {
+        auto& window = samples_[length];
+        const WindowPlan plan = plan_of(length, needs_.longest_whole);
+        const auto ranges = plan.ranges(now, longest);
+        if (!window) window = std::make_shared<SampleWindow>(snapshot.hosts.size());
+        if (plan.whole()) {
+            window->move_on(session, snapshot.hosts, index, ranges.front(), metrics);
+        } else if (window->end() != ranges.back().to) {
+            window = std::make_shared<SampleWindow>(snapshot.hosts.size());
+            window->add(session, snapshot.hosts, index, scope_of(snapshot.hosts, ranges), metrics);
         }
-        return value;
-    };
-    for (const auto& [table, metrics] : needs_.metrics) {
-        snapshot.samples[table] =
-            table_for(samples_, table, needs_.longest_whole, [&](const auto& scope) {
-                return std::make_shared<const SampleTable>(
-                    read_table(session, snapshot.hosts, index, scope, metrics));
-            });
+        snapshot.samples[length] = {window, &window->table()};
     }
-    for (const auto& [table, patterns] : needs_.processes) {
-        snapshot.processes[table] =
-            table_for(processes_, table, needs_.longest_whole_processes, [&](const auto& scope) {
-                return std::make_shared<const std::vector<HostProcesses>>(
-                    read_processes(session, snapshot.hosts, index, scope, patterns));
-            });
+    for (const auto& [length, patterns] : needs_.processes) {
+        auto& [kept_end, tables] = processes_[length];
+        const WindowPlan plan = plan_of(length, needs_.longest_whole_processes);
+        if (!tables || plan.whole() || kept_end != plan.end(now)) {
+            tables = std::make_shared<const std::vector<HostProcesses>>(
+                read_processes(session, snapshot.hosts, index,
+                               scope_of(snapshot.hosts, plan.ranges(now, longest)), patterns));
+            kept_end = plan.end(now);
+        }
+        snapshot.processes[length] = tables;
     }
     snapshot.services = read_services(session, now);
     return snapshot;
@@ -280,8 +196,9 @@ Snapshot Loader::load_history(store::Session& session, const Rule& rule, const H
     scope.only_host = host.id;
     const Needs needs = needs_of({rule});
     for (const auto& [table, metrics] : needs.metrics) {
-        snapshot.samples[table] = std::make_shared<const SampleTable>(
-            read_table(session, snapshot.hosts, index, scope, metrics));
+        const auto window = std::make_shared<SampleWindow>(snapshot.hosts.size());
+        window->add(session, snapshot.hosts, index, scope, metrics);
+        snapshot.samples[table] = {window, &window->table()};
     }
     for (const auto& [table, patterns] : needs.processes) {
         snapshot.processes[table] = std::make_shared<const std::vector<HostProcesses>>(

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "aggregator/alerts/rule.h"
+#include "aggregator/alerts/sample_window.h"
 #include "aggregator/alerts/snapshot.h"
 #include "aggregator/store/session.h"
 
@@ -29,8 +30,8 @@ struct PastService {
     Service service;
 };
 
-// Keeps the tables of long windows until their end moves on, so that a round mostly reads the last
-// few minutes. Used by one thread.
+// Keeps what it has read as long as it holds, so that a round mostly reads the last minute or two.
+// A snapshot is good until the next load(). Used by one thread.
 class Loader {
   public:
     // The number of statements depends on the lengths of the windows, not on rules and hosts.
@@ -46,9 +47,8 @@ class Loader {
                                                 Timestamp from, Timestamp to);
 
   private:
-    // Of the last round: each long window with its end, and what all tables were made for.
-    std::map<std::chrono::minutes, std::pair<Timestamp, std::shared_ptr<const SampleTable>>>
-        samples_;
+    // Of the last round, by length; and what all of it was made for.
+    std::map<std::chrono::minutes, std::shared_ptr<SampleWindow>> samples_;
     std::map<std::chrono::minutes,
              std::pair<Timestamp, std::shared_ptr<const std::vector<HostProcesses>>>>
         processes_;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -18,6 +19,8 @@
 namespace chorus::alerts {
 
 using TextPairs = std::vector<std::pair<std::string, std::string>>;
+// The members of a JSON object; values that are no strings as they are written.
+TextPairs text_pairs_of(const std::string& json);
 
 struct Host {
     std::int32_t id = 0;
@@ -49,7 +52,8 @@ struct SampleTable {
     struct Batch {
         Timestamp received;
         std::size_t layout;
-        std::size_t offset;  // of its first value
+        std::size_t offset;      // of its first value
+        std::size_t stride = 1;  // to the next one
     };
     // The series at each wanted position of a layout.
     struct Layout {
@@ -58,10 +62,14 @@ struct SampleTable {
         std::unordered_map<std::string_view, std::vector<std::size_t>> by_metric;
     };
 
-    std::vector<Series> series;
+    std::deque<Series> series;  // its elements stay where they are when more come
     std::vector<Layout> layouts;
     std::vector<std::vector<Batch>> by_host;  // index as in Snapshot::hosts
     std::vector<double> values;
+
+    double value(const Batch& batch, std::size_t position) const {
+        return values[batch.offset + position * batch.stride];
+    }
 };
 
 struct Process {

@@ -21,7 +21,7 @@ WITH given AS (
         description text, metadata jsonb, hostname text, rule_id uuid, fingerprint text,
         suppressed_by text, actor text, comment text)
     ORDER BY g.fingerprint, g.position
-), before AS (
+), before AS MATERIALIZED (  -- else it is looked up anew for every alert
     SELECT a.id, a.severity
     FROM monitoring.alerts a
     JOIN given g ON g.fingerprint = a.fingerprint

@@ -75,8 +75,8 @@ struct SampleScope {
     std::optional<std::int32_t> only_host;
 };
 
-// Batches of which something was wanted. `values` holds, one batch after the other, the wanted
-// positions of its layout in the order of read_wanted_entries(); NaN was not readable.
+// Batches of which something was wanted, in no order. `values` holds, one batch after the other,
+// the wanted positions of its layout in the order of read_wanted_entries(); NaN was not readable.
 struct SampleRows {
     std::vector<std::int32_t> host_ids;
     std::vector<std::int32_t> layout_ids;

@@ -1,5 +1,5 @@
 """The performance table: the agent's cycle, ingest over HTTP, bytes stored, read latency against raw SQL,
-service checks.
+service checks, rounds of alert rules.
 
 Run by `tests/run bench`; needs its private servers. Prints a table and writes build/bench.json.
 Nothing is asserted: figures depend on the machine, and the program prints what it compares with.
@@ -19,7 +19,7 @@ import urllib.request
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 
 from agent_bench import bench_agent  # noqa: E402
-from chorus_harness import BIN, Aggregator, http_get, wait_until  # noqa: E402
+from chorus_harness import BIN, Aggregator, http_get, psql, wait_until  # noqa: E402
 from stream_bench import bench_streams  # noqa: E402
 from web_bench import bench_web  # noqa: E402
 
@@ -222,6 +222,24 @@ def bench_service_checks():
     add("CPU of the round", result["cpu_seconds"], "s")
 
 
+def bench_alert_rounds():
+    print("Alert rules, 10,000 hosts with 115 metrics, one in a thousand over every threshold:")
+    name = f"bench_{os.getpid()}"
+    psql(f'CREATE DATABASE "{name}"')
+    try:
+        url = os.environ["CHORUS_TEST_DATABASE_URL"].replace("/postgres?", f"/{name}?", 1)
+        done = subprocess.run([os.path.join(BIN, "alert_round"), url, "10000", "100", "5"],
+                              capture_output=True, text=True, check=True)
+    finally:
+        psql(f'DROP DATABASE "{name}" WITH (FORCE)')
+    result = json.loads(done.stdout.splitlines()[-1])
+    add(f"round of {result['rules']} rules, {result['subjects']:,} subjects",
+        result["round_seconds"], "s", 2, "less")
+    add("its CPU, with PostgreSQL's", result["round_cpu_seconds"], "s")
+    add("first round after a start", result["first_round_seconds"], "s")
+    add("statements of a round", result["statements"], "")
+
+
 def main():
     for name in ("CHORUS_BIN_DIR", "CHORUS_TEST_DATABASE_URL", "CHORUS_TEST_REDIS_URL"):
         if name not in os.environ:
@@ -231,6 +249,7 @@ def main():
     bench_reads()
     bench_overview()
     bench_service_checks()
+    bench_alert_rounds()
     bench_streams(add)
     bench_web(add)
     width = max(len(row["what"]) for row in rows)

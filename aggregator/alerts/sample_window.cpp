@@ -1,0 +1,128 @@
+#include "aggregator/alerts/sample_window.h"
+
+#include <algorithm>
+
+#include "aggregator/alerts/windows.h"
+
+namespace chorus::alerts {
+namespace {
+
+// Hosts whose clock is further off are looked up one by one.
+constexpr std::chrono::seconds kSmallSkew{30};
+constexpr std::chrono::seconds kReadAgain{30};
+
+}  // namespace
+
+HostIndex index_of(const std::vector<Host>& hosts) {
+    HostIndex index;
+    index.reserve(hosts.size());
+    for (std::size_t i = 0; i < hosts.size(); ++i) index.emplace(hosts[i].id, i);
+    return index;
+}
+
+double longest_interval(const std::vector<Host>& hosts) {
+    double longest = 1;
+    for (const auto& host : hosts) longest = std::max(longest, host.interval_seconds);
+    return longest;
+}
+
+store::SampleScope scope_of(const std::vector<Host>& hosts, std::vector<store::TimeRange> ranges) {
+    store::SampleScope scope;
+    scope.ranges = std::move(ranges);
+    scope.slack_before = lateness_limit(longest_interval(hosts)) + kSmallSkew;
+    scope.slack_behind = kSmallSkew;
+    for (const auto& host : hosts) {
+        if (host.skew < kSmallSkew && host.skew > -kSmallSkew) continue;
+        scope.skewed_hosts.push_back(host.id);
+        scope.skew_seconds.push_back(std::chrono::duration<double>(host.skew).count());
+    }
+    return scope;
+}
+
+void SampleWindow::note(const std::vector<store::WantedEntry>& wanted) {
+    std::int32_t known = -1;  // entries come ordered by layout
+    for (const auto& entry : wanted) {
+        const auto [layout, fresh_layout] = layouts_.try_emplace(entry.layout_id, layouts_.size());
+        if (fresh_layout) {
+            known = entry.layout_id;
+            table_.layouts.emplace_back();
+        }
+        if (entry.layout_id != known) continue;  // of a former round
+        const auto [number, fresh] =
+            series_.try_emplace({entry.metric_type, entry.label}, table_.series.size());
+        if (fresh) {
+            table_.series.push_back(
+                {entry.metric_type, entry.label, text_pairs_of(entry.tags_json), entry.unit});
+        }
+        auto& one = table_.layouts[layout->second];
+        one.by_metric[table_.series[number->second].metric_type].push_back(one.series.size());
+        one.series.push_back(number->second);
+    }
+}
+
+void SampleWindow::add(store::Session& session, const std::vector<Host>& hosts,
+                       const HostIndex& index, const store::SampleScope& scope,
+                       const std::vector<std::string>& metrics) {
+    const auto wanted = store::read_wanted_entries(session, metrics);
+    note(wanted);
+    const auto rows = store::read_samples(session, scope, wanted);
+    const std::size_t before = table_.values.size();
+    table_.values.insert(table_.values.end(), rows.values.begin(), rows.values.end());
+    for (std::size_t i = 0; i < rows.host_ids.size(); ++i) {
+        const auto host = index.find(rows.host_ids[i]);
+        const auto layout = layouts_.find(rows.layout_ids[i]);
+        if (host == index.end() || layout == layouts_.end()) continue;
+        const Host& of = hosts[host->second];
+        if (is_late(rows.times[i], rows.received[i], of.skew, of.interval_seconds)) continue;
+        table_.by_host[host->second].push_back(
+            {rows.received[i], layout->second, before + rows.offsets[i]});
+    }
+    for (auto& batches : table_.by_host) {
+        std::sort(batches.begin(), batches.end(),
+                  [](const auto& a, const auto& b) { return a.received < b.received; });
+    }
+    pack();
+    if (!scope.ranges.empty()) end_ = scope.ranges.back().to;
+}
+
+// Puts the values of each series of a host together: a rule then reads one place of memory for a
+// host, where it would read one for each batch.
+void SampleWindow::pack() {
+    std::vector<double> values;
+    values.reserve(table_.values.size());
+    for (auto& batches : table_.by_host) {
+        for (auto from = batches.begin(); from != batches.end();) {
+            const auto to = std::find_if(from, batches.end(), [&](const auto& batch) {
+                return batch.layout != from->layout;
+            });
+            const auto run = static_cast<std::size_t>(to - from);
+            const std::size_t base = values.size();
+            for (std::size_t p = 0; p < table_.layouts[from->layout].series.size(); ++p) {
+                for (auto batch = from; batch != to; ++batch) {
+                    values.push_back(table_.value(*batch, p));
+                }
+            }
+            for (std::size_t i = 0; from != to; ++from, ++i) {
+                from->offset = base + i;
+                from->stride = run;
+            }
+        }
+    }
+    table_.values = std::move(values);
+}
+
+void SampleWindow::move_on(store::Session& session, const std::vector<Host>& hosts,
+                           const HostIndex& index, const store::TimeRange& window,
+                           const std::vector<std::string>& metrics) {
+    // A clock that was set back, or a pause as long as the window: all of it is read.
+    const bool anew = end_ > window.to || end_ <= window.from + kReadAgain;
+    const Timestamp from = anew ? window.from : end_ - kReadAgain;
+    for (auto& batches : table_.by_host) {
+        std::erase_if(batches, [&](const SampleTable::Batch& batch) {
+            return batch.received <= window.from || batch.received > from;
+        });
+    }
+    add(session, hosts, index, scope_of(hosts, {{from, window.to}}), metrics);
+}
+
+}  // namespace chorus::alerts

@@ -1,0 +1,55 @@
+// The samples of one window in memory. A window that takes every sample moves on with time and
+// reads what is new; the others are read whole.
+#pragma once
+
+#include <map>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "aggregator/alerts/snapshot.h"
+#include "aggregator/store/rule_samples.h"
+#include "aggregator/store/session.h"
+
+namespace chorus::alerts {
+
+// Index into Snapshot::hosts by host id.
+using HostIndex = std::unordered_map<std::int32_t, std::size_t>;
+HostIndex index_of(const std::vector<Host>& hosts);
+
+double longest_interval(const std::vector<Host>& hosts);  // seconds
+// Where batches of those times of receipt lie.
+store::SampleScope scope_of(const std::vector<Host>& hosts, std::vector<store::TimeRange> ranges);
+
+// Always used with the same hosts and metrics; not to be moved, because the table points into
+// itself.
+class SampleWindow {
+  public:
+    explicit SampleWindow(std::size_t hosts) { table_.by_host.resize(hosts); }
+    SampleWindow(const SampleWindow&) = delete;
+    SampleWindow& operator=(const SampleWindow&) = delete;
+
+    const SampleTable& table() const { return table_; }
+    Timestamp end() const { return end_; }
+
+    // Reads what is within the scope, beside what is there.
+    void add(store::Session& session, const std::vector<Host>& hosts, const HostIndex& index,
+             const store::SampleScope& scope, const std::vector<std::string>& metrics);
+
+    // Makes it the window from..to: forgets what is older, reads what came since its end, and the
+    // last half minute before that again, because a batch is stored a moment after it was received.
+    void move_on(store::Session& session, const std::vector<Host>& hosts, const HostIndex& index,
+                 const store::TimeRange& window, const std::vector<std::string>& metrics);
+
+  private:
+    void note(const std::vector<store::WantedEntry>& wanted);
+    void pack();
+
+    SampleTable table_;
+    Timestamp end_{};
+    std::map<std::pair<std::string, std::string>, std::size_t> series_;  // by metric and label
+    std::unordered_map<std::int32_t, std::size_t> layouts_;
+};
+
+}  // namespace chorus::alerts
