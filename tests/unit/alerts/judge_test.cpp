@@ -18,8 +18,6 @@ using build::system_rule;
 using std::chrono::minutes;
 using testing::ElementsAre;
 using testing::IsEmpty;
-using testing::Pair;
-using testing::UnorderedElementsAre;
 
 const std::string kCpu = "cpu_usage_percent";
 const std::string kDisk = "disk_usage_percent";
@@ -200,25 +198,7 @@ TEST(Judge, ASubjectThatIsGoneWaitsForKeepFiringAsWell) {
     EXPECT_THAT(rounds.decisions(fleet, 3), ElementsAre("resolve a|/mnt gone"));
 }
 
-TEST(Judge, OfASilentHostNothingIsGone) {
-    Rounds rounds{rule_of(kDisk)};
-    Fleet fleet;
-    fleet.batch("a", at(0), {{kDisk, 90, "/mnt"}});
-    rounds.judge(fleet, 0);
-    EXPECT_THAT(rounds.decisions(fleet, 2), IsEmpty());
-    EXPECT_THAT(rounds.open, ElementsAre("a|/mnt"));
-}
-
-TEST(Judge, AHostThatWasDeletedResolves) {
-    Rounds rounds{rule_of(kCpu)};
-    Fleet fleet;
-    fleet.batch("a", at(0), {{kCpu, 90}});
-    rounds.judge(fleet, 0);
-    fleet.remove_host("a");
-    EXPECT_THAT(rounds.decisions(fleet, 1), ElementsAre("resolve a gone"));
-}
-
-TEST(Judge, AHostThatTheRuleMeansNoMoreResolves) {
+TEST(Judge, AHostThatIsMeantNoMoreOrDeletedResolves) {
     Fleet fleet;
     fleet.host("a").labels = {{"role", "db"}};
     fleet.batch("a", at(0), {{kCpu, 90}});
@@ -226,8 +206,11 @@ TEST(Judge, AHostThatTheRuleMeansNoMoreResolves) {
     system_of(rule).limit.hosts.labels = {{"role", "db"}};
     Rounds rounds{rule};
     EXPECT_THAT(rounds.decisions(fleet, 0), ElementsAre("fire a"));
+    Rounds deleted = rounds;
     fleet.host("a").labels.clear();
     EXPECT_THAT(rounds.decisions(fleet, 1), ElementsAre("resolve a gone"));
+    fleet.remove_host("a");
+    EXPECT_THAT(deleted.decisions(fleet, 1), ElementsAre("resolve a gone"));
 }
 
 TEST(Judge, AProcessThatHasEndedResolvesAndThatOfASilentHostDoesNot) {
