@@ -1,8 +1,11 @@
 #include "aggregator/health/resolver.h"
 
 #include <ares.h>
+#include <arpa/inet.h>
+#include <netinet/in.h>
 
 #include <cstring>
+#include <optional>
 #include <stdexcept>
 
 namespace chorus::health {
@@ -23,6 +26,27 @@ std::string sentence(int status) {
         default:
             return "Name lookup failed";
     }
+}
+
+// A host that is an address already: c-ares 1.18 asks name servers for those as well.
+std::optional<Address> literal(const std::string& host, std::uint16_t port) {
+    Address address;
+    sockaddr_in v4{};
+    sockaddr_in6 v6{};
+    if (inet_pton(AF_INET, host.c_str(), &v4.sin_addr) == 1) {
+        v4.sin_family = AF_INET;
+        v4.sin_port = htons(port);
+        address.length = sizeof v4;
+        std::memcpy(&address.storage, &v4, sizeof v4);
+    } else if (inet_pton(AF_INET6, host.c_str(), &v6.sin6_addr) == 1) {
+        v6.sin6_family = AF_INET6;
+        v6.sin6_port = htons(port);
+        address.length = sizeof v6;
+        std::memcpy(&address.storage, &v6, sizeof v6);
+    } else {
+        return std::nullopt;
+    }
+    return address;
 }
 
 std::vector<Address> copy_addresses(const ares_addrinfo* list) {
@@ -93,6 +117,7 @@ void Resolver::note_socket(void* self, int fd, int readable, int writable) {
 }
 
 void Resolver::look_up(const std::string& host, std::uint16_t port, Done done) {
+    if (const auto address = literal(host, port)) return done({*address}, {});
     auto lookup = std::make_unique<Lookup>(Lookup{this, std::move(done)});
     ares_addrinfo_hints hints{};
     hints.ai_family = AF_UNSPEC;
