@@ -50,6 +50,10 @@ void RoundWriter::take(const Rule& rule, const Judgement& judged) {
     }
     for (const auto& [key, state] : judged.changed) {
         changed_.push_back(row_of(rule.id, key, state));
+        const auto open = open_.find(fingerprint_of(rule, key));
+        if (open != open_.end() && open->second.stale && !state.stale) {
+            fresh_.push_back(open->second.id);
+        }
     }
     for (const auto& key : judged.forgotten) forgotten_.push_back({rule.id, key});
     for (const auto& key : judged.became_stale) {
@@ -103,7 +107,7 @@ Written RoundWriter::write() {
     closed_.insert(closed_.end(), std::make_move_iterator(inhibited_.begin()),
                    std::make_move_iterator(inhibited_.end()));
     store::change_statuses(session_, closed_, now_);
-    store::mark_stale(session_, stale_);
+    store::mark_stale(session_, stale_, fresh_);
     store::write_rule_states(session_, changed_, forgotten_);
     store::write_rule_outcomes(session_, outcomes_, now_);
     return result;
@@ -112,7 +116,7 @@ Written RoundWriter::write() {
 void RoundWriter::raise(const Rule& rule, const Decision& decision) {
     const std::string fingerprint = fingerprint_of(rule, decision.key);
     const auto open = open_.find(fingerprint);
-    if (open == open_.end() && open_.size() + fresh_ >= most_open_) {
+    if (open == open_.end() && open_.size() + opened_ >= most_open_) {
         too_many_ = true;
         return;
     }
@@ -123,7 +127,7 @@ void RoundWriter::raise(const Rule& rule, const Decision& decision) {
     alerts_.push_back(
         make_alert(rule, decision.subject, decision.reading, decision.severity, extra));
     const bool fresh = open == open_.end();
-    fresh_ += fresh ? 1 : 0;
+    opened_ += fresh ? 1 : 0;
     hosts_.push_back(fresh && decision.subject.host != nullptr ? decision.subject.host->id : 0);
 }
 

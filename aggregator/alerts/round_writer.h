@@ -71,11 +71,11 @@ class RoundWriter {
     std::unordered_set<std::string> silent_hosts_;  // hosts of which an alert says so
     std::vector<store::StatusChange> closed_;
     std::vector<store::StatusChange> inhibited_;
-    std::vector<Uuid> stale_;
+    std::vector<Uuid> stale_, fresh_;  // alerts that became so
     std::vector<store::RuleStateRow> changed_;
     std::vector<store::SubjectKey> forgotten_;
     std::vector<store::RuleOutcome> outcomes_;
-    std::size_t fresh_ = 0;
+    std::size_t opened_ = 0;
     bool too_many_ = false;
 };
 

@@ -58,8 +58,10 @@ WHERE status <> 'resolved' AND fingerprint IS NOT NULL
 
 constexpr Statement kStale{"alerts_stale", R"sql(
 UPDATE monitoring.alerts
-SET alert_metadata = alert_metadata || '{"stale": true}', updated_at = clock_timestamp()
-WHERE id = ANY ($1)
+SET alert_metadata = CASE WHEN id = ANY ($1) THEN alert_metadata || '{"stale": true}'
+                          ELSE alert_metadata - 'stale' END,
+    updated_at = clock_timestamp()
+WHERE id = ANY ($1) OR id = ANY ($2)
 )sql"};
 
 constexpr Statement kReadMark{"evaluation_mark", R"sql(
@@ -174,9 +176,9 @@ std::vector<OpenAlert> read_open_alerts(Session& session,
     return alerts;
 }
 
-void mark_stale(Session& session, const std::vector<Uuid>& alert_ids) {
-    if (alert_ids.empty()) return;
-    session.execute(kStale, Parameters{}.uuid_array(std::span{alert_ids}));
+void mark_stale(Session& session, const std::vector<Uuid>& stale, const std::vector<Uuid>& fresh) {
+    if (stale.empty() && fresh.empty()) return;
+    session.execute(kStale, Parameters{}.uuid_array(std::span{stale}).uuid_array(std::span{fresh}));
 }
 
 EvaluationMark lock_evaluation_mark(Session& session) {

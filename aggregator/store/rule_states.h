@@ -69,7 +69,7 @@ struct OpenAlert {
 std::vector<OpenAlert> read_open_alerts(Session& session,
                                         const std::vector<std::string>& alert_types);
 // Says in the metadata of alerts whether there is no data about them at present.
-void mark_stale(Session& session, const std::vector<Uuid>& alert_ids);
+void mark_stale(Session& session, const std::vector<Uuid>& stale, const std::vector<Uuid>& fresh);
 
 // Up to when rules have been evaluated.
 struct EvaluationMark {

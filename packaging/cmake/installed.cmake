@@ -21,6 +21,7 @@ set(doc ${CMAKE_INSTALL_DATADIR}/doc)
 install(FILES ${units}/process-figures.conf ${units}/kernel-log.conf COMPONENT agent
         DESTINATION ${doc}/chorus-agent/examples)
 install(FILES ${packaging}/docs/operators-guide.md ${packaging}/docs/troubleshooting.md
+              ${packaging}/docs/alert-rules.md
         COMPONENT aggregator DESTINATION ${doc}/chorus-aggregator)
 foreach(folder grafana prometheus nginx haproxy)
   install(DIRECTORY ${packaging}/${folder} COMPONENT aggregator

@@ -106,17 +106,22 @@ def test_an_alert_resolves_by_itself_and_the_cooldown_holds_the_next_one_back(qu
 
 def test_without_data_nothing_fires_and_nothing_resolves(quiet):
     token, agent = quiet.token("operator"), quiet.token()
-    rule = cpu_rule(quiet, token)
+    rule = cpu_rule(quiet, token, auto_resolve=False)
     check(quiet, token)
     assert alerts(quiet) == []
     assert quiet.get(f"/api/v1/alert-rules/{rule['id']}").json["state"] == "no_data"
-    send(quiet, agent, BatchMaker("web-01"), 99.0)
+    batches = BatchMaker("web-01")
+    send(quiet, agent, batches, 99.0)
     check(quiet, token)
     # The samples leave the window.
     quiet.sql("UPDATE monitoring.system_batches SET received_at = received_at - interval '1 hour'")
     check(quiet, token)
     alert = alerts(quiet)[0]
     assert alert["status"] == "active" and alert["alert_metadata"]["stale"] is True
+    send(quiet, agent, batches, 1.0)
+    check(quiet, token)
+    alert = alerts(quiet)[0]
+    assert alert["status"] == "active" and "stale" not in alert["alert_metadata"]
 
 
 def test_samples_that_came_late_page_nobody(quiet):
