@@ -382,8 +382,8 @@ def test_snapshot_of_the_host_comes_with_the_single_alert(aggregator, alert):
 
 
 def test_reading_has_no_side_effects(aggregator, alert):
-    count = "SELECT count(*) FROM monitoring.alert_transitions UNION ALL SELECT count(*)" \
-            " FROM monitoring.audit UNION ALL SELECT count(*) FROM monitoring.alerts"
+    count = "SELECT (SELECT count(*) FROM monitoring.alert_transitions), " \
+            "(SELECT count(*) FROM monitoring.audit), (SELECT count(*) FROM monitoring.alerts)"
     before = aggregator.sql(count)
     for path in ("", "/stats", f"/{alert['id']}", f"/{alert['id']}/transitions"):
         assert aggregator.get("/api/v1/alerts" + path).status == 200
@@ -392,10 +392,9 @@ def test_reading_has_no_side_effects(aggregator, alert):
 
 def test_number_of_open_alerts_is_bounded():
     with Aggregator({"CHORUS_ANONYMOUS_ROLE": "operator", "CHORUS_MAX_OPEN_ALERTS": "2"}) as small:
-        first = post(small, ALERT).json
-        assert post(small, ALERT).status == 201
-        refused = post(small, ALERT)
-        assert refused.status == 429 and refused.json["code"] == "too_many_alerts"
-        assert refused.headers["retry-after"] == "60"
+        first, _ = post(small, ALERT).json, post(small, ALERT)
+        no = post(small, ALERT)
+        told = (no.status, no.json["code"], no.headers["retry-after"])
+        assert told == (429, "too_many_alerts", "60")
         patch(small, first, {"status": "resolved"})
         assert post(small, ALERT).status == 201
