@@ -8,7 +8,6 @@
 #include <csignal>
 #include <ctime>
 #include <iostream>
-#include <random>
 #include <system_error>
 #include <thread>
 
@@ -36,6 +35,11 @@ constexpr milliseconds kFirstGap{300};  // between the silent sample and the fir
 constexpr milliseconds kLeastGap{250};  // between two batches
 constexpr milliseconds kRequestLimit{30'000};
 constexpr milliseconds kFarewell{5'000};
+
+// Not std::random_device, which would tie the program to the newest glibc there is.
+std::uint32_t random_seed() {
+    return static_cast<std::uint32_t>(std::hash<Uuid>{}(Uuid::random()));
+}
 
 sigset_t awaited_signals() {
     sigset_t set;
@@ -81,7 +85,7 @@ struct Parts {
                    [this, keep = !state_dir.empty()](const PackedBatch& batch) {
                        if (keep) dead_letter.keep(batch.time, batch.json_zstd);
                    },
-                   clock, epochs, config.interval_seconds, Backoff(std::random_device{}())) {}
+                   clock, epochs, config.interval_seconds, Backoff(random_seed())) {}
 
     std::variant<Answer, NoAnswer> post(std::string_view body) {
         const auto start = clock.steady();
@@ -220,7 +224,7 @@ std::unique_ptr<OrderStream> listen_to_orders(const AgentConfig& config, Parts& 
         parts.client.dialer(), config.token, id,
         OrderHandlers{[&orders](bool processes) { orders.ask_to_collect(processes); },
                       [&orders](std::optional<double> seconds) { orders.ask_interval(seconds); }},
-        Backoff(std::random_device{}()));
+        Backoff(random_seed()));
 }
 
 // Collects and sends until a signal that ends it, which it answers.

@@ -28,7 +28,7 @@ class Packages:
         return [self.deb("agent"), self.deb("aggregator")]
 
     def rpm(self, name):
-        return next(self.folder.glob(f"{name}.rpm"))
+        return next(self.folder.glob(f"{name}-[0-9]*.x86_64.rpm"))
 
 
 @pytest.fixture(scope="session")
