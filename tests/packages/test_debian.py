@@ -2,6 +2,7 @@
 
 import json
 import os
+import pathlib
 import re
 import subprocess
 
@@ -10,6 +11,7 @@ import pytest
 from chorus_harness import wait_until
 from debian_tree import Tree
 
+ROOT = pathlib.Path(__file__).parents[2]
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs: root")
 
 PROGRAMS = ("agent", "aggregator")
@@ -161,6 +163,23 @@ def test_an_upgrade_keeps_data_and_edited_config(tree, packages, previous):
     wait_until(lambda: batches(tree) > before, 60, "new batches after the upgrade")
     told = tree.run("chorus-aggregator", "--print-config").stdout
     assert re.search(r"retention-alert-days = 7\s+# /etc/chorus/aggregator.conf", told)
+    assert tree.stop(agent) == 0 and tree.stop(aggregator) == 0
+
+
+def test_a_dump_brings_everything_back_as_the_guide_says(tree, packages):
+    tree.install(*packages.debs)
+    aggregator, agent = set_up(tree)
+    assert tree.stop(agent) == 0 and tree.stop(aggregator) == 0
+    before = batches(tree)
+    guide = (ROOT / "packaging/docs/operators-guide.md").read_text()
+    shell = re.search(r"(?s)## Backup.*?```sh\n(.*?)```.*?```sh\n(.*?)```", guide)
+    for command in (shell[1] + shell[2]).splitlines():
+        if not command.startswith("systemctl"):
+            tree.run(f"cd /root; {command}")
+    assert batches(tree) == before
+    aggregator, agent = tree.service("chorus-aggregator"), tree.service("chorus-agent")
+    wait_until(lambda: batches(tree) > before, 60, "batches after the restore")
+    assert "made" not in tree.run("chorus-aggregator", "setup-db").stdout
     assert tree.stop(agent) == 0 and tree.stop(aggregator) == 0
 
 
