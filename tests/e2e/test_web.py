@@ -37,7 +37,7 @@ def packages():
     mark = HERE / "node_modules" / ".lock"
     if not mark.exists() or mark.read_bytes() != lock:
         done = subprocess.run(["npm", "ci", "--ignore-scripts"], cwd=HERE, capture_output=True,
-                              text=True, timeout=300, check=False)
+                              text=True, timeout=900, check=False)
         assert done.returncode == 0, done.stderr
         mark.write_bytes(lock)
 
@@ -92,5 +92,5 @@ def test_dashboard(stage, control, name):
     environment = {**os.environ, "CHORUS_WEB_STAGE": json.dumps({**stage.facts(), "control": control}),
                    "CHORUS_CHROMIUM": CHROMIUM}
     done = subprocess.run(["node", "--test", "--test-reporter=spec", HERE / name], cwd=HERE,
-                          env=environment, capture_output=True, text=True, timeout=300, check=False)
+                          env=environment, capture_output=True, text=True, timeout=900, check=False)
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
