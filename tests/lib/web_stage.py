@@ -32,6 +32,7 @@ class Stage:
         self.open.start()
         self.guarded.start(wait_ready=False)
         self.viewer = self.guarded.token(role="viewer", name="looker")
+        self.admin = self.guarded.token(role="admin", name="keeper")
         for name in ("web-01", "db-01"):
             self.agents[name] = Agent(self.open, name)
             self.agents[name].start()
@@ -56,6 +57,7 @@ class Stage:
     def facts(self):
         return {"base": f"http://127.0.0.1:{self.open.port}", "trace": str(self.trace),
                 "guarded": f"http://127.0.0.1:{self.guarded.port}", "viewer": self.viewer,
+                "admin": self.admin,
                 "probe": PROBE}
 
     def act(self, name, argument):

@@ -33,3 +33,26 @@ test("What the role does not allow is said, not hidden", async () => {
   await page.locator(".notice").getByText("role does not allow").waitFor();
   await close(page);
 });
+
+test("The commands that add a host hold a token that enrols one", async () => {
+  const page = await open("#/system", { base: stage.guarded, expect: [/status of 40[13]/] });
+  await page.getByLabel("API token").fill(stage.admin);
+  await page.getByRole("dialog").getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("dialog").waitFor({ state: "detached" });
+  await page.getByRole("button", { name: "Add a host" }).first().click();
+  const dialog = page.getByRole("dialog", { name: "Add a host" });
+  await dialog.getByLabel("Name of the host").fill("new-01");
+  await dialog.getByRole("button", { name: "Make a token", exact: true }).click();
+  await dialog.getByText("not shown again").waitFor();
+  const [, token, server] = /echo '(\S+)' \| chorus-agent enroll (\S+) -/.exec(await dialog.innerText());
+  assert.equal(server, stage.guarded);
+  const enrol = () =>
+    fetch(`${server}/api/v1/agents/enroll`, {
+      method: "POST",
+      headers: { Authorization: `Bearer ${token}`, "Content-Type": "application/json" },
+      body: JSON.stringify({ hostname: "new-01" }),
+    });
+  assert.equal((await enrol()).status, 201);
+  assert.equal((await enrol()).status, 401);
+  await close(page);
+});

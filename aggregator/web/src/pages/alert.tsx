@@ -68,7 +68,7 @@ function Detail({ alert, reload }: { alert: AlertDetail; reload: () => void }) {
           <a class="button" href={href(["hosts", host, "processes"], { ...around, t: alert.created_at })}>Processes of that moment</a>
         </div>
       )}
-      <div class="split">
+      <div class={alert.context || told(alert.alert_metadata).length > 0 ? "split" : "stack"}>
         <div class="stack">
           {alert.context && <Culprits context={alert.context} host={host} />}
           <Metadata data={alert.alert_metadata} />
@@ -79,12 +79,14 @@ function Detail({ alert, reload }: { alert: AlertDetail; reload: () => void }) {
   );
 }
 
-const HIDDEN = new Set(["rule_id", "hostname", "metric_unit"]);
+const HIDDEN = new Set(["rule_id", "hostname", "metric_unit", "top_processes"]);
+
+const told = (data: Record<string, unknown>) => Object.entries(data).filter(([name, value]) => !HIDDEN.has(name) && value !== null);
 
 function Metadata({ data }: { data: Record<string, unknown> }) {
   const unit = typeof data.metric_unit === "string" ? data.metric_unit : null;
   const figures = new Set(["current_value", "threshold"]);
-  const shown = Object.entries(data).filter(([name, value]) => !HIDDEN.has(name) && value !== null);
+  const shown = told(data);
   if (shown.length === 0) return null;
   const text = (name: string, value: unknown) =>
     typeof value === "number" && figures.has(name) ? formatUnit(unit, value) : typeof value === "object" ? JSON.stringify(value) : String(value);

@@ -23,7 +23,7 @@ export function AddHost({ onClose }: { onClose: () => void }) {
   const make = async () => {
     setFault("");
     try {
-      const made = await send<NewToken>("POST", ["tokens"], { role: "agent", name: host });
+      const made = await send<NewToken>("POST", ["tokens"], { role: "enrol", name: host });
       setToken(made.token);
     } catch (cause) {
       setFault(
@@ -35,11 +35,10 @@ export function AddHost({ onClose }: { onClose: () => void }) {
       );
     }
   };
-  const makeCommand = `(umask 077; chorus-aggregator token create --role agent --name ${host} > ${host}.token)`;
-  const install = token
-    ? `install -d -m 0750 /etc/chorus\n(umask 077; printf '%s\\n' '${token}' > /etc/chorus/token)`
-    : `install -d -m 0750 /etc/chorus\ninstall -m 0600 ${host}.token /etc/chorus/token`;
-  const run = `CHORUS_AGGREGATOR_URL=${here} CHORUS_AGENT_TOKEN_FILE=/etc/chorus/token chorus-agent${plain ? " --insecure-http" : ""}`;
+  const makeCommand = `chorus-aggregator token create --role enrol --name ${host}`;
+  // Not as an argument: those are for every user of the machine to see.
+  const enroll = `echo '${token || "TOKEN"}' | chorus-agent enroll ${here} -${plain ? " --insecure-http" : ""}`;
+  const run = "systemctl enable --now chorus-agent\nchorus-agent status";
 
   return (
     <Dialog title="Add a host" onClose={onClose}>
@@ -50,12 +49,12 @@ export function AddHost({ onClose }: { onClose: () => void }) {
       </div>
       <div class="actions start">
         <button type="button" class="primary" disabled={!name.trim() || token !== ""} onClick={() => void make()}>Make a token</button>
-        {token && <span class="muted">The token is in the command below. It is not shown again.</span>}
+        {token && <span class="muted">It is in the command below, good for one host and 24 hours, and not shown again.</span>}
       </div>
       {fault && <p role="alert">{fault}</p>}
-      {!token && <Command title="1. On the server: make a token and bring the file to the host" text={makeCommand} />}
-      <Command title={`${token ? 1 : 2}. On ${host}, as root: put the token in its place`} text={install} />
-      <Command title={`${token ? 2 : 3}. On ${host}: start the agent`} text={run} />
+      {!token && <Command title="1. On the server: make a token that enrols one host" text={makeCommand} />}
+      <Command title={`${token ? 1 : 2}. On ${host}, as root: fetch the host’s own token`} text={enroll} />
+      <Command title={`${token ? 2 : 3}. On ${host}: start the agent, and see whether data arrives`} text={run} />
       {plain && <p class="muted">This page came over plain HTTP, so the token would travel unprotected. Put a proxy that speaks TLS before the server.</p>}
       <div class="actions"><button type="button" onClick={onClose}>Done</button></div>
     </Dialog>
