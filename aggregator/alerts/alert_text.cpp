@@ -7,7 +7,7 @@
 namespace chorus::alerts {
 namespace {
 
-constexpr std::size_t kMostCharacters = 255;  // of title and source
+constexpr std::size_t kMostCharacters = 255;  // of title, source and actor
 
 // Two decimals are what people read, and of small figures three digits; whole numbers stay whole.
 std::string number(double value) {
@@ -64,6 +64,10 @@ std::string source_of(const Condition& condition, const std::string& key) {
     return cut_to_fit("host:" + host);
 }
 
+std::string actor_of(const Rule& rule) {
+    return cut_to_fit("rule:" + rule.name);
+}
+
 std::string fingerprint_of(const Rule& rule, const std::string& key) {
     return store::alert_fingerprint(rule.id.to_string(), source_of(rule.condition, key), key);
 }
@@ -77,7 +81,7 @@ store::NewAlert make_alert(const Rule& rule, const Subject& subject, const Readi
     alert.source = source_of(rule.condition, key);
     alert.rule_id = rule.id;
     alert.fingerprint = fingerprint_of(rule, key);
-    alert.actor = "rule:" + rule.name;
+    alert.actor = actor_of(rule);
     JsonWriter metadata;
     metadata.begin_object().field("rule_id", rule.id.to_string());
     if (subject.host != nullptr) {

@@ -17,10 +17,12 @@ store::NewAlert make_alert(const Rule& rule, const Subject& subject, const Readi
 // "system:web-01", "process:web-01:nginx", "service:chat-service", "host:web-01"; `key` is of the
 // rule's subject.
 std::string source_of(const Condition& condition, const std::string& key);
+// Who acts when a rule opens or resolves an alert, "rule:High CPU".
+std::string actor_of(const Rule& rule);
 // Of the alert of that rule and subject.
 std::string fingerprint_of(const Rule& rule, const std::string& key);
 
-// What fits into an alert's title or source: 255 characters, none of them cut in two.
+// What fits into an alert's title, source or actor: 255 characters, none of them cut in two.
 std::string cut_to_fit(const std::string& text);
 
 }  // namespace chorus::alerts

@@ -43,7 +43,7 @@ void RoundWriter::take(const Rule& rule, const Judgement& judged) {
         }
         if (decision.action == Action::resolve) {
             resolve(fingerprint_of(rule, decision.key), decision.gone ? "gone" : "",
-                    "rule:" + rule.name);
+                    actor_of(rule));
         } else if (!decision.gone) {
             raise(rule, decision);
         }

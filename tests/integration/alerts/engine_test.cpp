@@ -189,6 +189,18 @@ TEST_F(EngineTest, MoreAlertsThanAllowedAreNotOpenedAndOneSaysSo) {
     EXPECT_EQ(kinds, (std::map<std::string, int>{{"alert_limit", 1}, {"system_metric", 2}}));
 }
 
+TEST_F(EngineTest, ARuleWithTheLongestNameFiresAndEnds) {
+    const auto host = database_.add_host("h");
+    const auto layout = database_.add_layout({{"cpu_usage_percent", "", "percent"}});
+    add_rule(std::string(255, 'n'), "system_metric",
+             R"({"metric_type":"cpu_usage_percent","threshold":80,"aggregation":"last"})");
+    add_cpu(host, layout, 99);
+    EXPECT_EQ(round().created.size(), 1U);
+    clock_.advance(minutes{1});
+    add_cpu(host, layout, 1);
+    EXPECT_EQ(round().resolved, 1U);
+}
+
 TEST_F(EngineTest, AnEvaluatorThatStoodStillSaysSoOnceAndPagesNobodyForSilence) {
     database_.add_host("h");
     database_.run("UPDATE monitoring.hosts SET last_seen = '2026-11-20T10:00:00Z'");
