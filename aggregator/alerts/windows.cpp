@@ -1,6 +1,12 @@
 #include "aggregator/alerts/windows.h"
 
 namespace chorus::alerts {
+namespace {
+
+// Seconds. Each round reads so far back for all hosts, and an interval is what an agent says.
+constexpr double kMostLateness = 600;
+
+}  // namespace
 
 std::vector<store::TimeRange> WindowPlan::ranges(Timestamp now,
                                                  double longest_interval_seconds) const {
@@ -21,7 +27,7 @@ std::vector<store::TimeRange> WindowPlan::ranges(Timestamp now,
 
 std::chrono::microseconds lateness_limit(double interval_seconds) {
     return std::chrono::duration_cast<std::chrono::microseconds>(
-        std::chrono::duration<double>(std::max(60.0, 2 * interval_seconds)));
+        std::chrono::duration<double>(std::clamp(2 * interval_seconds, 60.0, kMostLateness)));
 }
 
 }  // namespace chorus::alerts

@@ -160,6 +160,8 @@ TEST(Lateness, ABatchIsLateAfterTwoIntervalsButNotWithinAMinute) {
     EXPECT_EQ(lateness_limit(30), seconds{60});
     EXPECT_EQ(lateness_limit(1), seconds{60});
     EXPECT_EQ(lateness_limit(45), seconds{90});
+    // An interval is what the agent says: no word of one host makes all rounds read days.
+    EXPECT_EQ(lateness_limit(86'400), minutes{10});
     EXPECT_FALSE(is_late(kNoon, kNoon + seconds{60}, seconds{0}, 30));
     EXPECT_TRUE(is_late(kNoon, kNoon + seconds{60} + kTick, seconds{0}, 30));
 }
