@@ -38,6 +38,15 @@ std::string cut(std::string text, std::size_t most) {
     return text.substr(0, end) + "...";
 }
 
+// What stands first in a subject: whoever reads no more shall not take news for an outbreak.
+std::string_view subject_word(const Message& message) {
+    const auto event = event_of(message.notifications[0]);
+    const bool same =
+        std::all_of(message.notifications.begin(), message.notifications.end(),
+                    [&](const store::Notification& one) { return event_of(one) == event; });
+    return same && (event == "acknowledged" || event == "updated") ? event : status_word(message);
+}
+
 std::string upper(std::string_view word) {
     std::string text{word};
     for (char& c : text) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
@@ -47,7 +56,7 @@ std::string upper(std::string_view word) {
 }  // namespace
 
 std::string subject_of(const Message& message) {
-    std::string text = "[" + upper(status_word(message)) + "] ";
+    std::string text = "[" + upper(subject_word(message)) + "] ";
     if (message.notifications.size() == 1) {
         const auto& one = message.notifications[0];
         text += name_of(one) + " (" + std::string(to_string(one.alert.severity)) + ")";

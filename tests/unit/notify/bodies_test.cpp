@@ -154,6 +154,22 @@ TEST(Mail, SubjectInUtf8IsEncodedInWholeCharacters) {
     EXPECT_THAT(text, HasSubstr("?=\r\n =?UTF-8?B?"));
 }
 
+TEST(Subject, SaysFiringOnlyOfWhatHasBegun) {
+    const auto subject = [](std::optional<AlertStatus> from, AlertStatus to) {
+        const auto text = subject_of({"email:a@b.example", {notification(7, from, to)}});
+        return text.substr(0, text.find(']') + 1);
+    };
+    EXPECT_EQ(subject({}, AlertStatus::active), "[FIRING]");
+    EXPECT_EQ(subject(AlertStatus::resolved, AlertStatus::active), "[FIRING]");
+    EXPECT_EQ(subject(AlertStatus::active, AlertStatus::resolved), "[RESOLVED]");
+    EXPECT_EQ(subject(AlertStatus::active, AlertStatus::acknowledged), "[ACKNOWLEDGED]");
+    EXPECT_EQ(subject(AlertStatus::active, AlertStatus::active), "[UPDATED]");
+    const auto seen = notification(7, AlertStatus::active, AlertStatus::acknowledged);
+    const auto begun = notification(8, {}, AlertStatus::active);
+    EXPECT_THAT(subject_of({"slack:a", {seen, seen}}), HasSubstr("[ACKNOWLEDGED] 2 alerts"));
+    EXPECT_THAT(subject_of({"slack:a", {seen, begun}}), HasSubstr("[FIRING] 2 alerts"));
+}
+
 TEST(MailAddress, IsOneThatCannotLeaveItsPlace) {
     EXPECT_TRUE(is_mail_address("ops+x@example.org"));
     for (const char* bad : {"", "ops", "@example.org", "ops@", "a b@c", "a@b>", "a@b\r\nDATA",
