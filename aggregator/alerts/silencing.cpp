@@ -23,6 +23,12 @@ Silenced apply_silences(store::Session& session, Timestamp now) {
     for (const auto& subject : store::silence_subjects(session)) {
         const auto* silence = store::find_silence(silences, subject);
         const bool hidden = subject.status == AlertStatus::suppressed;
+        if (hidden && !store::is_silenced(subject)) {
+            if (silence == nullptr) continue;
+            store::take_over(session, subject.alert_id, silence->id, now);
+            ++outcome.suppressed;
+            continue;
+        }
         if (hidden == (silence != nullptr)) continue;
         if (silence != nullptr) {
             const auto reason = store::silence_reason(silence->id);

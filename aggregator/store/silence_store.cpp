@@ -56,7 +56,14 @@ SELECT a.id, a.status, a.suppressed_by, a.hostname, a.alert_type, a.source, a.ru
 FROM monitoring.alerts a
 LEFT JOIN monitoring.alert_rules r ON r.id = a.rule_id
 WHERE a.status <> 'resolved'
-  AND (a.status = 'active' OR a.status = 'suppressed' AND a.suppressed_by LIKE 'silence:%')
+  AND (a.status = 'active'
+       OR a.status = 'suppressed'
+          AND (a.suppressed_by LIKE 'silence:%' OR a.suppressed_by LIKE 'inhibited:%'))
+)sql"};
+
+constexpr Statement kTakeOver{"silence_take_over", R"sql(
+UPDATE monitoring.alerts SET suppressed_by = $2, updated_at = $3
+WHERE id = $1 AND status = 'suppressed' AND suppressed_by LIKE 'inhibited:%'
 )sql"};
 
 constexpr Statement kAnySilenced{"silence_any", R"sql(
@@ -206,6 +213,15 @@ std::vector<SilenceSubject> silence_subjects(Session& session) {
 
 bool any_silenced(Session& session) {
     return session.execute(kAnySilenced)[0].boolean(0);
+}
+
+bool is_silenced(const SilenceSubject& subject) {
+    return subject.suppressed_by && subject.suppressed_by->starts_with(kReasonPrefix);
+}
+
+void take_over(Session& session, const Uuid& alert_id, const Uuid& silence_id, Timestamp now) {
+    session.execute(kTakeOver,
+                    Parameters{}.uuid(alert_id).text(silence_reason(silence_id)).timestamp(now));
 }
 
 std::string silence_reason(const Uuid& id) {

@@ -90,11 +90,15 @@ struct SilenceSubject {
     std::optional<std::string> rule_name{};
     Severity severity = Severity::info;
 };
-// The open alerts that silences may concern: active ones, and those that a silence suppresses.
+// The open alerts that silences may concern: active ones, and those that a silence or the silence
+// of their host suppresses.
 std::vector<SilenceSubject> silence_subjects(Session& session);
 // Whether there is any alert that a silence suppresses.
 bool any_silenced(Session& session);
 
+bool is_silenced(const SilenceSubject& subject);
+// What the evaluator suppressed is the silence's from now on: it stays so when the host is back.
+void take_over(Session& session, const Uuid& alert_id, const Uuid& silence_id, Timestamp now);
 // As in alerts.suppressed_by, "silence:<id>".
 std::string silence_reason(const Uuid& id);
 

@@ -207,6 +207,29 @@ TEST_F(Silencing, ResolvedAlertDoesNotComeBackAndManualSuppressionStays) {
     EXPECT_EQ(status(manual), AlertStatus::suppressed);
 }
 
+TEST_F(Silencing, AlertOfASilentHostIsTheSilencesFromThenOn) {
+    const auto web = open("web-01"), database = open("db-01");
+    for (const auto& id : {web, database}) {
+        store::change_status(*session_,
+                             {.alert_id = id,
+                              .to = AlertStatus::suppressed,
+                              .actor = "evaluator",
+                              .suppressed_by = "inhibited:host_silent"},
+                             now_);
+    }
+    const auto one = silence();
+    store::insert_silence(*session_, one);
+    EXPECT_EQ(apply_silences(*session_, now_).suppressed, 1);
+    // So the evaluator does not bring it back before the silence has ended.
+    EXPECT_EQ(store::read_alert(*session_, web)->suppressed_by, store::silence_reason(one.id));
+    EXPECT_EQ(store::read_alert(*session_, database)->suppressed_by, "inhibited:host_silent");
+    EXPECT_EQ(store::read_transitions(*session_, web, 10, 0).size(), 2U);
+    EXPECT_EQ(apply_silences(*session_, now_ + minutes{1}).suppressed, 0);
+    EXPECT_EQ(apply_silences(*session_, now_ + hours{1}).returned, 1);
+    EXPECT_EQ(status(web), AlertStatus::active);
+    EXPECT_EQ(status(database), AlertStatus::suppressed);
+}
+
 TEST_F(Silencing, DecisionIsDroppedWhenTheAlertHasChangedMeanwhile) {
     const auto web = open("web-01");
     change(web, AlertStatus::acknowledged);
