@@ -66,6 +66,16 @@ store::NewAlert too_many_alerts_alert(std::size_t most) {
                         " alerts are open; further ones are not opened until some are resolved");
 }
 
+store::NewAlert too_many_alerts_alert(const std::string& hostname, std::size_t most) {
+    auto alert = alert_of("alert_limit", store::Severity::high, "host:" + hostname,
+                          "Too many alerts of " + hostname + " are open",
+                          "More than " + std::to_string(most) + " alerts of " + hostname +
+                              " are open; further ones of this host are not opened until some are "
+                              "resolved");
+    alert.hostname = hostname;
+    return alert;
+}
+
 std::vector<store::NewAlert> clock_skew_alerts(const std::vector<Host>& hosts, Timestamp now,
                                                std::vector<std::string>& unknown) {
     std::vector<store::NewAlert> alerts;

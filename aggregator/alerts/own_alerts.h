@@ -17,6 +17,8 @@ const std::vector<std::string>& own_alert_types();
 store::NewAlert rule_error_alert(const store::RuleRow& rule, const std::string& error);
 store::NewAlert evaluator_late_alert(std::chrono::microseconds pause, std::chrono::seconds period);
 store::NewAlert too_many_alerts_alert(std::size_t most);
+// Of one host.
+store::NewAlert too_many_alerts_alert(const std::string& hostname, std::size_t most);
 // Of every host whose clock is more than five minutes off. Of silent hosts nothing is known: their
 // fingerprints go to `unknown`, and what is open stays so.
 std::vector<store::NewAlert> clock_skew_alerts(const std::vector<Host>& hosts, Timestamp now,

@@ -12,6 +12,8 @@ namespace {
 
 // Hosts whose processes are looked up in one round; alerts of further ones are opened without.
 constexpr std::size_t kMostCulprits = 100;
+// A host may have so many alerts open, or a tenth of all if that is more.
+constexpr std::size_t kMostOfHost = 100;
 constexpr std::chrono::hours kOldestProcessTable{26};
 // Why alerts of a host are suppressed of which nobody hears anything.
 constexpr const char* kInhibited = "inhibited:host_silent";
@@ -19,9 +21,13 @@ constexpr const char* kInhibited = "inhibited:host_silent";
 }  // namespace
 
 RoundWriter::RoundWriter(store::Session& session, Timestamp now, std::size_t most_open)
-    : session_(session), now_(now), most_open_(most_open) {
+    : session_(session),
+      now_(now),
+      most_open_(most_open),
+      most_of_host_(std::max(most_open / 10, kMostOfHost)) {
     for (auto& alert : store::read_open_alerts(session, own_alert_types())) {
         std::string fingerprint = alert.fingerprint;
+        if (alert.rule_id && alert.hostname) ++open_of_host_[*alert.hostname];
         open_.emplace(std::move(fingerprint), std::move(alert));
     }
     for (auto& row : store::read_rule_states(session)) {
@@ -113,13 +119,30 @@ Written RoundWriter::write() {
     return result;
 }
 
+bool RoundWriter::has_room(const Rule& rule, const Decision& decision) {
+    if (open_.size() + opened_ >= most_open_) {
+        too_many_ = true;
+        return false;
+    }
+    // That it is silent is told of every host.
+    if (decision.subject.host == nullptr ||
+        std::holds_alternative<HostSilentCondition>(rule.condition)) {
+        return true;
+    }
+    const std::string& hostname = decision.subject.host->hostname;
+    std::size_t& count = open_of_host_[hostname];
+    if (count >= most_of_host_) {
+        crowded_hosts_.insert(hostname);
+        return false;
+    }
+    ++count;
+    return true;
+}
+
 void RoundWriter::raise(const Rule& rule, const Decision& decision) {
     const std::string fingerprint = fingerprint_of(rule, decision.key);
     const auto open = open_.find(fingerprint);
-    if (open == open_.end() && open_.size() + opened_ >= most_open_) {
-        too_many_ = true;
-        return;
-    }
+    if (open == open_.end() && !has_room(rule, decision)) return;
     std::string extra;
     if (open != open_.end() && open->second.top_processes_json) {
         extra = "\"top_processes\":" + *open->second.top_processes_json;
@@ -146,7 +169,18 @@ void RoundWriter::resolve(const std::string& fingerprint, const std::string& rea
 
 void RoundWriter::add_own() {
     if (too_many_) own_.push_back(too_many_alerts_alert(most_open_));
+    for (const auto& hostname : crowded_hosts_) {
+        own_.push_back(too_many_alerts_alert(hostname, most_of_host_));
+    }
     std::unordered_set<std::string> wanted = kept_;
+    // What was refused waits for its cooldown: that nothing is refused now ends nothing.
+    if (open_.size() + opened_ >= most_open_) {
+        wanted.insert(too_many_alerts_alert(most_open_).fingerprint);
+    }
+    for (const auto& [hostname, count] : open_of_host_) {
+        if (count < most_of_host_) continue;
+        wanted.insert(too_many_alerts_alert(hostname, most_of_host_).fingerprint);
+    }
     for (auto& alert : own_) {
         wanted.insert(alert.fingerprint);
         alerts_.push_back(std::move(alert));

@@ -1,6 +1,7 @@
 // Gathers what one round of evaluation decides and writes it, each kind by one statement.
 #pragma once
 
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -30,6 +31,7 @@ struct Written {
 class RoundWriter {
   public:
     // `most_open`: how many alerts may be open; further ones are not opened, and one tells so.
+    // Of one host a tenth of them, so that it takes no place from the others.
     RoundWriter(store::Session& session, Timestamp now, std::size_t most_open);
 
     bool is_open(const std::string& fingerprint) const { return open_.contains(fingerprint); }
@@ -51,6 +53,8 @@ class RoundWriter {
     Written write();
 
   private:
+    // Whether there is room for another alert.
+    bool has_room(const Rule& rule, const Decision& decision);
     void raise(const Rule& rule, const Decision& decision);
     void resolve(const std::string& fingerprint, const std::string& reason,
                  const std::string& actor);
@@ -61,6 +65,7 @@ class RoundWriter {
     store::Session& session_;
     const Timestamp now_;
     const std::size_t most_open_;
+    const std::size_t most_of_host_;
     std::unordered_map<std::string, store::OpenAlert> open_;  // by fingerprint
     std::unordered_map<Uuid, States> states_;                 // by rule
     std::vector<store::NewAlert> alerts_;
@@ -77,6 +82,8 @@ class RoundWriter {
     std::vector<store::RuleOutcome> outcomes_;
     std::size_t opened_ = 0;
     bool too_many_ = false;
+    std::unordered_map<std::string, std::size_t> open_of_host_;
+    std::set<std::string> crowded_hosts_;
 };
 
 }  // namespace chorus::alerts

@@ -60,6 +60,13 @@ class EngineTest : public testing::Test {
         query.limit = 1'000;
         return store::find_alerts(*database_.pool().acquire(), query);
     }
+    static std::vector<store::FilledDatabase::Entry> disks(int count) {
+        std::vector<store::FilledDatabase::Entry> entries;
+        for (int i = 0; i < count; ++i) {
+            entries.push_back({"disk_usage_percent", "/" + std::to_string(i), "percent"});
+        }
+        return entries;
+    }
     void add_cpu(std::int32_t host, std::int32_t layout, double value) {
         database_.add_batch(host, layout, format_timestamp(clock_.now()),
                             "ARRAY[" + std::to_string(value) + "]::float8[]");
@@ -187,6 +194,36 @@ TEST_F(EngineTest, MoreAlertsThanAllowedAreNotOpenedAndOneSaysSo) {
     std::map<std::string, int> kinds;
     for (const auto& alert : alerts()) ++kinds[alert.alert_type];
     EXPECT_EQ(kinds, (std::map<std::string, int>{{"alert_limit", 1}, {"system_metric", 2}}));
+}
+
+TEST_F(EngineTest, OneHostLeavesRoomForTheAlertsOfOthers) {
+    EngineOptions options;
+    options.most_open_alerts = 200;
+    Engine engine{database_.pool(), clock_, options, metrics_};
+    const auto time = format_timestamp(clock_.now());
+    database_.add_batch(database_.add_host("flood"), database_.add_layout(disks(250)), time,
+                        "array_fill(99::float8, ARRAY[250])");
+    database_.add_batch(database_.add_host("victim"), database_.add_layout(disks(1)), time,
+                        "ARRAY[99]::float8[]");
+    add_rule("full", "system_metric",
+             R"({"metric_type":"disk_usage_percent","label":"*","threshold":80})", 15);
+    const auto sources = [&] {
+        std::map<std::string, int> counts;
+        for (const auto& alert : alerts()) {
+            if (alert.status == store::AlertStatus::active) {
+                ++counts[alert.alert_type + ' ' + alert.source];
+            }
+        }
+        return counts;
+    };
+    const std::map<std::string, int> expected{{"alert_limit host:flood", 1},
+                                              {"system_metric system:flood", 100},
+                                              {"system_metric system:victim", 1}};
+    for (int i = 0; i < 2; ++i) {
+        engine.round(epoch_);
+        EXPECT_EQ(sources(), expected);
+        clock_.advance(seconds{10});
+    }
 }
 
 TEST_F(EngineTest, ARuleWithTheLongestNameFiresAndEnds) {
