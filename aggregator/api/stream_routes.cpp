@@ -45,7 +45,7 @@ Uuid agent_of(Services& services, const http::Request& request) {
 
 http::Response agent_stream(Services& services, const http::Request& request) {
     const Uuid agent = agent_of(services, request);
-    return services.agents.open(agent, services.intervals.find(agent));
+    return services.agents.open(agent, request.principal.token_id, services.intervals.find(agent));
 }
 
 http::Response collect(Services& services, RateLimit& limit, const http::Request& request) {

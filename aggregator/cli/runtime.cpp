@@ -99,6 +99,7 @@ Runtime::Runtime(const Config& config)
       viewers(streams, clock, metrics),
       agents(streams, metrics, room_for_agents(config)),
       intervals(agents, queries),
+      token_watch(viewers, agents, queries),
       feed(viewers, queries, clock),
       alert_feed(viewers, queries),
       ingest(maintenance, partitions, tokens, &cache_writer, clock, retention,
@@ -150,6 +151,9 @@ void Runtime::add_tasks(const Config& config) {
         intervals.refresh();
         feed.watch_hosts();
         feed.watch_services();
+    });
+    scheduler.add("streams", std::chrono::seconds{1}, [this] {
+        if (upkeep.prepared()) token_watch.look();
     });
     scheduler.add_for_leader("health_checks", health.period(),
                              [this](std::int64_t epoch) { health.round(epoch); });

@@ -17,6 +17,7 @@
 #include "aggregator/live/alert_feed.h"
 #include "aggregator/live/feed.h"
 #include "aggregator/live/intervals.h"
+#include "aggregator/live/token_watch.h"
 #include "aggregator/live/viewer_streams.h"
 #include "aggregator/notify/notifier.h"
 #include "aggregator/store/database.h"
@@ -62,6 +63,7 @@ struct Runtime {
     live::ViewerStreams viewers;
     live::AgentStreams agents;
     live::Intervals intervals;
+    live::TokenWatch token_watch;
     live::Feed feed;
     live::AlertFeed alert_feed;
     ingest::IngestService ingest;

@@ -46,27 +46,30 @@ AgentStreams::AgentStreams(http::StreamHub& hub, MetricsRegistry& metrics, std::
       gauge_(metrics.gauge("chorus_aggregator_sse_clients", "Clients of the live streams.",
                            {{"kind", "agent"}})) {}
 
-http::Response AgentStreams::open(const Uuid& agent, std::optional<double> interval_seconds) {
+http::Response AgentStreams::open(const Uuid& agent, std::optional<std::int64_t> token_id,
+                                  std::optional<double> interval_seconds) {
     auto seat = std::make_shared<Seat>(*this);
     if (!seat->granted()) {
         throw http::HttpError(503, "too_many_streams", "Too many agents listen",
                               kRetryAfterSeconds);
     }
     http::Response response = stream_response();
-    response.take_over = [this, seat, agent,
+    response.take_over = [this, seat, agent, token_id,
                           interval_seconds](const Poco::Net::StreamSocket& socket) {
-        attach(socket, seat, agent, interval_seconds);
+        attach(socket, seat, agent, token_id, interval_seconds);
     };
     return response;
 }
 
 void AgentStreams::attach(const Poco::Net::StreamSocket& socket, const std::shared_ptr<Seat>& seat,
-                          const Uuid& agent, std::optional<double> interval_seconds) {
+                          const Uuid& agent, std::optional<std::int64_t> token_id,
+                          std::optional<double> interval_seconds) {
     const http::StreamId id = hub_.next_id();
     const std::lock_guard lock(mutex_);
     if (!hub_.park(id, socket, [this, id, agent, seat] { forget(agent, id); })) return;
-    const auto [at, is_new] = agents_.try_emplace(agent, id);
-    if (!is_new) hub_.close(std::exchange(at->second, id));
+    const Listener listener{id, token_id};
+    const auto [at, is_new] = agents_.try_emplace(agent, listener);
+    if (!is_new) hub_.close(std::exchange(at->second, listener).id);
     hub_.send(id, std::make_shared<const std::string>("retry: 3000\n\n" +
                                                       config_event(interval_seconds)));
 }
@@ -74,7 +77,7 @@ void AgentStreams::attach(const Poco::Net::StreamSocket& socket, const std::shar
 void AgentStreams::forget(const Uuid& agent, http::StreamId id) {
     const std::lock_guard lock(mutex_);
     const auto found = agents_.find(agent);
-    if (found != agents_.end() && found->second == id) agents_.erase(found);
+    if (found != agents_.end() && found->second.id == id) agents_.erase(found);
 }
 
 std::size_t AgentStreams::collect_now(bool processes) {
@@ -82,7 +85,7 @@ std::size_t AgentStreams::collect_now(bool processes) {
     {
         const std::lock_guard lock(mutex_);
         to.reserve(agents_.size());
-        for (const auto& [agent, id] : agents_) to.push_back(id);
+        for (const auto& [agent, listener] : agents_) to.push_back(listener.id);
     }
     const std::size_t asked = to.size();
     hub_.send(std::move(to), collect_event(processes));
@@ -93,7 +96,7 @@ std::size_t AgentStreams::collect_now(const Uuid& agent, bool processes) {
     const std::lock_guard lock(mutex_);
     const auto found = agents_.find(agent);
     if (found == agents_.end()) return 0;
-    hub_.send(found->second, collect_event(processes));
+    hub_.send(found->second.id, collect_event(processes));
     return 1;
 }
 
@@ -101,7 +104,23 @@ void AgentStreams::set_interval(const Uuid& agent, std::optional<double> seconds
     const std::lock_guard lock(mutex_);
     const auto found = agents_.find(agent);
     if (found == agents_.end()) return;
-    hub_.send(found->second, std::make_shared<const std::string>(config_event(seconds)));
+    hub_.send(found->second.id, std::make_shared<const std::string>(config_event(seconds)));
+}
+
+std::vector<std::int64_t> AgentStreams::tokens() const {
+    std::vector<std::int64_t> all;
+    const std::lock_guard lock(mutex_);
+    for (const auto& [agent, listener] : agents_) {
+        if (listener.token_id) all.push_back(*listener.token_id);
+    }
+    return all;
+}
+
+void AgentStreams::close(std::int64_t token_id) {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [agent, listener] : agents_) {
+        if (listener.token_id == token_id) hub_.close(listener.id);
+    }
 }
 
 std::size_t AgentStreams::connected() const {

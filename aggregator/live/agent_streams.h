@@ -23,7 +23,8 @@ class AgentStreams {
 
     // Answers with a stream that begins with the agent's interval; nullopt: as it is configured.
     // Throws HttpError 503 when there are as many agents as allowed.
-    http::Response open(const Uuid& agent, std::optional<double> interval_seconds);
+    http::Response open(const Uuid& agent, std::optional<std::int64_t> token_id,
+                        std::optional<double> interval_seconds);
 
     // Asks every agent (or one) to collect and send at once; the number of those that were asked.
     std::size_t collect_now(bool processes);
@@ -31,11 +32,19 @@ class AgentStreams {
     // Tells the agent, if it listens, how often to collect; nullopt: as it is configured.
     void set_interval(const Uuid& agent, std::optional<double> seconds);
     std::size_t connected() const;
+    // Those with which agents came, and the end of the streams of one of them.
+    std::vector<std::int64_t> tokens() const;
+    void close(std::int64_t token_id);
 
   private:
     class Seat;
+    struct Listener {
+        http::StreamId id;
+        std::optional<std::int64_t> token_id;
+    };
     void attach(const Poco::Net::StreamSocket& socket, const std::shared_ptr<Seat>& seat,
-                const Uuid& agent, std::optional<double> interval_seconds);
+                const Uuid& agent, std::optional<std::int64_t> token_id,
+                std::optional<double> interval_seconds);
     void forget(const Uuid& agent, http::StreamId id);
 
     http::StreamHub& hub_;
@@ -44,7 +53,7 @@ class AgentStreams {
     std::atomic<std::size_t> seats_{0};
 
     mutable std::mutex mutex_;  // protects agents_
-    std::unordered_map<Uuid, http::StreamId> agents_;
+    std::unordered_map<Uuid, Listener> agents_;
 };
 
 }  // namespace chorus::live

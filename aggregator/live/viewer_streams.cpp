@@ -61,33 +61,49 @@ http::Response ViewerStreams::open(const http::Request& request,
                               kRetryAfterSeconds);
     }
     http::Response response = stream_response();
-    response.take_over = [this, seat, filter = std::move(hostname),
-                          last_seen = read_id(request.header("last-event-id"))](
-                             const Poco::Net::StreamSocket& socket) {
-        attach(socket, seat, filter, last_seen);
-    };
+    response.take_over =
+        [this, seat, client = Client{std::move(hostname), request.principal.token_id},
+         last_seen = read_id(request.header("last-event-id"))](
+            const Poco::Net::StreamSocket& socket) { attach(socket, seat, client, last_seen); };
     return response;
 }
 
 void ViewerStreams::attach(const Poco::Net::StreamSocket& socket, const std::shared_ptr<Seat>& seat,
-                           const Filter& filter, std::optional<std::uint64_t> last_seen) {
+                           const Client& client, std::optional<std::uint64_t> last_seen) {
     const http::StreamId id = hub_.next_id();
     std::string first{kHello};
     // Held until it is on the list, so that no event falls between what is kept and what comes.
     const std::lock_guard lock(mutex_);
     if (last_seen && *last_seen < last_id_) {
         for (const Kept& event : kept_) {
-            if (event.id > *last_seen && passes(filter, event.hostname)) first += *event.bytes;
+            if (event.id > *last_seen && passes(client.filter, event.hostname))
+                first += *event.bytes;
         }
     }
     if (!hub_.park(id, socket, [this, id, seat] { forget(id); })) return;
-    clients_.emplace(id, filter);
+    clients_.emplace(id, client);
     hub_.send(id, std::make_shared<const std::string>(std::move(first)));
 }
 
 void ViewerStreams::forget(http::StreamId id) {
     const std::lock_guard lock(mutex_);
     clients_.erase(id);
+}
+
+std::vector<std::int64_t> ViewerStreams::tokens() const {
+    std::vector<std::int64_t> all;
+    const std::lock_guard lock(mutex_);
+    for (const auto& [id, client] : clients_) {
+        if (client.token_id) all.push_back(*client.token_id);
+    }
+    return all;
+}
+
+void ViewerStreams::close(std::int64_t token_id) {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [id, client] : clients_) {
+        if (client.token_id == token_id) hub_.close(id);
+    }
 }
 
 bool ViewerStreams::wanted() const {
@@ -108,8 +124,8 @@ void ViewerStreams::publish(std::string_view name, std::string_view hostname,
         kept_.pop_front();
     }
     std::vector<http::StreamId> to;
-    for (const auto& [id, filter] : clients_) {
-        if (passes(filter, hostname)) to.push_back(id);
+    for (const auto& [id, client] : clients_) {
+        if (passes(client.filter, hostname)) to.push_back(id);
     }
     hub_.send(std::move(to), bytes);
 }

@@ -44,6 +44,9 @@ class ViewerStreams {
     // `hostname` is empty for what belongs to no host; `json` is one line.
     void publish(std::string_view name, std::string_view hostname, std::string_view json);
     std::size_t clients() const { return seats_; }
+    // Those with which clients came, and the end of all that came with one of them.
+    std::vector<std::int64_t> tokens() const;
+    void close(std::int64_t token_id);
 
   private:
     class Seat;
@@ -53,12 +56,16 @@ class ViewerStreams {
         http::StreamBytes bytes;
     };
     using Filter = std::optional<std::string>;
+    struct Client {
+        Filter filter;
+        std::optional<std::int64_t> token_id;
+    };
 
     static bool passes(const Filter& filter, std::string_view hostname) {
         return !filter || *filter == hostname;
     }
     void attach(const Poco::Net::StreamSocket& socket, const std::shared_ptr<Seat>& seat,
-                const Filter& filter, std::optional<std::uint64_t> last_seen);
+                const Client& client, std::optional<std::uint64_t> last_seen);
     void forget(http::StreamId id);
 
     http::StreamHub& hub_;
@@ -68,8 +75,8 @@ class ViewerStreams {
     std::atomic<std::size_t> seats_{0};
     std::atomic<std::chrono::nanoseconds::rep> last_left_;
 
-    std::mutex mutex_;  // protects all below
-    std::map<http::StreamId, Filter> clients_;
+    mutable std::mutex mutex_;  // protects all below
+    std::map<http::StreamId, Client> clients_;
     std::deque<Kept> kept_;
     std::size_t kept_bytes_ = 0;
     std::uint64_t last_id_;

@@ -67,6 +67,13 @@ constexpr Statement kRevoke{"token_revoke", R"sql(
 UPDATE monitoring.tokens SET revoked_at = now() WHERE token_id = $1 AND revoked_at IS NULL
 )sql"};
 
+constexpr Statement kEnded{"token_ended", R"sql(
+SELECT g.id FROM unnest($1::bigint[]) AS g(id)
+WHERE NOT EXISTS (SELECT FROM monitoring.tokens t
+                  WHERE t.token_id = g.id AND t.revoked_at IS NULL
+                    AND (t.expires_at IS NULL OR t.expires_at > now()))
+)sql"};
+
 constexpr Statement kList{
     "token_list", "SELECT " CHORUS_TOKEN_COLUMNS " FROM monitoring.tokens ORDER BY token_id"};
 #undef CHORUS_TOKEN_COLUMNS
@@ -103,6 +110,14 @@ TokenRow insert_token(Session& session, const NewToken& token) {
 
 bool revoke_token(Session& session, std::int64_t token_id) {
     return session.execute(kRevoke, Parameters{}.int8(token_id)).affected() == 1;
+}
+
+std::vector<std::int64_t> ended_tokens(Session& session, std::span<const std::int64_t> ids) {
+    std::vector<std::int64_t> ended;
+    for (const auto row : session.execute(kEnded, Parameters{}.int8_array(ids))) {
+        ended.push_back(row.int8(0));
+    }
+    return ended;
 }
 
 std::optional<TokenRow> use_enrolment(Session& session, const std::string& hash) {

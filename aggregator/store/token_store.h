@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -39,6 +40,8 @@ struct NewToken {
 TokenRow insert_token(Session& session, const NewToken& token);
 // False if there is no such token or it was revoked before.
 bool revoke_token(Session& session, std::int64_t token_id);
+// Which of them are good no more: revoked, expired or unknown.
+std::vector<std::int64_t> ended_tokens(Session& session, std::span<const std::int64_t> ids);
 // Takes one use of an enrolment token and answers it; nullopt if there is none with that hash that
 // is still good.
 std::optional<TokenRow> use_enrolment(Session& session, const std::string& hash);

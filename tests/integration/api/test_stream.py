@@ -72,6 +72,22 @@ def test_a_filter_lets_only_one_host_through(aggregator):
     assert aggregator.get("/api/v1/stream?hostname=a%2Fb").status == 422
 
 
+@pytest.mark.parametrize("role", ["viewer", "agent"])
+def test_a_stream_ends_when_its_token_is_revoked(aggregator, role):
+    admin = aggregator.token("admin")
+    made = aggregator.request("POST", "/api/v1/tokens", json.dumps({"name": "x", "role": role}),
+                              {"Content-Type": "application/json"}, admin).json
+    path = "/api/v1/stream" if role == "viewer" else "/api/v1/agents/stream"
+    who = {"X-Chorus-Agent": str(uuid.uuid4())} if role == "agent" else {}
+    with EventStream(aggregator.port, path, token=made["token"], headers=who) as stream, \
+            EventStream(aggregator.port, token=admin) as other:
+        wait_until(lambda: stream.comments and other.comments, what="both streams")
+        gone = aggregator.request("DELETE", f"/api/v1/tokens/{made['id']}", token=admin)
+        assert gone.status == 200
+        wait_until(stream.ended.is_set, what="the end of the stream")
+        assert not other.ended.is_set()
+
+
 def test_changes_of_an_alert_are_told_of(aggregator):
     with EventStream(aggregator.port) as stream:
         wait_until(lambda: stream.comments, what="the begin of the stream")

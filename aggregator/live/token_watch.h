@@ -1,0 +1,28 @@
+// Ends the live streams of tokens that are good no more.
+#pragma once
+
+#include "aggregator/live/agent_streams.h"
+#include "aggregator/live/viewer_streams.h"
+#include "aggregator/store/database.h"
+
+namespace chorus::live {
+
+// A request is let in once, but a stream lasts: whoever holds a token that was revoked or has
+// expired must not listen on.
+class TokenWatch {
+  public:
+    // All outlive the object.
+    TokenWatch(ViewerStreams& viewers, AgentStreams& agents, store::Database& database)
+        : viewers_(viewers), agents_(agents), database_(database) {}
+
+    // For a scheduler, every second: revocation holds from then on. Asks the database only while
+    // somebody listens with a token. Throws DatabaseError.
+    void look();
+
+  private:
+    ViewerStreams& viewers_;
+    AgentStreams& agents_;
+    store::Database& database_;
+};
+
+}  // namespace chorus::live
