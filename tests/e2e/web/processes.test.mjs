@@ -81,7 +81,7 @@ test("The slider and the steps choose moments, and now follows the present", asy
   await page.goBack();
   await showing(trace[10].time);
   await close(page);
-  const live = await open(`#/hosts/web-01/processes?range=15m&t=${trace[0].timestamp}`);
+  const live = await open(`#/hosts/web-01/processes?range=15m&t=${trace[0].timestamp}`, { expect: [/status of 404/] });
   await live.getByText("No process table is stored").waitFor();
   await live.getByRole("button", { name: "Now" }).click();
   const moment = () => live.locator("[data-moment]").getAttribute("data-moment", { timeout: 5000 }).catch(() => null);
