@@ -6,6 +6,7 @@
 #include "aggregator/alerts/alert_text.h"
 #include "aggregator/alerts/judge.h"
 #include "aggregator/alerts/loader.h"
+#include "common/text.h"
 
 namespace chorus::alerts {
 namespace {
@@ -88,21 +89,20 @@ class Cursor {
     std::size_t next_ = 0;
 };
 
-void replay_services(store::Session& session, const ServiceHealthCondition& condition,
-                     const BacktestOptions& options, Replay& replay, Backtest& result) {
-    const auto checks = Loader::load_checks(session, condition.service_name,
-                                            options.from - kServiceForgotten, options.to);
+void replay_service(store::Session& session, const std::string& name,
+                    const BacktestOptions& options, Replay& replay) {
+    const auto checks =
+        Loader::load_checks(session, name, options.from - kServiceForgotten, options.to);
     Cursor cursor{checks, [](const PastService& check) { return check.at; }};
-    std::unordered_map<std::string, PastService> newest;
+    const PastService* newest = nullptr;
     Snapshot snapshot;
     replay.run(snapshot, [&](Snapshot& now_seen, Timestamp now) {
-        cursor.advance(now, [&](const PastService& check) { newest[check.service.name] = check; });
+        cursor.advance(now, [&](const PastService& check) { newest = &check; });
         now_seen.services.clear();
-        for (const auto& [name, check] : newest) {
-            if (now - check.at <= kServiceForgotten) now_seen.services.push_back(check.service);
+        if (newest != nullptr && now - newest->at <= kServiceForgotten) {
+            now_seen.services.push_back(newest->service);
         }
     });
-    result.hosts = newest.size();
 }
 
 void replay_host(store::Session& session, const Rule& rule, const Host& host,
@@ -130,7 +130,11 @@ Backtest backtest(store::Session& session, const Rule& rule, const BacktestOptio
     Replay replay{rule, options, clock, result};
     result.evaluations = static_cast<std::size_t>((options.to - options.from) / options.step) + 1;
     if (const auto* service = std::get_if<ServiceHealthCondition>(&rule.condition)) {
-        replay_services(session, *service, options, replay, result);
+        for (const auto& row : store::read_rule_services(session)) {
+            if (!glob_match(service->service_name, row.name)) continue;
+            ++result.hosts;
+            replay_service(session, row.name, options, replay);
+        }
     } else {
         for (const auto& host : Loader::load_hosts(session)) {
             if (!matches(*host_filter(rule.condition), host)) continue;

@@ -48,7 +48,8 @@ class BacktestTooLong : public std::runtime_error {
     BacktestTooLong() : std::runtime_error("too much history for one call") {}
 };
 
-// Begins without any state at `from`; one host after the other, so that the memory is that of one.
+// Begins without any state at `from`; one host or service after the other, so that the memory is
+// that of one.
 // Throws BacktestTooLong, DatabaseError.
 Backtest backtest(store::Session& session, const Rule& rule, const BacktestOptions& options,
                   const Clock& clock);

@@ -156,7 +156,9 @@ Snapshot Loader::load(store::Session& session, const std::vector<Rule>& rules, T
         auto& window = samples_[length];
         const WindowPlan plan = plan_of(length, needs_.longest_whole);
         const auto ranges = plan.ranges(now, longest);
-        if (!window) window = std::make_shared<SampleWindow>(snapshot.hosts.size());
+        if (!window || window->outgrown()) {
+            window = std::make_shared<SampleWindow>(snapshot.hosts.size());
+        }
         if (plan.whole()) {
             window->move_on(session, snapshot.hosts, index, ranges.front(), metrics);
         } else if (window->end() != ranges.back().to) {
@@ -207,10 +209,10 @@ Snapshot Loader::load_history(store::Session& session, const Rule& rule, const H
     return snapshot;
 }
 
-std::vector<PastService> Loader::load_checks(store::Session& session, const std::string& glob,
+std::vector<PastService> Loader::load_checks(store::Session& session, const std::string& name,
                                              Timestamp from, Timestamp to) {
     std::vector<PastService> checks;
-    for (auto& row : store::read_past_services(session, glob, {from, to})) {
+    for (auto& row : store::read_past_service(session, name, {from, to})) {
         const Timestamp at = row.last_checked;
         checks.push_back({at, service_of(std::move(row))});
     }

@@ -42,8 +42,8 @@ class Loader {
     // from..to.
     static Snapshot load_history(store::Session& session, const Rule& rule, const Host& host,
                                  Timestamp from, Timestamp to);
-    // Checks of the services that fit the glob, in order of time.
-    static std::vector<PastService> load_checks(store::Session& session, const std::string& glob,
+    // Checks of that service, in order of time.
+    static std::vector<PastService> load_checks(store::Session& session, const std::string& name,
                                                 Timestamp from, Timestamp to);
 
   private:

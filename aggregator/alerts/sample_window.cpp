@@ -1,6 +1,7 @@
 #include "aggregator/alerts/sample_window.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "aggregator/alerts/windows.h"
 
@@ -41,7 +42,10 @@ store::SampleScope scope_of(const std::vector<Host>& hosts, std::vector<store::T
 
 void SampleWindow::note(const std::vector<store::WantedEntry>& wanted) {
     std::int32_t known = -1;  // entries come ordered by layout
+    std::int32_t last = -1;
+    layouts_in_use_ = 0;
     for (const auto& entry : wanted) {
+        if (std::exchange(last, entry.layout_id) != entry.layout_id) ++layouts_in_use_;
         const auto [layout, fresh_layout] = layouts_.try_emplace(entry.layout_id, layouts_.size());
         if (fresh_layout) {
             known = entry.layout_id;
@@ -63,7 +67,8 @@ void SampleWindow::note(const std::vector<store::WantedEntry>& wanted) {
 void SampleWindow::add(store::Session& session, const std::vector<Host>& hosts,
                        const HostIndex& index, const store::SampleScope& scope,
                        const std::vector<std::string>& metrics) {
-    const auto wanted = store::read_wanted_entries(session, metrics);
+    if (scope.ranges.empty()) return;
+    const auto wanted = store::read_wanted_entries(session, metrics, scope.ranges.front().from);
     note(wanted);
     const auto rows = store::read_samples(session, scope, wanted);
     const std::size_t before = table_.values.size();
@@ -82,7 +87,7 @@ void SampleWindow::add(store::Session& session, const std::vector<Host>& hosts,
                   [](const auto& a, const auto& b) { return a.received < b.received; });
     }
     pack();
-    if (!scope.ranges.empty()) end_ = scope.ranges.back().to;
+    end_ = scope.ranges.back().to;
 }
 
 // Puts the values of each series of a host together: a rule then reads one place of memory for a

@@ -32,6 +32,9 @@ class SampleWindow {
 
     const SampleTable& table() const { return table_; }
     Timestamp end() const { return end_; }
+    // Holds far more layouts than are in use: where hosts change their series day by day a new
+    // window has to take its place at times.
+    bool outgrown() const { return layouts_.size() > 2 * layouts_in_use_ + kSpareLayouts; }
 
     // Reads what is within the scope, beside what is there.
     void add(store::Session& session, const std::vector<Host>& hosts, const HostIndex& index,
@@ -46,10 +49,13 @@ class SampleWindow {
     void note(const std::vector<store::WantedEntry>& wanted);
     void pack();
 
+    static constexpr std::size_t kSpareLayouts = 64;
+
     SampleTable table_;
     Timestamp end_{};
     std::map<std::pair<std::string, std::string>, std::size_t> series_;  // by metric and label
     std::unordered_map<std::int32_t, std::size_t> layouts_;
+    std::size_t layouts_in_use_ = 0;
 };
 
 }  // namespace chorus::alerts

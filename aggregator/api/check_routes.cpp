@@ -2,6 +2,7 @@
 // was.
 #include <algorithm>
 #include <memory>
+#include <semaphore>
 
 #include "aggregator/alerts/backtest.h"
 #include "aggregator/alerts/rule_input.h"
@@ -24,6 +25,9 @@ constexpr std::chrono::seconds kCheckWindow{60};
 constexpr std::int64_t kMostDays = 30;
 // Steps shorter than this tell nothing more about days.
 constexpr std::chrono::seconds kLeastStep{30};
+// Each keeps a session of the database for seconds; the others are for who reads and ingests.
+constexpr std::ptrdiff_t kTestsAtOnce = 2;
+using Slots = std::counting_semaphore<kTestsAtOnce>;
 
 http::Response check(Services& services, RateLimit& limit, const http::Request& request) {
     http::Parameters p{request};
@@ -33,10 +37,10 @@ http::Response check(Services& services, RateLimit& limit, const http::Request& 
     if (hostname && !store::HostReader{services.database, services.clock}.find(*hostname)) {
         host_not_found();
     }
-    // Rules of all hosts are evaluated together, so one host's cost no less.
-    const Timestamp started = services.alert_check.request();
     return in_transaction(services, request, [&](store::Session& session) {
         audit(session, request, "alerts.check", "host", hostname.value_or("*"));
+        // Rules of all hosts are evaluated together, so one host's cost no less.
+        const Timestamp started = services.alert_check.request();
         JsonWriter out;
         out.begin_object()
             .field("message", "Alert check started")
@@ -69,7 +73,7 @@ void write_firing(JsonWriter& out, const alerts::Firing& firing, Timestamp end) 
         .end_object();
 }
 
-http::Response test(Services& services, const http::Request& request) {
+http::Response test(Services& services, Slots& slots, const http::Request& request) {
     http::Parameters p{request};
     const std::int64_t days = p.integer("days", 7, 1, kMostDays);
     p.throw_if_bad();
@@ -87,6 +91,10 @@ http::Response test(Services& services, const http::Request& request) {
     options.to = services.clock.now();
     options.from = options.to - std::chrono::days{days};
     options.step = std::max(services.alert_check_interval, kLeastStep);
+    if (!slots.try_acquire()) {
+        throw HttpError(503, "busy", "Other rules are being tested; try again in a moment", 2);
+    }
+    const std::unique_ptr<Slots, void (*)(Slots*)> slot{&slots, [](Slots* s) { s->release(); }};
     Timings timings;
     const auto result = timings.db([&] {
         try {
@@ -119,14 +127,16 @@ http::Response test(Services& services, const http::Request& request) {
 
 void add_check_routes(http::Router& router, Services& services) {
     const auto limit = std::make_shared<RateLimit>(services.clock, kCheckCalls, kCheckWindow);
+    const auto slots = std::make_shared<Slots>(kTestsAtOnce);
     router.add({http::Method::post, "/api/v1/alerts/check", http::Role::operator_,
                 http::BodyRule::none, 0, guarded([&services, limit](const http::Request& request) {
                     return check(services, *limit, request);
                 })});
-    router.add(
-        {http::Method::post, "/api/v1/alert-rules/test", http::Role::operator_,
-         http::BodyRule::json, 64U << 10U,
-         guarded([&services](const http::Request& request) { return test(services, request); })});
+    router.add({http::Method::post, "/api/v1/alert-rules/test", http::Role::operator_,
+                http::BodyRule::json, 64U << 10U,
+                guarded([&services, slots](const http::Request& request) {
+                    return test(services, *slots, request);
+                })});
 }
 
 }  // namespace chorus::api

@@ -1,5 +1,7 @@
 #include "aggregator/store/batch_layouts.h"
 
+#include <algorithm>
+#include <optional>
 #include <string>
 
 #include "aggregator/store/sha256.h"
@@ -11,13 +13,34 @@ namespace {
 // Above this the cache starts anew; hosts of one kind share layouts, so few are live at a time.
 constexpr std::size_t kMostCached = 4'096;
 
+using std::chrono::days;
+using std::chrono::sys_days;
+
+// Retention is a day at least, so a layout that was used the day before is not being deleted.
+constexpr days kNeverDeleted{1};
+
 constexpr Statement kFindLayout{"find_layout",
-                                "SELECT layout_id FROM monitoring.layouts WHERE digest = $1"};
+                                "SELECT layout_id, last_used_day FROM monitoring.layouts"
+                                " WHERE digest = $1"};
+
+// Passes over a row that another writer is noting at this moment, so that writers who share layouts
+// never wait for each other in a circle.
+constexpr Statement kNoteUse{"note_layout_use", R"sql(
+UPDATE monitoring.layouts SET last_used_day = $2
+WHERE layout_id = (SELECT layout_id FROM monitoring.layouts
+                   WHERE layout_id = $1 FOR UPDATE SKIP LOCKED)
+)sql"};
+
+// Of one that retention may be deleting: waits to see.
+constexpr Statement kReviveLayout{"revive_layout", R"sql(
+UPDATE monitoring.layouts SET last_used_day = greatest(last_used_day, $2) WHERE layout_id = $1
+)sql"};
 
 // No row comes back if another session inserted it first; it is committed by then.
-constexpr Statement kInsertLayout{"insert_layout",
-                                  "INSERT INTO monitoring.layouts (digest) VALUES ($1)"
-                                  " ON CONFLICT (digest) DO NOTHING RETURNING layout_id"};
+constexpr Statement kInsertLayout{
+    "insert_layout",
+    "INSERT INTO monitoring.layouts (digest, last_used_day) VALUES ($1, $2)"
+    " ON CONFLICT (digest) DO NOTHING RETURNING layout_id"};
 
 constexpr Statement kInsertEntries{"insert_layout_entries", R"sql(
 INSERT INTO monitoring.layout_entries (layout_id, position, metric_type, label, unit, tags)
@@ -60,33 +83,54 @@ std::int32_t insert_entries(Session& session, std::int32_t layout_id,
     return layout_id;
 }
 
-std::int32_t find_or_insert(Session& session, const std::vector<SeriesKey>& series) {
+struct Found {
+    std::int32_t layout_id;
+    sys_days noted;
+};
+
+// Nothing if there is none, or none any more.
+std::optional<Found> find(Session& session, const Parameters& key, sys_days day) {
+    const Result found = session.execute(kFindLayout, key);
+    if (found.empty()) return std::nullopt;
+    const Found layout{found[0].int4(0), found[0].date(1)};
+    if (layout.noted >= day) return layout;
+    const Parameters use = Parameters{}.int4(layout.layout_id).date(day);
+    if (day - layout.noted <= kNeverDeleted) {
+        const bool noted = session.execute(kNoteUse, use).affected() > 0;
+        return Found{layout.layout_id, noted ? day : layout.noted};
+    }
+    if (session.execute(kReviveLayout, use).affected() == 0) return std::nullopt;
+    return Found{layout.layout_id, day};
+}
+
+Found find_or_insert(Session& session, const std::vector<SeriesKey>& series, sys_days day) {
     const std::string digest = digest_of(series);
     const Parameters key = Parameters{}.bytea(digest);
-    if (const Result found = session.execute(kFindLayout, key); !found.empty()) {
-        return found[0].int4(0);
-    }
-    if (const Result inserted = session.execute(kInsertLayout, key); !inserted.empty()) {
-        return insert_entries(session, inserted[0].int4(0), series);
-    }
-    const Result found = session.execute(kFindLayout, key);
-    if (found.empty()) throw DatabaseError("40001", "a layout vanished while it was looked up");
-    return found[0].int4(0);
+    if (const auto found = find(session, key, day)) return *found;
+    const Result inserted = session.execute(kInsertLayout, Parameters{}.bytea(digest).date(day));
+    if (!inserted.empty()) return {insert_entries(session, inserted[0].int4(0), series), day};
+    if (const auto found = find(session, key, day)) return *found;
+    throw DatabaseError("40001", "a layout vanished while it was looked up");
 }
 
 }  // namespace
 
 std::int32_t BatchLayouts::id_of(Session& session, const PreparedBatch& prepared) {
     const auto& series = prepared.batch.layout;
-    for (const auto* cache : {&known_, &learnt_}) {
+    // Also of a batch that claims to be of a later day, as far as those are accepted.
+    const auto day = std::chrono::floor<days>(std::max(prepared.received_at, prepared.batch.time));
+    for (auto* cache : {&known_, &learnt_}) {
         const auto [first, last] = cache->equal_range(prepared.layout_hash);
         for (auto at = first; at != last; ++at) {
-            if (at->second.series == series) return at->second.layout_id;
+            if (at->second.series != series) continue;
+            if (at->second.noted >= day) return at->second.layout_id;
+            cache->erase(at);
+            break;
         }
     }
-    const std::int32_t id = find_or_insert(session, series);
-    learnt_.emplace(prepared.layout_hash, Known{series, id});
-    return id;
+    const auto found = find_or_insert(session, series, day);
+    learnt_.emplace(prepared.layout_hash, Known{series, found.layout_id, found.noted});
+    return found.layout_id;
 }
 
 void BatchLayouts::committed() {

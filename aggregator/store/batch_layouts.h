@@ -1,6 +1,7 @@
 // Which layout_id stands for a list of series.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <unordered_map>
 #include <vector>
@@ -15,7 +16,9 @@ namespace chorus::store {
 // another's values be read by a layout of its own. Not thread-safe.
 class BatchLayouts {
   public:
-    // Reads or inserts the layout inside the caller's transaction if it is not cached.
+    // Reads or inserts the layout inside the caller's transaction if it is not cached, and notes
+    // that it was used on that day. A layout that retention deleted meanwhile is inserted again:
+    // it is deleted only if it was not used for days, and a cached one was noted today.
     std::int32_t id_of(Session& session, const PreparedBatch& prepared);
 
     // What was learnt in a transaction counts after its COMMIT only.
@@ -26,6 +29,7 @@ class BatchLayouts {
     struct Known {
         std::vector<SeriesKey> series;
         std::int32_t layout_id;
+        std::chrono::sys_days noted;  // not above layouts.last_used_day
     };
     std::unordered_multimap<std::uint64_t, Known> known_;
     std::unordered_multimap<std::uint64_t, Known> learnt_;

@@ -38,6 +38,10 @@ constexpr const char* kDeleteProcesses = R"sql(
 DELETE FROM monitoring.processes WHERE last_seen_day < $1
 )sql";
 
+constexpr const char* kDeleteLayouts = R"sql(
+DELETE FROM monitoring.layouts WHERE last_used_day < $1
+)sql";
+
 constexpr const char* kDeleteEvents = R"sql(
 DELETE FROM monitoring.events WHERE ts < $1
 )sql";
@@ -150,8 +154,15 @@ RetentionOutcome RetentionJob::run(Epoch epoch, bool clock_confirmed) {
         return outcome;
     }
     if (retention_.system) {
+        const auto cutoff = now - *retention_.system;
         outcome.system_batches_deleted =
-            drop_before(session, epoch, "system_batches", now - *retention_.system, outcome);
+            drop_before(session, epoch, "system_batches", cutoff, outcome);
+        // A partition that could not be dropped still needs its layouts.
+        if (outcome.postponed_partitions.empty()) {
+            const auto day = std::chrono::floor<days>(cutoff);
+            outcome.layouts_deleted =
+                execute_unhurried(session, epoch, kDeleteLayouts, Parameters{}.date(day));
+        }
     }
     if (retention_.process) {
         const auto cutoff = now - *retention_.process;

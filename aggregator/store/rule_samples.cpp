@@ -18,13 +18,13 @@ SELECT name, status, response_time_ms, error_message, last_checked
 FROM monitoring.services ORDER BY name
 )sql"};
 
-constexpr const char* kPastServices = R"sql(
+constexpr const char* kPastService = R"sql(
 SELECT s.name,
        CASE c.status WHEN 0 THEN 'healthy' WHEN 1 THEN 'unhealthy' ELSE 'timeout' END,
        c.response_time_ms, c.error_message, c.ts
 FROM monitoring.services s
 JOIN monitoring.service_checks c ON c.service_id = s.service_id
-WHERE s.name LIKE monitoring.glob_to_like($1) AND c.ts > $2 AND c.ts <= $3
+WHERE s.name = $1 AND c.ts > $2 AND c.ts <= $3
 ORDER BY c.ts
 )sql";
 
@@ -37,10 +37,10 @@ ORDER BY received_at
 )sql";
 
 constexpr const char* kEntries = R"sql(
-SELECT layout_id, position, metric_type, label, tags, unit
-FROM monitoring.layout_entries
-WHERE metric_type = ANY ($1)
-ORDER BY layout_id, position
+SELECT e.layout_id, e.position, e.metric_type, e.label, e.tags, e.unit
+FROM monitoring.layouts l JOIN monitoring.layout_entries e USING (layout_id)
+WHERE e.metric_type = ANY ($1) AND l.last_used_day >= $2
+ORDER BY e.layout_id, e.position
 )sql";
 
 // Of each batch one array: where the elements wanted lie close together, the slice that holds them
@@ -177,10 +177,10 @@ std::vector<RuleService> read_rule_services(Session& session) {
     return services_of(session.execute(kServices));
 }
 
-std::vector<RuleService> read_past_services(Session& session, const std::string& glob,
-                                            const TimeRange& range) {
+std::vector<RuleService> read_past_service(Session& session, const std::string& name,
+                                           const TimeRange& range) {
     return services_of(session.execute_once(
-        kPastServices, Parameters{}.text(glob).timestamp(range.from).timestamp(range.to)));
+        kPastService, Parameters{}.text(name).timestamp(range.from).timestamp(range.to)));
 }
 
 std::vector<Timestamp> read_receipts(Session& session, std::int32_t host_id,
@@ -194,10 +194,13 @@ std::vector<Timestamp> read_receipts(Session& session, std::int32_t host_id,
 }
 
 std::vector<WantedEntry> read_wanted_entries(Session& session,
-                                             const std::vector<std::string>& metric_types) {
+                                             const std::vector<std::string>& metric_types,
+                                             Timestamp since) {
     std::vector<WantedEntry> entries;
-    for (const auto row :
-         session.execute_once(kEntries, Parameters{}.text_array(std::span{metric_types}))) {
+    // A writer that could not note the use of a layout does so on the next day at the latest.
+    const auto day = std::chrono::floor<std::chrono::days>(since) - std::chrono::days{1};
+    for (const auto row : session.execute_once(
+             kEntries, Parameters{}.text_array(std::span{metric_types}).date(day))) {
         entries.push_back({row.int4(0), row.int4(1), std::string{row.text(2)},
                            std::string{row.text(3)}, std::string{row.text(4)},
                            std::string{row.text(5)}});

@@ -40,9 +40,9 @@ struct RuleService {
     Timestamp last_checked{};
 };
 std::vector<RuleService> read_rule_services(Session& session);
-// Every check of the services whose name fits, in order of time.
-std::vector<RuleService> read_past_services(Session& session, const std::string& glob,
-                                            const TimeRange& range);
+// Every check of that service, in order of time.
+std::vector<RuleService> read_past_service(Session& session, const std::string& name,
+                                           const TimeRange& range);
 
 // When batches of a host were received, in order.
 std::vector<Timestamp> read_receipts(Session& session, std::int32_t host_id,
@@ -57,9 +57,10 @@ struct WantedEntry {
     std::string tags_json = "{}";
     std::string unit;
 };
-// Ordered by layout and position.
+// Those of layouts that batches received since then may have. Ordered by layout and position.
 std::vector<WantedEntry> read_wanted_entries(Session& session,
-                                             const std::vector<std::string>& metric_types);
+                                             const std::vector<std::string>& metric_types,
+                                             Timestamp since);
 
 // Where in time batches are looked for. Batches are indexed by the host's own time.
 struct SampleScope {

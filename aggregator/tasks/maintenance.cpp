@@ -31,6 +31,7 @@ void Maintenance::clean_up(std::int64_t epoch) {
                {"process_metrics_deleted", outcome.process_batches_deleted}});
     kLog.info("Cleanup completed", {{"partitions_dropped", outcome.dropped_partitions.size()},
                                     {"partitions_postponed", outcome.postponed_partitions.size()},
+                                    {"layouts_deleted", outcome.layouts_deleted},
                                     {"processes_deleted", outcome.processes_deleted},
                                     {"events_deleted", outcome.events_deleted},
                                     {"alerts_deleted", outcome.alerts_deleted}});

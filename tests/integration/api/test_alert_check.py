@@ -1,12 +1,15 @@
 """Rules in a running aggregator: what fires, what ends it, and POST /alerts/check."""
 
 import json
+import socket
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 import chorus_harness
 from chorus_harness import Aggregator, BatchMaker, process, wait_until
+from held_lock import HeldLock
 
 NEVER = {"ALERT_CHECK_INTERVAL": "86400"}  # only when asked for
 
@@ -346,3 +349,48 @@ def test_posting_a_rule_twice_with_one_key_makes_one_rule(quiet):
     second = quiet.request("POST", "/api/v1/alert-rules", json.dumps(rule), headers, token)
     assert (first.status, second.status) == (201, 201)
     assert first.json == second.json and second.headers["idempotency-replayed"] == "true"
+
+
+def test_asking_twice_with_one_key_starts_one_check():
+    with socket.create_server(("127.0.0.1", 0)) as never_answers:
+        url = f"http://127.0.0.1:{never_answers.getsockname()[1]}/"
+        services = {"SERVICE_ENDPOINTS": json.dumps({"slow": {"url": url, "timeout_seconds": 5}})}
+        with Aggregator(environment=NEVER | services) as running:
+            wait_until(lambda: evaluated_at(running), what="first round")
+            token = running.token("operator")
+
+            def ask(**headers):
+                return running.request("POST", "/api/v1/alerts/check", None, headers, token).json
+
+            before = evaluated_at(running)
+            first = ask(**{"Idempotency-Key": "one"})
+            wait_until(lambda: evaluated_at(running) != before, what="the check")
+            assert ask(**{"Idempotency-Key": "one"}) == first
+            # A check that is under way answers when it began, and this service keeps it waiting.
+            asked = chorus_harness.timestamp()
+            assert ask()["timestamp"] >= asked
+
+
+def test_rules_are_tested_two_at_a_time(quiet):
+    token = quiet.token("operator")
+    rule = json.dumps({"name": "a", "rule_type": "service_health", "severity": "low",
+                       "condition": {"service_name": "*"}})
+
+    def test_rule(_=None):
+        return quiet.request("POST", "/api/v1/alert-rules/test", rule,
+                             {"Content-Type": "application/json"}, token)
+
+    def waiting():
+        return quiet.sql("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+                         " AND datname = current_database()") == [["2"]]
+
+    lock = "LOCK TABLE monitoring.services IN ACCESS EXCLUSIVE MODE"
+    with ThreadPoolExecutor(2) as pool:
+        with HeldLock(quiet, lock):
+            two = pool.map(test_rule, range(2))
+            wait_until(waiting, what="two tests that wait")
+            third = test_rule()
+            assert (third.status, third.headers["retry-after"]) == (503, "2")
+            assert third.json["code"] == "busy"
+        assert [answer.status for answer in two] == [200, 200]
+    assert test_rule().status == 200

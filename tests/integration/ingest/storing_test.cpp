@@ -56,6 +56,45 @@ TEST_F(IngestTest, StoresProcessesWithEveryCell) {
               "212 12 0.4 123");
 }
 
+TEST_F(IngestTest, LayoutsRememberTheDayOfTheirLastUse) {
+    const auto last_used = [&] {
+        return database.text("SELECT string_agg(last_used_day::text, ' ') FROM monitoring.layouts");
+    };
+    ASSERT_EQ(aggregator.send(batch(1, 1)), IngestResult::stored);
+    EXPECT_EQ(last_used(), "2026-01-15");
+    clock.advance(days{1});
+    ASSERT_EQ(aggregator.send(batch(1, 2)), IngestResult::stored);  // a late one
+    EXPECT_EQ(last_used(), "2026-01-16");
+    clock.advance(days{3});
+    ASSERT_EQ(aggregator.send(batch(1, 3)), IngestResult::stored);
+    EXPECT_EQ(last_used(), "2026-01-19");
+    clock.advance(-days{4});
+    ASSERT_EQ(aggregator.send(batch(1, 4)), IngestResult::stored);
+    EXPECT_EQ(last_used(), "2026-01-19");
+}
+
+TEST_F(IngestTest, ALayoutThatRetentionDeletedIsMadeAnew) {
+    ASSERT_EQ(aggregator.send(batch(1, 1)), IngestResult::stored);
+    clock.advance(days{5});
+    database.run("DELETE FROM monitoring.layouts");
+    Batch later = batch(1, 2);
+    later.time += days{5};
+    ASSERT_EQ(aggregator.send(later), IngestResult::stored);
+    EXPECT_EQ(database.text("SELECT \"timestamp\"::text FROM monitoring.system_metrics"),
+              "2026-01-20 10:01:00+00");
+}
+
+TEST_F(IngestTest, NotingTheUseOfALayoutWaitsForNobody) {
+    ASSERT_EQ(aggregator.send(batch(1, 1)), IngestResult::stored);
+    clock.advance(days{1});
+    store::Database other{database.options(1)};
+    const auto session = other.acquire();
+    store::Transaction holding{*session};
+    session->execute_once("SELECT FROM monitoring.layouts FOR UPDATE");
+    EXPECT_EQ(aggregator.send(batch(1, 2)), IngestResult::stored);
+    EXPECT_EQ(rows("system_batches"), 2);
+}
+
 TEST_F(IngestTest, NarrowFormsAreExact) {
     Batch b = batch(1, 1);
     auto& p = b.processes->rows[0];

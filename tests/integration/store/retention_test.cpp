@@ -134,6 +134,25 @@ TEST_F(RetentionTest, OnlyDaysThatEndedBeforeTheRetentionGo) {
     EXPECT_THAT(run(retention).dropped_partitions, IsEmpty());
 }
 
+TEST_F(RetentionTest, LayoutsGoWithTheBatchesThatUsedThem) {
+    add_batch_now();
+    const auto last = database_.add_layout({{"memory_usage_percent", "", "percent"}});
+    const auto use = [&](std::int32_t layout, int offset) {
+        database_.run("UPDATE monitoring.layouts SET last_used_day = '" +
+                      format_timestamp(day(offset)).substr(0, 10) +
+                      "' WHERE layout_id = " + std::to_string(layout));
+    };
+    use(layout_, -8);
+    use(last, -7);
+    Retention retention;
+    retention.system.reset();
+    EXPECT_EQ(run(retention).layouts_deleted, 0);  // kept for ever
+    retention.system = days{7};
+    EXPECT_EQ(run(retention).layouts_deleted, 1);
+    EXPECT_EQ(database_.text("SELECT string_agg(metric_type, ',') FROM monitoring.layout_entries"),
+              "memory_usage_percent");
+}
+
 TEST_F(RetentionTest, TablesHaveTheirOwnRetentionAndNoneKeepsAll) {
     add_batch_on(-20);
     add_batch_now();
