@@ -44,8 +44,10 @@ Batch read_body(const http::Request& request) {
             throw http::HttpError(409, "batch_conflict",
                                   "This epoch has too many gaps; begin a new one");
         case IngestResult::host_conflict:
-            throw http::HttpError(409, "host_conflict",
-                                  "Another agent that is alive reports under this hostname");
+            throw http::HttpError(
+                409, "host_conflict",
+                "This hostname is another host's: give this machine another one, or "
+                "remove that host if it is gone");
         case IngestResult::agent_mismatch:
             throw http::HttpError(403, "agent_mismatch", "This token belongs to another agent");
         case IngestResult::queue_full:

@@ -47,7 +47,7 @@ enum class IngestResult {
     expired,         // 200: too old or too far ahead to be kept; not stored
     conflict,        // 409: the key belongs to other content
     too_many_gaps,   // 409: the agent must begin a new epoch
-    host_conflict,   // 409: another live agent has the hostname
+    host_conflict,   // 409: the hostname is another host's
     agent_mismatch,  // 403: the token belongs to another agent
     refused,         // 422: PostgreSQL cannot hold the content
     queue_full,      // 503

@@ -33,9 +33,6 @@ RETURNING host_id
 constexpr Statement kRenameHost{"batch_rename_host",
                                 "UPDATE monitoring.hosts SET hostname = $2 WHERE host_id = $1"};
 
-constexpr Statement kReleaseHost{"batch_release_host",
-                                 "UPDATE monitoring.hosts SET agent_id = NULL WHERE host_id = $1"};
-
 constexpr Statement kTakeHost{"batch_take_host",
                               "UPDATE monitoring.hosts SET agent_id = $2, last_seen = $3"
                               " WHERE host_id = $1"};
@@ -103,14 +100,14 @@ std::int32_t insert_host(Session& session, const PreparedBatch& p) {
     return inserted[0].int4(0);
 }
 
-// The name's row is nobody's, or its agent has been silent for long: it goes to this agent, whose
-// former row stays as history.
-std::int32_t take_over(Session& session, const Candidates& found, const PreparedBatch& p) {
-    if (found.own) session.execute(kReleaseHost, Parameters{}.int4(found.own->host_id));
+// The name's row is nobody's, or its agent has been silent for long: it goes to this agent, which
+// has no row yet, as after a machine was installed anew. An agent that has a host is given no other
+// one: by its own word alone it could speak for any machine that happens to be silent.
+std::int32_t take_over(Session& session, const HostRow& holder, const PreparedBatch& p) {
     session.execute(
         kTakeHost,
-        Parameters{}.int4(found.holder->host_id).uuid(p.batch.agent.id).timestamp(p.received_at));
-    return found.holder->host_id;
+        Parameters{}.int4(holder.host_id).uuid(p.batch.agent.id).timestamp(p.received_at));
+    return holder.host_id;
 }
 
 std::uint64_t hash_facts(const Batch& b) {
@@ -179,8 +176,8 @@ BatchHost* BatchHosts::look_up(Session& session, const PreparedBatch& prepared) 
         host_id = found.own->host_id;
         name = found.own->hostname;
     } else if (found.holder) {
-        if (is_live(*found.holder, prepared.received_at)) return nullptr;
-        host_id = take_over(session, found, prepared);
+        if (found.own || is_live(*found.holder, prepared.received_at)) return nullptr;
+        host_id = take_over(session, *found.holder, prepared);
     } else if (found.own) {
         host_id = found.own->host_id;
         session.execute(kRenameHost, Parameters{}.int4(host_id).text(batch.hostname));

@@ -31,8 +31,8 @@ class BatchHosts {
     explicit BatchHosts(std::size_t most_hosts) : most_hosts_(most_hosts) {}
 
     // The host of the batch's agent, from memory if its name is still the same; otherwise looked
-    // up, created, renamed or taken over inside the caller's transaction. nullptr if another live
-    // agent has the name.
+    // up, created, renamed or taken over inside the caller's transaction. nullptr if the name is
+    // that of another host, unless that one is silent and this agent has no host yet.
     BatchHost* find(Session& session, const PreparedBatch& prepared);
     // The same, but never from memory.
     BatchHost* look_up(Session& session, const PreparedBatch& prepared);

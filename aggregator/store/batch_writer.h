@@ -22,7 +22,7 @@ enum class WriteResult {
     duplicate,      // the same batch was committed before
     conflict,       // its key belongs to a batch with other content
     too_many_gaps,  // its counter has too many gaps: a new epoch is needed
-    host_conflict,  // another live agent has its hostname
+    host_conflict,  // its hostname is another host's
     expired,        // its time is outside what is kept; accepted, not stored
     refused,        // PostgreSQL cannot hold its content
     unavailable,    // PostgreSQL is away, or it is unknown whether it committed: send again

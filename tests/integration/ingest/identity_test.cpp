@@ -40,12 +40,32 @@ TEST_F(HostIdentity, ASilentHostsNameIsTakenOver) {
     EXPECT_EQ(rows("system_batches"), 2);
 }
 
-TEST_F(HostIdentity, TakingOverLeavesTheFormerHostAsHistory) {
+TEST_F(HostIdentity, AnAgentWithAHostTakesOverNoSilentHost) {
+    ASSERT_EQ(aggregator.send(batch(1, 1)), IngestResult::stored);
+    clock.advance(seconds{3600});
+    ASSERT_EQ(aggregator.send(batch(2, 1)), IngestResult::stored);
+    EXPECT_EQ(aggregator.send(named(2, "host-1", 2)), IngestResult::host_conflict);
+    EXPECT_EQ(hosts(), "1 host-1 01, 2 host-2 02");
+    // Not for another aggregator either, which remembers no host.
+    Aggregator other{database.options(), clock};
+    EXPECT_EQ(other.send(named(2, "host-1", 2)), IngestResult::host_conflict);
+    // Both go on under their own names, the silent one where it stopped.
+    EXPECT_EQ(aggregator.send(batch(2, 3)), IngestResult::stored);
+    EXPECT_EQ(aggregator.send(batch(1, 2)), IngestResult::stored);
+    EXPECT_EQ(hosts(), "1 host-1 01, 2 host-2 02");
+    EXPECT_EQ(database.number("SELECT count(*) FROM monitoring.system_batches WHERE host_id = 1"),
+              2);
+}
+
+// A name is unused again once its host was removed.
+TEST_F(HostIdentity, ANameOfARemovedHostMayBeRenamedTo) {
     ASSERT_EQ(aggregator.send(batch(1, 1)), IngestResult::stored);
     ASSERT_EQ(aggregator.send(batch(2, 1)), IngestResult::stored);
     clock.advance(seconds{91});
-    ASSERT_EQ(aggregator.send(named(2, "host-1", 2)), IngestResult::stored);
-    EXPECT_EQ(hosts(), "1 host-1 02, 2 host-2 -");
+    ASSERT_EQ(aggregator.send(named(2, "host-1", 2)), IngestResult::host_conflict);
+    database.run("DELETE FROM monitoring.hosts WHERE hostname = 'host-1'");
+    EXPECT_EQ(aggregator.send(named(2, "host-1", 2)), IngestResult::stored);
+    EXPECT_EQ(hosts(), "2 host-1 02");
 }
 
 TEST_F(HostIdentity, AnAgentThatRenamesItselfKeepsItsHost) {

@@ -23,7 +23,7 @@ const REFUSALS: Record<string, string> = {
   duplicate: "sent twice, stored once",
   refused: "refused as not valid",
   conflict: "same number, other content",
-  host_conflict: "two agents with one name",
+  host_conflict: "name of another host",
   agent_mismatch: "token of another agent",
   queue_full: "put off: too much at once",
   unavailable: "put off: database away",
