@@ -49,7 +49,7 @@ Batch read_body(const http::Request& request) {
                 "This hostname is another host's: give this machine another one, or "
                 "remove that host if it is gone");
         case IngestResult::agent_mismatch:
-            throw http::HttpError(403, "agent_mismatch", "This token belongs to another agent");
+            agent_mismatch();
         case IngestResult::queue_full:
             throw http::HttpError(503, "overloaded", "Too many batches are waiting",
                                   retry_after_seconds);

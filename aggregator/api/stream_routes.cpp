@@ -32,14 +32,13 @@ Uuid agent_of(Services& services, const http::Request& request) {
     if (!bound && claimed && request.principal.token_id) {
         bound = services.ingest.bound_agent(*request.principal.token_id, *claimed);
     }
+    if (!bound && claimed) agent_mismatch();
     if (!bound) {
         throw http::HttpError(
             409, "agent_unknown",
             "Send a batch or the header X-Chorus-Agent with the agent's id first");
     }
-    if (claimed && *claimed != *bound) {
-        throw http::HttpError(403, "agent_mismatch", "This token belongs to another agent");
-    }
+    if (claimed && *claimed != *bound) agent_mismatch();
     return *bound;
 }
 

@@ -128,6 +128,12 @@ void add_next_link(http::Response& response, const http::Request& request,
     response.with("Link", link);
 }
 
+void agent_mismatch() {
+    throw http::HttpError(403, "agent_mismatch",
+                          "This token belongs to another agent, or another valid token to this "
+                          "agent; revoke that one if it is lost");
+}
+
 std::function<http::Response(const http::Request&)> guarded(
     std::function<http::Response(const http::Request&)> handler) {
     return [handler = std::move(handler)](const http::Request& request) {

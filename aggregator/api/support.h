@@ -82,6 +82,9 @@ std::optional<store::SampleCursor> read_cursor(const http::Request& request,
 void add_next_link(http::Response& response, const http::Request& request,
                    std::string_view parameter, const std::string& value);
 
+// 403 agent_mismatch: the token may not speak for the agent that is named.
+[[noreturn]] void agent_mismatch();
+
 // Turns failures of the database into 503 answers that name neither host nor statement.
 std::function<http::Response(const http::Request&)> guarded(
     std::function<http::Response(const http::Request&)> handler);

@@ -187,6 +187,16 @@ http::Response revoke(Services& services, const http::Request& request) {
                     "with `chorus-aggregator token create --role enrol`");
 }
 
+// Who holds an enrolment token and knows an agent's id is not that agent yet.
+void refuse_if_enrolled(store::Session& session, const Uuid& agent_id) {
+    const auto valid = store::claim_agent(session, agent_id);
+    if (valid.empty()) return;
+    throw HttpError(409, "agent_enrolled",
+                    "This agent has a valid token already; if it works, there is nothing to do. "
+                    "If it is lost, revoke it with `chorus-aggregator token revoke " +
+                        std::to_string(valid.front()) + "` and enrol again");
+}
+
 std::string_view bearer(const http::Request& request) {
     const std::string_view header = request.header("authorization");
     const auto space = header.find(' ');
@@ -219,6 +229,7 @@ http::Response enroll(Services& services, const http::Request& request) {
                         "Another agent reports for a host of this name; stop that one or give this "
                         "host another --hostname");
     }
+    if (agent_id) refuse_if_enrolled(*lease, *agent_id);
     const auto token = store::insert_token(
         *lease,
         {.name = hostname, .role = "agent", .hash = hash_token(secret), .agent_id = agent_id});

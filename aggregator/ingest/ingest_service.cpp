@@ -149,7 +149,8 @@ IngestOutcome IngestService::submit(Batch&& batch, const Source& source) {
             kLog.warning("Token not bound", {{"error", e.what()}});
             return finish(outcome);
         }
-        if (!bound) outcome.result = IngestResult::agent_mismatch;  // revoked meanwhile
+        // Revoked meanwhile, or the agent has another one.
+        if (!bound) outcome.result = IngestResult::agent_mismatch;
     }
     if (bound && *bound != batch.agent.id) outcome.result = IngestResult::agent_mismatch;
     if (outcome.result == IngestResult::agent_mismatch) return finish(outcome);

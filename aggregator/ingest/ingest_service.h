@@ -48,7 +48,7 @@ enum class IngestResult {
     conflict,        // 409: the key belongs to other content
     too_many_gaps,   // 409: the agent must begin a new epoch
     host_conflict,   // 409: the hostname is another host's
-    agent_mismatch,  // 403: the token belongs to another agent
+    agent_mismatch,  // 403: the token is not the one of this agent
     refused,         // 422: PostgreSQL cannot hold the content
     queue_full,      // 503
     unavailable,     // 503: nothing is known to be stored
@@ -83,7 +83,7 @@ class IngestService {
     IngestOutcome submit(Batch&& batch, const Source& source);
 
     // The agent the token is bound to, binding it if this is its first use; nullopt if the token is
-    // gone. Throws DatabaseError.
+    // gone or the agent has another one that is good. Throws DatabaseError.
     std::optional<Uuid> bound_agent(std::int64_t token_id, const Uuid& agent_id);
 
     // Batches that wait in a queue or are being written.

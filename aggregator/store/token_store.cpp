@@ -37,6 +37,16 @@ SELECT EXISTS (
         AND last_seen > now() - make_interval(secs => 10 * interval_seconds))
 )sql"};
 
+// Of one agent, one after the other: until the end of the transaction.
+constexpr Statement kLockAgent{
+    "token_lock_agent", "SELECT pg_advisory_xact_lock(hashtextextended('chorus agent ' || $1, 0))"};
+
+constexpr Statement kOfAgent{"token_of_agent", R"sql(
+SELECT token_id FROM monitoring.tokens
+WHERE agent_id = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())
+ORDER BY token_id
+)sql"};
+
 // One that was replaced before keeps its earlier end.
 constexpr Statement kReplace{"token_replace",
                              "WITH old AS ("
@@ -54,6 +64,10 @@ constexpr Statement kBind{"token_bind", R"sql(
 UPDATE monitoring.tokens
 SET agent_id = coalesce(agent_id, $2)
 WHERE token_id = $1 AND revoked_at IS NULL
+    AND (agent_id IS NOT NULL OR NOT EXISTS (
+        SELECT FROM monitoring.tokens other
+        WHERE other.agent_id = $2 AND other.revoked_at IS NULL
+            AND (other.expires_at IS NULL OR other.expires_at > now())))
 RETURNING agent_id
 )sql"};
 
@@ -90,6 +104,11 @@ TokenRow read_token(const Row& row) {
     token.expires_at = row.optional_timestamp(7);
     token.uses_left = row.optional_int4(8);
     return token;
+}
+
+// In the statement that looks it would be too late: that sees what was there when it began.
+void lock_agent(Session& session, const Uuid& agent_id) {
+    session.execute(kLockAgent, Parameters{}.text(agent_id.to_string()));
 }
 
 }  // namespace
@@ -131,6 +150,15 @@ bool host_taken(Session& session, const std::string& hostname,
     return session.execute(kTaken, Parameters{}.text(hostname).uuid(agent_id))[0].boolean(0);
 }
 
+std::vector<std::int64_t> claim_agent(Session& session, const Uuid& agent_id) {
+    lock_agent(session, agent_id);
+    std::vector<std::int64_t> valid;
+    for (const auto row : session.execute(kOfAgent, Parameters{}.uuid(agent_id))) {
+        valid.push_back(row.int8(0));
+    }
+    return valid;
+}
+
 std::optional<TokenRow> replace_token(Session& session, std::int64_t token_id,
                                       const std::string& new_hash, std::chrono::seconds overlap) {
     const auto rows =
@@ -155,9 +183,13 @@ std::optional<TokenRow> TokenStore::find_by_hash(const std::string& hash) const 
 
 std::optional<Uuid> TokenStore::bind_agent(std::int64_t token_id, const Uuid& agent_id) {
     const auto lease = database_.acquire();
+    Transaction transaction{*lease};
+    lock_agent(*lease, agent_id);
     const auto rows = lease->execute(kBind, Parameters{}.int8(token_id).uuid(agent_id));
     if (rows.empty()) return std::nullopt;
-    return rows[0].uuid(0);
+    const Uuid bound = rows[0].uuid(0);
+    transaction.commit();
+    return bound;
 }
 
 void TokenStore::touch(std::int64_t token_id) {

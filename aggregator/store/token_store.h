@@ -47,6 +47,9 @@ std::vector<std::int64_t> ended_tokens(Session& session, std::span<const std::in
 std::optional<TokenRow> use_enrolment(Session& session, const std::string& hash);
 // Whether a host of this name was heard of within ten of its intervals from another agent.
 bool host_taken(Session& session, const std::string& hostname, const std::optional<Uuid>& agent_id);
+// The tokens bound to this agent that are good, by token_id. Until the end of the transaction no
+// other one is bound to it by claim_agent() or bind_agent().
+std::vector<std::int64_t> claim_agent(Session& session, const Uuid& agent_id);
 // A second token like this one (name, role, agent), and an end for the old one; nullopt if that is
 // gone or an enrolment token.
 std::optional<TokenRow> replace_token(Session& session, std::int64_t token_id,
@@ -61,7 +64,8 @@ class TokenStore {
     // Neither revoked nor expired ones only.
     std::optional<TokenRow> find_by_hash(const std::string& hash) const;
     // Binds an agent token to the agent that uses it first. Returns the agent it is bound to
-    // afterwards, which is another one if that was quicker; nullopt if the token is gone.
+    // afterwards, which is another one if that was quicker; nullopt if the token is gone, or the
+    // agent has another one that is good: who has any token could else speak for any agent.
     std::optional<Uuid> bind_agent(std::int64_t token_id, const Uuid& agent_id);
     // Notes the use; written at most once a minute per token.
     void touch(std::int64_t token_id);

@@ -87,6 +87,13 @@ def test_enrolling_again_keeps_the_agents_identity(aggregator, host):
     assert host.run("enroll", url(aggregator), token).returncode == 0
     assert host.run("--once").returncode == 0
     first = host.token.read_text()
+    refused = host.run("enroll", url(aggregator), token)
+    assert refused.returncode == 78, refused.stderr
+    assert "has a valid token" in refused.stderr and "token revoke" in refused.stderr
+    assert host.token.read_text() == first and host.run("--once").returncode == 0
+    assert uses_left(aggregator) == "1"
+    revoked = refused.stderr.partition("token revoke ")[2].partition("`")[0]
+    assert aggregator.command("token", "revoke", revoked).returncode == 0
     again = host.run("enroll", url(aggregator), token)
     assert again.returncode == 0, again.stderr
     assert host.token.read_text() != first

@@ -134,9 +134,68 @@ def test_a_name_that_another_agent_reports_for_is_taken(aggregator, admin):
     assert refused.status == 409 and refused.json["code"] == "host_exists"
     assert stored(aggregator, token["id"])[0] == "1"
     # The same agent gets a new token, as after the loss of its old one.
+    revoke_tokens_of(aggregator, maker)
     again = enroll(aggregator, token["token"], hostname="taken-01",
                    agent_id=maker.agent_id)
     assert again.status == 201
+
+
+def tokens_of(aggregator, maker):
+    rows = aggregator.sql("SELECT token_id FROM monitoring.tokens"
+                          f" WHERE agent_id = '{maker.agent_id}' ORDER BY token_id")
+    return [row[0] for row in rows]
+
+
+def revoke_tokens_of(aggregator, maker):
+    for token_id in tokens_of(aggregator, maker):
+        assert aggregator.command("token", "revoke", token_id).returncode == 0
+
+
+def test_an_agent_with_a_valid_token_is_enrolled_only_after_that_was_revoked(aggregator, admin):
+    token, maker = enrol_token(aggregator, admin), BatchMaker("once-01")
+    mine = create(aggregator, admin, name="once-01", role="agent").json
+    assert aggregator.ingest(maker.make(), mine["token"]).status == 200
+    refused = enroll(aggregator, token["token"], hostname="elsewhere", agent_id=maker.agent_id)
+    assert refused.status == 409 and refused.json["code"] == "agent_enrolled"
+    assert f"token revoke {mine['id']}`" in refused.json["detail"]
+    assert stored(aggregator, token["id"])[0] == "1"
+    assert tokens_of(aggregator, maker) == [str(mine["id"])]
+    # Also while the old token of a rotation is still good.
+    assert aggregator.command("token", "rotate", str(mine["id"])).returncode == 0
+    revoke = f"/api/v1/tokens/{tokens_of(aggregator, maker)[1]}"
+    assert aggregator.request("DELETE", revoke, token=admin).status == 200
+    assert enroll(aggregator, token["token"], hostname="once-01",
+                  agent_id=maker.agent_id).status == 409
+    aggregator.sql("UPDATE monitoring.tokens SET expires_at = now() - interval '1 second'"
+                   f" WHERE token_id = {mine['id']}")
+    again = enroll(aggregator, token["token"], hostname="once-01", agent_id=maker.agent_id)
+    assert again.status == 201
+    assert aggregator.ingest(maker.make(), again.json["token"]).status == 200
+
+
+def test_a_token_of_nobody_binds_no_agent_that_has_a_valid_one(aggregator, admin):
+    maker = BatchMaker("mine-01")
+    assert aggregator.ingest(maker.make(), aggregator.token(name="mine-01")).status == 200
+    stolen = enroll(aggregator, enrol_token(aggregator, admin)["token"], hostname="mine-02")
+    assert stolen.status == 201
+    refused = aggregator.ingest(maker.make(), stolen.json["token"])
+    assert refused.status == 403 and refused.json["code"] == "agent_mismatch"
+    assert "revoke" in refused.json["detail"]
+    stream = aggregator.get("/api/v1/agents/stream", token=stolen.json["token"],
+                            headers={"X-Chorus-Agent": maker.agent_id})
+    assert stream.status == 403 and stream.json["code"] == "agent_mismatch"
+    assert len(tokens_of(aggregator, maker)) == 1
+    revoke_tokens_of(aggregator, maker)
+    assert aggregator.ingest(maker.make(), stolen.json["token"]).status == 200
+
+
+def test_one_of_many_enrolments_of_an_agent_wins(aggregator, admin):
+    tokens = [enrol_token(aggregator, admin)["token"] for _ in range(8)]
+    maker = BatchMaker("race-01")
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda token: enroll(aggregator, token, hostname="race-01",
+                                                     agent_id=maker.agent_id).status, tokens))
+    assert sorted(answers) == [201] + [409] * 7
 
 
 def test_the_last_use_is_for_one_of_many(aggregator, admin):

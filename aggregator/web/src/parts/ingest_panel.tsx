@@ -24,7 +24,7 @@ const REFUSALS: Record<string, string> = {
   refused: "refused as not valid",
   conflict: "same number, other content",
   host_conflict: "name of another host",
-  agent_mismatch: "token of another agent",
+  agent_mismatch: "not the token of that agent",
   queue_full: "put off: too much at once",
   unavailable: "put off: database away",
   expired: "older than what is kept",
