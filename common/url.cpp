@@ -146,6 +146,17 @@ std::string redact_url(std::string_view text) {
     return out;
 }
 
+std::string_view host_of_authority(std::string_view authority) {
+    const auto colon = authority.rfind(':');
+    if (colon != std::string_view::npos && authority.find(']', colon) == std::string_view::npos) {
+        authority = authority.substr(0, colon);
+    }
+    if (authority.starts_with('[') && authority.ends_with(']')) {
+        authority = authority.substr(1, authority.size() - 2);
+    }
+    return authority;
+}
+
 bool is_loopback_host(std::string_view host) {
     if (equals_ignoring_case(host, "localhost") || host == "::1") return true;
     if (!host.starts_with("127.")) return false;

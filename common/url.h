@@ -32,6 +32,9 @@ std::optional<std::string> percent_decode(std::string_view text);
 // --print-config.
 std::string redact_url(std::string_view text);
 
+// The host of "host[:port]", as the Host header has it; an IPv6 address without its brackets.
+std::string_view host_of_authority(std::string_view authority);
+
 // localhost, 127.0.0.0/8 and ::1, by their text alone: names are not resolved.
 bool is_loopback_host(std::string_view host);
 

@@ -48,13 +48,7 @@ std::string_view host_of(std::string_view head) {
         const auto line = head.substr(0, end);
         head.remove_prefix(end == std::string_view::npos ? head.size() : end + 2);
         if (line.size() < 5 || to_lower(line.substr(0, 5)) != "host:") continue;
-        auto host = trim(line.substr(5));
-        const auto port = host.rfind(':');
-        if (port != std::string_view::npos && host.find(']', port) == std::string_view::npos) {
-            host = host.substr(0, port);
-        }
-        if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-        return host;
+        return host_of_authority(trim(line.substr(5)));
     }
     return {};
 }

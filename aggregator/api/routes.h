@@ -53,8 +53,6 @@ struct Services {
     live::AgentStreams& agents;
     live::Intervals& intervals;
     std::string own_hostname;  // of the machine the aggregator runs on
-    // Whether strangers may see the version, the host's name and its figures on the open endpoints.
-    bool open_details = false;
     alerts::RuleContext rule_context{};
     std::int64_t max_open_alerts = 10'000;
     std::chrono::seconds alert_check_interval{60};

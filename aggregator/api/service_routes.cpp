@@ -20,15 +20,20 @@ constexpr std::array<std::string_view, 5> kFeatures{
     "System metrics collection", "Process monitoring", "Service health checks", "Alert management",
     "Real-time monitoring dashboard"};
 
-std::string_view version(const Services& services) {
-    return services.open_details ? CHORUS_VERSION : "";
+// Who may read may also see the version, the host's name and its figures on these open endpoints.
+bool sees_details(const http::Request& request) {
+    return request.principal.role >= http::Role::viewer;
 }
 
-http::Response root(const Services& services) {
+std::string_view version(const http::Request& request) {
+    return sees_details(request) ? CHORUS_VERSION : "";
+}
+
+http::Response root(const http::Request& request) {
     JsonWriter out;
     out.begin_object()
         .field("service", kService)
-        .field("version", version(services))
+        .field("version", version(request))
         .field("status", "running")
         .key("features")
         .begin_array();
@@ -37,13 +42,13 @@ http::Response root(const Services& services) {
     return json_response(out);
 }
 
-http::Response health(const Services& services) {
+http::Response health(const Services& services, const http::Request& request) {
     JsonWriter out;
     out.begin_object()
         .field("status", "healthy")
         .field("timestamp", services.clock.now())
         .field("service", kService)
-        .field("version", version(services))
+        .field("version", version(request))
         .end_object();
     return json_response(out);
 }
@@ -75,7 +80,7 @@ void write_check(JsonWriter& out, std::string_view name, const Check& check) {
     out.end_object();
 }
 
-http::Response ready(Services& services) {
+http::Response ready(Services& services, const http::Request&) {
     const Check postgres = check_postgres(services);
     const Check redis{services.cache.ping(), {}};
     const std::size_t waiting = services.ingest.queue_length();
@@ -117,7 +122,7 @@ void write_system(JsonWriter& out, const std::optional<OwnSystem>& own) {
     out.end_object();
 }
 
-void write_tasks(JsonWriter& out, const Services& services) {
+void write_tasks(JsonWriter& out, const Services& services, bool details) {
     const auto tasks = services.scheduler.status();
     out.begin_object()
         .field("running", services.scheduler.running())
@@ -136,34 +141,33 @@ void write_tasks(JsonWriter& out, const Services& services) {
             .field("skipped", task.skipped)
             .key("last_error");
         // The text of an error may name hosts: told only where strangers are welcome.
-        text_or_null(out, services.open_details     ? task.last_error
-                          : task.last_error.empty() ? ""
-                                                    : "see the log");
+        text_or_null(out, details ? task.last_error : task.last_error.empty() ? "" : "see the log");
         out.end_object();
     }
     out.end_array().end_object();
 }
 
-http::Response status(Services& services) {
+http::Response status(Services& services, const http::Request& request) {
+    const bool details = sees_details(request);
     std::optional<OwnSystem> own;
     std::string error;
     try {
-        if (services.open_details) own = read_own_system(services);
+        if (details) own = read_own_system(services);
     } catch (const store::DatabaseError&) {
         error = "The database cannot be reached";
     }
     JsonWriter out;
     out.begin_object()
         .field("service", kService)
-        .field("version", version(services))
+        .field("version", version(request))
         .field("status", error.empty() ? "healthy" : "error");
     if (!error.empty()) out.field("error", error);
     out.field("timestamp", services.clock.now())
-        .field("hostname", services.open_details ? services.own_hostname : "")
+        .field("hostname", details ? services.own_hostname : "")
         .key("system");
     write_system(out, own);
     out.key("background_tasks");
-    write_tasks(out, services);
+    write_tasks(out, services, details);
     out.key("dependencies")
         .begin_object()
         .field("postgres", error.empty() ? "up" : "down")
@@ -194,11 +198,13 @@ http::Response metrics(const Services& services, const http::Request& request) {
 void add_service_routes(http::Router& router, Services& services) {
     const auto open = [&](const char* path, auto handler) {
         router.add({http::Method::get, path, http::Role::none, http::BodyRule::none, 0,
-                    [&services, handler](const http::Request&) { return handler(services); }});
+                    [&services, handler](const http::Request& request) {
+                        return handler(services, request);
+                    }});
     };
     router.add({http::Method::get, "/", http::Role::none, http::BodyRule::none, 0,
-                [&services](const http::Request& request) {
-                    if (!prefers_html(request)) return root(services);
+                [](const http::Request& request) {
+                    if (!prefers_html(request)) return root(request);
                     http::Response to_dashboard;
                     to_dashboard.status = 302;
                     return to_dashboard.with("Location", "/ui/").with("Vary", "Accept");

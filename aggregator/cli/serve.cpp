@@ -47,12 +47,11 @@ http::ServerLimits server_limits(const Config& config) {
 }
 
 api::Services services_of(Runtime& runtime, const Config& config) {
-    api::Services services{
-        runtime.queries,   runtime.cache_reader, runtime.cache_entries,
-        runtime.ingest,    runtime.scheduler,    runtime.alert_check,
-        runtime.health,    runtime.upkeep,       runtime.metrics,
-        runtime.clock,     runtime.viewers,      runtime.agents,
-        runtime.intervals, own_hostname(),       anonymous_role(config) >= http::Role::viewer};
+    api::Services services{runtime.queries,   runtime.cache_reader, runtime.cache_entries,
+                           runtime.ingest,    runtime.scheduler,    runtime.alert_check,
+                           runtime.health,    runtime.upkeep,       runtime.metrics,
+                           runtime.clock,     runtime.viewers,      runtime.agents,
+                           runtime.intervals, own_hostname()};
     services.rule_context.max_response_time_ms = config.number("response-time-alert-threshold");
     services.rule_context.known_channel = [&runtime](std::string_view channel) {
         return runtime.channels.knows(channel);
@@ -86,7 +85,11 @@ int serve(const Config& config) {
     api::TokenAuthenticator authenticator{runtime.queries, runtime.clock};
     http::Dispatcher dispatcher{
         api::make_router(services), authenticator,
-        http::DispatcherOptions{anonymous, http::parse_origins(config.text("cors-origins"))},
+        http::DispatcherOptions{
+            .anonymous_role = anonymous,
+            .cors_origins = http::parse_origins(config.text("cors-origins")),
+            // Who sets a role means it for all who can connect.
+            .anonymous_by_loopback_name = config.text("anonymous-role").empty()},
         runtime.metrics};
     http::Server server{config.text("listen"), static_cast<std::uint16_t>(config.integer("port")),
                         dispatcher, server_limits(config), runtime.metrics};

@@ -8,6 +8,7 @@
 #include "aggregator/http/body.h"
 #include "common/compress.h"
 #include "common/log.h"
+#include "common/url.h"
 #include "common/uuid.h"
 
 namespace chorus::http {
@@ -126,7 +127,16 @@ std::optional<Response> Dispatcher::admit(Head& head, const Route*& route) {
     return check_body_headers(head, *route);
 }
 
+// A page of another site can give its own name the address of this machine, and a proxy on this
+// machine passes on what strangers ask: both come from loopback, but name another host.
+Role Dispatcher::anonymous_role(const Request& request) const {
+    const bool denied = options_.anonymous_by_loopback_name &&
+                        !is_loopback_host(host_of_authority(request.header("host")));
+    return denied ? Role::none : options_.anonymous_role;
+}
+
 std::optional<Response> Dispatcher::authorise(Request& request, const Route& route) {
+    request.principal.role = anonymous_role(request);
     if (route.role == Role::none) return std::nullopt;
     if (std::count_if(request.headers.begin(), request.headers.end(),
                       [](const auto& h) { return h.first == "authorization"; }) > 1) {
@@ -134,7 +144,6 @@ std::optional<Response> Dispatcher::authorise(Request& request, const Route& rou
     }
     const std::string_view header = request.header("authorization");
     if (header.empty()) {
-        request.principal.role = options_.anonymous_role;
         // Ingest is for agents alone, whatever strangers may read.
         if (!is_agent_route(route) && request.principal.role >= route.role) return std::nullopt;
         return not_authenticated(request);

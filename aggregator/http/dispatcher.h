@@ -19,6 +19,8 @@ namespace chorus::http {
 struct DispatcherOptions {
     Role anonymous_role = Role::none;  // rights of a request without a token
     std::vector<std::string> cors_origins{};
+    // Give these rights to requests alone whose Host is a loopback name or address.
+    bool anonymous_by_loopback_name = false;
 };
 
 class Dispatcher {
@@ -42,6 +44,7 @@ class Dispatcher {
     const Router& router() const { return router_; }
 
   private:
+    Role anonymous_role(const Request& request) const;
     std::optional<Response> authorise(Request& request, const Route& route);
     void observe(const Route* route, int status, double seconds);
 

@@ -21,7 +21,8 @@ enum class Role { none, agent, viewer, operator_, admin };
 std::string_view to_string(Role role);
 std::optional<Role> role_from_name(std::string_view name);
 
-// Who asks. Anonymous callers have no token id.
+// Who asks. Anonymous callers have no token id; so has everybody on a route that is open to all,
+// where tokens are not looked at.
 struct Principal {
     Role role = Role::none;
     std::optional<std::int64_t> token_id;

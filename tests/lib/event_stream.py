@@ -14,7 +14,7 @@ class EventStream:
         self.comments = []
         self.ended = threading.Event()
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=60)
-        head = f"GET {path} HTTP/{version}\r\nHost: x\r\nAccept: text/event-stream\r\n"
+        head = f"GET {path} HTTP/{version}\r\nHost: localhost\r\nAccept: text/event-stream\r\n"
         for name, value in (headers or {}).items():
             head += f"{name}: {value}\r\n"
         if token:

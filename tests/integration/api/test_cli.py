@@ -143,6 +143,30 @@ def test_off_loopback_or_through_a_proxy_nobody_is_anonymous(address):
         aggregator.close()
 
 
+# A page of another site that gives its name the address 127.0.0.1 still names itself in Host, as
+# does a proxy that nobody told the aggregator of.
+@pytest.mark.parametrize("host, status", [
+    ("localhost", 200), ("LOCALHOST:{port}", 200), ("127.0.0.1:{port}", 200), ("127.3.2.1", 200),
+    ("[::1]:{port}", 200), ("[::1]", 200), ("evil.example", 401), ("evil.example:{port}", 401),
+    ("127.0.0.1.evil.example", 401), ("10.0.0.1:{port}", 401), ("[::2]", 401), ("", 401)])
+def test_only_who_asks_for_this_machine_reads_without_a_token(aggregator, host, status):
+    headers = {"Host": host.format(port=aggregator.port)}
+    assert aggregator.get("/api/v1/hosts", headers=headers).status == status
+    assert aggregator.get("/api/v1/hosts", headers=headers,
+                          token=aggregator.token("viewer")).status == 200
+    for path in ("/", "/health", "/status"):
+        shown = aggregator.get(path, headers=headers)
+        assert shown.status == 200 and bool(shown.json.get("version")) == (status == 200), path
+        if status == 401:
+            assert socket.gethostname().encode() not in shown.body
+
+
+def test_a_role_that_was_set_counts_for_any_name():
+    with Aggregator({"CHORUS_ANONYMOUS_ROLE": "viewer"}) as running:
+        answer = running.get("/api/v1/hosts", headers={"Host": "monitor.example"})
+        assert answer.status == 200
+
+
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
 def test_request_in_flight_gets_its_answer_before_the_end(fresh, how):
     token, maker = fresh.token(), BatchMaker("last")

@@ -167,7 +167,7 @@ def test_the_65th_client_is_told_to_come_later(fresh):
 def test_a_client_that_does_not_read_delays_nobody(aggregator):
     stalled = socket.create_connection(("127.0.0.1", aggregator.port))
     stalled.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    stalled.sendall(b"GET /api/v1/stream HTTP/1.1\r\nHost: x\r\n\r\n")
+    stalled.sendall(b"GET /api/v1/stream HTTP/1.1\r\nHost: localhost\r\n\r\n")
     maker = BatchMaker("live-wide")
     token = aggregator.token(name="wide")
     wide = {f"made_up_{i}": (i, "count") for i in range(3000)}  # above 100 kB an event

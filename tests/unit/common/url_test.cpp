@@ -74,6 +74,16 @@ TEST(Url, TheFirstOfARepeatedParameterCounts) {
     EXPECT_EQ(url->parameter("none"), "");
 }
 
+TEST(Url, AnAuthorityHasAHostAndPerhapsAPort) {
+    for (const auto& [authority, host] :
+         {std::pair{"localhost", "localhost"}, std::pair{"localhost:8082", "localhost"},
+          std::pair{"localhost:", "localhost"}, std::pair{"[::1]", "::1"},
+          std::pair{"[::1]:8082", "::1"}, std::pair{"", ""}, std::pair{"[", "["},
+          std::pair{"::1", ":"}, std::pair{"127.0.0.1:1:1", "127.0.0.1:1"}}) {
+        EXPECT_EQ(host_of_authority(authority), host) << authority;
+    }
+}
+
 TEST(Url, LoopbackIsToldByItsText) {
     for (const char* host : {"localhost", "LOCALHOST", "127.0.0.1", "127.1.2.3", "::1"}) {
         EXPECT_TRUE(is_loopback_host(host)) << host;

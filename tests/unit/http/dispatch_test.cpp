@@ -105,6 +105,31 @@ TEST(Dispatch, WithoutATokenTheAnonymousRoleCounts) {
     EXPECT_NE(answer.body.find("\"detail\":\"Not authenticated\""), std::string::npos);
 }
 
+TEST(Dispatch, AnonymousRightsCanBeForLoopbackNamesAlone) {
+    MetricsRegistry metrics;
+    NamedTokens tokens;
+    Router router;
+    router.add({Method::get, "/view", Role::viewer, BodyRule::none, 0,
+                [](const Request&) { return Response{}; }});
+    Dispatcher dispatcher{std::move(router), tokens, {Role::viewer, {}, true}, metrics};
+    const auto status = [&](const std::vector<NameValue>& headers) {
+        Head head;
+        head.request.path = head.request.target = "/view";
+        head.request.headers = headers;
+        const Route* route = nullptr;
+        const auto refused = dispatcher.admit(head, route);
+        return refused ? refused->status : 200;
+    };
+    for (const char* host : {"localhost", "localhost:8082", "127.0.0.1:1", "[::1]:8082"}) {
+        EXPECT_EQ(status({{"host", host}}), 200) << host;
+    }
+    for (const char* host : {"evil.example", "localhost.evil.example:8082", "192.0.2.1", "[::2]"}) {
+        EXPECT_EQ(status({{"host", host}}), 401) << host;
+        EXPECT_EQ(status({{"host", host}, {"authorization", "Bearer viewer"}}), 200) << host;
+    }
+    EXPECT_EQ(status({}), 401);  // HTTP/1.0 may leave it out
+}
+
 TEST(Dispatch, WhatIsNoBearerTokenIs401) {
     TestServer server;
     for (const std::string& header :
