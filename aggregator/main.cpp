@@ -1,6 +1,7 @@
 // chorus-aggregator: from the command line to the command. Wiring only.
 #include <cstdio>
 #include <exception>
+#include <iostream>
 #include <string>
 #include <vector>
 
@@ -47,7 +48,7 @@ LogFormat log_format(const Config& config) {
 int report(const std::vector<std::string>& faults) {
     bool usage = true;
     for (const auto& fault : faults) {
-        std::fprintf(stderr, "chorus-aggregator: %s\n", fault.c_str());
+        std::cerr << "chorus-aggregator: " << fault << '\n';
         usage = usage && fault.starts_with("unknown option");
     }
     return to_int(usage ? ExitCode::usage : ExitCode::config);
@@ -102,13 +103,12 @@ int main(int argc, char** argv) {
         for (const Command& known : aggregator_commands()) {
             if (command == known.name) return run(command, arguments);
         }
-        std::fprintf(stderr, "chorus-aggregator: unknown command %s; see --help\n",
-                     command.c_str());
+        std::cerr << "chorus-aggregator: unknown command " << command << "; see --help\n";
         return to_int(ExitCode::usage);
     } catch (const ConfigError& e) {
         return report(e.faults());
     } catch (const std::exception& e) {
-        std::fprintf(stderr, "chorus-aggregator: %s\n", e.what());
+        std::cerr << "chorus-aggregator: " << e.what() << '\n';
         return to_int(ExitCode::internal);
     }
 }

@@ -1,5 +1,5 @@
 // chorus-aggregator check db|redis|config: one line of answer for people and scripts.
-#include <cstdio>
+#include <iostream>
 #include <string>
 
 #include "aggregator/cache/redis_connection.h"
@@ -16,12 +16,12 @@ int check_db(const Config& config) {
         store::ping(database);
         const auto durability = store::read_durability(database);
         for (const auto& fault : durability.faults) {
-            std::printf("warning: %s; committed data may be lost with the power\n", fault.c_str());
+            std::cout << "warning: " << fault << "; committed data may be lost with the power\n";
         }
-        std::printf("PostgreSQL at %s answers\n", database.describe().c_str());
+        std::cout << "PostgreSQL at " << database.describe() << " answers\n";
         return to_int(ExitCode::ok);
     } catch (const store::DatabaseError& e) {
-        std::fprintf(stderr, "PostgreSQL at %s: %s\n", database.describe().c_str(), e.what());
+        std::cerr << "PostgreSQL at " << database.describe() << ": " << e.what() << '\n';
         return to_int(ExitCode::unavailable);
     }
 }
@@ -31,10 +31,10 @@ int check_redis(const Config& config) {
     try {
         cache::RedisConnection redis{target, std::chrono::milliseconds{2'000}};
         redis.command({"PING"});
-        std::printf("Redis at %s answers\n", target.description.c_str());
+        std::cout << "Redis at " << target.description << " answers\n";
         return to_int(ExitCode::ok);
     } catch (const cache::RedisUnavailable& e) {
-        std::fprintf(stderr, "Redis at %s: %s\n", target.description.c_str(), e.what());
+        std::cerr << "Redis at " << target.description << ": " << e.what() << '\n';
         return to_int(ExitCode::unavailable);
     }
 }
@@ -45,10 +45,10 @@ int check(const Config& config, const Arguments& what) {
     if (what.size() == 1 && what[0] == "db") return check_db(config);
     if (what.size() == 1 && what[0] == "redis") return check_redis(config);
     if (what.size() == 1 && what[0] == "config") {
-        std::puts("The configuration is valid");  // main has refused any other
+        std::cout << "The configuration is valid\n";  // main has refused any other
         return to_int(ExitCode::ok);
     }
-    std::fputs("usage: chorus-aggregator check db|redis|config\n", stderr);
+    std::cerr << "usage: chorus-aggregator check db|redis|config\n";
     return to_int(ExitCode::usage);
 }
 

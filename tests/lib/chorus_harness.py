@@ -20,6 +20,9 @@ import uuid
 
 BIN = os.environ.get("CHORUS_BIN_DIR", "")
 _numbers = itertools.count(1)
+# Tests of several workers share one Redis of 512 databases; number 0 is nobody's.
+_worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+_redis_numbers = itertools.cycle(range(1 + _worker * 100, 101 + _worker * 100))
 
 
 def wait_until(condition, seconds=20, what="condition"):
@@ -127,8 +130,8 @@ class Aggregator:
             psql(f'CREATE DATABASE "{self.database}"')
             database_url = base.replace("/postgres?", f"/{self.database}?", 1)
         if redis_url is None:
-            number = 1 + next(_numbers) % 500
-            redis_url = re.sub(r"db=\d+", f"db={number}", os.environ["CHORUS_TEST_REDIS_URL"])
+            redis_url = re.sub(r"db=\d+", f"db={next(_redis_numbers)}",
+                               os.environ["CHORUS_TEST_REDIS_URL"])
             redis_cli("FLUSHDB", url=redis_url)
         self.database_url = database_url
         self.redis_url = redis_url

@@ -128,7 +128,7 @@ test("Two moments are compared: new, gone and restarted", async () => {
 });
 
 test("A process has its own history, and Esc closes it", async () => {
-  const page = await open("#/hosts/web-01/processes?range=15m&q=chorus-agent");
+  const page = await open("#/hosts/web-01/processes?range=15m&q=chorus-agent&sort=pid");
   await page.locator("[data-moment] tbody tr[data-key]").first().click();
   const detail = page.getByRole("complementary");
   await detail.getByRole("heading", { name: "chorus-agent" }).waitFor();

@@ -1,5 +1,5 @@
 // One process: what it is, how it did over the range, and what happened to it.
-import { useEffect, useMemo } from "preact/hooks";
+import { useEffect, useMemo, useRef } from "preact/hooks";
 import { get } from "../lib/api";
 import { bytes, count, duration, mebibytes, percent } from "../lib/format";
 import { onEscape } from "../lib/keys";
@@ -29,7 +29,10 @@ export function ProcessDetail({ host, which, range, processes }: Props) {
   useEffect(() => onEscape(close), []);
   const key = `${which.pid}@${which.startedAt ?? ""}`;
   const now = processes.find((p) => processKey(p) === key);
-  const title = now ? now.process_name : `PID ${which.pid}`;
+  // A process that ends while it is looked at keeps its name.
+  const name = useRef<string>();
+  name.current = now?.process_name ?? name.current;
+  const title = name.current ?? `PID ${which.pid}`;
   return (
     <aside class="panel detail sticky" aria-label={`Process ${title}`}>
       <header>
@@ -39,7 +42,7 @@ export function ProcessDetail({ host, which, range, processes }: Props) {
       <div class="body stack">
         {now ? <Facts p={now} /> : <p class="muted">It is not in the table of the chosen moment.</p>}
         <History host={host} which={which} range={range} />
-        <Events host={host} which={which} name={now?.process_name} range={range} />
+        <Events host={host} which={which} name={name.current} range={range} />
       </div>
     </aside>
   );
