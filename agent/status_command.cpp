@@ -38,7 +38,7 @@ bool show_aggregator(const AgentConfig& settings) {
                         "; is it running, and does a firewall let this host through?");
     }
     const int status = std::get<Answer>(result).status;
-    if (status != 401 && status != 403 && status != 404 && status < 500) {
+    if (status != 401 && status != 403 && status != 404 && status != 429 && status < 500) {
         line(true, "aggregator", place + " answers");
         return line(true, "token", "accepted");
     }
@@ -52,6 +52,11 @@ bool show_aggregator(const AgentConfig& settings) {
                     place + " answers, but is no aggregator; see aggregator-url");
     }
     line(true, "aggregator", place + " answers");
+    if (status == 429) {
+        return line(false, "token",
+                    "not accepted: too many tokens that are not good came from this address; see "
+                    "in a minute whether this one is refused, too");
+    }
     return line(false, "token",
                 "refused; it was revoked or belongs to another agent: get a new one with "
                 "`chorus-agent enroll URL TOKEN`");

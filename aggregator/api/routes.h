@@ -38,6 +38,8 @@ class Scheduler;
 namespace chorus::api {
 
 // What handlers work with; all of it outlives the server.
+class LoginGuard;
+
 struct Services {
     store::Database& database;
     cache::CacheReader& cache;
@@ -52,6 +54,7 @@ struct Services {
     live::ViewerStreams& viewers;
     live::AgentStreams& agents;
     live::Intervals& intervals;
+    LoginGuard& logins;
     std::string own_hostname;  // of the machine the aggregator runs on
     alerts::RuleContext rule_context{};
     std::int64_t max_open_alerts = 10'000;

@@ -12,29 +12,33 @@ constexpr std::size_t kMostKnown = 100'000;
 
 }  // namespace
 
-std::optional<http::Principal> TokenAuthenticator::authenticate(std::string_view token) {
-    if (!is_well_formed_token(token)) return std::nullopt;
-    const std::string hash = hash_token(token);
+std::optional<http::Principal> TokenAuthenticator::authenticate(std::string_view token,
+                                                                const std::string& client_ip) {
+    std::optional<http::Principal> principal;
+    if (is_well_formed_token(token)) principal = find(hash_token(token), client_ip);
+    if (!principal) guard_.failed(client_ip);
+    return principal;
+}
+
+std::optional<http::Principal> TokenAuthenticator::find(const std::string& hash,
+                                                        const std::string& client_ip) {
     const auto now = clock_.steady();
     {
         const std::lock_guard lock(mutex_);
         const auto found = known_.find(hash);
         if (found != known_.end() && found->second.until > now) return found->second.principal;
     }
-    auto principal = look_up(hash);
+    auto principal = look_up(hash, client_ip);
     const std::lock_guard lock(mutex_);
     if (known_.size() >= kMostKnown) known_.clear();
     known_[hash] = {principal, now + kKeep};
     return principal;
 }
 
-void TokenAuthenticator::forget(std::string_view token) {
-    const std::lock_guard lock(mutex_);
-    known_.erase(hash_token(token));
-}
-
-std::optional<http::Principal> TokenAuthenticator::look_up(const std::string& hash) {
+std::optional<http::Principal> TokenAuthenticator::look_up(const std::string& hash,
+                                                           const std::string& client_ip) {
     try {
+        guard_.admit(client_ip, hash);
         const auto row = tokens_.find_by_hash(hash);
         if (!row) return std::nullopt;
         tokens_.touch(row->token_id);

@@ -2,6 +2,7 @@
 #include <charconv>
 
 #include "aggregator/api/json_body.h"
+#include "aggregator/api/login_guard.h"
 #include "aggregator/api/routes.h"
 #include "aggregator/api/support.h"
 #include "aggregator/api/token.h"
@@ -181,7 +182,8 @@ http::Response revoke(Services& services, const http::Request& request) {
     return json_response(out);
 }
 
-[[noreturn]] void enrolment_invalid() {
+[[noreturn]] void enrolment_invalid(Services& services, const http::Request& request) {
+    services.logins.failed(request.client_ip);
     throw HttpError(401, "enrolment_invalid",
                     "This enrolment token is unknown, used up, expired or revoked; make another "
                     "with `chorus-aggregator token create --role enrol`");
@@ -209,7 +211,9 @@ std::string_view bearer(const http::Request& request) {
 
 http::Response enroll(Services& services, const http::Request& request) {
     const std::string_view enrolment = bearer(request);
-    if (!is_well_formed_token(enrolment)) enrolment_invalid();
+    if (!is_well_formed_token(enrolment)) enrolment_invalid(services, request);
+    const std::string enrolment_hash = hash_token(enrolment);
+    services.logins.admit(request.client_ip, enrolment_hash);
     Body body{request};
     const std::string hostname = body.required_text("hostname", limits::kHostnameBytes);
     if (!hostname.empty() && !is_hostname(hostname)) {
@@ -222,8 +226,8 @@ http::Response enroll(Services& services, const http::Request& request) {
     const std::string secret = make_token("agent");
     const auto lease = services.database.acquire();
     store::Transaction transaction{*lease};
-    const auto used = store::use_enrolment(*lease, hash_token(enrolment));
-    if (!used) enrolment_invalid();
+    const auto used = store::use_enrolment(*lease, enrolment_hash);
+    if (!used) enrolment_invalid(services, request);
     if (store::host_taken(*lease, hostname, agent_id)) {
         throw HttpError(409, "host_exists",
                         "Another agent reports for a host of this name; stop that one or give this "

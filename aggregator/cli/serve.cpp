@@ -46,12 +46,15 @@ http::ServerLimits server_limits(const Config& config) {
     return limits;
 }
 
-api::Services services_of(Runtime& runtime, const Config& config) {
-    api::Services services{runtime.queries,   runtime.cache_reader, runtime.cache_entries,
-                           runtime.ingest,    runtime.scheduler,    runtime.alert_check,
-                           runtime.health,    runtime.upkeep,       runtime.metrics,
-                           runtime.clock,     runtime.viewers,      runtime.agents,
-                           runtime.intervals, own_hostname()};
+api::Services services_of(Runtime& runtime, api::LoginGuard& logins, const Config& config) {
+    api::Services services{runtime.queries,       runtime.cache_reader,
+                           runtime.cache_entries, runtime.ingest,
+                           runtime.scheduler,     runtime.alert_check,
+                           runtime.health,        runtime.upkeep,
+                           runtime.metrics,       runtime.clock,
+                           runtime.viewers,       runtime.agents,
+                           runtime.intervals,     logins,
+                           own_hostname()};
     services.rule_context.max_response_time_ms = config.number("response-time-alert-threshold");
     services.rule_context.known_channel = [&runtime](std::string_view channel) {
         return runtime.channels.knows(channel);
@@ -67,7 +70,8 @@ api::Services services_of(Runtime& runtime, const Config& config) {
 
 int routes(const Config& config) {
     Runtime runtime{config};
-    auto services = services_of(runtime, config);
+    api::LoginGuard logins{runtime.queries, runtime.clock, runtime.metrics};
+    auto services = services_of(runtime, logins, config);
     const http::Router router = api::make_router(services);
     for (const auto& route : router.routes()) {
         std::printf("%s %s %s\n", std::string(to_string(route.method)).c_str(),
@@ -81,8 +85,9 @@ int serve(const Config& config) {
     make_room_for_connections(config);
     Runtime runtime{config};
     const http::Role anonymous = anonymous_role(config);
-    auto services = services_of(runtime, config);
-    api::TokenAuthenticator authenticator{runtime.queries, runtime.clock};
+    api::LoginGuard logins{runtime.queries, runtime.clock, runtime.metrics};
+    auto services = services_of(runtime, logins, config);
+    api::TokenAuthenticator authenticator{runtime.queries, runtime.clock, logins};
     http::Dispatcher dispatcher{
         api::make_router(services), authenticator,
         http::DispatcherOptions{

@@ -22,6 +22,12 @@ constexpr Statement kFind{"token_find", "SELECT " CHORUS_TOKEN_COLUMNS
                                         " WHERE hash = $1 AND revoked_at IS NULL"
                                         " AND (expires_at IS NULL OR expires_at > now())"};
 
+constexpr Statement kValidHashes{"token_valid_hashes", R"sql(
+SELECT hash FROM monitoring.tokens
+WHERE revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())
+    AND (uses_left IS NULL OR uses_left > 0)
+)sql"};
+
 // The row lock makes a second user of the last use wait, and find none left.
 constexpr Statement kUse{"token_use_enrolment",
                          "UPDATE monitoring.tokens"
@@ -178,6 +184,14 @@ std::optional<TokenRow> TokenStore::find_by_hash(const std::string& hash) const 
         const auto rows = session.execute(kFind, Parameters{}.bytea(hash));
         if (rows.empty()) return std::nullopt;
         return read_token(rows[0]);
+    });
+}
+
+std::unordered_set<std::string> TokenStore::valid_hashes() const {
+    return database_.read([](Session& session) {
+        std::unordered_set<std::string> hashes;
+        for (const auto row : session.execute(kValidHashes)) hashes.emplace(row.bytea(0));
+        return hashes;
     });
 }
 

@@ -6,6 +6,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "aggregator/store/database.h"
@@ -63,6 +64,8 @@ class TokenStore {
     TokenRow create(const std::string& name, const std::string& role, const std::string& hash);
     // Neither revoked nor expired ones only.
     std::optional<TokenRow> find_by_hash(const std::string& hash) const;
+    // The hashes of all tokens that are good, those for enrolment too.
+    std::unordered_set<std::string> valid_hashes() const;
     // Binds an agent token to the agent that uses it first. Returns the agent it is bound to
     // afterwards, which is another one if that was quicker; nullopt if the token is gone, or the
     // agent has another one that is good: who has any token could else speak for any agent.

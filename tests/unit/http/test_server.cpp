@@ -26,7 +26,7 @@ bool eventually(const std::function<bool()>& holds) {
 
 }  // namespace
 
-std::optional<Principal> NamedTokens::authenticate(std::string_view token) {
+std::optional<Principal> NamedTokens::authenticate(std::string_view token, const std::string&) {
     if (token == "away") throw HttpError(503, "storage_unavailable", "The database is away", 7);
     if (token == "broken") throw std::runtime_error("password=hunter2");
     const auto role = role_from_name(token);

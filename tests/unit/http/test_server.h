@@ -17,7 +17,8 @@ namespace chorus::http::test {
 // Knows a token for each role, named after it; "away" stands for a database that is away.
 class NamedTokens final : public Authenticator {
   public:
-    std::optional<Principal> authenticate(std::string_view token) override;
+    std::optional<Principal> authenticate(std::string_view token,
+                                          const std::string& client_ip) override;
 };
 
 // Lets a test hold a handler until it says go.

@@ -1,0 +1,44 @@
+// How often clients fail to log in.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "common/clock.h"
+
+namespace chorus::http {
+
+// Failures of each address in a window that begins with its first one. Thread-safe.
+class FailureTable {
+  public:
+    static constexpr std::size_t kMostAddresses = 1'024;
+    static constexpr int kMostFailures = 20;
+    static constexpr std::chrono::seconds kWindow{60};
+
+    explicit FailureTable(const Clock& clock) : clock_(clock) {}
+
+    // Until when this address is to be refused; nullopt if it has failed less than kMostFailures
+    // times. While the table is full, addresses that are not in it count as having failed too
+    // often: who has many addresses gains nothing.
+    std::optional<std::chrono::seconds> wait(const std::string& address);
+    // Counts a failure.
+    void add(const std::string& address);
+
+  private:
+    struct Failures {
+        std::chrono::nanoseconds since{0};
+        int count = 0;
+    };
+    // Removes those whose window has ended, if there is no room for another one.
+    void make_room(std::chrono::nanoseconds now);
+
+    const Clock& clock_;
+    std::mutex mutex_;                          // protects failures_
+    std::map<std::string, Failures> failures_;  // by address
+};
+
+}  // namespace chorus::http
