@@ -45,4 +45,24 @@ std::optional<ProcessState> process_state_from_letter(char letter) {
     return std::nullopt;
 }
 
+std::string_view to_string(ServiceStatus status) {
+    switch (status) {
+        case ServiceStatus::healthy:
+            return "healthy";
+        case ServiceStatus::unhealthy:
+            return "unhealthy";
+        case ServiceStatus::timeout:
+            return "timeout";
+    }
+    return "unhealthy";
+}
+
+std::optional<ServiceStatus> service_status_from_name(std::string_view name) {
+    for (const auto status :
+         {ServiceStatus::healthy, ServiceStatus::unhealthy, ServiceStatus::timeout}) {
+        if (to_string(status) == name) return status;
+    }
+    return std::nullopt;
+}
+
 }  // namespace chorus

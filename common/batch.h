@@ -2,6 +2,7 @@
 // The JSON form of it is in batch_json.h.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -18,6 +19,11 @@ namespace limits {
 inline constexpr std::size_t kSeriesPerBatch = 5'000;
 inline constexpr std::size_t kProcessesPerBatch = 10'000;
 inline constexpr std::size_t kEventsPerBatch = 1'000;
+inline constexpr std::size_t kServiceChecksPerBatch = 500;
+inline constexpr std::size_t kServiceNameBytes = 100;  // of a service that an agent checks
+inline constexpr std::size_t kServiceUrlBytes = 2'000;
+inline constexpr std::size_t kServiceErrorBytes = 1'000;
+inline constexpr std::chrono::hours kServiceCheckAge{24};
 inline constexpr std::size_t kHostnameBytes = 255;
 inline constexpr std::size_t kMetricTypeBytes = 100;
 inline constexpr std::size_t kLabelBytes = 255;
@@ -124,6 +130,23 @@ struct Event {
     std::string detail_json = "{}";  // a JSON object
 };
 
+enum class ServiceStatus : std::int32_t { healthy = 0, unhealthy = 1, timeout = 2 };
+std::string_view to_string(ServiceStatus status);
+std::optional<ServiceStatus> service_status_from_name(std::string_view name);
+
+// What one check of a service found that the agent was told to check.
+struct AgentServiceCheck {
+    std::string name;      // among the services of the host; see is_service_name()
+    std::string endpoint;  // the URL without user, password and query
+    ServiceStatus status = ServiceStatus::unhealthy;
+    // When the check ended, as time before the batch's. By a clock that nobody sets: the host's may
+    // have been set between the two.
+    std::chrono::milliseconds age{0};
+    double interval_seconds = 60;                    // between two checks of this service
+    std::optional<std::int32_t> response_time_ms{};  // nullopt: it did not answer
+    std::string error{};                             // empty = none
+};
+
 struct Batch {
     AgentInfo agent;
     Uuid epoch;            // new whenever the agent's counter starts anew
@@ -137,6 +160,7 @@ struct Batch {
     std::vector<double> values;  // as long as layout; NaN = could not be read
     std::optional<ProcessTable> processes;
     std::vector<Event> events;
+    std::vector<AgentServiceCheck> services;  // checks since the last batch
 };
 
 }  // namespace chorus

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "common/text.h"
+
 namespace chorus {
 namespace {
 
@@ -108,6 +110,19 @@ void write_events(JsonWriter& out, const std::vector<Event>& events) {
     out.end_array();
 }
 
+void write_services(JsonWriter& out, const std::vector<AgentServiceCheck>& services) {
+    out.key("services").begin_array();
+    for (const AgentServiceCheck& check : services) {
+        out.begin_object().field("name", check.name).field("endpoint", check.endpoint);
+        out.field("status", to_string(check.status)).field("age_ms", check.age.count());
+        out.field("interval_seconds", check.interval_seconds);
+        out.field("response_time_ms", check.response_time_ms);
+        text_or_null(out.key("error"), check.error);
+        out.end_object();
+    }
+    out.end_array();
+}
+
 }  // namespace
 
 bool is_hostname(std::string_view text) {
@@ -122,6 +137,13 @@ bool is_metric_type(std::string_view text) {
                        [](char c) { return is_lower(c) || is_digit(c) || c == '_'; });
 }
 
+bool is_service_name(std::string_view text) {
+    return !text.empty() && text.size() <= limits::kServiceNameBytes && !find_invalid_utf8(text) &&
+           std::none_of(text.begin(), text.end(), [](char c) {
+               return c == '/' || c == '@' || static_cast<unsigned char>(c) < ' ' || c == '\x7F';
+           });
+}
+
 void write_batch(JsonWriter& out, const Batch& batch) {
     out.begin_object().key("agent").begin_object().field("id", batch.agent.id.to_string());
     out.field("version", batch.agent.version);
@@ -134,6 +156,7 @@ void write_batch(JsonWriter& out, const Batch& batch) {
     write_metrics(out, batch);
     if (batch.processes) write_processes(out, *batch.processes);
     if (!batch.events.empty()) write_events(out, batch.events);
+    if (!batch.services.empty()) write_services(out, batch.services);
     out.end_object();
 }
 

@@ -17,6 +17,11 @@ inline constexpr std::string_view kHostnamePattern = "^[A-Za-z0-9_][A-Za-z0-9._-
 inline constexpr std::string_view kMetricTypePattern = "^[a-z][a-z0-9_]*$";
 bool is_hostname(std::string_view text);     // by the pattern, 1 to limits::kHostnameBytes
 bool is_metric_type(std::string_view text);  // by the pattern, 1 to limits::kMetricTypeBytes
+// What an agent may call a service: 1 to limits::kServiceNameBytes of well-formed UTF-8 without
+// control characters, '/' (the name is a path segment of the API) and '@' (which separates it from
+// the name of the host).
+inline constexpr std::string_view kServiceNamePattern = "^[^/@\\x00-\\x1F\\x7F]+$";
+bool is_service_name(std::string_view text);
 
 // Appends the batch as one JSON object. Unknown values become null, never 0.
 void write_batch(JsonWriter& out, const Batch& batch);

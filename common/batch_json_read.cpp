@@ -7,6 +7,7 @@
 
 #include "common/batch_json.h"
 #include "common/batch_json_processes.h"
+#include "common/batch_json_services.h"
 #include "common/json_checks.h"
 
 namespace chorus {
@@ -303,6 +304,8 @@ void read_member(std::string_view key, JsonValue item, const Path& here, Batch& 
         out.processes = read_processes(item, here, check);
     } else if (key == "events") {
         read_events(item, here, out.events, check);
+    } else if (key == "services") {
+        read_service_checks(item, here, out.services, check);
     }
 }
 

@@ -7,8 +7,6 @@
 namespace chorus::alerts {
 namespace {
 
-constexpr std::size_t kMostCharacters = 255;  // of title, source and actor
-
 // Two decimals are what people read, and of small figures three digits; whole numbers stay whole.
 std::string number(double value) {
     double scale = 100;
@@ -41,15 +39,6 @@ void write_limit(JsonWriter& out, const Limit& limit, const Reading& reading) {
 }
 
 }  // namespace
-
-std::string cut_to_fit(const std::string& text) {
-    std::size_t characters = 0;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const bool begins = (static_cast<unsigned char>(text[i]) & 0xC0U) != 0x80U;
-        if (begins && ++characters > kMostCharacters) return text.substr(0, i);
-    }
-    return text;
-}
 
 std::string source_of(const Condition& condition, const std::string& key) {
     if (std::holds_alternative<ServiceHealthCondition>(condition))
@@ -110,6 +99,10 @@ store::NewAlert make_alert(const Rule& rule, const Subject& subject, const Readi
         subject.process != nullptr ? metadata.value(subject.process->pid) : metadata.null();
     } else if (subject.service != nullptr) {
         const Service& service = *subject.service;
+        if (!service.hostname.empty()) {
+            alert.hostname = service.hostname;
+            metadata.field("hostname", service.hostname);
+        }
         alert.title = cut_to_fit(rule.name + " - Service Health Alert");
         alert.description =
             "Service " + service.name + " is " + std::string(to_string(service.status));

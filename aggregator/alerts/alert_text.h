@@ -22,7 +22,6 @@ std::string actor_of(const Rule& rule);
 // Of the alert of that rule and subject.
 std::string fingerprint_of(const Rule& rule, const std::string& key);
 
-// What fits into an alert's title, source or actor: 255 characters, none of them cut in two.
-std::string cut_to_fit(const std::string& text);
+using store::cut_to_fit;
 
 }  // namespace chorus::alerts

@@ -92,14 +92,18 @@ Service service_of(store::RuleService&& row) {
                                                  : Status::unknown;
     service.response_time_ms = row.response_time_ms;
     service.error_message = std::move(row.error_message);
+    if (row.agent) service.hostname = std::move(row.agent->hostname);
     return service;
 }
 
 std::vector<Service> read_services(store::Session& session, Timestamp now) {
     std::vector<Service> services;
     for (auto& row : store::read_rule_services(session)) {
-        if (now - row.last_checked > kServiceForgotten) continue;
+        if (!row.agent && now - row.last_checked > kServiceForgotten) continue;
+        // That a service's host says nothing does not make the service down.
+        const bool silent = row.agent && row.agent->silent(now);
         services.push_back(service_of(std::move(row)));
+        if (silent) services.back().status = Service::Status::unknown;
     }
     return services;
 }

@@ -125,11 +125,11 @@ bool RoundWriter::has_room(const Rule& rule, const Decision& decision) {
         return false;
     }
     // That it is silent is told of every host.
-    if (decision.subject.host == nullptr ||
-        std::holds_alternative<HostSilentCondition>(rule.condition)) {
-        return true;
-    }
-    const std::string& hostname = decision.subject.host->hostname;
+    if (std::holds_alternative<HostSilentCondition>(rule.condition)) return true;
+    const std::string& hostname = decision.subject.host != nullptr
+                                      ? decision.subject.host->hostname
+                                      : decision.subject.service->hostname;
+    if (hostname.empty()) return true;
     std::size_t& count = open_of_host_[hostname];
     if (count >= most_of_host_) {
         crowded_hosts_.insert(hostname);

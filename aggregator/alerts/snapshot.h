@@ -94,6 +94,7 @@ struct Service {
     enum class Status { unknown, healthy, unhealthy, timeout } status = Status::unknown;
     std::optional<double> response_time_ms;
     std::optional<std::string> error_message;
+    std::string hostname{};  // of the agent that checks it; empty = an aggregator does
 };
 std::string_view to_string(Service::Status status);
 

@@ -4,7 +4,6 @@
 #include "aggregator/api/routes.h"
 #include "aggregator/api/service_source.h"
 #include "aggregator/api/support.h"
-#include "aggregator/health/service_monitor.h"
 
 namespace chorus::api {
 namespace {
@@ -61,22 +60,23 @@ http::Response list(Services& services, const http::Request& request) {
     const auto recent = timings.db([&] { return reader.recent(now, count); });
     JsonWriter out;
     out.begin_array();
-    for (std::size_t i = 0; i < states.size(); ++i) {
-        const auto& configured = services.health.services()[i];
-        const auto uptime = value_or_empty(uptimes, configured.name);
+    for (const auto& state : states) {
+        const auto& name = state.health.service_name;
+        const auto uptime = value_or_empty(uptimes, name);
         out.begin_object();
-        cache::write_service_health_fields(out, states[i].health);
-        out.field("type", to_string(configured.protocol))
-            .field("interval_seconds", configured.interval.count())
-            .field("status_since", states[i].status_since)
-            .field("tls_expires_at", states[i].certificate_expires)
-            .field("tls_expires_in_days", days_left(states[i].certificate_expires, now))
+        cache::write_service_health_fields(out, state.health);
+        out.field("type", state.type)
+            .field("interval_seconds", state.interval_seconds)
+            .field("hostname", state.hostname)
+            .field("status_since", state.status_since)
+            .field("tls_expires_at", state.certificate_expires)
+            .field("tls_expires_in_days", days_left(state.certificate_expires, now))
             .field("uptime_24h_percent", uptime.day)
             .field("uptime_7d_percent", uptime.week)
             .field("uptime_30d_percent", uptime.month)
             .field("average_response_time_ms", uptime.average_response_ms)
             .key("recent");
-        write_recent(out, value_or_empty(recent, configured.name));
+        write_recent(out, value_or_empty(recent, name));
         out.end_object();
     }
     out.end_array();
@@ -99,11 +99,12 @@ http::Response history(Services& services, const http::Request& request) {
     const auto points = static_cast<int>(p.integer("max_points", 300, 1, kMostPoints));
     p.throw_if_bad();
     const std::string name{request.path_parameter("name")};
-    const auto& all = services.health.services();
-    if (std::none_of(all.begin(), all.end(), [&](const auto& s) { return s.name == name; })) {
+    Timings timings;
+    const auto all = read_services(services, timings);
+    if (std::none_of(all.begin(), all.end(),
+                     [&](const auto& s) { return s.health.service_name == name; })) {
         throw http::HttpError(404, "service_not_found", "Service not found");
     }
-    Timings timings;
     const Timestamp now = services.clock.now();
     const store::ServiceReader reader{services.database};
     const auto series = timings.db(

@@ -1,20 +1,19 @@
 #include "aggregator/api/service_source.h"
 
+#include <algorithm>
+
 #include "aggregator/health/service_monitor.h"
 
 namespace chorus::api {
 namespace {
 
-// Beside three intervals: a check may take as long as its timeout.
-constexpr std::chrono::seconds kLateness{90};
-
-CheckedService describe(const health::Service& service, const store::ServiceState& state,
-                        Timestamp now) {
-    CheckedService known{{service.name, service.endpoint, state.status, state.response_time_ms,
+CheckedService describe(const store::ServiceState& state, bool outdated) {
+    CheckedService known{{state.service, state.endpoint, state.status, state.response_time_ms,
                           state.last_checked, state.error},
                          state.status_since,
-                         state.certificate_expires};
-    if (now - state.last_checked > 3 * service.interval + kLateness) {
+                         state.certificate_expires,
+                         {}};
+    if (outdated) {
         known.health.status = "unknown";
         known.health.response_time_ms.reset();
         known.health.error_message = "Not checked since " + format_timestamp(state.last_checked);
@@ -23,22 +22,47 @@ CheckedService describe(const health::Service& service, const store::ServiceStat
     return known;
 }
 
+CheckedService describe(const health::Service& service, const store::ServiceState* state,
+                        Timestamp now) {
+    CheckedService known{{service.name, service.endpoint, "unknown"}, {}, {}, {}};
+    if (state != nullptr && state->endpoint == service.endpoint) {
+        known = describe(*state,
+                         now - state->last_checked > 3 * service.interval + store::kCheckLateness);
+    }
+    known.type = to_string(service.protocol);
+    known.interval_seconds = static_cast<double>(service.interval.count());
+    return known;
+}
+
+CheckedService describe_agents(const store::ServiceState& state, Timestamp now) {
+    CheckedService known = describe(state, state.agent->silent(now));
+    known.type = state.endpoint.starts_with("https:") ? "https"
+                 : state.endpoint.starts_with("tcp:") ? "tcp"
+                                                      : "http";
+    known.interval_seconds = state.agent->interval_seconds;
+    known.hostname = state.agent->hostname;
+    return known;
+}
+
 }  // namespace
 
 std::vector<CheckedService> read_services(Services& services, Timings& timings) {
     std::vector<CheckedService> all;
-    const auto& configured = services.health.services();
-    if (configured.empty()) return all;
     const store::ServiceReader reader{services.database};
-    const auto states = timings.db([&] { return reader.states(); });
-    for (const auto& service : configured) {
+    auto states = timings.db([&] { return reader.states(); });
+    const Timestamp now = services.clock.now();
+    for (const auto& service : services.health.services()) {
         const auto state = states.find(service.name);
-        if (state == states.end() || state->second.endpoint != service.endpoint) {
-            all.push_back({{service.name, service.endpoint, "unknown"}, {}, {}});
-        } else {
-            all.push_back(describe(service, state->second, services.clock.now()));
-        }
+        all.push_back(describe(service, state == states.end() ? nullptr : &state->second, now));
+        states.erase(service.name);
     }
+    std::vector<const store::ServiceState*> of_agents;
+    for (const auto& [name, state] : states) {
+        if (state.agent) of_agents.push_back(&state);
+    }
+    std::sort(of_agents.begin(), of_agents.end(),
+              [](const auto* a, const auto* b) { return a->service < b->service; });
+    for (const auto* state : of_agents) all.push_back(describe_agents(*state, now));
     return all;
 }
 

@@ -72,13 +72,16 @@ int judge_service(store::Database& database, const std::string& name, std::int64
         return answer(Verdict::unknown, name + " was never checked; is it in service-endpoints?");
     }
     const store::ServiceState& service = found->second;
-    const auto age =
-        std::chrono::floor<std::chrono::seconds>(SystemClock{}.now() - service.last_checked)
-            .count();
+    const auto& agent = service.agent;
+    const Timestamp now = SystemClock{}.now();
+    const auto age = std::chrono::floor<std::chrono::seconds>(
+                         now - (agent ? agent->heard_at : service.last_checked))
+                         .count();
     const std::string when = ", checked " + std::to_string(age) + " s ago";
-    if (age > kMostIntervals * interval) {
-        return answer(Verdict::unknown,
-                      name + " was " + service.status + when + ": no aggregator checks it now");
+    if (agent ? agent->silent(now) : age > kMostIntervals * interval) {
+        return answer(Verdict::unknown, name + " was " + service.status + when +
+                                            (agent ? ": its agent says nothing of it now"
+                                                   : ": no aggregator checks it now"));
     }
     std::string figures = "age=" + std::to_string(age) + "s";
     if (service.response_time_ms) {

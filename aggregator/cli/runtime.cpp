@@ -106,6 +106,7 @@ Runtime::Runtime(const Config& config)
              ingest_options(config, feed), metrics),
       health(checked_services(config).services, address_rules(config), prober_options(config),
              maintenance, cache_entries, clock, metrics),
+      agent_services(maintenance, cache_entries, clock),
       upkeep(maintenance, clock, partitions, retention),
       listener(maintenance),
       channels(checked_notify_settings(config), clock),
@@ -157,6 +158,8 @@ void Runtime::add_tasks(const Config& config) {
     });
     scheduler.add_for_leader("health_checks", health.period(),
                              [this](std::int64_t epoch) { health.round(epoch); });
+    scheduler.add_for_leader("agent_services", std::chrono::seconds{5},
+                             [this](std::int64_t epoch) { agent_services.round(epoch); });
     scheduler.add_for_leader("alert_check",
                              std::chrono::seconds{config.integer("alert-check-interval")},
                              [this](std::int64_t epoch) {

@@ -10,6 +10,7 @@
 #include "aggregator/cache/cache_reader.h"
 #include "aggregator/cache/cache_writer.h"
 #include "aggregator/cache/entry_writer.h"
+#include "aggregator/health/agent_services.h"
 #include "aggregator/health/service_monitor.h"
 #include "aggregator/http/stream_hub.h"
 #include "aggregator/ingest/ingest_service.h"
@@ -68,6 +69,7 @@ struct Runtime {
     live::AlertFeed alert_feed;
     ingest::IngestService ingest;
     health::ServiceMonitor health;
+    health::AgentServices agent_services;
     tasks::Maintenance upkeep;
     store::Listener listener;  // of alert transitions; handlers are added before start()
     notify::Channels channels;

@@ -139,7 +139,8 @@ void ServiceMonitor::store(const Round& round, std::optional<std::int64_t> epoch
         if (epoch) store::hold_leadership(*lease, *epoch);
         for (const Round& former : backlog_) store::record_checks(*lease, former);
         store::record_checks(*lease, round);
-        store::update_probe_alerts(*lease, round, names_, clock_.now());
+        store::update_probe_alerts(*lease, store::CheckedBy::aggregator, round, names_,
+                                   clock_.now());
         transaction.commit();
         backlog_.clear();
     } catch (const store::DatabaseUnavailable&) {

@@ -1,6 +1,11 @@
 #include "aggregator/store/alert_types.h"
 
 namespace chorus::store {
+namespace {
+
+constexpr std::size_t kMostCharacters = 255;
+
+}  // namespace
 
 std::string_view to_string(Severity severity) {
     switch (severity) {
@@ -48,6 +53,15 @@ std::optional<AlertStatus> alert_status_from_name(std::string_view name) {
 
 bool may_change(AlertStatus from, AlertStatus to) {
     return from != AlertStatus::resolved || to == AlertStatus::active;
+}
+
+std::string cut_to_fit(const std::string& text) {
+    std::size_t characters = 0;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const bool begins = (static_cast<unsigned char>(text[i]) & 0xC0U) != 0x80U;
+        if (begins && ++characters > kMostCharacters) return text.substr(0, i);
+    }
+    return text;
 }
 
 }  // namespace chorus::store

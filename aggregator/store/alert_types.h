@@ -3,6 +3,7 @@
 
 #include <array>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace chorus::store {
@@ -25,5 +26,8 @@ std::optional<AlertStatus> alert_status_from_name(std::string_view name);
 
 // Whether an alert may go from one state to another: a resolved one can only be reopened.
 bool may_change(AlertStatus from, AlertStatus to);
+
+// What fits into an alert's title, source or actor: 255 characters, none of them cut in two.
+std::string cut_to_fit(const std::string& text);
 
 }  // namespace chorus::store

@@ -116,6 +116,17 @@ void add_processes(Bytes& bytes, const ProcessTable& table, const std::vector<Uu
     }
 }
 
+// As in add_known(): a batch without checks keeps its hash.
+void add_services(Bytes& bytes, const std::vector<AgentServiceCheck>& services) {
+    if (services.empty()) return;
+    bytes.add('S').add(services.size());
+    for (const auto& check : services) {
+        bytes.add(check.name).add(check.endpoint).add(static_cast<std::int32_t>(check.status));
+        bytes.add(check.age.count()).add(check.interval_seconds).add(check.response_time_ms);
+        bytes.add(check.error);
+    }
+}
+
 std::size_t estimate_bytes(const Batch& b) {
     constexpr std::size_t process_bytes = sizeof(ProcessSample) + sizeof(Uuid) + 64;
     std::size_t bytes = sizeof(PreparedBatch) + b.values.size() * sizeof(double) +
@@ -125,6 +136,9 @@ std::size_t estimate_bytes(const Batch& b) {
         for (const auto& p : b.processes->rows) bytes += p.cmdline.size();
     }
     for (const auto& event : b.events) bytes += sizeof event + event.detail_json.size();
+    for (const auto& check : b.services) {
+        bytes += sizeof check + check.name.size() + check.endpoint.size() + check.error.size();
+    }
     return bytes;
 }
 
@@ -153,6 +167,7 @@ PreparedBatch prepare_batch(Batch&& batch, Timestamp received_at) {
     }
     if (b.processes) add_processes(bytes, *b.processes, out.process_digests);
     for (const auto& event : b.events) bytes.add(event.type).add(event.time).add(event.detail_json);
+    add_services(bytes, b.services);
     out.payload_hash = static_cast<std::int64_t>(bytes.hash64());
     out.bytes = estimate_bytes(b);
     return out;

@@ -8,6 +8,7 @@
 #include "aggregator/store/batch_processes.h"
 #include "aggregator/store/batch_rows.h"
 #include "aggregator/store/batch_streams.h"
+#include "aggregator/store/service_store.h"
 #include "common/log.h"
 
 namespace chorus::store {
@@ -153,6 +154,7 @@ bool BatchWriter::try_group(std::vector<Item>& items, Mode mode) {
             for (Item& item : items) {
                 if (partitions_.ensure_for(item.prepared->batch.time)) {
                     kept.push_back(&item);
+                    ensure_for_services(item);
                 } else {
                     item.result = WriteResult::expired;
                 }
@@ -175,6 +177,25 @@ bool BatchWriter::try_group(std::vector<Item>& items, Mode mode) {
             if (!first_session || !had_session) return true;
         }
     }
+}
+
+// Checks are a little older than their batch, and some may be of the day before.
+void BatchWriter::ensure_for_services(const Item& item) {
+    for (const auto& check : checks_of(item.prepared->batch, 0, item.prepared->received_at)) {
+        partitions_.ensure_for(check.time);
+    }
+}
+
+void BatchWriter::insert_services(Session& session, std::span<Item* const> fresh) {
+    std::vector<ServiceCheck> checks;
+    for (const Item* item : fresh) {
+        for (auto& check :
+             checks_of(item->prepared->batch, item->host->host_id, item->prepared->received_at)) {
+            // Older than what is kept: it has no partition.
+            if (check.time >= partitions_.oldest_accepted()) checks.push_back(std::move(check));
+        }
+    }
+    record_checks(session, checks);
 }
 
 void BatchWriter::forget(std::span<Item> items) {
@@ -383,6 +404,7 @@ void BatchWriter::insert(Session& session, std::span<Item*> fresh) {
                                            .text_array(event_types)
                                            .json_array(event_details));
     }
+    insert_services(session, fresh);
     note_hosts(session, sightings);
 }
 

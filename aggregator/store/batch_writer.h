@@ -60,6 +60,8 @@ class BatchWriter {
     void decide_repeated(Session& session, std::span<Item*> repeated);
     void choose_times(Session& session, std::span<Item*> fresh, Mode mode);
     void insert(Session& session, std::span<Item*> fresh);
+    void ensure_for_services(const Item& item);
+    void insert_services(Session& session, std::span<Item* const> fresh);
     void forget(std::span<Item> items);
     // Logs a failure, at most once a second.
     void complain(const DatabaseError& error);

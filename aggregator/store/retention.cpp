@@ -51,6 +51,14 @@ DELETE FROM monitoring.service_hours WHERE hour < $1
 )sql";
 constexpr days kServiceHoursKept{400};  // at least: a row an hour is little
 
+// An agent's service that is gone keeps its place and history for a while: it may come back.
+constexpr const char* kDeleteAgentServices = R"sql(
+DELETE FROM monitoring.services s
+USING monitoring.agent_services a
+WHERE a.service_id = s.service_id AND a.is_gone AND a.heard_at < $1
+)sql";
+constexpr days kGoneServicesKept{7};
+
 constexpr const char* kDeleteAlerts = R"sql(
 DELETE FROM monitoring.alerts WHERE status = 'resolved' AND updated_at < $1
 )sql";
@@ -180,6 +188,8 @@ RetentionOutcome RetentionJob::run(Epoch epoch, bool clock_confirmed) {
         const auto kept = std::max(*retention_.system, kServiceHoursKept);
         execute_unhurried(session, epoch, kDeleteServiceHours, Parameters{}.timestamp(now - kept));
     }
+    execute_unhurried(session, epoch, kDeleteAgentServices,
+                      Parameters{}.timestamp(now - kGoneServicesKept));
     if (retention_.events) {
         outcome.events_deleted = execute_unhurried(
             session, epoch, kDeleteEvents, Parameters{}.timestamp(now - *retention_.events));

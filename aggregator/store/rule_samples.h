@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "aggregator/store/service_reader.h"
 #include "aggregator/store/session.h"
 #include "common/timestamp.h"
 
@@ -31,13 +32,14 @@ struct RuleHost {
 };
 std::vector<RuleHost> read_rule_hosts(Session& session);
 
-// Newest check of each service.
+// Newest check of each service; those of agents that are gone are left out.
 struct RuleService {
     std::string name;
     std::string status;
     std::optional<std::int32_t> response_time_ms;
     std::optional<std::string> error_message;
     Timestamp last_checked{};
+    std::optional<CheckingAgent> agent{};
 };
 std::vector<RuleService> read_rule_services(Session& session);
 // Every check of that service, in order of time.

@@ -26,11 +26,11 @@ constexpr Statement kOpenAlerts{"service_open_alerts", R"sql(
 SELECT id, source
 FROM monitoring.alerts
 WHERE status <> 'resolved' AND rule_id IS NULL AND alert_type = 'service_health'
-  AND alert_metadata @> '{"auto_generated": true}'
+  AND alert_metadata @> '{"auto_generated": true}' AND (hostname IS NOT NULL) = $1
 )sql"};
 
 std::string source_of(const std::string& service) {
-    return "service:" + service;
+    return cut_to_fit("service:" + service);
 }
 
 std::vector<std::string> covering_rules(Session& session) {
@@ -39,7 +39,7 @@ std::vector<std::string> covering_rules(Session& session) {
     return globs;
 }
 
-NewAlert make_alert(const ServiceCheck& check) {
+NewAlert make_alert(CheckedBy by, const ServiceCheck& check) {
     const bool timeout = check.status == ServiceStatus::timeout;
     JsonWriter metadata;
     metadata.begin_object()
@@ -47,13 +47,17 @@ NewAlert make_alert(const ServiceCheck& check) {
         .field("status", to_string(check.status))
         .field("response_time_ms", check.response_time_ms)
         .field("error_message", check.error)
-        .field("auto_generated", true)
-        .end_object();
+        .field("auto_generated", true);
     NewAlert alert;
+    if (by == CheckedBy::agents) {
+        alert.hostname = check.service.substr(check.service.rfind('@') + 1);
+        metadata.field("hostname", *alert.hostname);
+    }
+    metadata.end_object();
     alert.alert_type = "service_health";
     alert.severity = timeout ? Severity::high : Severity::critical;
     alert.source = source_of(check.service);
-    alert.title = "Service " + check.service + " Health Alert";
+    alert.title = cut_to_fit("Service " + check.service + " Health Alert");
     alert.description = "Service " + check.service + " is " +
                         (timeout ? "not answering in time" : "unhealthy: " + check.error);
     alert.metadata_json = metadata.take();
@@ -64,7 +68,8 @@ NewAlert make_alert(const ServiceCheck& check) {
 
 }  // namespace
 
-ProbeAlertOutcome update_probe_alerts(Session& session, const std::vector<ServiceCheck>& round,
+ProbeAlertOutcome update_probe_alerts(Session& session, CheckedBy by,
+                                      const std::vector<ServiceCheck>& round,
                                       const std::vector<std::string>& configured, Timestamp now) {
     const auto globs = covering_rules(session);
     const auto covered = [&](const std::string& service) {
@@ -77,14 +82,15 @@ ProbeAlertOutcome update_probe_alerts(Session& session, const std::vector<Servic
         if (check.status == ServiceStatus::healthy) {
             healthy.insert(source_of(check.service));
         } else if (!covered(check.service)) {
-            failed.push_back(make_alert(check));
+            failed.push_back(make_alert(by, check));
         }
     }
     std::unordered_map<std::string, std::string> services;  // by source
     for (const auto& service : configured) services.emplace(source_of(service), service);
 
     std::vector<StatusChange> ended;
-    for (const Row row : session.execute(kOpenAlerts)) {
+    for (const Row row :
+         session.execute(kOpenAlerts, Parameters{}.boolean(by == CheckedBy::agents))) {
         const std::string source{row.text(1)};
         const auto service = services.find(source);
         const char* why = healthy.contains(source)    ? "the service is healthy again"

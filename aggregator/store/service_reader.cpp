@@ -13,9 +13,11 @@ using std::chrono::hours;
 constexpr std::int64_t kMinute = 60, kHour = 3'600;
 
 constexpr const char* kStates = R"sql(
-SELECT name, endpoint, status, status_since, last_checked, response_time_ms, error_message,
-       certificate_expires
-FROM monitoring.services
+SELECT s.name, s.endpoint, s.status, s.status_since, s.last_checked, s.response_time_ms,
+       s.error_message, s.certificate_expires, a.hostname, a.interval_seconds, a.heard_at
+FROM monitoring.services s
+LEFT JOIN monitoring.agent_services a ON a.service_id = s.service_id
+WHERE s.host_id IS NULL OR NOT a.is_gone
 )sql";
 
 constexpr const char* kUptimes = R"sql(
@@ -77,6 +79,11 @@ double or_nan(const std::optional<double>& value) {
 
 }  // namespace
 
+bool CheckingAgent::silent(Timestamp now) const {
+    const std::chrono::duration<double> age = now - heard_at;
+    return age > 3 * std::chrono::duration<double>{interval_seconds} + kCheckLateness;
+}
+
 std::unordered_map<std::string, ServiceState> ServiceReader::states() const {
     return database_.read([](Session& session) {
         std::unordered_map<std::string, ServiceState> all;
@@ -85,6 +92,9 @@ std::unordered_map<std::string, ServiceState> ServiceReader::states() const {
                                std::string(row.text(2)), row.timestamp(3),
                                row.timestamp(4),         row.optional_int4(5),
                                row.optional_text(6),     row.optional_timestamp(7)};
+            if (const auto host = row.optional_text(8)) {
+                state.agent = {*host, row.float8(9), row.timestamp(10)};
+            }
             all.emplace(state.service, std::move(state));
         }
         return all;

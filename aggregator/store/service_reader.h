@@ -14,6 +14,16 @@
 
 namespace chorus::store {
 
+// The agent that checks a service.
+struct CheckingAgent {
+    std::string hostname;
+    double interval_seconds = 60;  // between two results of the service
+    Timestamp heard_at{};          // the newest check's time by the aggregator's clock
+
+    // Whether nothing was heard of the service for so long that its state is unknown.
+    bool silent(Timestamp now) const;
+};
+
 // The newest check of a service.
 struct ServiceState {
     std::string service;
@@ -24,7 +34,11 @@ struct ServiceState {
     std::optional<std::int32_t> response_time_ms;
     std::optional<std::string> error;
     std::optional<Timestamp> certificate_expires;
+    std::optional<CheckingAgent> agent{};  // nullopt: an aggregator checks it
 };
+
+// How late a check may be beside three intervals: it may take as long as its timeout.
+inline constexpr std::chrono::seconds kCheckLateness{90};
 
 // Share of checks that were healthy, in percent; nullopt without checks.
 struct ServiceUptime {
@@ -52,6 +66,7 @@ class ServiceReader {
   public:
     explicit ServiceReader(Database& database) : database_(database) {}
 
+    // By name; services of agents that are gone are left out.
     std::unordered_map<std::string, ServiceState> states() const;
     std::unordered_map<std::string, ServiceUptime> uptimes(Timestamp now) const;
     // Of each service, or the one named, the last `count` checks of the last seven days, oldest

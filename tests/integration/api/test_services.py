@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from chorus_harness import Aggregator, PrivateServers, redis_cli, wait_until
+from chorus_harness import Aggregator, BatchMaker, PrivateServers, redis_cli, wait_until
 
 
 class Service:
@@ -276,3 +276,65 @@ def test_the_six_services_of_the_platform_are_checked_when_asked_for():
                               "summary-engine", "notification-worker", "admin-ui"]
         assert rows["admin-ui"]["endpoint"] == "tcp://127.0.0.1:9"
         assert rows["chat-service"]["endpoint"] == "http://localhost:8000/api/v1/health"
+
+
+def check_of(name, status, **more):
+    return {"name": name, "endpoint": "tcp://127.0.0.1:5432", "status": status, "age_ms": 500,
+            "interval_seconds": 60, "response_time_ms": None, "error": None, **more}
+
+
+def test_what_an_agent_checks_stands_beside_the_aggregators_own(service):
+    maker = BatchMaker("db-01")
+    with watching({"web": service.url}) as aggregator:
+        token = aggregator.token("agent")
+        assert aggregator.ingest(maker.make(services=[
+            check_of("postgres", "healthy", response_time_ms=7)]), token).status == 200
+        own, agents = aggregator.get("/api/v1/services").json
+        assert (own["service_name"], own["hostname"]) == ("web", None)
+        assert (agents["service_name"], agents["hostname"], agents["type"], agents["status"],
+                agents["interval_seconds"]) == ("postgres@db-01", "db-01", "tcp", "healthy", 60)
+        assert agents["uptime_24h_percent"] == 100 and len(agents["recent"]) == 1
+        assert list(health(aggregator)) == ["web", "postgres@db-01"]
+        overview = aggregator.get("/api/v1/dashboard/overview").json
+        assert overview["total_services"] == 2
+        history = aggregator.get("/api/v1/services/postgres@db-01/history").json
+        assert history["checks"][0]["response_time_ms"] == 7
+        wait_until(lambda: "healthy" in redis_cli("GET", "service_health:postgres@db-01",
+                                                  url=aggregator.redis_url))
+        # It fails: one alert, of its host.
+        assert aggregator.ingest(maker.make(services=[
+            check_of("postgres", "unhealthy", error="Connection refused")]), token).status == 200
+        wait_until(lambda: probe_alerts(aggregator, "title, status, hostname") ==
+                   [["Service postgres@db-01 Health Alert", "active", "db-01"]])
+        # Nobody hears of it: unknown, and still there.
+        aggregator.sql("UPDATE monitoring.services SET heard_at = heard_at - interval '10 min'"
+                       " WHERE host_id IS NOT NULL")
+        assert health(aggregator)["postgres@db-01"]["status"] == "unknown"
+        # The host goes on without it: gone.
+        aggregator.sql("UPDATE monitoring.services SET heard_at = heard_at - interval '1 hour'"
+                       " WHERE host_id IS NOT NULL")
+        assert list(health(aggregator)) == ["web"]
+        assert aggregator.get("/api/v1/services/postgres@db-01/history").status == 404
+        wait_until(lambda: probe_alerts(aggregator, "status") == [["resolved"]])
+
+
+def test_a_rule_on_an_agents_service_makes_an_alert_of_its_host(service):
+    with watching({"web": service.url}) as aggregator:
+        add_rule(aggregator, "inner", {"service_name": "postgres@*", "fault": "down"})
+        assert aggregator.ingest(BatchMaker("db-01").make(services=[
+            check_of("postgres", "timeout", error="Request timeout")]),
+            aggregator.token("agent")).status == 200
+        assert aggregator.request("POST", "/api/v1/alerts/check", b"", {},
+                                  aggregator.token("operator")).status == 202
+        wait_until(lambda: aggregator.sql(
+            "SELECT title, hostname, source FROM monitoring.alerts WHERE rule_id IS NOT NULL") ==
+            [["inner - Service Health Alert", "db-01", "service:postgres@db-01"]])
+
+
+def test_a_batch_with_a_bad_check_is_refused_whole(service):
+    with watching({"web": service.url}) as aggregator:
+        answer = aggregator.ingest(BatchMaker("db-01").make(services=[
+            check_of("web@other-host", "healthy")]), aggregator.token("agent"))
+        assert answer.status == 422
+        assert answer.faults() == [("string_pattern_mismatch", ["body", "services", 0, "name"])]
+        assert aggregator.sql("SELECT count(*) FROM monitoring.system_batches") == [["0"]]

@@ -60,6 +60,7 @@ class IngestTest : public ::testing::Test {
         b.time = start + std::chrono::seconds{30 * seq};
         b.sent_at = b.time;
         b.events.clear();
+        b.services.clear();
         return b;
     }
     std::int64_t rows(const std::string& table) {

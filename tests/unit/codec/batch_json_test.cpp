@@ -165,7 +165,9 @@ TEST(BatchJson, NulIsRefusedInEveryString) {
         {"systemd", "/body/processes/rows/0/name"},
         {"init.scope", "/body/processes/rows/0/unit"},
         {"oom_kill", "/body/events/0/type"},
-        {"java", "/body/events/0/detail"}};
+        {"java", "/body/events/0/detail"},
+        {"billing", "/body/services/0/name"},
+        {"Connection refused", "/body/services/1/error"}};
     for (const auto& [text, where] : places) {
         EXPECT_EQ(faults(bent(text, "a\\u0000b")), "string_nul " + where);
     }
@@ -338,6 +340,69 @@ TEST(BatchJson, EventsAreChecked) {
               "dict_type /body/events/0/detail");
     EXPECT_EQ(faults(bent("\"java\"", "\"" + std::string(17'000, 'j') + "\"")),
               "too_long /body/events/0/detail");
+}
+
+TEST(BatchJson, ServiceChecksKeepEveryMember) {
+    const Batch in = sample_batch();
+    FieldErrors errors;
+    const Batch out = read(to_json(in), errors);
+    ASSERT_EQ(out.services.size(), 2U);
+    EXPECT_EQ(out.services[0].name, "billing");
+    EXPECT_EQ(out.services[0].endpoint, "https://10.0.0.7:8443/health");
+    EXPECT_EQ(out.services[0].status, ServiceStatus::healthy);
+    EXPECT_EQ(out.services[0].age, std::chrono::milliseconds{1'500});
+    EXPECT_EQ(out.services[0].interval_seconds, 60);
+    EXPECT_EQ(out.services[0].response_time_ms, 12);
+    EXPECT_EQ(out.services[0].error, "");
+    EXPECT_EQ(out.services[1].status, ServiceStatus::unhealthy);
+    EXPECT_EQ(out.services[1].response_time_ms, std::nullopt);
+    EXPECT_EQ(out.services[1].error, "Connection refused");
+    EXPECT_EQ(faults(bent("\"services\":[{", "\"services\":null,\"was\":[{")), "");
+    Batch without = sample_batch();
+    without.services.clear();
+    EXPECT_EQ(to_json(without).find("services"), std::string::npos);
+}
+
+TEST(BatchJson, ServiceChecksAreChecked) {
+    EXPECT_EQ(faults(bent("\"services\":[{", "\"services\":7,\"was\":[{")),
+              "list_type /body/services");
+    EXPECT_EQ(faults(bent("\"services\":[{", "\"services\":[7,{")), "dict_type /body/services/0");
+    EXPECT_EQ(faults(bent("\"services\":[{", "\"services\":[{},{")),
+              "missing /body/services/0/name\nmissing /body/services/0/endpoint\n"
+              "missing /body/services/0/status\nmissing /body/services/0/age_ms\n"
+              "missing /body/services/0/interval_seconds");
+    for (const std::string name : {"", "a/b", "billing@db-01", "a\\nb", "a\\u007fb"}) {
+        EXPECT_EQ(faults(bent("\"billing\"", "\"" + name + "\"")),
+                  "string_pattern_mismatch /body/services/0/name")
+            << name;
+    }
+    EXPECT_EQ(faults(bent("billing", std::string(101, 'a'))),
+              "string_too_long /body/services/0/name");
+    EXPECT_EQ(faults(bent("\"billing\"", "null")), "string_type /body/services/0/name");
+    for (const std::string url :
+         {"ftp://10.0.0.7/", "10.0.0.7:8443", "", "https:///health", "https://u:p@10.0.0.7/",
+          "https://10.0.0.7/?token=1", "https://u@10.0.0.7/", "javascript:alert(1)"}) {
+        EXPECT_EQ(faults(bent("https://10.0.0.7:8443/health", url)),
+                  "url_parsing /body/services/0/endpoint")
+            << url;
+    }
+    EXPECT_EQ(faults(bent("https://10.0.0.7:8443/health", "https://10.0.0.7/users/@me")), "");
+    EXPECT_EQ(faults(bent("\"healthy\"", "\"unknown\"")), "enum /body/services/0/status");
+    EXPECT_EQ(faults(bent("\"age_ms\":1500", "\"age_ms\":-1")),
+              "greater_than_equal /body/services/0/age_ms");
+    EXPECT_EQ(faults(bent("\"age_ms\":1500", "\"age_ms\":86400001")),
+              "less_than_equal /body/services/0/age_ms");
+    EXPECT_EQ(faults(bent("\"interval_seconds\":60", "\"interval_seconds\":0")),
+              "greater_than_equal /body/services/0/interval_seconds");
+    EXPECT_EQ(faults(bent("\"response_time_ms\":12", "\"response_time_ms\":2147483648")),
+              "less_than_equal /body/services/0/response_time_ms");
+    EXPECT_EQ(faults(bent("Connection refused", std::string(1'001, 'e'))),
+              "string_too_long /body/services/1/error");
+    Batch batch = sample_batch();
+    batch.services.resize(limits::kServiceChecksPerBatch, batch.services[0]);
+    EXPECT_EQ(faults(to_json(batch)), "");
+    batch.services.push_back(batch.services[0]);
+    EXPECT_EQ(faults(to_json(batch)), "too_long /body/services");
 }
 
 // Whatever bytes come, the answer is a batch, faults or a JsonError; sanitizers watch the rest.

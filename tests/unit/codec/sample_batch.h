@@ -62,6 +62,10 @@ inline Batch sample_batch() {
     table.rows.push_back(bare);
     b.processes = table;
     b.events = {{"oom_kill", b.time, R"({"process_name":"java","pid":812})"}};
+    b.services = {{"billing", "https://10.0.0.7:8443/health", ServiceStatus::healthy,
+                   std::chrono::milliseconds{1'500}, 60, 12},
+                  {"b\xC3\xBCro db", "tcp://[::1]:5432", ServiceStatus::unhealthy,
+                   std::chrono::milliseconds{0}, 15.5, std::nullopt, "Connection refused"}};
     return b;
 }
 
