@@ -99,9 +99,11 @@ void replay_service(store::Session& session, const std::string& name,
     replay.run(snapshot, [&](Snapshot& now_seen, Timestamp now) {
         cursor.advance(now, [&](const PastService& check) { newest = &check; });
         now_seen.services.clear();
-        if (newest != nullptr && now - newest->at <= kServiceForgotten) {
-            now_seen.services.push_back(newest->service);
-        }
+        if (newest == nullptr) return;
+        const auto age = now - newest->at;
+        if (age > kServiceForgotten && age > newest->known_for) return;
+        now_seen.services.push_back(newest->service);
+        if (age > newest->known_for) now_seen.services.back().status = Service::Status::unknown;
     });
 }
 

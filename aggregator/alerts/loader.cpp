@@ -217,8 +217,10 @@ std::vector<PastService> Loader::load_checks(store::Session& session, const std:
                                              Timestamp from, Timestamp to) {
     std::vector<PastService> checks;
     for (auto& row : store::read_past_service(session, name, {from, to})) {
-        const Timestamp at = row.last_checked;
-        checks.push_back({at, service_of(std::move(row))});
+        PastService check{row.last_checked, {}};
+        if (row.agent) check.known_for = row.agent->known_for();
+        check.service = service_of(std::move(row));
+        checks.push_back(std::move(check));
     }
     return checks;
 }

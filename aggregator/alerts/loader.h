@@ -28,6 +28,8 @@ inline constexpr std::chrono::minutes kServiceForgotten{30};
 struct PastService {
     Timestamp at;
     Service service;
+    // How long the check tells of the service if none follows it.
+    std::chrono::duration<double> known_for{kServiceForgotten};
 };
 
 // Keeps what it has read as long as it holds, so that a round mostly reads the last minute or two.

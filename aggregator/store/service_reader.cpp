@@ -79,9 +79,12 @@ double or_nan(const std::optional<double>& value) {
 
 }  // namespace
 
+std::chrono::duration<double> CheckingAgent::known_for() const {
+    return 3 * std::chrono::duration<double>{interval_seconds} + kCheckLateness;
+}
+
 bool CheckingAgent::silent(Timestamp now) const {
-    const std::chrono::duration<double> age = now - heard_at;
-    return age > 3 * std::chrono::duration<double>{interval_seconds} + kCheckLateness;
+    return now - heard_at > known_for();
 }
 
 std::unordered_map<std::string, ServiceState> ServiceReader::states() const {

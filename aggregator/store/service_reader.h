@@ -20,6 +20,8 @@ struct CheckingAgent {
     double interval_seconds = 60;  // between two results of the service
     Timestamp heard_at{};          // the newest check's time by the aggregator's clock
 
+    // How long a check tells of the service if none follows it.
+    std::chrono::duration<double> known_for() const;
     // Whether nothing was heard of the service for so long that its state is unknown.
     bool silent(Timestamp now) const;
 };

@@ -17,6 +17,8 @@
 #include "aggregator/alerts/stored_rules.h"
 #include "aggregator/store/alert_reader.h"
 #include "aggregator/store/lease.h"
+#include "aggregator/store/partitions.h"
+#include "aggregator/store/service_store.h"
 #include "common/json_writer.h"
 
 namespace chorus::alerts {
@@ -87,6 +89,34 @@ std::string told(const std::string& rule, const std::string& source, Timestamp f
                  std::optional<Timestamp> resolved) {
     return rule + ' ' + source + ' ' + format_timestamp(fired) + ' ' +
            (resolved ? format_timestamp(*resolved) : "open");
+}
+
+// An agent's service that is down, and then its host says nothing more.
+TEST_F(EngineTest, ASilentHostsServiceFiresNeitherLiveNorInABacktest) {
+    const auto rule = add_rule("inner", "service_health",
+                               R"({"service_name":"postgres@*","fault":"down","for_minutes":10})");
+    const auto host = database_.add_host("db-01");
+    store::Partitions{database_.pool(), clock_, {}}.ensure_ahead();
+    BacktestOptions options;
+    options.from = clock_.now();
+    for (int minute = 0; minute <= 40; ++minute) {
+        if (minute < 4) {
+            store::ServiceCheck check;
+            check.service = "postgres";
+            check.time = clock_.now();
+            check.agent = {host, 60, clock_.now()};
+            store::record_checks(*database_.pool().acquire(), {check});
+            database_.run("UPDATE monitoring.hosts SET last_seen = '" +
+                          format_timestamp(clock_.now()) + "'");
+        }
+        round();
+        clock_.advance(minutes{1});
+    }
+    options.to = clock_.now();
+    for (const auto& alert : alerts()) EXPECT_FALSE(alert.rule_id) << alert.title;
+    const auto result = backtest(*database_.pool().acquire(), rule, options, clock_);
+    EXPECT_EQ(result.hosts, 1U);
+    EXPECT_EQ(result.total, 0);
 }
 
 TEST_F(EngineTest, ABacktestFindsWhatTheLiveEngineWroteThroughRestarts) {
