@@ -17,6 +17,7 @@
 #include "agent/push/identity.h"
 #include "agent/push/order_stream.h"
 #include "agent/push/sender.h"
+#include "agent/services/service_checks.h"
 #include "agent/spool/dead_letter.h"
 #include "agent/status/budget.h"
 #include "agent/status/own_metrics.h"
@@ -241,6 +242,7 @@ int run_cycles(const AgentConfig& config, Orders& orders) {
     Sender sender(outbox, parts.delivery, pace_of(config.collect.interval));
     const auto status = serve_status(config.status_port, parts.own);
     auto stream = listen_to_orders(config, parts, id, orders);
+    ServiceChecks services(config.services, config.services_ca_file);
     std::uint64_t told_dropped = 0;
     Budget budget(config.memory_limit_bytes, config.collect.interval);
     int signal = signal_within(kFirstGap);
@@ -249,7 +251,7 @@ int run_cycles(const AgentConfig& config, Orders& orders) {
         const bool processes = signal == 0 || orders.take_processes();
         const AgentState state = state_of(outbox, parts.delivery.counts(), parts.clock);
         const auto begin = std::chrono::steady_clock::now();
-        const Batch& batch = parts.cycle.collect(state, processes);
+        const Batch& batch = parts.cycle.collect(state, processes, services.take());
         const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
         parts.own.collected(batch, took.count(), parts.cycle.faults(), state,
                             parts.delivery.counts());

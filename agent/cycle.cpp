@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <utility>
 
 #include "common/batch_json.h"
 #include "common/compress.h"
@@ -25,10 +26,12 @@ Cycle::Cycle(const AgentConfig& config, const Uuid& id, const Uuid& epoch, const
     builder_.collect(batch_);
 }
 
-const Batch& Cycle::collect(const AgentState& state, bool processes) {
+const Batch& Cycle::collect(const AgentState& state, bool processes,
+                            std::vector<AgentServiceCheck> services) {
     const auto start = clock_.steady();
     builder_.collect(batch_, state);
     if (!processes) batch_.processes.reset();
+    batch_.services = std::move(services);
     ++batch_.seq;
     const std::chrono::duration<double> took = clock_.steady() - start;
     const auto known = std::count_if(batch_.values.begin(), batch_.values.end(),

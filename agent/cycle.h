@@ -20,8 +20,9 @@ class Cycle {
           const BootClock& boot_clock);
 
     // Collects, and logs "Metrics collection completed". The reference holds until the next call.
-    // Without `processes` their table is left out of the batch.
-    const Batch& collect(const AgentState& state = {}, bool processes = true);
+    // Without `processes` their table is left out of the batch. `services` were checked before.
+    const Batch& collect(const AgentState& state = {}, bool processes = true,
+                         std::vector<AgentServiceCheck> services = {});
     // The JSON of the last collection, until the next call.
     const std::string& json();
     PackedBatch pack();

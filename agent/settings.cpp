@@ -54,6 +54,18 @@ void read_process_options(const Config& config, ScanOptions& out) {
     }
 }
 
+void read_services(const Config& config, AgentConfig& out, std::vector<std::string>& faults) {
+    out.services = parse_services(config.text("agent-service-endpoints"));
+    for (const auto& fault : out.services.faults) {
+        faults.push_back("agent-service-endpoints: " + fault);
+    }
+    out.services_ca_file = config.text("agent-service-ca-file");
+    const std::string& file = out.services_ca_file;
+    if (!file.empty() && ::access(file.c_str(), R_OK) != 0) {
+        faults.push_back("agent-service-ca-file: " + file + " cannot be read");
+    }
+}
+
 }  // namespace
 
 AgentConfig read_settings(const Config& config, Needs needs) {
@@ -83,6 +95,7 @@ AgentConfig read_settings(const Config& config, Needs needs) {
             "hostname: may hold letters, digits, `.`, `_` and `-` only, and begins with "
             "a letter, digit or `_`; set --hostname if the system's name is another");
     }
+    read_services(config, out, faults);
     if (needs == Needs::aggregator) read_aggregator(config, out, faults);
     if (!faults.empty()) throw ConfigError(std::move(faults));
     return out;

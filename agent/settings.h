@@ -8,6 +8,7 @@
 
 #include "agent/collect/batch_builder.h"
 #include "agent/push/ingest_client.h"
+#include "agent/services/service_config.h"
 #include "common/settings.h"
 
 namespace chorus::agent {
@@ -23,6 +24,8 @@ struct AgentConfig {
     std::uint64_t spool_max_bytes = 128U << 20U;
     std::size_t queue_max_batches = 240;
     std::uint64_t memory_limit_bytes = 64U << 20U;
+    ServiceConfig services;  // to check; none unless named
+    std::string services_ca_file;
     bool listens = true;            // to what the aggregator asks for
     std::uint16_t status_port = 0;  // of 127.0.0.1; 0 = nothing is served
 };

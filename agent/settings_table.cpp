@@ -54,6 +54,17 @@ const std::vector<Setting>& agent_settings() {
                  "(PSS) and their swap; 0 leaves them out.",
          .minimum = 0,
          .maximum = 1'000},
+        {.name = "agent-service-endpoints",
+         .type = SettingType::json,
+         .default_value = "{}",
+         .help =
+             "Services that this agent checks, for those that only this host sees: a JSON object "
+             "of names and URLs (http, https, tcp) or of objects with url, interval, "
+             "timeout_seconds, expected_status, retries; 50 at most. They are stored as "
+             "NAME@HOSTNAME.",
+         .secret = true},
+        {.name = "agent-service-ca-file",
+         .help = "Certificates (PEM) trusted for https services in place of the system's."},
         {.name = "memory-limit-mb",
          .type = SettingType::integer,
          .default_value = "64",

@@ -6,18 +6,8 @@
 namespace chorus {
 namespace {
 
-// JSON whose strings may be URLs with passwords.
-std::string redact_strings(std::string_view json) {
-    std::string out;
-    for (const auto part : split(json, '"')) {
-        if (!out.empty() || part.data() != json.data()) out += '"';
-        out += part.find("://") == std::string_view::npos ? std::string(part) : redact_url(part);
-    }
-    return out;
-}
-
 std::string shown(const Setting& setting, const std::string& text) {
-    if (setting.type == SettingType::json) return redact_strings(text);
+    if (setting.type == SettingType::json) return redact_urls_in(text);
     if (!setting.secret || text.empty()) return text;
     return setting.type == SettingType::url ? redact_url(text) : "***";
 }

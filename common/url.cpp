@@ -171,4 +171,13 @@ bool is_loopback_host(std::string_view host) {
     return true;
 }
 
+std::string redact_urls_in(std::string_view json) {
+    std::string out;
+    for (const auto part : split(json, '"')) {
+        if (!out.empty() || part.data() != json.data()) out += '"';
+        out += part.find("://") == std::string_view::npos ? std::string(part) : redact_url(part);
+    }
+    return out;
+}
+
 }  // namespace chorus

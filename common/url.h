@@ -32,6 +32,9 @@ std::optional<std::string> percent_decode(std::string_view text);
 // --print-config.
 std::string redact_url(std::string_view text);
 
+// The same for every string of a JSON text.
+std::string redact_urls_in(std::string_view json);
+
 // The host of "host[:port]", as the Host header has it; an IPv6 address without its brackets.
 std::string_view host_of_authority(std::string_view authority);
 

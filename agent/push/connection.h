@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <stdexcept>
+#include <string>
 #include <string_view>
 
 namespace chorus::agent {
@@ -10,7 +11,13 @@ namespace chorus::agent {
 // What went wrong on the way, for the log.
 class ConnectionError : public std::runtime_error {
   public:
-    using std::runtime_error::runtime_error;
+    // `error` is the errno of a system call that failed, 0 if it was none.
+    explicit ConnectionError(const std::string& what, int error = 0)
+        : std::runtime_error(what), error_(error) {}
+    int error() const { return error_; }
+
+  private:
+    int error_;
 };
 class DeadlinePassed : public ConnectionError {
   public:

@@ -25,7 +25,10 @@ std::unique_ptr<Connection> Dialer::connect(const Deadline& deadline) {
     const TlsContext* context = nullptr;
     {
         const std::lock_guard lock(mutex_);
-        if (!tls_) tls_ = std::make_unique<TlsContext>(endpoint_.ca_file);
+        if (!tls_) {
+            tls_ = std::make_unique<TlsContext>(
+                endpoint_.ca_file, TlsContext::Words{"the aggregator's", "tls-ca-file"});
+        }
         context = tls_.get();
     }
     return std::make_unique<TlsConnection>(*context, endpoint_.host, endpoint_.port, deadline);

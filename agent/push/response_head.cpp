@@ -24,13 +24,10 @@ std::optional<T> whole_number(std::string_view text) {
     return number;
 }
 
-// "HTTP/1.1 200 OK"
 bool read_status(std::string_view line, ResponseHead& head) {
-    constexpr std::string_view version = "HTTP/1.";
-    if (!line.starts_with(version) || line.size() < 12 || line[8] != ' ') return false;
+    const auto status = parse_status_line(line);
+    if (!status) return false;
     head.keeps_alive = line[7] == '1';
-    const auto status = whole_number<int>(line.substr(9, 3));
-    if (!status || *status < 100 || (line.size() > 12 && line[12] != ' ')) return false;
     head.status = *status;
     return true;
 }
@@ -59,6 +56,14 @@ std::string_view next_line_of(std::string_view& text) {
 }
 
 }  // namespace
+
+std::optional<int> parse_status_line(std::string_view line) {
+    constexpr std::string_view version = "HTTP/1.";
+    if (!line.starts_with(version) || line.size() < 12 || line[8] != ' ') return std::nullopt;
+    const auto status = whole_number<int>(line.substr(9, 3));
+    if (!status || *status < 100 || (line.size() > 12 && line[12] != ' ')) return std::nullopt;
+    return status;
+}
 
 std::optional<ResponseHead> parse_response_head(std::string_view text) {
     ResponseHead head;

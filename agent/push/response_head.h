@@ -15,6 +15,9 @@ struct ResponseHead {
     bool keeps_alive = false;
 };
 
+// The status of "HTTP/1.1 200 OK"; nullopt if the line is none.
+std::optional<int> parse_status_line(std::string_view line);
+
 // `text` is all up to the empty line. nullopt if it is no such head, its length is given twice with
 // different values, or the body has another form than a counted one.
 std::optional<ResponseHead> parse_response_head(std::string_view text);

@@ -66,7 +66,7 @@ TcpConnection::TcpConnection(const std::string& host, std::uint16_t port, const 
         }
         if (error == 0) return;
     }
-    throw ConnectionError(host + ": " + reason(error));
+    throw ConnectionError(host + ": " + reason(error), error);
 }
 
 void TcpConnection::wait_for(short events) {
@@ -87,7 +87,7 @@ void TcpConnection::send(std::string_view bytes) {
         if (n >= 0) {
             bytes.remove_prefix(static_cast<std::size_t>(n));
         } else if (errno != EINTR && errno != EAGAIN) {
-            throw ConnectionError(reason(errno));
+            throw ConnectionError(reason(errno), errno);
         }
     }
 }
@@ -97,7 +97,7 @@ std::size_t TcpConnection::receive(char* to, std::size_t size) {
         wait_for(POLLIN);
         const ssize_t n = ::recv(fd_.get(), to, size, 0);
         if (n >= 0) return static_cast<std::size_t>(n);
-        if (errno != EINTR && errno != EAGAIN) throw ConnectionError(reason(errno));
+        if (errno != EINTR && errno != EAGAIN) throw ConnectionError(reason(errno), errno);
     }
 }
 

@@ -4,6 +4,7 @@
 #include <poll.h>
 
 #include <array>
+#include <utility>
 
 namespace chorus::agent {
 namespace {
@@ -22,7 +23,7 @@ std::string newest_error(const OpenSsl& lib) {
 
 }  // namespace
 
-TlsContext::TlsContext(const std::string& ca_file) {
+TlsContext::TlsContext(const std::string& ca_file, Words words) : words_(std::move(words)) {
     const OpenSsl& lib = OpenSsl::get();
     lib.ERR_clear_error();
     context_.reset(lib.SSL_CTX_new(lib.TLS_client_method()));
@@ -38,13 +39,13 @@ TlsContext::TlsContext(const std::string& ca_file) {
     const int trusted = ca_file.empty() ? lib.SSL_CTX_set_default_verify_paths(context)
                                         : lib.SSL_CTX_load_verify_file(context, ca_file.c_str());
     if (trusted != 1) {
-        throw ConnectionError("TLS: tls-ca-file " + ca_file + ": " + newest_error(lib));
+        throw ConnectionError("TLS: " + words_.setting + " " + ca_file + ": " + newest_error(lib));
     }
 }
 
 TlsConnection::TlsConnection(const TlsContext& context, const std::string& host, std::uint16_t port,
                              const Deadline& deadline)
-    : tcp_(host, port, deadline) {
+    : words_(context.words()), tcp_(host, port, deadline) {
     lib_.ERR_clear_error();
     ssl_.reset(lib_.SSL_new(context.get()));
     if (!ssl_) throw ConnectionError("TLS: " + newest_error(lib_));
@@ -82,9 +83,9 @@ void TlsConnection::wait_or_throw(int result) {
 void TlsConnection::fail() {
     const long verified = lib_.SSL_get_verify_result(ssl_.get());
     if (verified != X509_V_OK) {
-        throw ConnectionError(std::string("TLS: the aggregator's certificate is not trusted: ") +
+        throw ConnectionError("TLS: " + words_.whose + " certificate is not trusted: " +
                               lib_.X509_verify_cert_error_string(verified) +
-                              "; if its CA is your own, name it in tls-ca-file");
+                              "; if its CA is your own, name it in " + words_.setting);
     }
     throw ConnectionError("TLS: " + newest_error(lib_));
 }

@@ -9,19 +9,26 @@
 
 namespace chorus::agent {
 
-// What is trusted; may be used by many connections one after the other.
+// What is trusted; may be used by many connections, at the same time too.
 class TlsContext {
   public:
+    // How errors call the peer and the setting that names `ca_file`.
+    struct Words {
+        std::string whose;
+        std::string setting;
+    };
     // `ca_file` holds the certificates (PEM) that are trusted in place of the system's; empty = the
     // system's. Throws ConnectionError.
-    explicit TlsContext(const std::string& ca_file);
+    TlsContext(const std::string& ca_file, Words words);
     SSL_CTX* get() const { return context_.get(); }
+    const Words& words() const { return words_; }
 
   private:
     struct Free {
         void operator()(SSL_CTX* context) const { OpenSsl::get().SSL_CTX_free(context); }
     };
     std::unique_ptr<SSL_CTX, Free> context_;
+    const Words words_;
 };
 
 class TlsConnection final : public Connection {
@@ -42,6 +49,7 @@ class TlsConnection final : public Connection {
     [[noreturn]] void fail();
 
     const OpenSsl& lib_ = OpenSsl::get();
+    const TlsContext::Words words_;
     TcpConnection tcp_;
     std::unique_ptr<SSL, Free> ssl_;
 };

@@ -8,18 +8,13 @@
 #include <string_view>
 #include <vector>
 
+#include "common/service_request.h"
 #include "common/timestamp.h"
 
 namespace chorus::health {
 
 enum class Protocol { http, https, tcp };
 std::string_view to_string(Protocol protocol);
-
-// Status codes that count as healthy: one, or a hundred of them ("2xx").
-struct StatusRange {
-    int first = 200;
-    int last = 200;
-};
 
 struct Service {
     std::string name;
@@ -34,12 +29,7 @@ struct Service {
     std::string body_match;  // text that the first 64 KiB of the answer must contain
     int retries = 0;         // further attempts before the service counts as down
 
-    bool expects(int status) const {
-        for (const auto& range : expected_status) {
-            if (status >= range.first && status <= range.last) return true;
-        }
-        return false;
-    }
+    bool expects(int status) const { return contains(expected_status, status); }
 };
 
 enum class Health { healthy, unhealthy, timeout };

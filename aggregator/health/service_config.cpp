@@ -1,7 +1,6 @@
 #include "aggregator/health/service_config.h"
 
 #include <netdb.h>
-#include <openssl/evp.h>
 
 #include <algorithm>
 #include <memory>
@@ -20,14 +19,6 @@ constexpr std::size_t kMostMatchBytes = 1'000, kMostUrlBytes = 2'000;
 bool is_printable(std::string_view text) {
     return std::none_of(text.begin(), text.end(),
                         [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
-}
-
-bool is_host_name(std::string_view host) {
-    return !host.empty() && host.size() <= 253 && host.front() != '.' &&
-           std::all_of(host.begin(), host.end(), [](char c) {
-               return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                      c == '.' || c == '-' || c == '_';
-           });
 }
 
 // 2130706433, 0x7f.1, 127.1: forms that some programs read as an address and others as a name.
@@ -54,15 +45,6 @@ Literal judge_literal(const std::string& host, const AddressRules& rules) {
     if (getaddrinfo(host.c_str(), nullptr, &hints, &raw) != 0) return Literal::no;
     const std::unique_ptr<addrinfo, FreeAddresses> list{raw};
     return rules.permits(*list->ai_addr) ? Literal::permitted : Literal::blocked;
-}
-
-std::string base64(std::string_view text) {
-    std::string out(4 * ((text.size() + 2) / 3) + 1, '\0');
-    const int length = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
-                                       reinterpret_cast<const unsigned char*>(text.data()),
-                                       static_cast<int>(text.size()));
-    out.resize(static_cast<std::size_t>(length));
-    return out;
 }
 
 // Everything between scheme and host that is a credential, passwords in the query too.
@@ -189,16 +171,7 @@ class ServiceReader {
     }
 
     void read_status(JsonValue value) {
-        std::int64_t code = 0;
-        std::string_view text;
-        if (value.get_int64().get(code) == simdjson::SUCCESS && code >= 200 && code <= 599) {
-            const int status = static_cast<int>(code);
-            service_.expected_status.push_back({status, status});
-        } else if (value.get_string().get(text) == simdjson::SUCCESS && text.size() == 3 &&
-                   text[0] >= '2' && text[0] <= '5' && to_lower(text.substr(1)) == "xx") {
-            const int first = (text[0] - '0') * 100;
-            service_.expected_status.push_back({first, first + 99});
-        } else {
+        if (!read_status_range(value, service_.expected_status)) {
             fault("expected_status: each must be a code from 200 to 599 or a text like \"2xx\"");
         }
     }
@@ -233,7 +206,9 @@ class ServiceReader {
         } else {
             service_.port = service_.protocol == Protocol::https ? 443 : 80;
         }
-        if (service_.protocol != Protocol::tcp) make_request(*url, text);
+        if (service_.protocol != Protocol::tcp) {
+            service_.request = check_request(*url, text, "chorus-aggregator/" CHORUS_VERSION);
+        }
     }
 
     bool read_host() {
@@ -268,26 +243,6 @@ class ServiceReader {
         if (!ipv6 && !dotted && looks_like_number(host)) {
             fault("url: write an IPv4 address as four decimal numbers");
         }
-    }
-
-    void make_request(const Url& url, std::string_view text) {
-        const auto begin = text.find("://") + 3;
-        const auto path_at = text.find_first_of("/?#", begin);
-        std::string target{path_at == std::string_view::npos
-                               ? std::string_view{}
-                               : text.substr(path_at, text.find('#', path_at) - path_at)};
-        if (!target.starts_with('/')) target.insert(0, "/");
-        const bool ipv6 = url.host.find(':') != std::string::npos;
-        const std::string host = ipv6 ? '[' + url.host + ']' : url.host;
-        service_.request = "GET " + target + " HTTP/1.1\r\nHost: " + host +
-                           (url.port ? ':' + std::to_string(*url.port) : std::string()) +
-                           "\r\nUser-Agent: chorus-aggregator/" CHORUS_VERSION
-                           "\r\nAccept: */*\r\nAccept-Encoding: identity\r\nConnection: close\r\n";
-        if (!url.user.empty() || !url.password.empty()) {
-            service_.request +=
-                "Authorization: Basic " + base64(url.user + ':' + url.password) + "\r\n";
-        }
-        service_.request += "\r\n";
     }
 
     const AddressRules& rules_;

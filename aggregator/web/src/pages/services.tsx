@@ -47,7 +47,7 @@ export function ServicesPage() {
               sort={readSort(query.sort, { column: "status", descending: false })}
               onSort={(s) => setQuery({ sort: writeSort(s) })}
               onOpen={(s) => go(["services", s.service_name])}
-              empty={services.length === 0 ? <Empty title="No service is checked">The setting <code>SERVICE_ENDPOINTS</code> of the server names them.</Empty> : <Empty title="No service fits the filter" />}
+              empty={services.length === 0 ? <Empty title="No service is checked">The setting <code>SERVICE_ENDPOINTS</code> of the server names them, <code>CHORUS_AGENT_SERVICE_ENDPOINTS</code> those that the agent of a host checks.</Empty> : <Empty title="No service fits the filter" />}
             />
           )}
         </Loaded>

@@ -1,0 +1,71 @@
+// Checks the configured services at their intervals, in a few threads of their own.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "agent/push/deadline.h"
+#include "agent/services/service_check.h"
+#include "agent/services/service_config.h"
+
+namespace chorus::agent {
+
+// Collecting never waits for a check: it takes what is there. Starts its threads at once, if there
+// is anything to check; the first checks are spread over their interval, 15 s at most.
+class ServiceChecks {
+  public:
+    // `ca_file`: certificates (PEM) trusted in place of the system's; empty = those.
+    ServiceChecks(const ServiceConfig& config, std::string ca_file);
+    // Ends running checks at once; one that looks a name up ends when the resolver gives up.
+    ~ServiceChecks();
+    ServiceChecks(const ServiceChecks&) = delete;
+    ServiceChecks& operator=(const ServiceChecks&) = delete;
+
+    // What was found since the last call, oldest first: limits::kServiceChecksPerBatch at most,
+    // the newest.
+    std::vector<AgentServiceCheck> take();
+
+  private:
+    using Clock = std::chrono::steady_clock;
+    struct Entry {
+        Service service;
+        Clock::time_point due;
+        bool running = false;
+        std::optional<ServiceStatus> status{};  // found by the newest check
+        bool unknown = false;                   // the newest check could not be made
+    };
+    struct Found {
+        AgentServiceCheck check;
+        Clock::time_point at;
+    };
+
+    void work(Deadline& deadline);
+    Entry* next_due();  // nullptr while all of them run; with mutex_ held
+    std::optional<CheckOutcome> check(const Service& service, Deadline& deadline);
+    void note(Entry& entry, std::optional<CheckOutcome>&& found);  // with mutex_ held
+    const TlsContext& trusted();
+
+    const std::string ca_file_;
+    std::mutex trust_mutex_;  // protects both below
+    std::unique_ptr<TlsContext> trusted_;
+    bool untrusting_ = false;  // that it cannot be made was told
+
+    std::mutex mutex_;  // protects all below
+    std::condition_variable changed_;
+    std::vector<Entry> entries_;
+    std::deque<Found> found_;
+    bool stopping_ = false;
+
+    Deadline final_;                                    // of every check
+    std::vector<std::unique_ptr<Deadline>> deadlines_;  // of the check that each thread makes
+    std::vector<std::thread> threads_;
+};
+
+}  // namespace chorus::agent

@@ -1,0 +1,148 @@
+// Checks against servers of this machine, good ones and bad ones.
+#include "agent/services/service_check.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "agent/services/service_config.h"
+#include "tests/unit/health/certificates.h"
+#include "tests/unit/health/target.h"
+
+namespace chorus::agent {
+namespace {
+
+using health::test::answering;
+using health::test::Certificate;
+using health::test::Target;
+using std::chrono::milliseconds;
+using testing::HasSubstr;
+
+const TlsContext& untold() {
+    throw ConnectionError("nobody should ask for certificates");
+}
+
+TrustSource trusting(const TlsContext& context) {
+    return [&]() -> const TlsContext& { return context; };
+}
+
+Service service_at(const std::string& url, const std::string& more = "") {
+    auto config = parse_services(R"({"x": {"url": ")" + url + "\"" + more + "}}");
+    EXPECT_TRUE(config.faults.empty());
+    return config.services.at(0);
+}
+
+std::string on(const std::string& scheme, std::uint16_t port, const std::string& path = "") {
+    return scheme + "://127.0.0.1:" + std::to_string(port) + path;
+}
+
+CheckOutcome check(const Service& service, const TrustSource& trust = untold,
+                   milliseconds limit = milliseconds{10'000}) {
+    Deadline deadline;
+    deadline.set(Deadline::Clock::now() + limit);
+    const auto outcome = check_service(service, trust, deadline);
+    EXPECT_TRUE(outcome);
+    return outcome.value_or(CheckOutcome{});
+}
+
+TEST(AgentServiceCheck, AnExpectedStatusIsHealthy) {
+    std::string request;
+    Target target([&](int fd) {
+        request = health::test::read_request(fd);
+        health::test::send_all(fd, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+    });
+    const auto outcome = check(service_at(on("http", target.port(), "/health?full=1")));
+    EXPECT_EQ(outcome.status, ServiceStatus::healthy);
+    EXPECT_EQ(outcome.error, "");
+    EXPECT_TRUE(outcome.response_time_ms);
+    EXPECT_THAT(request, testing::StartsWith("GET /health?full=1 HTTP/1.1\r\n"));
+}
+
+TEST(AgentServiceCheck, AnotherStatusIsUnhealthyAndRedirectsAreNotFollowed) {
+    Target target(answering("HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\n\r\n"));
+    const auto outcome = check(service_at(on("http", target.port())));
+    EXPECT_EQ(outcome.status, ServiceStatus::unhealthy);
+    EXPECT_EQ(outcome.error, "HTTP 302");
+    EXPECT_TRUE(outcome.response_time_ms);
+    EXPECT_EQ(target.connections(), 1);
+    EXPECT_EQ(check(service_at(on("http", target.port()), R"(, "expected_status": "3xx")")).status,
+              ServiceStatus::healthy);
+}
+
+TEST(AgentServiceCheck, AnyFormOfBodyWillDoAndNoneIsRead) {
+    Target endless([](int fd) {
+        health::test::read_request(fd);
+        health::test::send_all(fd, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhel");
+        health::test::wait_for_close(fd);
+    });
+    EXPECT_EQ(check(service_at(on("http", endless.port()))).status, ServiceStatus::healthy);
+    Target early(answering("HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 503 Busy\r\n\r\n"));
+    EXPECT_EQ(check(service_at(on("http", early.port()))).error, "HTTP 503");
+}
+
+TEST(AgentServiceCheck, WhatIsNoHttpIsUnhealthy) {
+    for (const std::string answer : {"SSH-2.0-OpenSSH_9.2\r\n\r\n", "HTTP/1.1 2000 OK\r\n\r\n"}) {
+        Target target(answering(answer));
+        const auto outcome = check(service_at(on("http", target.port())));
+        EXPECT_EQ(outcome.status, ServiceStatus::unhealthy);
+        EXPECT_EQ(outcome.error, "The answer is not HTTP");
+        EXPECT_FALSE(outcome.response_time_ms);
+    }
+    Target endless(answering("HTTP/1.1 200 OK\r\nX: " + std::string(20'000, 'x')));
+    EXPECT_EQ(check(service_at(on("http", endless.port()))).error, "The answer's head has no end");
+}
+
+TEST(AgentServiceCheck, AClosedPortRefuses) {
+    const auto port = health::test::unused_port();
+    for (const std::string scheme : {"http", "tcp"}) {
+        const auto outcome = check(service_at(on(scheme, port)));
+        EXPECT_EQ(outcome.status, ServiceStatus::unhealthy);
+        EXPECT_EQ(outcome.error, "Connection refused");
+        EXPECT_FALSE(outcome.response_time_ms);
+    }
+}
+
+TEST(AgentServiceCheck, AnOpenPortIsHealthyForTcp) {
+    Target target([](int fd) { health::test::wait_for_close(fd); });
+    const auto outcome = check(service_at(on("tcp", target.port())));
+    EXPECT_EQ(outcome.status, ServiceStatus::healthy);
+    EXPECT_TRUE(outcome.response_time_ms);
+}
+
+TEST(AgentServiceCheck, AServerThatHangsIsATimeout) {
+    Target silent([](int fd) { health::test::wait_for_close(fd); });
+    const auto outcome = check(service_at(on("http", silent.port())), untold, milliseconds{300});
+    EXPECT_EQ(outcome.status, ServiceStatus::timeout);
+    EXPECT_EQ(outcome.error, "Request timeout");
+    EXPECT_FALSE(outcome.response_time_ms);
+}
+
+TEST(AgentServiceCheck, ACertificateMustBeTrustedAndNameTheHost) {
+    const Certificate good("IP:127.0.0.1", -1, 2), other("DNS:other.example", -1, 2);
+    const TlsContext::Words words{"the service's", "agent-service-ca-file"};
+    Target target(good.answering("HTTP/1.1 200 OK\r\n\r\n"));
+    const TlsContext trusted(good.file(), words);
+    EXPECT_EQ(check(service_at(on("https", target.port())), trusting(trusted)).status,
+              ServiceStatus::healthy);
+
+    const TlsContext strangers(other.file(), words);
+    const auto outcome = check(service_at(on("https", target.port())), trusting(strangers));
+    EXPECT_EQ(outcome.status, ServiceStatus::unhealthy);
+    EXPECT_THAT(outcome.error, HasSubstr("the service's certificate is not trusted"));
+    EXPECT_THAT(outcome.error, HasSubstr("agent-service-ca-file"));
+
+    Target wrong(other.answering("HTTP/1.1 200 OK\r\n\r\n"));
+    const auto misnamed = check(service_at(on("https", wrong.port())), trusting(strangers));
+    EXPECT_EQ(misnamed.status, ServiceStatus::unhealthy);
+    EXPECT_THAT(misnamed.error, HasSubstr("IP address mismatch"));
+}
+
+TEST(AgentServiceCheck, WithoutTrustNothingIsKnown) {
+    Target target([](int fd) { health::test::wait_for_close(fd); });
+    Deadline deadline;
+    deadline.set(Deadline::Clock::now() + std::chrono::seconds{10});
+    EXPECT_FALSE(check_service(service_at(on("https", target.port())), untold, deadline));
+    EXPECT_EQ(target.connections(), 0);
+}
+
+}  // namespace
+}  // namespace chorus::agent
