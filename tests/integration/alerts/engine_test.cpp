@@ -119,6 +119,25 @@ TEST_F(EngineTest, ASilentHostsServiceFiresNeitherLiveNorInABacktest) {
     EXPECT_EQ(result.total, 0);
 }
 
+TEST_F(EngineTest, AWindowForgetsLayoutsThatAreOutOfUse) {
+    constexpr int kLayouts = 200;
+    database_.add_host("web-01");
+    const std::vector<Rule> rules{
+        add_rule("full", "system_metric",
+                 R"({"metric_type":"disk_usage_percent","operator":">","threshold":90})")};
+    for (int i = 1; i <= kLayouts; ++i) database_.add_layout(disks(i));
+    Loader loader;
+    const auto known = [&] {
+        const auto session = database_.pool().acquire();
+        const auto snapshot = loader.load(*session, rules, clock_.now());
+        return snapshot.samples.begin()->second->layouts.size();
+    };
+    EXPECT_EQ(known(), kLayouts);
+    database_.run("UPDATE monitoring.layouts SET last_used_day = '2026-11-01' WHERE layout_id > 1");
+    EXPECT_EQ(known(), kLayouts);  // only now it is seen to hold too many
+    EXPECT_EQ(known(), 1U);
+}
+
 TEST_F(EngineTest, ABacktestFindsWhatTheLiveEngineWroteThroughRestarts) {
     constexpr int kHosts = 3, kMinutes = 150;
     std::vector<std::int32_t> hosts;
