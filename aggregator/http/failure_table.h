@@ -16,7 +16,7 @@ namespace chorus::http {
 class FailureTable {
   public:
     static constexpr std::size_t kMostAddresses = 1'024;
-    static constexpr int kMostFailures = 20;
+    static constexpr int kMostFailures = 300;
     static constexpr std::chrono::seconds kWindow{60};
 
     explicit FailureTable(const Clock& clock) : clock_(clock) {}

@@ -21,8 +21,8 @@ def unknown_token():
 def test_bad_tokens_without_end_are_limited_and_lock_nobody_out():
     with Aggregator() as running:
         made = {role: running.token(role) for role in ("viewer", "agent", "enrol")}
-        seen = [running.get("/api/v1/hosts", token=unknown_token()).status for _ in range(20)]
-        assert seen == [401] * 20
+        seen = [running.get("/api/v1/hosts", token=unknown_token()).status for _ in range(300)]
+        assert seen == [401] * 300
         limited = running.get("/api/v1/hosts", token=unknown_token())
         assert limited.status == 429 and limited.json["code"] == "too_many_failures"
         assert 1 <= int(limited.headers["retry-after"]) <= 60
@@ -35,5 +35,5 @@ def test_bad_tokens_without_end_are_limited_and_lock_nobody_out():
         young = running.token("viewer")
         wait_until(lambda: running.get("/api/v1/hosts", token=young).status == 200, 10)
         shown = running.get("/metrics", token=made["viewer"]).body.decode()
-        assert 'chorus_aggregator_failed_logins_total{code="401"} 20' in shown
+        assert 'chorus_aggregator_failed_logins_total{code="401"} 300' in shown
         assert 'chorus_aggregator_failed_logins_total{code="429"} ' in shown
