@@ -234,9 +234,11 @@ http::Response enroll(Services& services, const http::Request& request) {
                         "host another --hostname");
     }
     if (agent_id) refuse_if_enrolled(*lease, *agent_id);
-    const auto token = store::insert_token(
-        *lease,
-        {.name = hostname, .role = "agent", .hash = hash_token(secret), .agent_id = agent_id});
+    const auto token = store::insert_token(*lease, {.name = hostname,
+                                                    .role = "agent",
+                                                    .hash = hash_token(secret),
+                                                    .agent_id = agent_id,
+                                                    .enrolled_by = used->token_id});
     auto audit = audit_of(request, "agent.enroll", token);
     audit.actor = used->name;
     audit.token_id = used->token_id;

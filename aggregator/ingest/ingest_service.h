@@ -83,7 +83,7 @@ class IngestService {
     IngestOutcome submit(Batch&& batch, const Source& source);
 
     // The agent the token is bound to, binding it if this is its first use; nullopt if the token is
-    // gone or the agent has another one that is good. Throws DatabaseError.
+    // gone, or came by enrolment and the agent has another one that is good. Throws DatabaseError.
     std::optional<Uuid> bound_agent(std::int64_t token_id, const Uuid& agent_id);
 
     // Batches that wait in a queue or are being written.

@@ -13,8 +13,8 @@ namespace {
 
 constexpr Statement kCreate{"token_create",
                             "INSERT INTO monitoring.tokens"
-                            " (name, role, hash, expires_at, uses_left, agent_id)"
-                            " VALUES ($1, $2, $3, now() + $4, $5, $6)"
+                            " (name, role, hash, expires_at, uses_left, agent_id, enrolled_by)"
+                            " VALUES ($1, $2, $3, now() + $4, $5, $6, $7)"
                             " RETURNING " CHORUS_TOKEN_COLUMNS};
 
 constexpr Statement kFind{"token_find", "SELECT " CHORUS_TOKEN_COLUMNS
@@ -54,23 +54,24 @@ ORDER BY token_id
 )sql"};
 
 // One that was replaced before keeps its earlier end.
-constexpr Statement kReplace{"token_replace",
-                             "WITH old AS ("
-                             " UPDATE monitoring.tokens"
-                             " SET expires_at = least(expires_at, now() + $3)"
-                             " WHERE token_id = $1 AND role <> 'enrol' AND revoked_at IS NULL"
-                             " AND (expires_at IS NULL OR expires_at > now())"
-                             " RETURNING name, role, agent_id)"
-                             " INSERT INTO monitoring.tokens (name, role, agent_id, hash)"
-                             " SELECT name, role, agent_id, $2 FROM old"
-                             " RETURNING " CHORUS_TOKEN_COLUMNS};
+constexpr Statement kReplace{
+    "token_replace",
+    "WITH old AS ("
+    " UPDATE monitoring.tokens"
+    " SET expires_at = least(expires_at, now() + $3)"
+    " WHERE token_id = $1 AND role <> 'enrol' AND revoked_at IS NULL"
+    " AND (expires_at IS NULL OR expires_at > now())"
+    " RETURNING name, role, agent_id, enrolled_by)"
+    " INSERT INTO monitoring.tokens (name, role, agent_id, enrolled_by, hash)"
+    " SELECT name, role, agent_id, enrolled_by, $2 FROM old"
+    " RETURNING " CHORUS_TOKEN_COLUMNS};
 
 // The row lock makes one of two first uses wait; its coalesce then sees the other's agent.
 constexpr Statement kBind{"token_bind", R"sql(
 UPDATE monitoring.tokens
 SET agent_id = coalesce(agent_id, $2)
 WHERE token_id = $1 AND revoked_at IS NULL
-    AND (agent_id IS NOT NULL OR NOT EXISTS (
+    AND (agent_id IS NOT NULL OR enrolled_by IS NULL OR NOT EXISTS (
         SELECT FROM monitoring.tokens other
         WHERE other.agent_id = $2 AND other.revoked_at IS NULL
             AND (other.expires_at IS NULL OR other.expires_at > now())))
@@ -130,7 +131,8 @@ TokenRow insert_token(Session& session, const NewToken& token) {
                                                    .bytea(token.hash)
                                                    .interval(token.valid_for)
                                                    .int4(token.uses)
-                                                   .uuid(token.agent_id))[0]);
+                                                   .uuid(token.agent_id)
+                                                   .int8(token.enrolled_by))[0]);
 }
 
 bool revoke_token(Session& session, std::int64_t token_id) {

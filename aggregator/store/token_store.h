@@ -34,6 +34,8 @@ struct NewToken {
     std::optional<std::chrono::seconds> valid_for{};  // nullopt = until it is revoked
     std::optional<std::int32_t> uses{};               // of an enrolment token, which needs both
     std::optional<Uuid> agent_id{};                   // bound from the start
+    std::optional<std::int64_t> enrolled_by{};        // the enrolment token; by it alone nobody
+                                                      // becomes an agent that has a valid token
 };
 
 // In the caller's transaction, so that a call and its record are stored together. insert_token()

@@ -185,6 +185,9 @@ def test_a_token_of_nobody_binds_no_agent_that_has_a_valid_one(aggregator, admin
                             headers={"X-Chorus-Agent": maker.agent_id})
     assert stream.status == 403 and stream.json["code"] == "agent_mismatch"
     assert len(tokens_of(aggregator, maker)) == 1
+    # Who may make tokens may also give an agent a second one.
+    assert aggregator.ingest(maker.make(), aggregator.token(name="mine-01")).status == 200
+    assert len(tokens_of(aggregator, maker)) == 2
     revoke_tokens_of(aggregator, maker)
     assert aggregator.ingest(maker.make(), stolen.json["token"]).status == 200
 
