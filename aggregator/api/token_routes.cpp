@@ -170,12 +170,11 @@ http::Response revoke(Services& services, const http::Request& request) {
     }
     const auto lease = services.database.acquire();
     store::Transaction transaction{*lease};
-    if (!store::revoke_token(*lease, id)) {
+    const auto token = store::revoke_token(*lease, id);
+    if (!token) {
         throw HttpError(404, "token_not_found", "Token not found, or revoked already");
     }
-    store::TokenRow token;
-    token.token_id = id;
-    store::write_audit(*lease, audit_of(request, "token.revoke", token));
+    store::write_audit(*lease, audit_of(request, "token.revoke", *token));
     transaction.commit();
     JsonWriter out;
     out.begin_object().field("message", "Token revoked").end_object();

@@ -84,9 +84,10 @@ SET last_used_at = now()
 WHERE token_id = $1 AND (last_used_at IS NULL OR last_used_at < now() - interval '1 minute')
 )sql"};
 
-constexpr Statement kRevoke{"token_revoke", R"sql(
-UPDATE monitoring.tokens SET revoked_at = now() WHERE token_id = $1 AND revoked_at IS NULL
-)sql"};
+constexpr Statement kRevoke{"token_revoke",
+                            "UPDATE monitoring.tokens SET revoked_at = now()"
+                            " WHERE token_id = $1 AND revoked_at IS NULL"
+                            " RETURNING " CHORUS_TOKEN_COLUMNS};
 
 constexpr Statement kEnded{"token_ended", R"sql(
 SELECT g.id FROM unnest($1::bigint[]) AS g(id)
@@ -135,8 +136,10 @@ TokenRow insert_token(Session& session, const NewToken& token) {
                                                    .int8(token.enrolled_by))[0]);
 }
 
-bool revoke_token(Session& session, std::int64_t token_id) {
-    return session.execute(kRevoke, Parameters{}.int8(token_id)).affected() == 1;
+std::optional<TokenRow> revoke_token(Session& session, std::int64_t token_id) {
+    const auto rows = session.execute(kRevoke, Parameters{}.int8(token_id));
+    if (rows.empty()) return std::nullopt;
+    return read_token(rows[0]);
 }
 
 std::vector<std::int64_t> ended_tokens(Session& session, std::span<const std::int64_t> ids) {
@@ -215,7 +218,7 @@ void TokenStore::touch(std::int64_t token_id) {
 
 bool TokenStore::revoke(std::int64_t token_id) {
     const auto lease = database_.acquire();
-    return revoke_token(*lease, token_id);
+    return revoke_token(*lease, token_id).has_value();
 }
 
 std::vector<TokenRow> TokenStore::list() const {

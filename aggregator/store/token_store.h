@@ -41,8 +41,8 @@ struct NewToken {
 // In the caller's transaction, so that a call and its record are stored together. insert_token()
 // throws std::invalid_argument for an unknown role.
 TokenRow insert_token(Session& session, const NewToken& token);
-// False if there is no such token or it was revoked before.
-bool revoke_token(Session& session, std::int64_t token_id);
+// nullopt if there is no such token or it was revoked before.
+std::optional<TokenRow> revoke_token(Session& session, std::int64_t token_id);
 // Which of them are good no more: revoked, expired or unknown.
 std::vector<std::int64_t> ended_tokens(Session& session, std::span<const std::int64_t> ids);
 // Takes one use of an enrolment token and answers it; nullopt if there is none with that hash that
@@ -74,7 +74,7 @@ class TokenStore {
     std::optional<Uuid> bind_agent(std::int64_t token_id, const Uuid& agent_id);
     // Notes the use; written at most once a minute per token.
     void touch(std::int64_t token_id);
-    bool revoke(std::int64_t token_id);  // revoke_token() alone
+    bool revoke(std::int64_t token_id);  // revoke_token() alone; whether there was one
     std::vector<TokenRow> list() const;  // by token_id, revoked ones too
 
   private:

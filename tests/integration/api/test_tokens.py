@@ -270,6 +270,7 @@ def test_each_change_of_tokens_is_on_record(aggregator, admin):
                           " ORDER BY audit_id")
     assert [row[:2] for row in rows] == [["token.create", "the admin"], ["token.revoke", "the admin"]]
     assert all(row[2].startswith("127.0.0.1") for row in rows)
+    assert [json.loads(row[3]) for row in rows] == [{"name": "audited", "role": "viewer"}] * 2
     token = enrol_token(aggregator, admin)["token"]
     enrolled = enroll(aggregator, token, hostname="audited-01").json
     assert aggregator.sql("SELECT actor FROM monitoring.audit WHERE action = 'agent.enroll'"
