@@ -6,12 +6,32 @@
 namespace chorus {
 namespace {
 
+constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
+
 unsigned byte_at(std::string_view text, std::size_t i) {
     return static_cast<unsigned char>(text[i]);
 }
 
 bool continuation(std::string_view text, std::size_t i) {
     return i < text.size() && (byte_at(text, i) & 0xC0U) == 0x80U;
+}
+
+// C0, DEL, C1 and U+2028, U+2029; of one whole character.
+bool is_control(std::string_view c) {
+    if (c.size() == 1) return byte_at(c, 0) < ' ' || c == "\x7F";
+    return (c.size() == 2 && byte_at(c, 0) == 0xC2 && byte_at(c, 1) < 0xA0) ||
+           c == "\xE2\x80\xA8" || c == "\xE2\x80\xA9";
+}
+
+// U+061C, U+200E, U+200F, U+202A to U+202E, U+2066 to U+2069.
+bool is_directional(std::string_view c) {
+    if (c == "\xD8\x9C") return true;
+    if (c.size() != 3 || byte_at(c, 0) != 0xE2) return false;
+    const unsigned last = byte_at(c, 2);
+    if (byte_at(c, 1) == 0x80) {
+        return last == 0x8E || last == 0x8F || (last >= 0xAA && last <= 0xAE);
+    }
+    return byte_at(c, 1) == 0x81 && last >= 0xA6 && last <= 0xA9;
 }
 
 char lower(char c) {
@@ -62,13 +82,31 @@ std::optional<std::size_t> find_invalid_utf8(std::string_view text) {
     return std::nullopt;
 }
 
+std::string one_line(std::string_view text) {
+    std::string out;
+    out.reserve(text.size());
+    for (std::size_t at = 0; at < text.size();) {
+        const std::size_t length = utf8_sequence_length(text.substr(at));
+        const std::string_view character = text.substr(at, std::max<std::size_t>(length, 1));
+        at += character.size();
+        if (length == 0) {
+            out += kReplacement;
+        } else if (is_control(character)) {
+            out += ' ';
+        } else if (!is_directional(character)) {
+            out += character;
+        }
+    }
+    return out;
+}
+
 std::string repair_utf8(std::string_view text) {
     std::string out;
     out.reserve(text.size());
     for (std::size_t at = 0; at < text.size();) {
         const std::size_t length = utf8_sequence_length(text.substr(at));
         if (length == 0) {
-            out += "\xEF\xBF\xBD";
+            out += kReplacement;
             ++at;
         } else {
             out.append(text, at, length);

@@ -19,6 +19,11 @@ std::optional<std::size_t> find_invalid_utf8(std::string_view text);
 // The text with every malformed byte replaced by U+FFFD.
 std::string repair_utf8(std::string_view text);
 
+// Outside text as one line for terminals, mails and messages: malformed bytes become U+FFFD,
+// control characters (C0, DEL, C1) and line separators blanks; marks that change the direction of
+// what is read are left out.
+std::string one_line(std::string_view text);
+
 std::string_view trim(std::string_view text);
 std::string to_lower(std::string_view text);
 bool equals_ignoring_case(std::string_view a, std::string_view b);

@@ -7,6 +7,7 @@
 #include "aggregator/store/alert_reader.h"
 #include "aggregator/store/host_reader.h"
 #include "aggregator/store/service_reader.h"
+#include "common/text.h"
 
 namespace chorus::cli {
 namespace {
@@ -14,16 +15,15 @@ namespace {
 enum class Verdict { ok, warning, critical, unknown };
 
 // Text of others stays on its line and does not begin performance data.
-std::string one_line(std::string text) {
-    std::replace_if(
-        text.begin(), text.end(),
-        [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '|' || c == '\x7f'; }, ' ');
-    return text;
+std::string without_figures(std::string_view text) {
+    std::string line = one_line(text);
+    std::replace(line.begin(), line.end(), '|', ' ');
+    return line;
 }
 
 int answer(Verdict verdict, const std::string& text, const std::string& figures = {}) {
     constexpr const char* words[] = {"OK", "WARNING", "CRITICAL", "UNKNOWN"};
-    std::printf("%s - %s%s%s\n", words[static_cast<int>(verdict)], one_line(text).c_str(),
+    std::printf("%s - %s%s%s\n", words[static_cast<int>(verdict)], without_figures(text).c_str(),
                 figures.empty() ? "" : " | ", figures.c_str());
     return static_cast<int>(verdict);
 }

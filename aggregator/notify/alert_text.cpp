@@ -10,15 +10,6 @@ namespace {
 
 constexpr std::size_t kLongestSubject = 200;
 
-// Outside text on one line.
-std::string one_line(std::string_view text) {
-    std::string line = repair_utf8(text);
-    std::replace_if(
-        line.begin(), line.end(),
-        [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7F'; }, ' ');
-    return line;
-}
-
 std::string name_of(const store::Notification& notification) {
     const auto& alert = notification.alert;
     std::string name = notification.rule_name.value_or(alert.title);

@@ -48,6 +48,33 @@ TEST(Utf8, RepairKeepsWhatIsGoodAndReplacesEachBadByte) {
     EXPECT_EQ(find_invalid_utf8(repair_utf8("\xED\xA0\x80\xC0\xAF\xF8")), std::nullopt);
 }
 
+TEST(Text, OneLineHasNothingThatActsOnWhatShowsIt) {
+    EXPECT_EQ(one_line("grün 99% |"), "grün 99% |");
+    EXPECT_EQ(one_line("a\r\nb\tc\x1B[2J\x7F"
+                       "d"),
+              "a  b c [2J d");
+    EXPECT_EQ(one_line("a\xC2\x85"
+                       "b\xC2\x9B"
+                       "2Jc\xC2\xA0"
+                       "d"),
+              "a b 2Jc\xC2\xA0"
+              "d");  // C1; NBSP
+    EXPECT_EQ(one_line("a\xE2\x80\xA8"
+                       "b\xE2\x80\xA9"
+                       "c"),
+              "a b c");  // line separators
+    // Marks, embeddings, overrides and isolates, which change the order of what is read.
+    for (const char* bidi : {"\xD8\x9C", "\xE2\x80\x8E", "\xE2\x80\x8F", "\xE2\x80\xAA",
+                             "\xE2\x80\xAE", "\xE2\x81\xA6", "\xE2\x81\xA9"}) {
+        EXPECT_EQ(one_line(std::string("a") + bidi + "b"), "ab") << testing::PrintToString(bidi);
+    }
+    for (const char* kept : {"\xE2\x80\x8D", "\xE2\x80\x90", "\xE2\x81\xA5", "\xE2\x81\xAA"}) {
+        EXPECT_EQ(one_line(kept), kept);
+    }
+    EXPECT_EQ(one_line("a\xFFz"), std::string("a") + kReplacement + "z");
+    EXPECT_EQ(one_line(std::string("a\0b", 3)), "a b");
+}
+
 TEST(Text, TrimTakesBlanksAndLineBreaksFromBothEnds) {
     EXPECT_EQ(trim(" \t a b\r\n"), "a b");
     EXPECT_EQ(trim(" \r\n\t"), "");

@@ -106,6 +106,21 @@ TEST(Annotations, SurviveMetadataThatIsNoObject) {
     EXPECT_THAT(alert_annotations(one), Contains(Pair("summary", one.alert.title)));
 }
 
+TEST(AlertText, HoldsNothingThatActsOnWhatShowsIt) {
+    auto one = notification(7, std::nullopt, AlertStatus::active);
+    one.rule_name =
+        "cpu\xE2\x80\xAE"
+        "gnp.exe\xC2\x9B"
+        "2J\x1B[0m";
+    one.alert.description =
+        "a\xE2\x81\xA6"
+        "b\xC2\x85"
+        "c";
+    const Message message{"slack:a", {one}};
+    EXPECT_THAT(subject_of(message), HasSubstr("cpugnp.exe 2J [0m on web-01"));
+    EXPECT_THAT(text_of(message, kLinks), HasSubstr("\nab c\n"));
+}
+
 TEST(IdempotencyKey, IsThatOfTheTransitionAloneOrAHashOfAll) {
     const auto first = notification(7, std::nullopt, AlertStatus::active);
     const auto second = notification(8, AlertStatus::active, AlertStatus::resolved);
