@@ -100,7 +100,7 @@ ExitCode refuse(ExitCode code, const std::string& message) {
 }
 
 ExitCode refused_by(const Answer& answer) {
-    const std::string why = member(answer.body, "detail");
+    const std::string why = one_line(member(answer.body, "detail"));
     const auto code = answer.status == 401   ? ExitCode::no_permission
                       : answer.status >= 500 ? ExitCode::unavailable
                                              : ExitCode::config;

@@ -1,11 +1,13 @@
 """`chorus-agent enroll` and `status` against a real aggregator, as an administrator types them."""
 
+import http.server
 import itertools
 import json
 import os
 import socket
 import stat
 import subprocess
+import threading
 
 import pytest
 from agent_probe import clean_environment
@@ -117,6 +119,27 @@ def test_a_name_in_use_is_told(aggregator, host):
     done = host.run("enroll", url(aggregator), enrolment(aggregator))
     assert done.returncode == 78 and "another --hostname" in done.stderr
     assert uses_left(aggregator) == "1" and not host.token.exists()
+
+
+def test_what_the_aggregator_says_does_nothing_to_the_terminal(host):
+    said = json.dumps({"detail": "\x1b[2Jno\x9b31m \u202eway\r\nout"}).encode()
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self):
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(409)
+            self.send_header("Content-Length", str(len(said)))
+            self.end_headers()
+            self.wfile.write(said)
+
+        def log_message(self, *_):
+            pass
+
+    with http.server.HTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.handle_request, daemon=True).start()
+        done = host.run("enroll", f"http://127.0.0.1:{server.server_address[1]}", "chr_enrol_x")
+    assert done.returncode == 78
+    assert "answers 409:  [2Jno 31m way  out\n" in done.stderr
 
 
 def test_an_aggregator_that_is_away_costs_nothing(host):
