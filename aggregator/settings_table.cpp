@@ -136,7 +136,8 @@ std::vector<Setting> monitoring_settings() {
         {.name = "max-open-alerts",
          .type = SettingType::integer,
          .default_value = "10000",
-         .help = "Alerts that may be open before clients can post no more of them.",
+         .help = "Alerts that may be open; above it clients can post no more of them and the "
+                 "evaluator opens none, which is told by an alert.",
          .minimum = 1,
          .maximum = 1'000'000},
         {.name = "health-check-interval",
