@@ -6,8 +6,12 @@
 #include "aggregator/alerts/alert_text.h"
 #include "aggregator/alerts/own_alerts.h"
 #include "aggregator/alerts/stored_rules.h"
+#include "aggregator/store/silence_store.h"
 
 namespace chorus::alerts {
+
+using store::kInhibitedReason;
+
 namespace {
 
 // Hosts whose processes are looked up in one round; alerts of further ones are opened without.
@@ -15,8 +19,6 @@ constexpr std::size_t kMostCulprits = 100;
 // A host may have so many alerts open, or a tenth of all if that is more.
 constexpr std::size_t kMostOfHost = 100;
 constexpr std::chrono::hours kOldestProcessTable{26};
-// Why alerts of a host are suppressed of which nobody hears anything.
-constexpr const char* kInhibited = "inhibited:host_silent";
 
 }  // namespace
 
@@ -203,7 +205,7 @@ void RoundWriter::inhibit() {
         return host && type != "host_silent" && silent_hosts_.contains(*host);
     };
     for (auto& alert : alerts_) {
-        if (muted(alert.alert_type, alert.hostname)) alert.suppressed_by = kInhibited;
+        if (muted(alert.alert_type, alert.hostname)) alert.suppressed_by = kInhibitedReason;
     }
     std::unordered_set<Uuid> closed;
     for (const auto& change : closed_) closed.insert(change.alert_id);
@@ -216,8 +218,8 @@ void RoundWriter::inhibit() {
                                   .actor = "evaluator",
                                   .comment = *alert.hostname + " is silent",
                                   .only_from = store::AlertStatus::active,
-                                  .suppressed_by = kInhibited});
-        } else if (!mute && alert.suppressed_by == kInhibited) {
+                                  .suppressed_by = kInhibitedReason});
+        } else if (!mute && alert.suppressed_by == kInhibitedReason) {
             inhibited_.push_back({.alert_id = alert.id,
                                   .to = store::AlertStatus::active,
                                   .actor = "evaluator",

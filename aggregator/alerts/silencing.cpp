@@ -19,13 +19,20 @@ Silenced apply_silences(store::Session& session, Timestamp now) {
     Silenced outcome;
     const auto silences = store::active_silences(session, now);
     if (silences.empty() && !store::any_silenced(session)) return outcome;
+    std::optional<std::unordered_set<std::string>> silent;  // read when it is needed
+    const auto of_silent_host = [&](const store::SilenceSubject& subject) {
+        if (!subject.hostname || subject.alert_type == "host_silent") return false;
+        if (!silent) silent = store::silent_hosts(session);
+        return silent->contains(*subject.hostname);
+    };
     std::vector<store::StatusChange> changes;
     for (const auto& subject : store::silence_subjects(session)) {
         const auto* silence = store::find_silence(silences, subject);
         const bool hidden = subject.status == AlertStatus::suppressed;
         if (hidden && !store::is_silenced(subject)) {
             if (silence == nullptr) continue;
-            store::take_over(session, subject.alert_id, silence->id, now);
+            // It stays suppressed when the host is back.
+            store::hand_over(session, subject.alert_id, store::silence_reason(silence->id), now);
             ++outcome.suppressed;
             continue;
         }
@@ -39,6 +46,9 @@ Silenced apply_silences(store::Session& session, Timestamp now) {
                                .only_from = AlertStatus::active,
                                .suppressed_by = reason});
             ++outcome.suppressed;
+        } else if (of_silent_host(subject)) {
+            // Active for a moment it would be told to everybody before the evaluator mutes it.
+            store::hand_over(session, subject.alert_id, store::kInhibitedReason, now);
         } else {
             changes.push_back({.alert_id = subject.alert_id,
                                .to = AlertStatus::active,

@@ -13,8 +13,9 @@ struct Silenced {
 
 // In the caller's transaction. An active alert that an active silence fits becomes suppressed; one
 // that a silence suppresses becomes active again when none fits any more (it is still open, so what
-// it tells of has not passed). Acknowledged alerts, and those that something else or a person
-// suppresses, stay as they are. A constant number of statements.
+// it tells of has not passed), or stays suppressed for the evaluator while its host is silent.
+// Acknowledged alerts, and those that something else or a person suppresses, stay as they are. A
+// constant number of statements.
 Silenced apply_silences(store::Session& session, Timestamp now);
 
 // The same in a transaction of the leader's own: run often, because silences begin and end by time.

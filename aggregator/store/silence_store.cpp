@@ -61,9 +61,15 @@ WHERE a.status <> 'resolved'
           AND (a.suppressed_by LIKE 'silence:%' OR a.suppressed_by LIKE 'inhibited:%'))
 )sql"};
 
-constexpr Statement kTakeOver{"silence_take_over", R"sql(
+constexpr Statement kSilentHosts{"silence_silent_hosts", R"sql(
+SELECT DISTINCT hostname FROM monitoring.alerts
+WHERE status <> 'resolved' AND alert_type = 'host_silent' AND hostname IS NOT NULL
+)sql"};
+
+constexpr Statement kHandOver{"silence_hand_over", R"sql(
 UPDATE monitoring.alerts SET suppressed_by = $2, updated_at = $3
-WHERE id = $1 AND status = 'suppressed' AND suppressed_by LIKE 'inhibited:%'
+WHERE id = $1 AND status = 'suppressed'
+    AND (suppressed_by LIKE 'silence:%' OR suppressed_by LIKE 'inhibited:%')
 )sql"};
 
 constexpr Statement kAnySilenced{"silence_any", R"sql(
@@ -211,6 +217,12 @@ std::vector<SilenceSubject> silence_subjects(Session& session) {
     return subjects;
 }
 
+std::unordered_set<std::string> silent_hosts(Session& session) {
+    std::unordered_set<std::string> hosts;
+    for (const auto row : session.execute(kSilentHosts)) hosts.emplace(row.text(0));
+    return hosts;
+}
+
 bool any_silenced(Session& session) {
     return session.execute(kAnySilenced)[0].boolean(0);
 }
@@ -219,9 +231,8 @@ bool is_silenced(const SilenceSubject& subject) {
     return subject.suppressed_by && subject.suppressed_by->starts_with(kReasonPrefix);
 }
 
-void take_over(Session& session, const Uuid& alert_id, const Uuid& silence_id, Timestamp now) {
-    session.execute(kTakeOver,
-                    Parameters{}.uuid(alert_id).text(silence_reason(silence_id)).timestamp(now));
+void hand_over(Session& session, const Uuid& alert_id, const std::string& reason, Timestamp now) {
+    session.execute(kHandOver, Parameters{}.uuid(alert_id).text(reason).timestamp(now));
 }
 
 std::string silence_reason(const Uuid& id) {

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <vector>
 
 #include "aggregator/store/alert_types.h"
@@ -93,12 +94,17 @@ struct SilenceSubject {
 // The open alerts that silences may concern: active ones, and those that a silence or the silence
 // of their host suppresses.
 std::vector<SilenceSubject> silence_subjects(Session& session);
+// The hosts of which an open alert says that nobody hears of them.
+std::unordered_set<std::string> silent_hosts(Session& session);
 // Whether there is any alert that a silence suppresses.
 bool any_silenced(Session& session);
 
 bool is_silenced(const SilenceSubject& subject);
-// What the evaluator suppressed is the silence's from now on: it stays so when the host is back.
-void take_over(Session& session, const Uuid& alert_id, const Uuid& silence_id, Timestamp now);
+// Of an alert that a silence or the silence of its host suppresses: from now on `reason` does.
+// Nobody is told, as it goes on to be suppressed.
+void hand_over(Session& session, const Uuid& alert_id, const std::string& reason, Timestamp now);
+// Of alerts whose host nobody hears of, as in alerts.suppressed_by.
+inline constexpr const char* kInhibitedReason = "inhibited:host_silent";
 // As in alerts.suppressed_by, "silence:<id>".
 std::string silence_reason(const Uuid& id);
 

@@ -230,6 +230,33 @@ TEST_F(Silencing, AlertOfASilentHostIsTheSilencesFromThenOn) {
     EXPECT_EQ(status(database), AlertStatus::suppressed);
 }
 
+// Active for a moment it would be told to everybody before the evaluator mutes it again.
+TEST_F(Silencing, EndOfASilenceGivesAlertsOfASilentHostToTheEvaluator) {
+    const auto web = open("web-01"), other = open("web-02");
+    store::NewAlert down;
+    down.alert_type = "host_silent";
+    down.source = "system:web-01";
+    down.title = "t";
+    down.hostname = "web-01";
+    down.fingerprint = store::alert_fingerprint("test", "down");
+    down.actor = "test";
+    const auto silent = store::open_alert(*session_, down, now_).id;
+    store::insert_silence(*session_, silence());
+    EXPECT_EQ(apply_silences(*session_, now_).suppressed, 3);
+    EXPECT_EQ(apply_silences(*session_, now_ + hours{1}).returned, 2);
+    EXPECT_EQ(status(silent), AlertStatus::active);
+    EXPECT_EQ(status(other), AlertStatus::active);
+    EXPECT_EQ(status(web), AlertStatus::suppressed);
+    EXPECT_EQ(store::read_alert(*session_, web)->suppressed_by, "inhibited:host_silent");
+    EXPECT_EQ(store::read_transitions(*session_, web, 10, 0).size(), 2U);
+    // Without that alert it is as if the host were back.
+    store::insert_silence(*session_, silence());
+    apply_silences(*session_, now_);
+    change(silent, AlertStatus::resolved);
+    EXPECT_EQ(apply_silences(*session_, now_ + hours{1}).returned, 2);
+    EXPECT_EQ(status(web), AlertStatus::active);
+}
+
 TEST_F(Silencing, DecisionIsDroppedWhenTheAlertHasChangedMeanwhile) {
     const auto web = open("web-01");
     change(web, AlertStatus::acknowledged);
