@@ -6,9 +6,12 @@
 #include "aggregator/cache/service_health.h"
 #include "aggregator/store/lease.h"
 #include "aggregator/store/service_alerts.h"
+#include "common/log.h"
 
 namespace chorus::health {
 namespace {
+
+constexpr Logger kLog{"health"};
 
 store::ServiceCheck check_of(const store::ServiceState& state) {
     store::ServiceCheck check;
@@ -49,6 +52,12 @@ void AgentServices::round(std::int64_t epoch) {
         transaction.commit();
     }
     any_alerts_ = !names.empty();
+    const bool full = names.size() >= static_cast<std::size_t>(store::kServicesOfAgents);
+    if (full && !full_) {
+        kLog.warning("Agents check as many services as are kept; new ones are left out",
+                     {{"services", names.size()}});
+    }
+    full_ = full;
     told_ = std::move(heard);
     tell(news);
 }

@@ -31,6 +31,7 @@ class AgentServices {
     cache::EntryWriter& cache_;
     const Clock& clock_;
     std::unordered_map<std::string, Timestamp> told_;  // heard_at by service
+    bool full_ = false;                                // no further service is kept
     bool any_alerts_ = true;  // alerts of services may be open, as far as is known
 };
 

@@ -20,7 +20,9 @@ WITH given AS (
     ORDER BY name, heard_at DESC
 ), placed AS (
     SELECT g.*, s.service_id IS NOT NULL AS known,
-           row_number() OVER (PARTITION BY g.host_id, s.service_id IS NULL ORDER BY g.name) AS nth
+           row_number() OVER (PARTITION BY g.host_id, s.service_id IS NULL ORDER BY g.name) AS nth,
+           row_number() OVER (PARTITION BY s.service_id IS NULL, g.host_id IS NULL ORDER BY g.name)
+               AS nth_of_all
     FROM given g
     LEFT JOIN monitoring.services s ON s.name = g.name
 )
@@ -31,7 +33,9 @@ SELECT name, endpoint, (ARRAY['healthy', 'unhealthy', 'timeout'])[status + 1], t
        response_time_ms, nullif(error, ''), certificate_expires, host_id, interval_seconds, heard_at
 FROM placed p
 WHERE host_id IS NULL OR known
-   OR nth + (SELECT count(*) FROM monitoring.services o WHERE o.host_id = p.host_id) <= $11
+   OR (nth + (SELECT count(*) FROM monitoring.services o WHERE o.host_id = p.host_id) <= $11
+       AND nth_of_all
+           + (SELECT count(*) FROM monitoring.services o WHERE o.host_id IS NOT NULL) <= $12)
 ORDER BY name
 ON CONFLICT (name) DO UPDATE
 SET endpoint = excluded.endpoint,
@@ -120,7 +124,8 @@ void record_checks(Session& session, const std::vector<ServiceCheck>& checks) {
                                 .int4_array(hosts)
                                 .float8_array(intervals)
                                 .timestamp_array(heard)
-                                .int4(kServicesPerHost));
+                                .int4(kServicesPerHost)
+                                .int4(kServicesOfAgents));
     session.execute(kHistory, Parameters{}
                                   .text_array(names)
                                   .timestamp_array(times)

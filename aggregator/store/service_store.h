@@ -17,6 +17,8 @@ using chorus::to_string;
 
 // Services that one host's agent may have at most, those it had in the last days among them.
 inline constexpr std::int32_t kServicesPerHost = 200;
+// And all agents together: lists of services are told whole.
+inline constexpr std::int32_t kServicesOfAgents = 2'000;
 
 // Of a check that an agent made.
 struct AgentOrigin {
@@ -41,8 +43,8 @@ struct ServiceCheck {
 //
 // A check of an agent is stored under "NAME@HOSTNAME", the host being the one of its host_id as the
 // database knows it, so that an agent writes services of its own host alone. One whose name an
-// aggregator's own service has, and new ones above kServicesPerHost, are left out. A check that is
-// older than the newest one known is history and changes no state.
+// aggregator's own service has, and new ones above kServicesPerHost and kServicesOfAgents, are left
+// out. A check that is older than the newest one known is history and changes no state.
 void record_checks(Session& session, const std::vector<ServiceCheck>& checks);
 
 // The checks of a batch that was received then, of the agent of that host.

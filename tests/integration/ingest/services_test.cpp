@@ -182,6 +182,29 @@ TEST_F(ServicesTest, AHostHasOnlySoManyServices) {
     EXPECT_TRUE(state("postgres@host-2"));
 }
 
+TEST_F(ServicesTest, AllAgentsTogetherHaveOnlySoManyServices) {
+    send_at_its_time(with_check(1, 1, "first"));
+    database.run(
+        "INSERT INTO monitoring.services (name, endpoint, status, status_since, last_checked,"
+        " host_id, interval_seconds, heard_at)"
+        " SELECT 's' || n, '', 'healthy', now(), now(), host_id, 60, now()"
+        " FROM monitoring.hosts, generate_series(1, " +
+        std::to_string(store::kServicesOfAgents - 2) + ") n");
+    Batch b = with_check(2, 2, "a");
+    b.services.push_back(b.services[0]);
+    b.services[1].name = "b";
+    send_at_its_time(b);
+    EXPECT_TRUE(state("a@host-2"));
+    EXPECT_FALSE(state("b@host-2"));
+    EXPECT_EQ(rows("services"), store::kServicesOfAgents);
+    // The aggregator's own do not count.
+    store::ServiceCheck own;
+    own.service = "web";
+    own.time = clock.now();
+    store::record_checks(*database.pool().acquire(), {own});
+    EXPECT_TRUE(state("web"));
+}
+
 TEST_F(ServicesTest, AServiceIsGoneOnceItsHostReportsWithoutItForLong) {
     send_at_its_time(with_check(1, 1, "postgres"));
     // A host that says nothing has taken nothing away.
