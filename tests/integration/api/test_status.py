@@ -187,3 +187,21 @@ def test_status_of_an_empty_database_tells_of_the_schema():
             == [["0"]]
     finally:
         stopped.close()
+
+
+def test_a_service_that_an_agent_checks_has_its_agents_interval():
+    with Aggregator() as aggregator:
+        def told():
+            return checked(aggregator, "check-service", "postgres@db-01")
+
+        check = {"name": "postgres", "endpoint": "tcp://127.0.0.1:5432", "status": "healthy",
+                 "age_ms": 0, "interval_seconds": 3600, "response_time_ms": 7}
+        assert aggregator.ingest(BatchMaker("db-01").make(services=[check]),
+                                 aggregator.token()).status == 200
+        assert told()[0] == 0 and "postgres@db-01 is healthy" in told()[1]
+        for hours, code, end in ((2, 0, ""), (2, 3, ": its agent says nothing of it now")):
+            aggregator.sql("UPDATE monitoring.services SET heard_at = heard_at"
+                           f" - interval '{hours} hours'")
+            aggregator.sql("UPDATE monitoring.hosts SET last_seen = last_seen"
+                           f" - interval '{hours} hours'")
+            assert told()[0] == code and end in told()[1]
