@@ -6,7 +6,7 @@ import random
 import subprocess
 import time
 
-from chorus_harness import Agent, Aggregator, BatchMaker, process, wait_until
+from chorus_harness import Agent, Aggregator, BatchMaker, free_port, process, wait_until
 
 # Names that would do something if anything but text were made of them.
 PROBE = "<img src=x onerror=window.probed=1>"
@@ -29,8 +29,11 @@ class Stage:
         self.sleepers = []
 
     def __enter__(self):
-        self.open.start()
         self.guarded.start(wait_ready=False)
+        self.open.environment["SERVICE_ENDPOINTS"] = json.dumps({
+            "chat-service": f"http://127.0.0.1:{self.guarded.port}/health",
+            "search": {"url": f"http://127.0.0.1:{free_port()}/", "retries": 0}})
+        self.open.start()
         self.viewer = self.guarded.token(role="viewer", name="looker")
         self.admin = self.guarded.token(role="admin", name="keeper")
         for name in ("web-01", "db-01"):

@@ -18,6 +18,7 @@ async function pages() {
     processes: ["#/hosts/db-01/processes?range=15m", "db-01"],
     process: ["#/hosts/web-01/processes?range=15m&q=chorus-agent", "web-01"],
     services: ["#/services", "Services"],
+    service: ["#/services/search", "search"],
     alerts: ["#/alerts", "Alerts"],
     history: ["#/alerts?tab=history", "Alerts"],
     silences: ["#/alerts?tab=silences", "Alerts"],

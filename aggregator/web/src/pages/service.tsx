@@ -31,7 +31,8 @@ export function ServicePage() {
     async (signal) => {
       const services = await get<Service[]>(["services"], { recent: 60 }, signal);
       const service = services.find((s) => s.service_name === name);
-      return service && { service, history: await get<History>(["services", name, "history"], { hours, limit: 500 }, signal) };
+      if (!service) return null;
+      return { service, history: await get<History>(["services", name, "history"], { hours, limit: 500 }, signal) };
     },
     15,
   );
@@ -85,7 +86,11 @@ function Detail({ service, history, hours }: { service: Service; history: Histor
       {service.error_message && <div class="notice bad wrap">{service.error_message}</div>}
       <section class="panel" aria-label="Response time">
         <header><h2>Response time</h2></header>
-        <Chart title="Response time" data={chart} unit="ms" from={history.t[0] ?? now - 3600} to={now} />
+        {history.response_time_ms.max.some((v) => v !== null) ? (
+          <Chart title="Response time" data={chart} unit="ms" from={history.t[0] ?? now - 3600} to={now} />
+        ) : (
+          <div class="body"><p class="muted">It did not answer in this time.</p></div>
+        )}
       </section>
       <section class="panel" aria-label="Failures">
         <header><h2>Failures</h2><span class="muted">of the last {history.checks.length} checks</span></header>
