@@ -57,7 +57,7 @@ export function ChartPanel({ spec, hostname, interval, range, ...rest }: Props) 
   const chart = useMemo(() => loaded.data && linesOf(loaded.data.answer, spec.lines, interval), [loaded.data, interval]);
   const empty = chart?.data.lines.length === 0;
   return (
-    <section class="panel" ref={box} aria-label={spec.title} data-chart={spec.id} data-loaded={loaded.data ? "" : undefined}>
+    <section class="panel" ref={box} aria-label={spec.title} data-chart={spec.id} data-loaded={loaded.data ? "" : undefined} data-empty={empty ? "" : undefined}>
       <header>
         <h3 title={spec.help}>{spec.title}</h3>
         {chart && chart.hidden > 0 && <span class="muted">{chart.hidden} idle or smaller not shown</span>}
