@@ -104,7 +104,8 @@ int serve(const Config& config) {
                             {"port", server.port()},
                             {"version", CHORUS_VERSION},
                             {"anonymous_role", to_string(anonymous)}});
-    notify_service_manager("READY=1");
+    notify_service_manager("READY=1\nSTATUS=Serves " + config.text("listen") + " port " +
+                           std::to_string(server.port()));
     const auto alive = [&] {
         return answers_itself(config.text("listen"), server.port(), kOwnAnswer);
     };

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shutil
+import subprocess
 
 import pytest
 
@@ -101,7 +102,7 @@ def test_the_sandbox_changes_no_figure(machine):
     """A8: one batch under the unit's settings, one by the same user without them."""
     unit = machine.path("/lib/systemd/system/chorus-agent.service").read_text()
     unit = re.sub(r"(?m)^ExecStart=.*$", "ExecStart=/usr/bin/chorus-agent --test\n"
-                  "StandardOutput=truncate:/run/inside.json", unit)
+                  "StandardOutput=truncate:/run/inside.json\nStandardError=journal", unit)
     unit = unit.replace("Type=notify", "Type=oneshot").replace("Restart=on-failure", "Restart=no")
     machine.run("cat > /run/systemd/system/inside.service", stdin=unit)
     machine.run("systemctl daemon-reload && systemctl start inside.service")
@@ -169,6 +170,21 @@ def test_a_reload_keeps_the_process_and_takes_the_new_setting(machine):
     assert machine.show("chorus-agent", "MainPID") == pid
     machine.run(f"echo 'metrics-collection-interval = 1' > {interval}")
     machine.run("systemctl", "reload", "chorus-agent")
+
+
+def test_many_connections_are_served_within_the_units_limits(machine):
+    """Each connection has a thread, and TasksMax= counts those."""
+    hold = """
+import socket
+held = [socket.create_connection(("127.0.0.1", 8082)) for _ in range(500)]
+for one in held:
+    one.sendall(b"GET /health HTTP/1.1\\r\\nHost: localhost\\r\\n\\r\\n")
+print({one.recv(15) for one in held})
+"""
+    done = subprocess.run(["nsenter", "-t", machine.pid, "--net", "/usr/bin/python3", "-c", hold],
+                          capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout == "{b'HTTP/1.1 200 OK'}\n"
+    wait_for_batches(machine)
 
 
 def test_drop_ins_give_what_they_promise(machine):
