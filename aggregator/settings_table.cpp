@@ -17,7 +17,7 @@ std::vector<Setting> server_settings() {
          .maximum = 65'535},
         {.name = "anonymous-role",
          .help = "Rights of a request without a token: none, viewer or operator. Empty: viewer on "
-                 "loopback without a proxy, if Host is localhost or a loopback address; none "
+                 "loopback without a proxy, unless Host is a domain name; none "
                  "elsewhere. A role that is set counts for any Host.",
          .choices = {"", "none", "viewer", "operator"}},
         {.name = "behind-tls-proxy",

@@ -176,9 +176,9 @@ class ConfigLoader {
         }
     }
 
-    // A URL without a password is no secret, and handy on the command line; so is JSON of such.
+    // A URL without a password is no secret, and handy on the command line. JSON may hold one
+    // anywhere, as in the path of a webhook.
     static bool carries_secret(const Setting& setting, const std::string& text) {
-        if (setting.type == SettingType::json) return redact_urls_in(text) != text;
         if (setting.type != SettingType::url) return true;
         return redact_url(text) != text;
     }

@@ -7,8 +7,8 @@ namespace chorus {
 namespace {
 
 std::string shown(const Setting& setting, const std::string& text) {
-    if (setting.type == SettingType::json) return redact_urls_in(text);
-    if (!setting.secret || text.empty()) return text;
+    if (!setting.secret) return setting.type == SettingType::json ? redact_urls_in(text) : text;
+    if (text.empty() || text == "{}") return text;
     return setting.type == SettingType::url ? redact_url(text) : "***";
 }
 

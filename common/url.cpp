@@ -171,6 +171,15 @@ bool is_loopback_host(std::string_view host) {
     return true;
 }
 
+bool is_domain_name(std::string_view host) {
+    if (host.ends_with('.')) host.remove_suffix(1);
+    const auto dot = host.rfind('.');
+    if (dot == std::string_view::npos) return false;
+    const auto last = host.substr(dot + 1);
+    return !equals_ignoring_case(last, "localhost") &&
+           !std::all_of(last.begin(), last.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
 std::string redact_urls_in(std::string_view json) {
     std::string out;
     for (const auto part : split(json, '"')) {

@@ -26,13 +26,14 @@ Silenced apply_silences(store::Session& session, Timestamp now) {
         return silent->contains(*subject.hostname);
     };
     std::vector<store::StatusChange> changes;
+    std::vector<store::HandOver> handed_over;
     for (const auto& subject : store::silence_subjects(session)) {
         const auto* silence = store::find_silence(silences, subject);
         const bool hidden = subject.status == AlertStatus::suppressed;
         if (hidden && !store::is_silenced(subject)) {
             if (silence == nullptr) continue;
             // It stays suppressed when the host is back.
-            store::hand_over(session, subject.alert_id, store::silence_reason(silence->id), now);
+            handed_over.push_back({subject.alert_id, store::silence_reason(silence->id)});
             ++outcome.suppressed;
             continue;
         }
@@ -48,7 +49,7 @@ Silenced apply_silences(store::Session& session, Timestamp now) {
             ++outcome.suppressed;
         } else if (of_silent_host(subject)) {
             // Active for a moment it would be told to everybody before the evaluator mutes it.
-            store::hand_over(session, subject.alert_id, store::kInhibitedReason, now);
+            handed_over.push_back({subject.alert_id, store::kInhibitedReason});
         } else {
             changes.push_back({.alert_id = subject.alert_id,
                                .to = AlertStatus::active,
@@ -59,6 +60,7 @@ Silenced apply_silences(store::Session& session, Timestamp now) {
         }
     }
     store::change_statuses(session, changes, now);
+    store::hand_over(session, handed_over, now);
     return outcome;
 }
 

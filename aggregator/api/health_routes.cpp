@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::int64_t kMostHours = 24 * 400, kMostPoints = 5'000, kMostRecent = 200,
                        kMostChecks = 1'000;
+constexpr std::size_t kMostRecentInAll = 20'000;
 
 http::Response system_health(Services& services) {
     Timings timings;
@@ -57,7 +58,10 @@ http::Response list(Services& services, const http::Request& request) {
     const auto states = read_services(services, timings);
     const store::ServiceReader reader{services.database};
     const auto uptimes = timings.db([&] { return reader.uptimes(now); });
-    const auto recent = timings.db([&] { return reader.recent(now, count); });
+    // Fewer of each where there are very many services.
+    const auto most = kMostRecentInAll / std::max<std::size_t>(states.size(), 1);
+    const int each = std::min(count, static_cast<int>(std::max<std::size_t>(most, 1)));
+    const auto recent = timings.db([&] { return reader.recent(now, each); });
     JsonWriter out;
     out.begin_array();
     for (const auto& state : states) {

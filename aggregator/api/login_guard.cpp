@@ -33,10 +33,15 @@ bool LoginGuard::is_valid(const std::string& hash) {
     const std::lock_guard lock(mutex_);
     const auto now = clock_.steady();
     if (!read_at_ || now - *read_at_ >= kKeep) {
-        read_at_ = now;  // also if it fails: what was known has to do until the next second
-        valid_ = tokens_.valid_hashes();
+        try {
+            valid_ = tokens_.valid_hashes();
+        } catch (const store::DatabaseError&) {
+            if (!valid_) throw;  // what is known has to do otherwise
+        }
+        // The moment after: those who waited for a slow answer take it, and do not ask again.
+        read_at_ = clock_.steady();
     }
-    return valid_.contains(hash);
+    return valid_->contains(hash);
 }
 
 void LoginGuard::refuse(std::chrono::seconds wait) {

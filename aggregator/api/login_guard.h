@@ -38,8 +38,8 @@ class LoginGuard {
     Counter& unknown_;
     Counter& limited_;
     http::FailureTable failures_;
-    std::mutex mutex_;  // protects the two below
-    std::unordered_set<std::string> valid_;
+    std::mutex mutex_;                                      // protects the two below
+    std::optional<std::unordered_set<std::string>> valid_;  // nothing until they could be read
     std::optional<std::chrono::nanoseconds> read_at_;
 };
 

@@ -90,11 +90,10 @@ int serve(const Config& config) {
     api::TokenAuthenticator authenticator{runtime.queries, runtime.clock, logins};
     http::Dispatcher dispatcher{
         api::make_router(services), authenticator,
-        http::DispatcherOptions{
-            .anonymous_role = anonymous,
-            .cors_origins = http::parse_origins(config.text("cors-origins")),
-            // Who sets a role means it for all who can connect.
-            .anonymous_by_loopback_name = config.text("anonymous-role").empty()},
+        http::DispatcherOptions{.anonymous_role = anonymous,
+                                .cors_origins = http::parse_origins(config.text("cors-origins")),
+                                // Who sets a role means it for all who can connect.
+                                .no_anonymous_by_domain = config.text("anonymous-role").empty()},
         runtime.metrics};
     http::Server server{config.text("listen"), static_cast<std::uint16_t>(config.integer("port")),
                         dispatcher, server_limits(config), runtime.metrics};

@@ -128,10 +128,10 @@ std::optional<Response> Dispatcher::admit(Head& head, const Route*& route) {
 }
 
 // A page of another site can give its own name the address of this machine, and a proxy on this
-// machine passes on what strangers ask: both come from loopback, but name another host.
+// machine passes on what strangers ask: both come from loopback, but name a domain in Host.
 Role Dispatcher::anonymous_role(const Request& request) const {
-    const bool denied = options_.anonymous_by_loopback_name &&
-                        !is_loopback_host(host_of_authority(request.header("host")));
+    const bool denied = options_.no_anonymous_by_domain &&
+                        is_domain_name(host_of_authority(request.header("host")));
     return denied ? Role::none : options_.anonymous_role;
 }
 

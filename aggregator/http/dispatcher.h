@@ -19,8 +19,8 @@ namespace chorus::http {
 struct DispatcherOptions {
     Role anonymous_role = Role::none;  // rights of a request without a token
     std::vector<std::string> cors_origins{};
-    // Give these rights to requests alone whose Host is a loopback name or address.
-    bool anonymous_by_loopback_name = false;
+    // Not to requests whose Host is a domain name.
+    bool no_anonymous_by_domain = false;
 };
 
 class Dispatcher {

@@ -26,7 +26,7 @@ constexpr Statement kFindLayout{"find_layout",
 // Passes over a row that another writer is noting at this moment, so that writers who share layouts
 // never wait for each other in a circle.
 constexpr Statement kNoteUse{"note_layout_use", R"sql(
-UPDATE monitoring.layouts SET last_used_day = $2
+UPDATE monitoring.layouts SET last_used_day = greatest(last_used_day, $2)
 WHERE layout_id = (SELECT layout_id FROM monitoring.layouts
                    WHERE layout_id = $1 FOR UPDATE SKIP LOCKED)
 )sql"};

@@ -139,8 +139,9 @@ void record_checks(Session& session, const std::vector<ServiceCheck>& checks) {
 std::vector<ServiceCheck> checks_of(const Batch& batch, std::int32_t host_id,
                                     Timestamp received_at) {
     // What waited in the agent's spool is as old here as it was there.
-    const auto waited =
-        std::max<Timestamp::duration>(batch.sent_at - batch.time, Timestamp::duration{0});
+    // Nothing waits for a year, and an agent may say what it likes.
+    const auto waited = std::clamp<Timestamp::duration>(
+        batch.sent_at - batch.time, Timestamp::duration{0}, std::chrono::days{366});
     std::vector<ServiceCheck> checks;
     for (const AgentServiceCheck& check : batch.services) {
         ServiceCheck out;

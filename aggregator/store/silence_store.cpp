@@ -67,9 +67,10 @@ WHERE status <> 'resolved' AND alert_type = 'host_silent' AND hostname IS NOT NU
 )sql"};
 
 constexpr Statement kHandOver{"silence_hand_over", R"sql(
-UPDATE monitoring.alerts SET suppressed_by = $2, updated_at = $3
-WHERE id = $1 AND status = 'suppressed'
-    AND (suppressed_by LIKE 'silence:%' OR suppressed_by LIKE 'inhibited:%')
+UPDATE monitoring.alerts a SET suppressed_by = h.reason, updated_at = $3
+FROM unnest($1::uuid[], $2::text[]) AS h (id, reason)
+WHERE a.id = h.id AND a.status = 'suppressed'
+    AND (a.suppressed_by LIKE 'silence:%' OR a.suppressed_by LIKE 'inhibited:%')
 )sql"};
 
 constexpr Statement kAnySilenced{"silence_any", R"sql(
@@ -231,8 +232,15 @@ bool is_silenced(const SilenceSubject& subject) {
     return subject.suppressed_by && subject.suppressed_by->starts_with(kReasonPrefix);
 }
 
-void hand_over(Session& session, const Uuid& alert_id, const std::string& reason, Timestamp now) {
-    session.execute(kHandOver, Parameters{}.uuid(alert_id).text(reason).timestamp(now));
+void hand_over(Session& session, const std::vector<HandOver>& alerts, Timestamp now) {
+    if (alerts.empty()) return;
+    std::vector<Uuid> ids;
+    std::vector<std::string> reasons;
+    for (const auto& alert : alerts) {
+        ids.push_back(alert.alert_id);
+        reasons.push_back(alert.reason);
+    }
+    session.execute(kHandOver, Parameters{}.uuid_array(ids).text_array(reasons).timestamp(now));
 }
 
 std::string silence_reason(const Uuid& id) {

@@ -101,8 +101,12 @@ bool any_silenced(Session& session);
 
 bool is_silenced(const SilenceSubject& subject);
 // Of an alert that a silence or the silence of its host suppresses: from now on `reason` does.
-// Nobody is told, as it goes on to be suppressed.
-void hand_over(Session& session, const Uuid& alert_id, const std::string& reason, Timestamp now);
+struct HandOver {
+    Uuid alert_id;
+    std::string reason;
+};
+// Nobody is told, as they go on to be suppressed. One statement.
+void hand_over(Session& session, const std::vector<HandOver>& alerts, Timestamp now);
 // Of alerts whose host nobody hears of, as in alerts.suppressed_by.
 inline constexpr const char* kInhibitedReason = "inhibited:host_silent";
 // As in alerts.suppressed_by, "silence:<id>".

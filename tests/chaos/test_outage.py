@@ -54,7 +54,7 @@ def test_outage_loses_nothing_and_ends_without_a_herd():
             assert len(ranges) == AGENTS
             assert all(text.startswith("{[1,") and text.count("[") == 1 for text in ranges)
             print(f"{AGENTS} agents, {OUTAGE_SECONDS:.0f} s away: drained in"
-                  f" {len(rates)} s, at most {max(rates)} batches/s at {AGENTS}/s steady")
+                  f" {len(rates)} s, at most {max(rates):.0f} batches/s at {AGENTS}/s steady")
             # Each agent is paced to 20 batches an interval; all at once would be a herd of
             # OUTAGE_SECONDS * AGENTS.
             assert max(rates) <= 25 * AGENTS
@@ -65,13 +65,14 @@ def test_outage_loses_nothing_and_ends_without_a_herd():
 
 def drain(aggregator, back):
     """Batches stored in each second until the backlog of every agent is empty."""
-    rates, before = [], 0
+    rates, before, seen = [], 0, 0.0
     deadline = time.monotonic() + 60 + 3 * OUTAGE_SECONDS
     while time.monotonic() < deadline:
         time.sleep(1)
         count = int(aggregator.sql("SELECT count(*) FROM monitoring.system_batches")[0][0])
-        rates.append(count - before if before else 0)
-        before = count
+        now = time.monotonic()
+        rates.append((count - before) / (now - seen) if before else 0)
+        before, seen = count, now
         waiting = aggregator.sql(
             "SELECT max(metric_value) FROM monitoring.system_metrics WHERE metric_type ="
             " 'agent_spool_batches_count' AND timestamp > now() - interval '2 seconds'")

@@ -148,12 +148,36 @@ def test_secret_file_that_others_may_read_is_refused(run, tmp_path, mode):
     assert run("check", "config", CHORUS_DATABASE_URL_FILE=str(secret)).returncode == 0
 
 
+# The path of such a URL is all that keeps others from posting.
+SLACK = f'{{"slack:ops": {{"url": "https://hooks.example/services/{CANARY}"}}}}'
+
+
+@pytest.mark.parametrize("option", [f"--notification-channels={SLACK}",
+                                    f"--database-url=postgresql://u:{CANARY}@localhost/d"])
+def test_a_secret_on_the_command_line_is_refused(run, option):
+    done = run("check", "config", option)
+    assert done.returncode == 78 and "visible to every user" in done.stderr
+    assert CANARY not in done.stdout + done.stderr
+
+
+def test_a_file_with_secrets_that_others_may_read_is_refused(run, tmp_path):
+    config = tmp_path / "aggregator.conf"
+    config.write_text(f"notification-channels = {SLACK}\n")
+    config.chmod(0o644)
+    done = run("--check-config", "--config", str(config))
+    assert done.returncode == 78 and "600" in done.stderr
+    config.chmod(0o600)
+    assert run("--check-config", "--config", str(config)).returncode == 0
+
+
 def test_secrets_are_never_printed(run):
     done = run("--print-config", DATABASE_URL=f"postgresql://u:{CANARY}@localhost/d",
                REDIS_URL=f"redis://:{CANARY}@localhost:6379/0",
                SERVICE_ENDPOINTS=f'{{"a": "http://u:{CANARY}@x/", "b": "http://y/"}}')
     assert done.returncode == 0 and "***" in done.stdout
     assert CANARY not in done.stdout + done.stderr
+    done = run("--print-config", CHORUS_NOTIFICATION_CHANNELS=SLACK)
+    assert done.returncode == 0 and CANARY not in done.stdout + done.stderr
     for what in ("db", "redis"):
         away = run("check", what, DATABASE_URL=f"postgresql://u:{CANARY}@127.0.0.1:1/d",
                    REDIS_URL=f"redis://:{CANARY}@127.0.0.1:1/0")

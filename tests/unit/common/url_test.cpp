@@ -94,5 +94,16 @@ TEST(Url, LoopbackIsToldByItsText) {
     }
 }
 
+TEST(Url, DomainNamesHaveADotAndAreNoAddress) {
+    for (const char* host : {"a.example", "A.EXAMPLE", "a.example.", "127.0.0.1.example",
+                             "1.2.3.4e", "x.local", "localhost.example"}) {
+        EXPECT_TRUE(is_domain_name(host)) << host;
+    }
+    for (const char* host : {"", ".", "localhost", "box", "box.", "127.0.0.1", "10.0.0.1", "::1",
+                             "::ffff:10.0.0.1", "app.localhost", "app.LOCALHOST."}) {
+        EXPECT_FALSE(is_domain_name(host)) << host;
+    }
+}
+
 }  // namespace
 }  // namespace chorus

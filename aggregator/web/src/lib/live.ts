@@ -40,7 +40,7 @@ export function useLive(): void {
       alerts.reload();
       alertTurn.value++;
     }, 300);
-    const refreshServices = calmly(() => serviceTurn.value++, 300);
+    const refreshServices = calmly(() => serviceTurn.value++, 2000);
     return listen(({ type, data }) => {
       if (type === "overview" && isOverview(data)) takeOverview(data);
       else if (type === "overview" || type === "host") refresh();
