@@ -59,6 +59,15 @@ TEST_F(ServicesTest, ChecksAreStoredUnderNameAndHost) {
     EXPECT_EQ(database.text("SELECT hostname FROM monitoring.service_health"), "host-1");
 }
 
+TEST_F(ServicesTest, AClaimToHaveWaitedForAgesIsBounded) {
+    Batch b = with_check(1, 1, "postgres");
+    b.sent_at = *parse_timestamp("9999-12-31T23:59:59Z");
+    send_at_its_time(b);
+    EXPECT_EQ(rows("service_checks"), 1);
+    send_at_its_time(with_check(1, 2, "postgres"));
+    EXPECT_EQ(state("postgres@host-1")->status, "healthy");
+}
+
 TEST_F(ServicesTest, ABatchSentAgainStoresNothingTwice) {
     Batch b = with_check(1, 1, "postgres");
     send_at_its_time(b);
