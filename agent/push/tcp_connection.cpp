@@ -49,24 +49,24 @@ int pending_error(int fd) {
 TcpConnection::TcpConnection(const std::string& host, std::uint16_t port, const Deadline& deadline)
     : deadline_(deadline) {
     const Addresses addresses = resolve(host, port);
-    int error = 0;
+    int first_error = 0;
     for (const addrinfo* at = addresses.get(); at != nullptr; at = at->ai_next) {
         fd_ =
             FileDescriptor(::socket(at->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-        if (!fd_) {
-            error = errno;
-            continue;
-        }
-        const int on = 1;
-        ::setsockopt(fd_.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-        error = ::connect(fd_.get(), at->ai_addr, at->ai_addrlen) == 0 ? 0 : errno;
-        if (error == EINPROGRESS) {
-            wait_for(POLLOUT);
-            error = pending_error(fd_.get());
-        }
+        const int error = fd_ ? connect_to(*at) : errno;
         if (error == 0) return;
+        if (first_error == 0) first_error = error;
     }
-    throw ConnectionError(host + ": " + reason(error), error);
+    throw ConnectionError(host + ": " + reason(first_error), first_error);
+}
+
+int TcpConnection::connect_to(const addrinfo& address) {
+    const int on = 1;
+    ::setsockopt(fd_.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    if (::connect(fd_.get(), address.ai_addr, address.ai_addrlen) == 0) return 0;
+    if (errno != EINPROGRESS) return errno;
+    wait_for(POLLOUT);
+    return pending_error(fd_.get());
 }
 
 void TcpConnection::wait_for(short events) {

@@ -10,12 +10,15 @@
 #include "agent/push/connection.h"
 #include "agent/push/deadline.h"
 
+struct addrinfo;
+
 namespace chorus::agent {
 
 class TcpConnection final : public Connection {
   public:
     // Connects to the first of the host's addresses that takes it. `deadline` outlives the object;
-    // resolving the name has the resolver's own limits. All calls throw ConnectionError.
+    // resolving the name has the resolver's own limits. All calls throw ConnectionError. If none
+    // takes it, that is the first one's error: the resolver puts last what this host cannot reach.
     TcpConnection(const std::string& host, std::uint16_t port, const Deadline& deadline);
 
     void send(std::string_view bytes) override;
@@ -26,6 +29,8 @@ class TcpConnection final : public Connection {
     void wait_for(short events);
 
   private:
+    int connect_to(const addrinfo& address);  // an error number, 0 = connected
+
     FileDescriptor fd_;
     const Deadline& deadline_;
 };

@@ -1,12 +1,30 @@
 // Checks against servers of this machine, good ones and bad ones.
 #include "agent/services/service_check.h"
 
+#include <dlfcn.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <netdb.h>
 
 #include "agent/services/service_config.h"
 #include "tests/unit/health/certificates.h"
 #include "tests/unit/health/target.h"
+
+// Stands before the C library's. "two-addresses.test" has 127.0.0.1 and one of a family that this
+// host does not have, as `localhost` has where IPv6 is switched off.
+extern "C" int getaddrinfo(const char* name, const char* service, const addrinfo* hints,
+                           addrinfo** list) {
+    static const auto real =
+        reinterpret_cast<decltype(&::getaddrinfo)>(::dlsym(RTLD_NEXT, "getaddrinfo"));
+    if (name == nullptr || std::string_view(name) != "two-addresses.test") {
+        return real(name, service, hints, list);
+    }
+    const int fault = real("127.0.0.1", service, hints, list);
+    if (fault != 0) return fault;
+    const int second = real("127.0.0.2", service, hints, &(*list)->ai_next);
+    if (second == 0) (*list)->ai_next->ai_family = AF_UNSPEC;  // socket(2): EAFNOSUPPORT
+    return second;
+}
 
 namespace chorus::agent {
 namespace {
@@ -99,6 +117,13 @@ TEST(AgentServiceCheck, AClosedPortRefuses) {
         EXPECT_EQ(outcome.error, "Connection refused");
         EXPECT_FALSE(outcome.response_time_ms);
     }
+}
+
+TEST(AgentServiceCheck, OfSeveralAddressesTheFirstOnesErrorCounts) {
+    const auto port = std::to_string(health::test::unused_port());
+    const auto outcome = check(service_at("tcp://two-addresses.test:" + port));
+    EXPECT_EQ(outcome.status, ServiceStatus::unhealthy);
+    EXPECT_EQ(outcome.error, "Connection refused");
 }
 
 TEST(AgentServiceCheck, AnOpenPortIsHealthyForTcp) {
