@@ -24,8 +24,8 @@ FOR UPDATE
 )sql"};
 
 constexpr Statement kInsertHost{"batch_insert_host", R"sql(
-INSERT INTO monitoring.hosts (hostname, agent_id, first_seen, last_seen)
-VALUES ($1, $2, $3, $3)
+INSERT INTO monitoring.hosts (hostname, agent_id, first_seen, last_seen, reporting_since)
+VALUES ($1, $2, $3, $3, $3)
 ON CONFLICT DO NOTHING
 RETURNING host_id
 )sql"};
@@ -34,7 +34,8 @@ constexpr Statement kRenameHost{"batch_rename_host",
                                 "UPDATE monitoring.hosts SET hostname = $2 WHERE host_id = $1"};
 
 constexpr Statement kTakeHost{"batch_take_host",
-                              "UPDATE monitoring.hosts SET agent_id = $2, last_seen = $3"
+                              "UPDATE monitoring.hosts"
+                              " SET agent_id = $2, last_seen = $3, reporting_since = $3"
                               " WHERE host_id = $1"};
 
 constexpr Statement kNewestOfHost{
@@ -43,7 +44,11 @@ constexpr Statement kNewestOfHost{
 
 constexpr Statement kNoteSeen{"batch_note_seen", R"sql(
 UPDATE monitoring.hosts h
-SET last_seen = greatest(h.last_seen, i.seen), clock_skew_ms = i.skew_ms
+SET last_seen = greatest(h.last_seen, i.seen), clock_skew_ms = i.skew_ms,
+    reporting_since =
+        CASE WHEN i.seen - h.last_seen
+                 > greatest(interval '90 seconds', 3 * h.interval_seconds * interval '1 second')
+             THEN i.seen ELSE h.reporting_since END
 FROM unnest($1::int[], $2::timestamptz[], $3::int8[]) AS i (host_id, seen, skew_ms)
 WHERE h.host_id = i.host_id
 )sql"};

@@ -220,12 +220,25 @@ TEST_F(ServicesTest, AServiceIsGoneOnceItsHostReportsWithoutItForLong) {
     clock.advance(hours{48});
     ASSERT_TRUE(state("postgres@host-1"));
     EXPECT_TRUE(state("postgres@host-1")->agent->silent(clock.now()));
-    Batch without = batch(1, 2);
-    without.time = without.sent_at = clock.now();
-    send_at_its_time(without);
+    // Nor has its first batch after that, which comes before its checks are made.
+    std::int64_t seq = 2;
+    const auto report_without = [&] {
+        Batch without = batch(1, seq++);
+        without.time = without.sent_at = clock.now();
+        send_at_its_time(without);
+    };
+    report_without();
+    EXPECT_TRUE(state("postgres@host-1"));
+    for (int minute = 0; minute < 30; ++minute) {
+        clock.advance(minutes{1});
+        report_without();
+    }
+    EXPECT_TRUE(state("postgres@host-1"));
+    clock.advance(minutes{1});
+    report_without();
     EXPECT_FALSE(state("postgres@host-1"));
     // It is back with its history.
-    Batch again = with_check(1, 3, "postgres");
+    Batch again = with_check(1, seq, "postgres");
     again.time = again.sent_at = clock.now() + seconds{30};
     send_at_its_time(again);
     EXPECT_TRUE(state("postgres@host-1"));
