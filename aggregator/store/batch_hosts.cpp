@@ -33,6 +33,23 @@ RETURNING host_id
 constexpr Statement kRenameHost{"batch_rename_host",
                                 "UPDATE monitoring.hosts SET hostname = $2 WHERE host_id = $1"};
 
+// Names of services have no '@'. One whose new name another service has keeps its own, and is gone
+// in time.
+constexpr Statement kRenameServices{"batch_rename_services", R"sql(
+WITH renamed AS (
+    SELECT s.service_id, substr(s.name, 1, strpos(s.name, '@')) || $2 AS name
+    FROM monitoring.services s
+    WHERE s.host_id = $1
+    ORDER BY s.name
+    FOR UPDATE
+)
+UPDATE monitoring.services s
+SET name = r.name
+FROM renamed r
+WHERE s.service_id = r.service_id
+  AND NOT EXISTS (SELECT FROM monitoring.services o WHERE o.name = r.name)
+)sql"};
+
 constexpr Statement kTakeHost{"batch_take_host",
                               "UPDATE monitoring.hosts"
                               " SET agent_id = $2, last_seen = $3, reporting_since = $3"
@@ -115,6 +132,12 @@ std::int32_t take_over(Session& session, const HostRow& holder, const PreparedBa
     return holder.host_id;
 }
 
+// Its services bear its name.
+void rename(Session& session, std::int32_t host_id, const std::string& hostname) {
+    session.execute(kRenameHost, Parameters{}.int4(host_id).text(hostname));
+    session.execute(kRenameServices, Parameters{}.int4(host_id).text(hostname));
+}
+
 std::uint64_t hash_facts(const Batch& b) {
     std::string bytes;
     const auto add = [&](std::string_view text) { bytes.append(text).push_back('\0'); };
@@ -185,7 +208,7 @@ BatchHost* BatchHosts::look_up(Session& session, const PreparedBatch& prepared) 
         host_id = take_over(session, *found.holder, prepared);
     } else if (found.own) {
         host_id = found.own->host_id;
-        session.execute(kRenameHost, Parameters{}.int4(host_id).text(batch.hostname));
+        rename(session, host_id, batch.hostname);
     } else {
         host_id = insert_host(session, prepared);
     }

@@ -49,7 +49,7 @@ SET endpoint = excluded.endpoint,
     host_id = excluded.host_id,
     interval_seconds = excluded.interval_seconds,
     heard_at = excluded.heard_at
-WHERE (excluded.host_id IS NULL OR s.host_id IS NOT NULL)
+WHERE (excluded.host_id IS NULL OR s.host_id = excluded.host_id)
   AND coalesce(s.heard_at, s.last_checked) <= excluded.heard_at
 )sql"};
 

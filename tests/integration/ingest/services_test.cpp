@@ -245,6 +245,42 @@ TEST_F(ServicesTest, AServiceIsGoneOnceItsHostReportsWithoutItForLong) {
     EXPECT_EQ(rows("service_checks"), 2);
 }
 
+TEST_F(ServicesTest, AHostThatIsRenamedKeepsItsServices) {
+    send_at_its_time(with_check(1, 1, "postgres"));
+    Batch renamed = with_check(1, 2, "postgres", ServiceStatus::unhealthy);
+    renamed.hostname = "new-name";
+    send_at_its_time(renamed);
+    EXPECT_FALSE(state("postgres@host-1"));
+    ASSERT_TRUE(state("postgres@new-name"));
+    EXPECT_EQ(state("postgres@new-name")->status, "unhealthy");
+    EXPECT_EQ(rows("services"), 1);
+    EXPECT_EQ(database.text("SELECT string_agg(status, ' ' ORDER BY \"timestamp\")"
+                            " FROM monitoring.service_health_history"
+                            " WHERE service_name = 'postgres@new-name'"),
+              "healthy unhealthy");
+}
+
+TEST_F(ServicesTest, ARenamedHostTakesNoNameThatAServiceHas) {
+    aggregator.partitions.ensure_ahead();
+    store::ServiceCheck own;
+    own.service = "postgres@new-name";
+    own.time = start;
+    store::record_checks(*database.pool().acquire(), {own});
+    send_at_its_time(with_check(1, 1, "postgres"));
+    Batch renamed = with_check(1, 2, "postgres");
+    renamed.hostname = "new-name";
+    send_at_its_time(renamed);
+    EXPECT_FALSE(state("postgres@new-name")->agent);
+    ASSERT_TRUE(state("postgres@host-1"));
+    EXPECT_EQ(state("postgres@host-1")->agent->hostname, "new-name");
+    // Who has the old name now has no part in what is left under it.
+    Batch other = with_check(2, 3, "postgres", ServiceStatus::unhealthy);
+    other.hostname = "host-1";
+    send_at_its_time(other);
+    EXPECT_EQ(state("postgres@host-1")->status, "healthy");
+    EXPECT_EQ(state("postgres@host-1")->agent->hostname, "new-name");
+}
+
 TEST_F(ServicesTest, AHostThatIsRemovedTakesItsServicesAlong) {
     send_at_its_time(with_check(1, 1, "postgres"));
     database.run("DELETE FROM monitoring.hosts");
