@@ -29,6 +29,14 @@ WHERE status <> 'resolved' AND rule_id IS NULL AND alert_type = 'service_health'
   AND alert_metadata @> '{"auto_generated": true}' AND (hostname IS NOT NULL) = $1
 )sql"};
 
+// Read through the index of resolved alerts by the time of their last change.
+constexpr Statement kJustResolved{"service_just_resolved", R"sql(
+SELECT fingerprint
+FROM monitoring.alerts
+WHERE status = 'resolved' AND updated_at > $1 AND resolved_at > $1
+  AND alert_type = 'service_health' AND rule_id IS NULL AND hostname IS NOT NULL
+)sql"};
+
 std::string source_of(const std::string& service) {
     return cut_to_fit("service:" + service);
 }
@@ -66,6 +74,19 @@ NewAlert make_alert(CheckedBy by, const ServiceCheck& check) {
     return alert;
 }
 
+// Leaves out what would open an alert that ended a moment ago: by turns up and down, or by its
+// agent's word, a service would else be told of every few seconds.
+void leave_out_just_resolved(Session& session, std::vector<NewAlert>& failed, Timestamp now) {
+    if (failed.empty()) return;
+    std::unordered_set<std::string> just_resolved;
+    for (const Row row :
+         session.execute(kJustResolved, Parameters{}.timestamp(now - kReopenAgentServiceAfter))) {
+        just_resolved.emplace(row.text(0));
+    }
+    std::erase_if(failed,
+                  [&](const NewAlert& alert) { return just_resolved.contains(alert.fingerprint); });
+}
+
 }  // namespace
 
 ProbeAlertOutcome update_probe_alerts(Session& session, CheckedBy by,
@@ -101,6 +122,7 @@ ProbeAlertOutcome update_probe_alerts(Session& session, CheckedBy by,
         ended.push_back({row.uuid(0), AlertStatus::resolved, "auto", {}, why, {}});
     }
 
+    if (by == CheckedBy::agents) leave_out_just_resolved(session, failed, now);
     ProbeAlertOutcome outcome;
     if (!failed.empty()) {
         const auto opened = open_alerts(session, failed, now);

@@ -1,6 +1,7 @@
 // Alerts of failed checks that no rule speaks for.
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,10 @@ struct ProbeAlertOutcome {
 
 // Whose checks: an aggregator's own, or those of agents, whose services are "NAME@HOSTNAME" here.
 enum class CheckedBy { aggregator, agents };
+
+// A service of an agent gets no new alert so soon after its last one was resolved: agents check
+// every second if they like. If it is still down then, its next check tells.
+inline constexpr std::chrono::minutes kReopenAgentServiceAfter{5};
 
 // Opens `Service {service} Health Alert` for each failed check of the round (one open alert a
 // service, seen again while it lasts) and resolves it when the service is healthy again, is no

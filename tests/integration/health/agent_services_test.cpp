@@ -91,6 +91,26 @@ TEST_F(AgentServicesTest, AFailedCheckMakesOneAlertOfItsHost) {
     EXPECT_EQ(alerts(), "Service postgres@db-01 Health Alert|critical|resolved|db-01|2");
 }
 
+TEST_F(AgentServicesTest, AServiceThatFlapsIsToldOfOnceInAWhile) {
+    const auto check = [&](ServiceStatus status) {
+        clock_.advance(seconds{30});
+        record(status, status == ServiceStatus::healthy ? "" : "Connection refused");
+        services_.round(epoch_);
+    };
+    const std::string title = "Service postgres@db-01 Health Alert|critical|";
+    check(ServiceStatus::unhealthy);
+    for (int i = 0; i < 3; ++i) {
+        check(ServiceStatus::healthy);
+        check(ServiceStatus::unhealthy);
+    }
+    EXPECT_EQ(alerts(), title + "resolved|db-01|1");
+    // It stays down, which is told five minutes after the alert ended.
+    for (int i = 0; i < 4; ++i) check(ServiceStatus::unhealthy);
+    EXPECT_EQ(alerts(), title + "resolved|db-01|1");
+    check(ServiceStatus::unhealthy);
+    EXPECT_EQ(alerts(), title + "resolved|db-01|1 / " + title + "active|db-01|1");
+}
+
 TEST_F(AgentServicesTest, AlertsOfTheAggregatorsOwnServicesAreNotOurs) {
     store::ServiceCheck own;
     own.service = "web";
