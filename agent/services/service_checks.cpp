@@ -15,6 +15,7 @@ using std::chrono::seconds;
 constexpr Logger kLog{"services"};
 constexpr seconds kBetweenAttempts{1};
 constexpr seconds kLongestSpread{15};
+constexpr seconds kSecondLook{60};
 
 }  // namespace
 
@@ -125,6 +126,11 @@ void ServiceChecks::note(Entry& entry, std::optional<CheckOutcome>&& found) {
     }
     entry.unknown = false;
     CheckOutcome& outcome = *found;
+    const bool first_failure = !entry.status && outcome.status != ServiceStatus::healthy;
+    if (first_failure && !std::exchange(entry.held_back, true)) {
+        entry.due = std::min(entry.due, Clock::now() + kSecondLook);
+        return;
+    }
     if (entry.status != outcome.status) {
         if (outcome.status != ServiceStatus::healthy) {
             kLog.warning("A service is not healthy", {{"service", service.name},

@@ -18,7 +18,9 @@
 namespace chorus::agent {
 
 // Collecting never waits for a check: it takes what is there. Starts its threads at once, if there
-// is anything to check; the first checks are spread over their interval, 15 s at most.
+// is anything to check; the first checks are spread over their interval, 15 s at most. A service
+// that was not seen healthy since is bad only at its second failure, a minute later at most: after
+// the host's start it may just not be ready yet.
 class ServiceChecks {
   public:
     // `ca_file`: certificates (PEM) trusted in place of the system's; empty = those.
@@ -38,7 +40,8 @@ class ServiceChecks {
         Service service;
         Clock::time_point due;
         bool running = false;
-        std::optional<ServiceStatus> status{};  // found by the newest check
+        std::optional<ServiceStatus> status{};  // told last
+        bool held_back = false;                 // a first failure was not told
         bool unknown = false;                   // the newest check could not be made
     };
     struct Found {

@@ -86,6 +86,44 @@ TEST_F(AgentServiceChecks, AFailedAttemptIsMadeAgain) {
     EXPECT_GE(requests, 2);
 }
 
+TEST_F(AgentServiceChecks, WhatIsNotReadyAtTheStartIsNotDown) {
+    std::atomic<int> requests{0};
+    const auto start_up = [&](int failures) {
+        return [&requests, failures](int fd) {
+            health::test::read_request(fd);
+            health::test::send_all(fd, ++requests <= failures ? "HTTP/1.1 503 Busy\r\n\r\n"
+                                                              : "HTTP/1.1 200 OK\r\n\r\n");
+        };
+    };
+    Target slow(start_up(1));
+    start(R"({"slow": )" + at(slow.port()) + "}");
+    take_until([&] { return !found_["slow"].empty(); });
+    EXPECT_EQ(found_["slow"][0].status, ServiceStatus::healthy);
+    EXPECT_GE(requests, 2);
+    checks_.reset();
+
+    requests = 0;
+    Target down(start_up(2));
+    start(R"({"down": )" + at(down.port()) + "}");
+    take_until([&] { return found_["down"].size() >= 2; });
+    EXPECT_EQ(found_["down"][0].status, ServiceStatus::unhealthy);
+    EXPECT_EQ(found_["down"][1].status, ServiceStatus::healthy);
+    EXPECT_GE(requests, 3);
+    checks_.reset();
+
+    // One that was healthy is down at its first failure.
+    requests = 0;
+    Target falls([&](int fd) {
+        health::test::read_request(fd);
+        health::test::send_all(
+            fd, ++requests == 2 ? "HTTP/1.1 503 Busy\r\n\r\n" : "HTTP/1.1 200 OK\r\n\r\n");
+    });
+    start(R"({"falls": )" + at(falls.port()) + "}");
+    take_until([&] { return found_["falls"].size() >= 2; });
+    EXPECT_EQ(found_["falls"][0].status, ServiceStatus::healthy);
+    EXPECT_EQ(found_["falls"][1].status, ServiceStatus::unhealthy);
+}
+
 TEST_F(AgentServiceChecks, TheEndDoesNotWaitForAHangingServer) {
     Target hang([](int fd) { health::test::wait_for_close(fd); });
     start(R"({"hang": {"url": "http://127.0.0.1:)" + std::to_string(hang.port()) +
