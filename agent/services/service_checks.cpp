@@ -148,25 +148,12 @@ void ServiceChecks::note(Entry& entry, std::optional<CheckOutcome>&& found) {
     check.interval_seconds = static_cast<double>(service.interval.count());
     check.response_time_ms = outcome.response_time_ms;
     check.error = std::move(outcome.error);
-    found_.push_back({std::move(check), Clock::now()});
-    if (found_.size() > limits::kServiceChecksPerBatch) found_.pop_front();
+    found_.add(std::move(check), Clock::now());
 }
 
 std::vector<AgentServiceCheck> ServiceChecks::take() {
-    std::deque<Found> found;
-    {
-        const std::lock_guard lock(mutex_);
-        found.swap(found_);
-    }
-    const auto now = Clock::now();
-    std::vector<AgentServiceCheck> checks;
-    checks.reserve(found.size());
-    for (Found& one : found) {
-        one.check.age = std::min<milliseconds>(std::chrono::round<milliseconds>(now - one.at),
-                                               limits::kServiceCheckAge);
-        checks.push_back(std::move(one.check));
-    }
-    return checks;
+    const std::lock_guard lock(mutex_);
+    return found_.take(Clock::now());
 }
 
 }  // namespace chorus::agent

@@ -3,7 +3,6 @@
 
 #include <chrono>
 #include <condition_variable>
-#include <deque>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -12,6 +11,7 @@
 #include <vector>
 
 #include "agent/push/deadline.h"
+#include "agent/services/found_checks.h"
 #include "agent/services/service_check.h"
 #include "agent/services/service_config.h"
 
@@ -30,8 +30,7 @@ class ServiceChecks {
     ServiceChecks(const ServiceChecks&) = delete;
     ServiceChecks& operator=(const ServiceChecks&) = delete;
 
-    // What was found since the last call, oldest first: limits::kServiceChecksPerBatch at most,
-    // the newest.
+    // What was found since the last call, oldest first; see FoundChecks for how much is kept.
     std::vector<AgentServiceCheck> take();
 
   private:
@@ -43,10 +42,6 @@ class ServiceChecks {
         std::optional<ServiceStatus> status{};  // told last
         bool held_back = false;                 // a first failure was not told
         bool unknown = false;                   // the newest check could not be made
-    };
-    struct Found {
-        AgentServiceCheck check;
-        Clock::time_point at;
     };
 
     void work(Deadline& deadline);
@@ -63,7 +58,7 @@ class ServiceChecks {
     std::mutex mutex_;  // protects all below
     std::condition_variable changed_;
     std::vector<Entry> entries_;
-    std::deque<Found> found_;
+    FoundChecks found_;
     bool stopping_ = false;
 
     Deadline final_;                                    // of every check

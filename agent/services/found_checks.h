@@ -1,0 +1,32 @@
+// Results of checks that wait for the next batch.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <deque>
+#include <vector>
+
+#include "common/batch.h"
+
+namespace chorus::agent {
+
+// Keeps limits::kServiceChecksPerBatch at most. If there are more, the oldest one goes that has a
+// newer one of the same service, so that services checked often push out no result of rare ones.
+class FoundChecks {
+  public:
+    using Clock = std::chrono::steady_clock;
+
+    void add(AgentServiceCheck check, Clock::time_point at);
+    // All of them, oldest first, with their ages; none is left.
+    std::vector<AgentServiceCheck> take(Clock::time_point now);
+
+  private:
+    struct Found {
+        AgentServiceCheck check;
+        Clock::time_point at;
+    };
+
+    std::deque<Found> found_;
+};
+
+}  // namespace chorus::agent
