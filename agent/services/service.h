@@ -10,6 +10,8 @@
 
 namespace chorus::agent {
 
+inline constexpr std::chrono::seconds kBetweenAttempts{1};
+
 struct Service {
     std::string name;
     std::string endpoint;  // the URL as it may be shown: without user, password and query
@@ -21,6 +23,11 @@ struct Service {
     std::chrono::milliseconds timeout{5'000};  // of one attempt; looking the name up has its own
     std::vector<StatusRange> expected_status{{}};
     int retries = 0;  // further attempts before the service counts as down
+
+    // Of a check all of whose attempts hang.
+    std::chrono::milliseconds longest_check() const {
+        return timeout * (retries + 1) + kBetweenAttempts * retries;
+    }
 };
 
 }  // namespace chorus::agent

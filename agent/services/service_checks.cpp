@@ -13,7 +13,6 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr Logger kLog{"services"};
-constexpr seconds kBetweenAttempts{1};
 constexpr seconds kLongestSpread{15};
 constexpr seconds kSecondLook{60};
 

@@ -45,10 +45,14 @@ class ServiceReader {
         } else {
             fault("must be a URL or an object with \"url\"");
         }
-        const auto most = milliseconds{service_.interval} / (service_.retries + 1);
-        if (!has_timeout_) service_.timeout = std::min(kDefaultTimeout, most);
-        if (service_.timeout > most) {
-            fault("timeout_seconds with its retries must not be longer than the interval");
+        if (!has_timeout_) {
+            const milliseconds room = service_.interval - kBetweenAttempts * service_.retries;
+            service_.timeout = std::min(kDefaultTimeout, room / (service_.retries + 1));
+        }
+        if (service_.timeout <= milliseconds{0} || service_.longest_check() > service_.interval) {
+            fault(
+                "timeout_seconds with its retries, 1 s apart, must not be longer than the "
+                "interval");
         }
         return std::move(service_);
     }
@@ -144,7 +148,7 @@ class ServiceReader {
 double most_busy(const std::vector<Service>& services) {
     double busy = 0;
     for (const Service& service : services) {
-        const std::chrono::duration<double> longest = service.timeout * (service.retries + 1);
+        const std::chrono::duration<double> longest = service.longest_check();
         busy += longest / service.interval;
     }
     return busy;

@@ -69,7 +69,9 @@ int judge_service(store::Database& database, const std::string& name, std::int64
     const auto states = store::ServiceReader{database}.states();
     const auto found = states.find(name);
     if (found == states.end()) {
-        return answer(Verdict::unknown, name + " was never checked; is it in service-endpoints?");
+        return answer(Verdict::unknown, name +
+                                            " is not checked; is it in service-endpoints, or in"
+                                            " agent-service-endpoints of its host?");
     }
     const store::ServiceState& service = found->second;
     const auto& agent = service.agent;

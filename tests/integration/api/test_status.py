@@ -74,7 +74,8 @@ def test_an_alerts_title_stays_text(watched):
 
 def test_what_nobody_knows_is_unknown(watched):
     assert checked(watched, "check-host", "nobody")[0] == 3
-    assert checked(watched, "check-service", "nothing")[0] == 3
+    code, line = checked(watched, "check-service", "nothing")
+    assert code == 3 and "agent-service-endpoints of its host" in line
     code, line = checked(watched, "check-host", "fine-01",
                          DATABASE_URL="postgresql:///x?host=/nowhere")
     assert code == 3 and line.startswith("UNKNOWN - ")

@@ -88,8 +88,15 @@ TEST(AgentServiceConfig, FaultsNameServiceAndKey) {
               "'x': interval must be a whole number from 1 to 86400");
     EXPECT_EQ(fault_of(R"({"x": {"url": "http://h", "timeout_seconds": "5"}})"),
               "'x': timeout_seconds must be a whole number from 1 to 60");
-    EXPECT_EQ(fault_of(R"({"x": {"url": "http://h", "timeout_seconds": 31, "retries": 1}})"),
-              "'x': timeout_seconds with its retries must not be longer than the interval");
+    // Attempts are a second apart: 30 + 1 + 30 s are more than a minute.
+    for (const std::string more : {R"("timeout_seconds": 30, "retries": 1)",
+                                   R"("timeout_seconds": 1, "interval": 2, "retries": 1)",
+                                   R"("interval": 1, "retries": 1)"}) {
+        EXPECT_EQ(fault_of(R"({"x": {"url": "http://h", )" + more + "}}"),
+                  "'x': timeout_seconds with its retries, 1 s apart, must not be longer than the "
+                  "interval");
+    }
+    EXPECT_EQ(fault_of(R"({"x": {"url": "http://h", "timeout_seconds": 29, "retries": 1}})"), "");
     EXPECT_EQ(fault_of(R"({"x": {"url": "http://h", "retries": 6}})"),
               "'x': retries must be a whole number from 0 to 5");
     for (const std::string status : {"100", "\"6xx\"", "[]", "[200, null]", "true"}) {
@@ -122,8 +129,10 @@ TEST(AgentServiceConfig, ThereIsAMostOfServicesAndOfWork) {
     EXPECT_EQ(parse_services(many(3, "")).workers, 2U);
     EXPECT_EQ(parse_services(many(50, "")).workers, 6U);
     EXPECT_EQ(parse_services(many(50, R"(, "timeout_seconds": 9)")).workers, 8U);
+    // 11 s of every minute each: with its pause a check that hangs is 5 + 1 + 5 s under way.
+    EXPECT_EQ(parse_services(many(30, R"(, "retries": 1)")).workers, 7U);
     // One that is checked often has less time.
-    const auto often = parse_services(many(1, R"(, "interval": 1, "retries": 1)"));
+    const auto often = parse_services(many(1, R"(, "interval": 2, "retries": 1)"));
     EXPECT_EQ(often.services[0].timeout, milliseconds{500});
 }
 
