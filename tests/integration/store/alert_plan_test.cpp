@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include "aggregator/store/alert_reader.h"
+#include "aggregator/store/service_alerts.h"
 #include "aggregator/store/silence_store.h"
+#include "common/clock.h"
 #include "test_database.h"
 
 namespace chorus::store {
@@ -111,6 +113,21 @@ TEST_F(AlertPlans, SilencesLookAtOpenAlertsOnly) {
     });
     EXPECT_EQ(read.full, 0);
     EXPECT_LE(read.indexed, 3'000);
+}
+
+TEST_F(AlertPlans, FailedChecksOfAgentsLookAtOpenAlertsAndAtThoseThatJustEnded) {
+    ServiceCheck check;
+    check.service = "postgres@web-7";
+    check.error = "Connection refused";
+    const Timestamp now = SystemClock{}.now() + std::chrono::hours{1};
+    const auto read = read_by([&](Session& session) {
+        Transaction rolled_back{session};
+        const auto outcome =
+            update_probe_alerts(session, CheckedBy::agents, {check}, {check.service}, now);
+        EXPECT_EQ(outcome.opened, 1);
+    });
+    EXPECT_EQ(read.full, 0);
+    EXPECT_LE(read.indexed, 1'100);
 }
 
 TEST_F(AlertPlans, FullScansAreSeenByTheseTests) {
