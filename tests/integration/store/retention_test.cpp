@@ -81,12 +81,14 @@ TEST_F(RetentionTest, LateBatchGetsItsDayAndOneOutsideWhatIsKeptDoesNot) {
     Partitions known{database_.pool(), clock_, retention};
     EXPECT_TRUE(known.ensure_for(day(-20)));
     EXPECT_TRUE(known.ensure_for(day(-20) + hours{23}));
-    EXPECT_TRUE(known.ensure_for(clock_.now() + hours{47}));
+    const Timestamp ahead = clock_.now() + hours{47};  // tomorrow, or the day after
+    EXPECT_TRUE(known.ensure_for(ahead));
     EXPECT_FALSE(known.ensure_for(clock_.now() + hours{49}));
     EXPECT_FALSE(known.ensure_for(clock_.now() - days{31}));
     EXPECT_FALSE(known.ensure_for(at("1970-01-01T00:00:00Z")));
     EXPECT_THAT(partitions("system_batches"),
-                ElementsAre(partition("system_batches", -20), partition("system_batches", 2)));
+                ElementsAre(partition("system_batches", -20),
+                            partition("system_batches", ahead < day(2) ? 1 : 2)));
     retention.system.reset();  // kept for ever, and still bounded
     Partitions for_ever{database_.pool(), clock_, retention};
     EXPECT_TRUE(for_ever.ensure_for(clock_.now() - days{399}));
