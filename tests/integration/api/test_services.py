@@ -310,7 +310,8 @@ def test_what_an_agent_checks_stands_beside_the_aggregators_own(service):
         aggregator.sql("UPDATE monitoring.services SET heard_at = heard_at - interval '10 min'"
                        " WHERE host_id IS NOT NULL")
         assert health(aggregator)["postgres@db-01"]["status"] == "unknown"
-        # The host goes on without it: gone.
+        # The host has gone on without it: gone.
+        aggregator.sql("UPDATE monitoring.hosts SET reporting_since = reporting_since - interval '2 h'")
         aggregator.sql("UPDATE monitoring.services SET heard_at = heard_at - interval '1 hour'"
                        " WHERE host_id IS NOT NULL")
         assert list(health(aggregator)) == ["web"]
