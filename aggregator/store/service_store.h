@@ -43,8 +43,9 @@ struct ServiceCheck {
 //
 // A check of an agent is stored under "NAME@HOSTNAME", the host being the one of its host_id as the
 // database knows it, so that an agent writes services of its own host alone. One whose name an
-// aggregator's own service or another host's has, and new ones above kServicesPerHost and kServicesOfAgents, are left
-// out. A check that is older than the newest one known is history and changes no state.
+// aggregator's own service or another host's has, and new ones above kServicesPerHost and
+// kServicesOfAgents, are left out. A check that is older than the newest one known is history and
+// changes no state.
 void record_checks(Session& session, const std::vector<ServiceCheck>& checks);
 
 // The checks of a batch that was received then, of the agent of that host.
