@@ -30,7 +30,7 @@ export function ProcessDetail({ host, which, range, processes }: Props) {
   const key = `${which.pid}@${which.startedAt ?? ""}`;
   const now = processes.find((p) => processKey(p) === key);
   // A process that ends while it is looked at keeps its name.
-  const name = useRef<string>();
+  const name = useRef<string | undefined>(undefined);
   name.current = now?.process_name ?? name.current;
   const title = name.current ?? `PID ${which.pid}`;
   return (
