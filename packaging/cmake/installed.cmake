@@ -18,7 +18,7 @@ install(FILES ${built}/etc/aggregator.conf DESTINATION /etc/chorus COMPONENT agg
         PERMISSIONS OWNER_READ OWNER_WRITE GROUP_READ)
 
 set(doc ${CMAKE_INSTALL_DATADIR}/doc)
-install(FILES ${units}/process-figures.conf ${units}/kernel-log.conf COMPONENT agent
+install(FILES ${units}/process-figures.conf ${units}/kernel-log.conf ${units}/clock-figures.conf COMPONENT agent
         DESTINATION ${doc}/chorus-agent/examples)
 install(FILES ${packaging}/docs/operators-guide.md ${packaging}/docs/troubleshooting.md
               ${packaging}/docs/alert-rules.md
