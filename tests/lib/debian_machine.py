@@ -19,9 +19,10 @@ class Machine(Tree):
         self.boot_log = self.root.parent / "boot.log"
         with open(self.boot_log, "wb") as log:
             self.keeper = subprocess.Popen(
-                ["systemd-nspawn", "--directory", self.root, "--machine", self.root.parent.name,
+                ["systemd-nspawn", "--directory", self.root, "--machine", f"chorus-{os.getpid()}",
                  "--boot", "--register=no", "--keep-unit", "--private-network",
-                 "--console=read-only"], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+                 # Without it nspawn's own filter refuses to tell the time's state to all inside.
+                 "--capability=CAP_SYS_TIME", "--console=read-only"], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         self.pid = wait_until(self._first_process, 60, "systemd")
         wait_until(lambda: self.run("systemctl", "is-system-running", check=False).stdout.strip()
                    in ("running", "degraded"), 120, "the end of booting")
