@@ -126,6 +126,8 @@ def test_processes_are_ps(looks):
         assert (row["ppid"], row["num_threads"]) == (ppid, threads), pid
         between(row["memory_rss_bytes"], rss, after["ps"][pid][2], 2 * MIB + rss // 10)
         assert row["user"] == user or user.isdigit() or user.endswith("+")
+        if name.startswith("kworker/"):
+            continue  # named after what it is doing, at this moment
         assert row["name"].startswith(name[:15]) or name != after["ps"][pid][5], (row, name)
 
 
