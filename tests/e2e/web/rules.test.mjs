@@ -28,6 +28,7 @@ test("The server's objection stands at its field, and a good rule is saved", asy
   await page.getByLabel("Limit").fill("98");
   await page.getByRole("button", { name: "Save" }).click();
   await until(async () => (await api(`/api/v1/alert-rules/${rule.id}`)).json.condition.threshold === 98, "the new limit");
+  await page.getByRole("heading", { name: "Rules", level: 1 }).waitFor(); // where saving leads
 
   await page.goto(page.url().replace(/#.*/, "#/rules/new"));
   await page.getByLabel("Name", { exact: true }).fill("Made in the browser");
