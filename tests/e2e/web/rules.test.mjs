@@ -39,6 +39,21 @@ test("The server's objection stands at its field, and a good rule is saved", asy
   await close(page);
 });
 
+test("A rule that has no data to judge is not called fine", async () => {
+  const condition = { metric_type: "memory_ecc_uncorrectable_count", operator: ">", threshold: 0 };
+  const { json: rule } = await api("/api/v1/alert-rules", { method: "POST", body: { name: "Nothing to see", rule_type: "system_metric", severity: "low", condition } });
+  await until(async () => {
+    await api("/api/v1/alerts/check", { method: "POST" });
+    return (await api(`/api/v1/alert-rules/${rule.id}`)).json.state === "no_data";
+  }, "the first evaluation");
+  const page = await open("#/rules");
+  const state = row(page, rule.id).locator(".status");
+  await state.waitFor();
+  assert.deepEqual([await state.innerText(), await state.getAttribute("data-tone")], ["no data", "off"]);
+  await api(`/api/v1/alert-rules/${rule.id}`, { method: "DELETE" });
+  await close(page);
+});
+
 test("The backtest tells what the rule would have done", async () => {
   const page = await open("#/rules/new", { expect: [/status of 422/] });
   const said = page.getByRole("region", { name: "Backtest" }).getByRole("status");

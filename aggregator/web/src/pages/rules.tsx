@@ -18,7 +18,8 @@ function StateMark({ rule }: { rule: Rule }) {
   if (rule.last_error) return <span title={rule.last_error}><Status tone="bad" text="cannot be judged" /></span>;
   if (rule.state === "firing") return <Status tone="bad" text="firing" />;
   if (rule.state === "pending") return <Status tone="warn" text="pending" />;
-  return <Status tone="ok" text={rule.state && rule.state !== "ok" ? rule.state : "fine"} />;
+  if (rule.state === "ok") return <Status tone="ok" text="fine" />;
+  return <Status tone="off" text={rule.state === "no_data" ? "no data" : "not judged yet"} />;
 }
 
 export function RulesPage() {
