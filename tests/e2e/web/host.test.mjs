@@ -21,6 +21,7 @@ test("Charts are drawn, and their tables hold the numbers of the API", async () 
   await page.locator("[data-chart=cpu][data-loaded]").waitFor();
   await until(async () => (await coloured(page, "cpu")) > 300, "a line");
   await page.locator("[data-chart=cpu] summary").click();
+  await page.locator("[data-chart=cpu] tr[data-time]").first().waitFor(); // made when it opens
   const shown = await page.locator("[data-chart=cpu] tr[data-time]").evaluateAll((rows) =>
     rows.map((r) => [Number(r.dataset.time), [...r.querySelectorAll("[data-value]")].map((c) => Number(c.dataset.value))]));
   const points = 362; // what the page asks for
