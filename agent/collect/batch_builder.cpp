@@ -24,7 +24,6 @@
 #include "agent/collect/softnet_collector.h"
 #include "agent/collect/tcp_state_collector.h"
 #include "agent/collect/unit_collector.h"
-#include "agent/collect/vmstat_collector.h"
 #include "agent/collect/watched_collector.h"
 #include "agent/events/host_events.h"
 #include "common/log.h"
@@ -69,6 +68,7 @@ BatchBuilder::BatchBuilder(const CollectSettings& settings, const Clock& clock,
       boot_id_(read_boot_id(proc_).value_or(Uuid{})),
       cpu_(proc_, sys_, faults_, settings.interval, host_.clock_ticks_per_second),
       memory_(proc_, faults_),
+      vmstat_(proc_, faults_, settings.interval, ::sysconf(_SC_PAGESIZE)),
       processes_(
           proc_, faults_, UserNames{}, settings.interval,
           {.ticks_per_second = host_.clock_ticks_per_second, .page_bytes = ::sysconf(_SC_PAGESIZE)},
@@ -80,8 +80,6 @@ BatchBuilder::BatchBuilder(const CollectSettings& settings, const Clock& clock,
              .page_bytes = ::sysconf(_SC_PAGESIZE)}) {
     others_.push_back(std::make_unique<LoadCollector>(proc_, faults_, cpu_));
     others_.push_back(std::make_unique<PressureCollector>(proc_, faults_, settings.interval));
-    others_.push_back(std::make_unique<VmstatCollector>(proc_, faults_, settings.interval,
-                                                        ::sysconf(_SC_PAGESIZE)));
     others_.push_back(std::make_unique<DiskCollector>(proc_, sys_, faults_, settings.interval));
     others_.push_back(std::make_unique<NetworkCollector>(proc_, sys_, faults_, settings.interval));
     others_.push_back(std::make_unique<ProtocolCollector>(proc_, faults_, settings.interval));
@@ -138,6 +136,7 @@ void BatchBuilder::collect(Batch& batch, AgentState state) {
     MetricSink out(batch.layout, batch.values, extended_);
     cpu_.collect(out);
     memory_.collect(out);
+    collect_alone(vmstat_, out);
     for (const auto& collector : others_) collect_alone(*collector, out);
     if (cpu_.cpu_count()) host_.cpu_count = cpu_.cpu_count();
     batch.host = host_;
@@ -148,7 +147,7 @@ void BatchBuilder::collect(Batch& batch, AgentState state) {
         if (batch.events.size() >= kMostKillsTold) break;
         append_event(batch.events, kill, processes_.last_seen(kill.pid, kill.comm));
     }
-    batch.processes = processes_.scan(memory_.total_bytes(), cpu_.cpu_count(),
+    batch.processes = processes_.scan(memory_.total_bytes(), cpu_.cpu_count(), vmstat_.reclaim(),
                                       std::exchange(batch.processes, {}).value_or(ProcessTable{}));
     collect_events(batch);
     // The agent is a process itself: none at all means that /proc could not be read.

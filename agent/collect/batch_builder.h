@@ -13,6 +13,7 @@
 #include "agent/collect/memory_collector.h"
 #include "agent/collect/process_counts.h"
 #include "agent/collect/self_collector.h"
+#include "agent/collect/vmstat_collector.h"
 #include "agent/events/oom_watcher.h"
 #include "agent/process/process_scanner.h"
 #include "agent/procfs/boot_clock.h"
@@ -62,6 +63,7 @@ class BatchBuilder {
     Uuid boot_id_;
     CpuCollector cpu_;
     MemoryCollector memory_;
+    VmstatCollector vmstat_;
     std::vector<std::unique_ptr<Collector>> others_;
     ProcessScanner processes_;
     OomWatcher oom_;

@@ -1,20 +1,25 @@
 #include "agent/collect/vmstat_collector.h"
 
 #include <array>
+#include <span>
 
 #include "agent/procfs/named_values.h"
 
 namespace chorus::agent {
 namespace {
 
-constexpr std::array<ValueName, 8> kNames{{{"", "pgfault"},
-                                           {"", "pgmajfault"},
-                                           {"", "pgpgin"},
-                                           {"", "pgpgout"},
-                                           {"", "pgscan_direct"},
-                                           {"", "oom_kill"},
-                                           {"", "pswpin"},
-                                           {"", "pswpout"}}};
+constexpr std::size_t kSeries = 8;
+// In the order of series(), and then those of reclaim(), which reclaim within a cgroup counts too.
+constexpr std::array<ValueName, kSeries + 2> kNames{{{"", "pgfault"},
+                                                     {"", "pgmajfault"},
+                                                     {"", "pgpgin"},
+                                                     {"", "pgpgout"},
+                                                     {"", "pgscan_direct"},
+                                                     {"", "oom_kill"},
+                                                     {"", "pswpin"},
+                                                     {"", "pswpout"},
+                                                     {"", "pgscan_anon"},
+                                                     {"", "pgscan_file"}}};
 
 // pgpgin and pgpgout count KiB, pswpin and pswpout pages: Linux mm/vmstat.c.
 std::vector<RateSeries> series(std::int64_t page_bytes) {
@@ -37,6 +42,7 @@ VmstatCollector::VmstatCollector(Reader& proc, ReadFaults& faults,
 
 void VmstatCollector::collect(MetricSink& out) {
     const auto file = proc_.read("vmstat");
+    reclaim_.reset();
     if (!file) {
         faults_.note("/proc/vmstat", file.error);
         rates_.emit_unknown(out);
@@ -44,7 +50,9 @@ void VmstatCollector::collect(MetricSink& out) {
     }
     std::array<Counter, kNames.size()> counters{};
     parse_name_value_lines(file.text, kNames, counters);
-    rates_.emit(file.at, counters, out);
+    rates_.emit(file.at, std::span(counters).first(kSeries), out);
+    const Counter anonymous = counters[kSeries], of_files = counters[kSeries + 1];
+    if (anonymous && of_files) reclaim_ = *anonymous + *of_files;
 }
 
 }  // namespace chorus::agent

@@ -2,6 +2,9 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
+#include <optional>
+#include <vector>
 
 #include "agent/collect/collector.h"
 #include "agent/collect/counter_rates.h"
@@ -15,12 +18,16 @@ class VmstatCollector final : public Collector {
     VmstatCollector(Reader& proc, ReadFaults& faults, std::chrono::nanoseconds interval,
                     std::int64_t page_bytes);
     void collect(MetricSink& out) override;
+    // Pages that the kernel looked at since boot to take them from whoever has them, as of the last
+    // collect(); nullopt before Linux 5.8 and where it could not be read.
+    std::optional<std::uint64_t> reclaim() const { return reclaim_; }
 
   private:
     Reader& proc_;
     ReadFaults& faults_;
     std::vector<RateSeries> series_;
     CounterRates rates_;
+    std::optional<std::uint64_t> reclaim_;
 };
 
 }  // namespace chorus::agent

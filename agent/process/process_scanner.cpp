@@ -26,6 +26,10 @@ double cpu_share(std::uint64_t ticks, nanoseconds span, std::int64_t ticks_per_s
                         (static_cast<double>(ticks_per_second) * seconds_of(span)));
 }
 
+std::uint64_t cpu_ticks(const PidStat& stat) {
+    return stat.user_ticks + stat.system_ticks;
+}
+
 }  // namespace
 
 ProcessScanner::ProcessScanner(Reader& proc, ReadFaults& faults, UserNames users,
@@ -45,16 +49,18 @@ ProcessScanner::ProcessScanner(Reader& proc, ReadFaults& faults, UserNames users
       process_clocks_(has_process_clocks(proc)) {}
 
 ProcessTable ProcessScanner::scan(std::optional<std::uint64_t> memory_total_bytes,
-                                  std::optional<std::int64_t> cpu_count, ProcessTable table) {
+                                  std::optional<std::int64_t> cpu_count,
+                                  std::optional<std::uint64_t> reclaim, ProcessTable table) {
     ++scan_;
-    const auto pids = list_pids();
+    list_pids();
+    memory_may_have_gone_ = !reclaim || reclaim != std::exchange(reclaim_, reclaim);
     table.other.reset();
-    table.rows.reserve(pids.size());
+    table.rows.reserve(pids_.size());
     first_read_.reset();
     counts_ = {};
     look_for_delay_accounting();
     std::size_t rows = 0;
-    for (const std::int32_t pid : pids) {
+    for (const std::int32_t pid : pids_) {
         if (rows == table.rows.size()) table.rows.emplace_back();
         ProcessSample& process = table.rows[rows];
         process = {};
@@ -111,10 +117,10 @@ void ProcessScanner::do_less() {
 
 ProcessLife ProcessScanner::life(std::int32_t pid, const Known& known) {
     return {.pid = pid,
-            .start_ticks = known.start_ticks,
+            .start_ticks = known.stat.start_ticks,
             .name = known.name,
             .unit = known.unit,
-            .cpu_ticks = known.cpu_ticks,
+            .cpu_ticks = cpu_ticks(known.stat),
             .rss_bytes = known.rss_bytes};
 }
 
@@ -134,19 +140,18 @@ void ProcessScanner::add_children(ProcessTable& table) {
     }
 }
 
-std::vector<std::int32_t> ProcessScanner::list_pids() {
-    std::vector<std::int32_t> pids;
+void ProcessScanner::list_pids() {
+    pids_.clear();
     const Directory directory = open_directory(proc_.fd(), ".");
     if (!directory) {
         faults_.note("/proc", errno);
-        return pids;
+        return;
     }
     while (const dirent* entry = ::readdir(directory.get())) {
         const auto pid = parse_number<std::int32_t>(entry->d_name);
-        if (pid && *pid > 0) pids.push_back(*pid);
+        if (pid && *pid > 0) pids_.push_back(*pid);
     }
-    std::sort(pids.begin(), pids.end());
-    return pids;
+    std::sort(pids_.begin(), pids_.end());
 }
 
 // Ticks of a process that was forked while the kernel did not count them stay 0: such a 0 is
@@ -164,10 +169,10 @@ bool ProcessScanner::read_process(std::int32_t pid, ProcessSample& process) {
     const auto known = known_.find(pid);
     // The clock first: what is done after it shows at the next scan.
     const bool ran = known == known_.end() || known->second.clock.has_run();
-    // A thread of the kernel that did not run is what it was: it has no memory that could be taken
-    // from it, and its parent does not end.
-    if (!ran && known->second.kernel_thread && !facts_are_due(pid, known->second)) {
-        describe(standing_still(pid, known->second), proc_.clock().since_boot(), ran, process);
+    if (!ran && stands_still(pid, known->second)) {
+        PidStat stat = known->second.stat;
+        stat.comm = known->second.comm;
+        describe(stat, proc_.clock().since_boot(), ran, process);
         return true;
     }
     const auto file = proc_.read_record(PidPath(pid, "stat").c_str());
@@ -184,21 +189,15 @@ bool ProcessScanner::read_process(std::int32_t pid, ProcessSample& process) {
     return true;
 }
 
-PidStat ProcessScanner::standing_still(std::int32_t pid, const Known& known) {
-    PidStat stat;
-    stat.pid = pid;
-    stat.comm = known.comm;
-    stat.state = known.state;
-    stat.ppid = known.ppid;
-    stat.user_ticks = known.cpu_ticks;
-    stat.major_faults = known.major_faults;
-    stat.num_threads = 1;
-    stat.start_ticks = known.start_ticks;
-    stat.kernel_thread = true;
-    stat.nice = known.nice;
-    stat.processor = known.processor;
-    stat.io_wait_ticks = known.io_wait_ticks;
-    return stat;
+// Whether a process that did not run is what it was. Others can only take its memory or end its
+// parent, but for rarities that are seen late: it is given another nice value, a file that it maps
+// is truncated, its small pages become a large one. Threads of the kernel have neither.
+bool ProcessScanner::stands_still(std::int32_t pid, const Known& known) const {
+    if (facts_are_due(pid, known)) return false;
+    if (known.stat.kernel_thread) return true;
+    const std::int32_t parent = known.stat.ppid;
+    return !memory_may_have_gone_ &&
+           (parent == 0 || std::binary_search(pids_.begin(), pids_.end(), parent));
 }
 
 void ProcessScanner::describe(const PidStat& stat, nanoseconds at, bool ran,
@@ -227,17 +226,14 @@ void ProcessScanner::describe(const PidStat& stat, nanoseconds at, bool ran,
 
 ProcessScanner::Known& ProcessScanner::recognise(const PidStat& stat, nanoseconds at,
                                                  ProcessSample& process) {
-    const std::uint64_t ticks = stat.user_ticks + stat.system_ticks;
     const auto [place, fresh] = known_.try_emplace(stat.pid);
     Known& known = place->second;
-    const bool same = !fresh && known.start_ticks == stat.start_ticks;
+    const bool same = !fresh && known.stat.start_ticks == stat.start_ticks;
     if (!fresh && !same) lifecycle_.ended(life(stat.pid, known));
     if (!same) {
+        known.stat = {};
         known.span = age_if_new(stat, at);
-        known.cpu_ticks = 0;
-        known.major_faults = 0;
         known.clock = process_clocks_ ? ProcessClock(stat.pid) : ProcessClock{};
-        known.io_wait_ticks = 0;
         known.disk_bytes = 0;
     } else {
         known.span = at - known.at <= longest_gap_ ? std::optional(at - known.at) : std::nullopt;
@@ -245,27 +241,22 @@ ProcessScanner::Known& ProcessScanner::recognise(const PidStat& stat, nanosecond
     // Shares over less than a tick are noise.
     const nanoseconds tick{1'000'000'000 / constants_.ticks_per_second};
     if (known.span && *known.span < tick) known.span.reset();
-    if (known.span && ticks >= known.cpu_ticks) {
+    const PidStat& last = known.stat;
+    if (known.span && cpu_ticks(stat) >= cpu_ticks(last)) {
         process.cpu_percent =
-            cpu_share(ticks - known.cpu_ticks, *known.span, constants_.ticks_per_second);
+            cpu_share(cpu_ticks(stat) - cpu_ticks(last), *known.span, constants_.ticks_per_second);
     }
-    if (known.span && stat.major_faults >= known.major_faults) {
-        const auto faults = static_cast<double>(stat.major_faults - known.major_faults);
+    if (known.span && stat.major_faults >= last.major_faults) {
+        const auto faults = static_cast<double>(stat.major_faults - last.major_faults);
         process.major_faults_per_sec = round_figure(faults / seconds_of(*known.span));
     }
-    if (known.span && io_wait_is_counted(stat) && *stat.io_wait_ticks >= known.io_wait_ticks) {
-        process.io_wait_percent = cpu_share(*stat.io_wait_ticks - known.io_wait_ticks, *known.span,
-                                            constants_.ticks_per_second);
+    const std::uint64_t waited = last.io_wait_ticks.value_or(0);
+    if (known.span && io_wait_is_counted(stat) && *stat.io_wait_ticks >= waited) {
+        process.io_wait_percent =
+            cpu_share(*stat.io_wait_ticks - waited, *known.span, constants_.ticks_per_second);
     }
-    known.io_wait_ticks = stat.io_wait_ticks.value_or(0);
-    known.kernel_thread = stat.kernel_thread;
-    known.state = stat.state;
-    known.ppid = stat.ppid;
-    known.nice = stat.nice;
-    known.processor = stat.processor;
-    known.start_ticks = stat.start_ticks;
-    known.cpu_ticks = ticks;
-    known.major_faults = stat.major_faults;
+    known.stat = stat;
+    known.stat.comm = {};
     known.at = at;
     known.scan = scan_;
     known.rss_bytes = process.memory_rss_bytes;

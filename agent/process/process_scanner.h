@@ -51,10 +51,12 @@ class ProcessScanner {
                    ScanOptions options = {}, GuardedReader::ReadFile read_cmdline = {});
 
     // Every process that could be read, by PID. One that ends during the walk is left out.
-    // `memory_total_bytes` is what memory_percent refers to. The memory of a `spare` table is used
-    // again.
+    // `memory_total_bytes` is what memory_percent refers to. `reclaim` counts the pages that the
+    // kernel looked at to take them away: only when it grows is memory of sleeping processes read
+    // in each scan. The memory of a `spare` table is used again.
     ProcessTable scan(std::optional<std::uint64_t> memory_total_bytes,
-                      std::optional<std::int64_t> cpu_count, ProcessTable spare = {});
+                      std::optional<std::int64_t> cpu_count,
+                      std::optional<std::uint64_t> reclaim = {}, ProcessTable spare = {});
 
     // From now on the few processes that use most, without command lines and PSS.
     void do_less();
@@ -76,15 +78,7 @@ class ProcessScanner {
   private:
     // What is kept of a process from scan to scan.
     struct Known {
-        std::int64_t start_ticks;
-        std::int32_t ppid = 0;
-        char state = '?';
-        bool kernel_thread = false;
-        std::int32_t nice = 0;
-        std::optional<std::int32_t> processor;
-        std::uint64_t cpu_ticks;
-        std::uint64_t io_wait_ticks;
-        std::uint64_t major_faults;
+        PidStat stat;  // without comm, which would point into a text that is gone
         std::chrono::nanoseconds at;
         std::optional<std::chrono::nanoseconds> span;  // that the last differences are over
         std::string comm;
@@ -102,13 +96,13 @@ class ProcessScanner {
         std::optional<std::int64_t> rss_bytes;
         std::uint64_t scan;
     };
-    std::vector<std::int32_t> list_pids();
+    void list_pids();
     void look_for_delay_accounting();
     // Fills `process`, which is empty; false if there is none any more.
     bool read_process(std::int32_t pid, ProcessSample& process);
     void describe(const PidStat& stat, std::chrono::nanoseconds at, bool ran,
                   ProcessSample& process);
-    static PidStat standing_still(std::int32_t pid, const Known& known);
+    bool stands_still(std::int32_t pid, const Known& known) const;
     bool io_wait_is_counted(const PidStat& stat) const;
     Known& recognise(const PidStat& stat, std::chrono::nanoseconds at, ProcessSample& process);
     std::optional<std::chrono::nanoseconds> age_if_new(const PidStat& stat,
@@ -132,6 +126,9 @@ class ProcessScanner {
     PidFiles files_;
     bool process_clocks_;
     std::unordered_map<std::int32_t, Known> known_;
+    std::vector<std::int32_t> pids_;  // of the running scan, in order
+    std::optional<std::uint64_t> reclaim_;
+    bool memory_may_have_gone_ = true;                    // of a process that sleeps
     std::optional<std::chrono::nanoseconds> last_scan_;   // first read of the last one
     std::optional<std::chrono::nanoseconds> first_read_;  // of the running scan
     std::uint64_t scan_ = 0;

@@ -70,6 +70,21 @@ TEST(VmstatCollector, UnreadableFileLeavesTheLayout) {
     EXPECT_TRUE(collect(vmstat).is_null("memory_page_faults_per_sec"));  // no previous sample
 }
 
+TEST(VmstatCollector, ReclaimIsOfAllKindsOfPagesOrNotKnown) {
+    Machine machine;
+    VmstatCollector vmstat(machine.proc, machine.faults, Machine::kInterval, kPage);
+    EXPECT_EQ(vmstat.reclaim(), std::nullopt);
+    machine.proc_tree.write("vmstat", "pgscan_anon 40\npgscan_file 2\n");
+    collect(vmstat);
+    EXPECT_EQ(vmstat.reclaim(), 42);
+    machine.proc_tree.write("vmstat", "pgscan_file 2\n");
+    collect(vmstat);
+    EXPECT_EQ(vmstat.reclaim(), std::nullopt);
+    machine.proc_tree.remove("vmstat");
+    collect(vmstat);
+    EXPECT_EQ(vmstat.reclaim(), std::nullopt);
+}
+
 TEST(PressureCollector, SharesComeFromTheTotals) {
     Machine machine;
     PressureCollector pressure(machine.proc, machine.faults, Machine::kInterval);

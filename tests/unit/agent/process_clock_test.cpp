@@ -3,10 +3,12 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <csignal>
+#include <cstring>
 
 #include "tests/unit/agent/scanned.h"
 
@@ -14,6 +16,18 @@ namespace chorus::agent {
 namespace {
 
 using namespace testing;
+
+void await_state(pid_t pid, char state) {
+    const SystemBootClock clock;
+    Reader proc("/proc", clock);
+    const std::string file = std::to_string(pid) + "/stat";
+    const auto now = [&] {
+        const auto stat = proc.read(file);
+        const auto parsed = parse_pid_stat(stat.text);
+        return parsed ? parsed->state : '?';
+    };
+    while (now() != state) ::usleep(100);
+}
 
 // A process that sleeps until it is told to open a file, and then sleeps again.
 class Sleeper {
@@ -42,10 +56,7 @@ class Sleeper {
     void await_sleep() const {
         char byte = 0;
         EXPECT_EQ(::read(from_[0], &byte, 1), 1);
-        const SystemBootClock clock;
-        Reader proc("/proc", clock);
-        const std::string stat = std::to_string(pid_) + "/stat";
-        while (proc.read(stat).text.find(") S ") == std::string_view::npos) ::usleep(100);
+        await_state(pid_, 'S');
     }
     pid_t pid() const { return pid_; }
 
@@ -101,6 +112,129 @@ TEST(ProcessScanner, WhatAProcessDidWhileItRanIsSeenAtTheNextScan) {
         EXPECT_EQ(files(), *first + i);
         EXPECT_EQ(files(), *first + i) << "and stays known while it sleeps";
     }
+}
+
+// A process that has mapped a file and sleeps, and the file.
+class Mapper {
+  public:
+    static constexpr off_t kBytes = 8 << 20;
+    // The kernel's figure may be some pages behind.
+    static constexpr off_t kMost = kBytes - (1 << 20);
+
+    Mapper() : file_(::memfd_create("mapped", MFD_CLOEXEC)) {
+        EXPECT_EQ(::ftruncate(file_, kBytes), 0);
+        EXPECT_EQ(::pipe2(ready_, O_CLOEXEC), 0);
+        pid_ = ::fork();
+        if (pid_ != 0) return;
+        void* mapped = ::mmap(nullptr, kBytes, PROT_READ | PROT_WRITE, MAP_SHARED, file_, 0);
+        if (mapped == MAP_FAILED) ::_exit(1);
+        std::memset(mapped, 1, kBytes);
+        if (::write(ready_[1], "r", 1) != 1) ::_exit(1);
+        for (;;) ::pause();
+    }
+    ~Mapper() {
+        ::kill(pid_, SIGKILL);
+        ::waitpid(pid_, nullptr, 0);
+        for (const int fd : {file_, ready_[0], ready_[1]}) ::close(fd);
+    }
+    Mapper(const Mapper&) = delete;
+    Mapper& operator=(const Mapper&) = delete;
+
+    void await_sleep() const {
+        char byte = 0;
+        EXPECT_EQ(::read(ready_[0], &byte, 1), 1);
+        await_state(pid_, 'S');
+    }
+    // Its pages go while it sleeps, as the kernel takes them when memory is short.
+    void take_memory() const { EXPECT_EQ(::ftruncate(file_, 0), 0); }
+    pid_t pid() const { return pid_; }
+
+  private:
+    int file_;
+    int ready_[2] = {-1, -1};
+    pid_t pid_ = 0;
+};
+
+class SleepingProcesses : public ::testing::Test {
+  protected:
+    ProcessSample scanned(pid_t pid, std::optional<std::uint64_t> reclaim) {
+        return get(scanner_.scan(kMemory, 4, reclaim), pid);
+    }
+    // More scans than a process counts as young.
+    void settle(pid_t pid) {
+        for (int i = 0; i < 5; ++i) scanned(pid, 7);
+    }
+
+    SystemBootClock clock_;
+    Reader proc_{"/proc", clock_};
+    ReadFaults faults_;
+    ProcessScanner scanner_{proc_, faults_, UserNames{}, std::chrono::minutes{1}};
+};
+
+TEST_F(SleepingProcesses, MemoryThatTheKernelTakesIsSeenAtTheNextScan) {
+    for (const std::optional<std::uint64_t> reclaim : {std::optional<std::uint64_t>{8}, {}}) {
+        const Mapper mapper;
+        mapper.await_sleep();
+        settle(mapper.pid());
+        const auto before = scanned(mapper.pid(), 7).memory_rss_bytes.value();
+        EXPECT_GE(before, Mapper::kMost);
+        mapper.take_memory();
+        EXPECT_LE(scanned(mapper.pid(), reclaim).memory_rss_bytes.value(), before - Mapper::kMost)
+            << "reclaim " << (reclaim ? "grew" : "is not known");
+    }
+}
+
+TEST_F(SleepingProcesses, MemoryThatNoReclaimTookIsSeenWithinAFewScans) {
+    const Mapper mapper;
+    mapper.await_sleep();
+    settle(mapper.pid());
+    const auto before = scanned(mapper.pid(), 7).memory_rss_bytes.value();
+    mapper.take_memory();
+    int scans = 1;
+    while (scanned(mapper.pid(), 7).memory_rss_bytes.value() > before - Mapper::kMost) {
+        ASSERT_LE(++scans, 16);
+    }
+}
+
+// The row of one that did not run is made of what was read before: the same as if it were read.
+TEST_F(SleepingProcesses, StayWhatTheyAre) {
+    const Mapper mapper;
+    mapper.await_sleep();
+    settle(mapper.pid());
+    const std::string text{proc_.read(std::to_string(mapper.pid()) + "/stat").text};
+    const auto stat = parse_pid_stat(text);
+    ASSERT_TRUE(stat);
+    for (int i = 0; i < 20; ++i) {
+        const auto row = scanned(mapper.pid(), 7);
+        EXPECT_EQ(row.name, stat->comm);
+        EXPECT_EQ(row.state, ProcessState::sleeping);
+        EXPECT_EQ(row.ppid, ::getpid());
+        EXPECT_EQ(row.start_ticks, stat->start_ticks);
+        EXPECT_EQ(row.num_threads, 1);
+        EXPECT_EQ(row.memory_rss_bytes, stat->rss_pages * ScanConstants{}.page_bytes);
+        EXPECT_EQ(row.processor, stat->processor);
+    }
+}
+
+TEST_F(SleepingProcesses, OneWhoseParentEndedHasAnotherAtTheNextScan) {
+    int told[2];
+    ASSERT_EQ(::pipe2(told, O_CLOEXEC), 0);
+    const pid_t parent = ::fork();
+    if (parent == 0) {
+        const pid_t child = ::fork();
+        if (child != 0 && ::write(told[1], &child, sizeof child) != sizeof child) ::_exit(1);
+        for (;;) ::pause();
+    }
+    pid_t child = 0;
+    ASSERT_EQ(::read(told[0], &child, sizeof child), sizeof child);
+    await_state(child, 'S');
+    settle(child);
+    EXPECT_EQ(scanned(child, 7).ppid, parent);
+    ::kill(parent, SIGKILL);
+    ::waitpid(parent, nullptr, 0);
+    EXPECT_NE(scanned(child, 7).ppid, parent);
+    ::kill(child, SIGKILL);
+    for (const int fd : told) ::close(fd);
 }
 
 // A thread of the kernel sleeps most of the time, and its row is the same as if it were read.
