@@ -1,6 +1,10 @@
 // GET /api/v1/system/health and /api/v1/services: the checked services. Reading starts no check.
 #include <algorithm>
+#include <memory>
+#include <string>
+#include <unordered_map>
 
+#include "aggregator/api/paced_read.h"
 #include "aggregator/api/routes.h"
 #include "aggregator/api/service_source.h"
 #include "aggregator/api/support.h"
@@ -11,6 +15,9 @@ namespace {
 constexpr std::int64_t kMostHours = 24 * 400, kMostPoints = 5'000, kMostRecent = 200,
                        kMostChecks = 1'000;
 constexpr std::size_t kMostRecentInAll = 20'000;
+
+// By service: a month of hours of each, 0.75 s for 2,000 services on two busy cores.
+using Uptimes = PacedRead<std::unordered_map<std::string, store::ServiceUptime>>;
 
 http::Response system_health(Services& services) {
     Timings timings;
@@ -49,7 +56,7 @@ std::optional<std::int64_t> days_left(const std::optional<Timestamp>& expires, T
     return std::chrono::floor<std::chrono::days>(*expires - now).count();
 }
 
-http::Response list(Services& services, const http::Request& request) {
+http::Response list(Services& services, Uptimes& all_uptimes, const http::Request& request) {
     http::Parameters p{request};
     const auto count = static_cast<int>(p.integer("recent", 60, 0, kMostRecent));
     p.throw_if_bad();
@@ -57,7 +64,8 @@ http::Response list(Services& services, const http::Request& request) {
     const Timestamp now = services.clock.now();
     const auto states = read_services(services, timings);
     const store::ServiceReader reader{services.database};
-    const auto uptimes = timings.db([&] { return reader.uptimes(now); });
+    const auto uptimes =
+        timings.db([&] { return all_uptimes.get([&] { return reader.uptimes(now); }); });
     // Fewer of each where there are very many services.
     const auto most = kMostRecentInAll / std::max<std::size_t>(states.size(), 1);
     const int each = std::min(count, static_cast<int>(std::max<std::size_t>(most, 1)));
@@ -66,7 +74,7 @@ http::Response list(Services& services, const http::Request& request) {
     out.begin_array();
     for (const auto& state : states) {
         const auto& name = state.health.service_name;
-        const auto uptime = value_or_empty(uptimes, name);
+        const auto uptime = value_or_empty(*uptimes, name);
         out.begin_object();
         cache::write_service_health_fields(out, state.health);
         out.field("type", state.type)
@@ -145,7 +153,10 @@ void add_health_routes(http::Router& router, Services& services) {
     };
     add("/api/v1/system/health",
         [](Services& s, const http::Request&) { return system_health(s); });
-    add("/api/v1/services", list);
+    const auto uptimes = std::make_shared<Uptimes>(services.clock);
+    add("/api/v1/services", [uptimes](Services& s, const http::Request& request) {
+        return list(s, *uptimes, request);
+    });
     add("/api/v1/services/{name}/history", history);
 }
 
