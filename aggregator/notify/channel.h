@@ -28,6 +28,9 @@ struct SendResult {
     static SendResult refused(std::string why) {
         return {store::DeliveryOutcome::refused, std::move(why)};
     }
+    static SendResult impossible(std::string why) {
+        return {store::DeliveryOutcome::impossible, std::move(why)};
+    }
 };
 
 // Longest time that one attempt may take, name lookup and TLS included.
@@ -42,7 +45,8 @@ class Channel {
 };
 
 // The same for every attempt of a message, and of no other: "<alert>/<transition>/<channel>", or
-// the SHA-256 of all these for several alerts.
+// the SHA-256 of all these for several alerts. An alert sent alone has the key that it had among
+// others.
 std::string idempotency_key(const Message& message);
 std::string idempotency_key(const store::Notification& notification, const std::string& channel);
 

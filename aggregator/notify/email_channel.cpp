@@ -9,7 +9,7 @@ namespace chorus::notify {
 SendResult EmailChannel::send(const Message& message) {
     Mail mail;
     mail.to = message.channel.substr(message.channel.find(':') + 1);
-    if (!is_mail_address(mail.to)) return SendResult::refused("not a mail address");
+    if (!is_mail_address(mail.to)) return SendResult::impossible("not a mail address");
     const auto key = idempotency_key(message);
     mail.subject = subject_of(message);
     mail.text = text_of(message, links_);

@@ -35,7 +35,7 @@ int http_status(const Network& network, const HttpTarget& target, const HttpRequ
                 Stream::Deadline deadline);
 
 // The same, judged: 2xx is delivered; 400, 413, 415 and 422 are refused, as the same message will
-// never be taken; everything else may pass later.
+// never be taken, though parts of it may be; everything else may pass later.
 SendResult http_send(const Network& network, const HttpTarget& target, const HttpRequest& request);
 
 }  // namespace chorus::notify

@@ -119,9 +119,9 @@ std::optional<milliseconds> Notifier::send_one(const store::ChannelChoice& choic
     }
     store::Delivery delivery;
     if (claimed->notifications.empty()) {
-        delivery.outcome = DeliveryOutcome::refused;  // the alerts were deleted meanwhile
+        delivery.outcome = DeliveryOutcome::impossible;  // the alerts were deleted meanwhile
     } else if (!channel) {
-        delivery = {DeliveryOutcome::refused, "no such channel is configured", {}};
+        delivery = {DeliveryOutcome::impossible, "no such channel is configured", {}};
     } else {
         auto result = channel->send({name, claimed->notifications});
         delivery = {result.outcome, std::move(result.error), {}};
@@ -130,34 +130,49 @@ std::optional<milliseconds> Notifier::send_one(const store::ChannelChoice& choic
         delivery.retry_in = retry_after(claimed->failures);
     }
     const bool noted = store::finish_message(*database_.acquire(), *claimed, name_, delivery);
-    const auto alerts = claimed->notifications.size();
+    report(*claimed, delivery);
+    if (!noted) kLog.warning("Another aggregator took a channel over", {{"channel", name}});
+    return delivery.retry_in;
+}
+
+void Notifier::report(const store::ClaimedMessage& message, const store::Delivery& delivery) {
+    const std::string& name = message.channel;
+    const auto alerts = message.notifications.size();
     switch (delivery.outcome) {
         case DeliveryOutcome::delivered:
             counted(name, "delivered").add();
             kLog.info("Notification sent", {{"channel", name},
-                                            {"message_id", claimed->message_id},
+                                            {"message_id", message.message_id},
                                             {"alerts", alerts},
-                                            {"attempt", claimed->attempt}});
+                                            {"attempt", message.attempt}});
             break;
         case DeliveryOutcome::retry:
             counted(name, "retried").add();
             kLog.warning("Notification not delivered yet",
                          {{"channel", name},
-                          {"message_id", claimed->message_id},
-                          {"attempt", claimed->attempt},
+                          {"message_id", message.message_id},
+                          {"attempt", message.attempt},
                           {"error", delivery.error},
                           {"retry_in_ms", delivery.retry_in.count()}});
             break;
         case DeliveryOutcome::refused:
+        case DeliveryOutcome::impossible:
+            if (store::goes_apart(message, delivery)) {
+                counted(name, "split").add();
+                kLog.warning("Notification refused, its alerts are sent one by one",
+                             {{"channel", name},
+                              {"message_id", message.message_id},
+                              {"alerts", alerts},
+                              {"error", delivery.error}});
+                break;
+            }
             counted(name, "failed").add();
             kLog.error("Notification refused", {{"channel", name},
-                                                {"message_id", claimed->message_id},
+                                                {"message_id", message.message_id},
                                                 {"alerts", alerts},
                                                 {"error", delivery.error}});
             break;
     }
-    if (!noted) kLog.warning("Another aggregator took a channel over", {{"channel", name}});
-    return delivery.retry_in;
 }
 
 void Notifier::announce() {

@@ -27,7 +27,8 @@ struct NotifierOptions {
 // Any number of aggregators may work on one outbox: a channel is served by the one that has claimed
 // it, and a claim ends by itself when its holder dies. Failures are tried again after a random
 // time up to 1, 2, 4, 8, 16 s; after five in a row the channel rests for 30 to 60 s between single
-// attempts.
+// attempts. Alerts that were refused together are sent one by one; one that is refused alone has
+// failed.
 class Notifier {
   public:
     Notifier(store::Database& database, const Channels& channels, std::string name,
@@ -54,6 +55,8 @@ class Notifier {
     std::optional<std::chrono::milliseconds> send_one(const store::ChannelChoice& choice,
                                                       std::unique_ptr<Channel>& channel,
                                                       std::string& channel_name);
+    // Counts and logs an attempt.
+    void report(const store::ClaimedMessage& message, const store::Delivery& delivery);
     std::chrono::milliseconds retry_after(int failures);
     // Waits until woken, at most so long. False at the end.
     bool sleep(std::chrono::milliseconds most, std::uint64_t& seen);

@@ -214,9 +214,10 @@ SendResult smtp_send(const Network& network, const SmtpServer& server, const Mai
     } catch (const Refusal& refusal) {
         const std::string error =
             "the mail server refuses " + refusal.step + " (" + std::to_string(refusal.code) + ")";
-        const bool final = refusal.code / 100 == 5 &&
-                           (refusal.step == "the recipient" || refusal.step == "the text");
-        return final ? SendResult::refused(error) : SendResult::retry(error);
+        const bool final = refusal.code / 100 == 5;
+        if (final && refusal.step == "the recipient") return SendResult::impossible(error);
+        if (final && refusal.step == "the text") return SendResult::refused(error);
+        return SendResult::retry(error);
     } catch (const std::runtime_error& e) {
         return SendResult::retry(e.what());
     }

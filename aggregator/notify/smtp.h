@@ -33,7 +33,8 @@ bool is_mail_address(std::string_view text);
 // The mail as it crosses the wire: headers, body as base64 in lines, all lines ended by CR LF.
 std::string compose(const Mail& mail, const std::string& from, Timestamp now);
 
-// 5xx on the recipient or the text is refused for good; everything else may pass later.
+// After 5xx on the text this mail will never be taken, after 5xx on the recipient none will;
+// everything else may pass later.
 SendResult smtp_send(const Network& network, const SmtpServer& server, const Mail& mail,
                      Timestamp now);
 

@@ -89,6 +89,15 @@ SET state = $3,
 WHERE channel = $1 AND message_id = $2 AND state = 'pending'
 )sql"};
 
+// Each notification becomes a message that was begun, so all of them go before anything newer of
+// their alerts.
+constexpr Statement kTakeApart{"message_take_apart", R"sql(
+UPDATE monitoring.notifications
+SET message_id = notification_id,
+    last_error = $3
+WHERE channel = $1 AND message_id = $2 AND state = 'pending'
+)sql"};
+
 constexpr Statement kClaimChannel{"channel_claim", R"sql(
 UPDATE monitoring.notification_channels
 SET claimed_by = $2, claimed_until = clock_timestamp() + $3
@@ -187,6 +196,10 @@ std::optional<ClaimedMessage> claim_message(Session& session, const ChannelChoic
     return message;
 }
 
+bool goes_apart(const ClaimedMessage& message, const Delivery& delivery) {
+    return delivery.outcome == DeliveryOutcome::refused && message.notifications.size() > 1;
+}
+
 bool finish_message(Session& session, const ClaimedMessage& message, const std::string& claimant,
                     const Delivery& delivery) {
     const bool again = delivery.outcome == DeliveryOutcome::retry;
@@ -203,9 +216,14 @@ bool finish_message(Session& session, const ClaimedMessage& message, const std::
                                                       .text(error)
                                                       .boolean(delivered));
     if (ended.affected() == 0) return false;
-    session.execute(
-        kFinish,
-        Parameters{}.text(message.channel).int8(message.message_id).text(state).text(error));
+    if (goes_apart(message, delivery)) {
+        session.execute(kTakeApart,
+                        Parameters{}.text(message.channel).int8(message.message_id).text(error));
+    } else {
+        session.execute(
+            kFinish,
+            Parameters{}.text(message.channel).int8(message.message_id).text(state).text(error));
+    }
     transaction.commit();
     return true;
 }

@@ -51,15 +51,17 @@ struct ChannelChoice {
 // Claims one channel that has something to send and is not claimed, and takes its oldest message.
 // nullopt if there is none. The claim holds for `duration`; after that others may take it. A
 // message is put together at its first attempt, of at most `most` notifications, and stays the
-// same. Per alert notifications come in the order of its transitions. In a transaction of its own.
+// same unless it is refused. Per alert notifications come in the order of its transitions. In a
+// transaction of its own.
 std::optional<ClaimedMessage> claim_message(Session& session, const ChannelChoice& choice,
                                             const std::string& claimant,
                                             std::chrono::milliseconds duration, int most);
 
 enum class DeliveryOutcome {
     delivered,
-    retry,    // the same message again, after `retry_in`
-    refused,  // will never be taken
+    retry,       // the same message again, after `retry_in`
+    refused,     // this message will never be taken; others may be
+    impossible,  // none to this address ever will
 };
 
 struct Delivery {
@@ -67,6 +69,10 @@ struct Delivery {
     std::string error{};  // a sentence without secrets
     std::chrono::milliseconds retry_in{0};
 };
+
+// Whether the alerts of a message are sent each by itself from now on: of those that were refused
+// together, one may be all that is wrong, or that they were many.
+bool goes_apart(const ClaimedMessage& message, const Delivery& delivery);
 
 // Notes what became of a message and ends the claim. False, and nothing is noted, if the claim was
 // lost. In a transaction of its own.

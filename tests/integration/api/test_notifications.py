@@ -5,45 +5,16 @@ import email.policy
 import hashlib
 import hmac
 import json
-import os
 import shutil
 import subprocess
 import time
 
 import pytest
 
-from chorus_harness import Aggregator, redis_cli, wait_until
+from chorus_harness import Aggregator, wait_until
+from outbox import OPERATOR, change, channels, open_alert, open_together, states
 from receivers import (AlertSubscriber, MailServer, Webhook, dead_port, drip, endless_body,
                        failing, make_certificate, reset_after_2xx)
-
-OPERATOR = {"CHORUS_ANONYMOUS_ROLE": "operator"}
-
-
-def channels(**named):
-    """The setting notification-channels; webhook_ops=... stands for webhook:ops."""
-    return {"CHORUS_NOTIFICATION_CHANNELS": json.dumps(
-        {name.replace("_", ":", 1): value for name, value in named.items()})}
-
-
-def open_alert(aggregator, title, **fields):
-    answer = aggregator.request("POST", "/api/v1/alerts", json.dumps(
-        {"alert_type": "test", "severity": "high", "source": "test:" + title, "title": title,
-         **fields}), {"Content-Type": "application/json"})
-    assert answer.status == 201, answer.body
-    return answer.json["id"]
-
-
-def change(aggregator, alert, status):
-    answer = aggregator.request("PATCH", "/api/v1/alerts/" + alert, json.dumps({"status": status}),
-                                {"Content-Type": "application/json"})
-    assert answer.status == 200, answer.body
-
-
-def states(aggregator, channel):
-    """How many notifications of a channel are in which state."""
-    rows = aggregator.sql("SELECT state, count(*) FROM monitoring.notifications"
-                          f" WHERE channel = '{channel}' GROUP BY 1")
-    return {state: int(count) for state, count in rows}
 
 
 @pytest.fixture
@@ -128,17 +99,6 @@ def test_bad_receivers_delay_no_other(hook):
         receiver.close()
 
 
-def test_a_receiver_that_refuses_the_message_does_not_block_the_next():
-    hook = Webhook(lambda handler: 422 if b"poison" in handler.raw_body else 200)
-    with Aggregator({**OPERATOR, **channels(webhook_ops={"url": hook.url})}) as aggregator:
-        open_alert(aggregator, "poison")
-        wait_until(lambda: states(aggregator, "webhook:ops") == {"failed": 1}, what="refusal")
-        open_alert(aggregator, "harmless")
-        wait_until(lambda: states(aggregator, "webhook:ops") == {"failed": 1, "delivered": 1},
-                   what="the next one")
-    hook.close()
-
-
 def test_what_waits_survives_kill_and_is_sent_in_order(hook):
     gate = {"open": False}
     hook = Webhook(lambda handler: 200 if gate["open"] else 503)
@@ -197,16 +157,9 @@ def test_mail_goes_over_starttls_with_a_login_and_groups_alerts(tmp_path):
         "CHORUS_SMTP_PASSWORD": "mail-canary", "CHORUS_SMTP_FROM": "chorus@example.org",
         "CHORUS_NOTIFY_CA_FILE": certificate}
     with Aggregator(environment) as aggregator:
-        # Two alerts that fire together, as the evaluator opens them.
         open_alert(aggregator, "ünïcode\u2028 trouble", description="line one\r\nBcc: x@y.example")
         wait_until(lambda: server.mails, what="a mail")
-        aggregator.sql("""
-            WITH fired AS (
-                INSERT INTO monitoring.alerts (alert_type, severity, source, title, fingerprint)
-                SELECT 'test', 'high', 'system:web-' || i, 'Title ' || i, 'f' || i
-                FROM generate_series(1, 3) i RETURNING id)
-            INSERT INTO monitoring.alert_transitions (alert_id, to_status)
-            SELECT id, 'active' FROM fired""")
+        open_together(aggregator, [f"web-{i}" for i in range(1, 4)])
         wait_until(lambda: len(server.mails) == 2, what="the second mail")
         wait_until(lambda: states(aggregator, "email:ops@example.org") == {"delivered": 4},
                    what="the log")

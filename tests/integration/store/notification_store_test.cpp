@@ -215,6 +215,40 @@ TEST_F(Outbox, AFailingChannelRestsAndARefusedMessageIsOver) {
               "failed: HTTP 422");
 }
 
+TEST_F(Outbox, ARefusedMessageOfSeveralGoesOnAsOneMessageForEach) {
+    open("a");
+    const auto b = open("b");
+    const auto together = claim("webhook:ops");
+    ASSERT_TRUE(together);
+    ASSERT_THAT(titles(*together), ElementsAre("a", "b"));
+    change(b, AlertStatus::resolved);
+    EXPECT_TRUE(finish(*together, {DeliveryOutcome::refused, "HTTP 400", 0ms}));
+    const auto first = claim("webhook:ops");
+    ASSERT_TRUE(first);
+    EXPECT_THAT(titles(*first), ElementsAre("a"));
+    EXPECT_TRUE(finish(*first, {DeliveryOutcome::refused, "HTTP 400", 0ms}));
+    const auto second = claim("webhook:ops");
+    ASSERT_TRUE(second);
+    EXPECT_THAT(titles(*second), ElementsAre("b"));
+    EXPECT_EQ(second->notifications[0].alert.status, AlertStatus::active) << "before its end";
+    EXPECT_TRUE(finish(*second, {}));
+    EXPECT_THAT(titles(*claim("webhook:ops")), ElementsAre("b"));
+    EXPECT_EQ(database_.text("SELECT string_agg(state, ' ' ORDER BY notification_id)"
+                             " FROM monitoring.notifications WHERE channel = 'webhook:ops'"),
+              "failed delivered pending");
+}
+
+TEST_F(Outbox, NothingGoesOnWhereNothingCanBeSent) {
+    open("a");
+    open("b");
+    const auto message = claim("webhook:ops");
+    ASSERT_TRUE(message);
+    EXPECT_TRUE(finish(*message, {DeliveryOutcome::impossible, "no such channel", 0ms}));
+    EXPECT_EQ(database_.number("SELECT count(*) FROM monitoring.notifications"
+                               " WHERE channel = 'webhook:ops' AND state = 'failed'"),
+              2);
+}
+
 TEST_F(Outbox, WhatWaitsTooLongIsGivenUpAndRedisSooner) {
     open("a");
     database_.run("UPDATE monitoring.notifications SET created_at = now() - interval '1 hour'");
