@@ -28,15 +28,20 @@ ProcessClock::ProcessClock(std::int32_t pid) {
     has_run();
 }
 
-bool ProcessClock::has_run() {
-    constexpr std::chrono::nanoseconds unknown{-1};
+std::chrono::nanoseconds ProcessClock::time() const {
     timespec time{};
-    if (id_ == CLOCK_REALTIME || ::clock_gettime(id_, &time) != 0) {
-        last_ = unknown;
-        return true;
-    }
-    const auto now = std::chrono::seconds{time.tv_sec} + std::chrono::nanoseconds{time.tv_nsec};
-    return std::exchange(last_, now) != now;
+    if (id_ == CLOCK_REALTIME || ::clock_gettime(id_, &time) != 0) return kUnknown;
+    return std::chrono::seconds{time.tv_sec} + std::chrono::nanoseconds{time.tv_nsec};
+}
+
+bool ProcessClock::has_run() {
+    const auto now = time();
+    return std::exchange(last_, now) != now || now == kUnknown;
+}
+
+bool ProcessClock::stands() const {
+    const auto now = time();
+    return now == last_ && now != kUnknown;
 }
 
 }  // namespace chorus::agent

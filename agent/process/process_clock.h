@@ -24,11 +24,16 @@ class ProcessClock {
     // Whether the process ran since the last call, or since the clock was made; true as well where
     // that is not known.
     bool has_run();
+    // False where has_run() would tell true. Leaves the answer to it.
+    bool stands() const;
 
   private:
+    static constexpr std::chrono::nanoseconds kUnknown{-1};
+    std::chrono::nanoseconds time() const;
+
     // Small, as each process has one. No process has the clock CLOCK_REALTIME.
     clockid_t id_ = CLOCK_REALTIME;
-    std::chrono::nanoseconds last_{-1};
+    std::chrono::nanoseconds last_ = kUnknown;
 };
 
 }  // namespace chorus::agent

@@ -52,15 +52,15 @@ ProcessTable ProcessScanner::scan(std::optional<std::uint64_t> memory_total_byte
                                   std::optional<std::int64_t> cpu_count,
                                   std::optional<std::uint64_t> reclaim, ProcessTable table) {
     ++scan_;
-    list_pids();
+    const auto pids = list_pids();
     memory_may_have_gone_ = !reclaim || reclaim != std::exchange(reclaim_, reclaim);
     table.other.reset();
-    table.rows.reserve(pids_.size());
+    table.rows.reserve(pids.size());
     first_read_.reset();
     counts_ = {};
     look_for_delay_accounting();
     std::size_t rows = 0;
-    for (const std::int32_t pid : pids_) {
+    for (const std::int32_t pid : pids) {
         if (rows == table.rows.size()) table.rows.emplace_back();
         ProcessSample& process = table.rows[rows];
         process = {};
@@ -140,18 +140,19 @@ void ProcessScanner::add_children(ProcessTable& table) {
     }
 }
 
-void ProcessScanner::list_pids() {
-    pids_.clear();
+std::vector<std::int32_t> ProcessScanner::list_pids() {
+    std::vector<std::int32_t> pids;
     const Directory directory = open_directory(proc_.fd(), ".");
     if (!directory) {
         faults_.note("/proc", errno);
-        return;
+        return pids;
     }
     while (const dirent* entry = ::readdir(directory.get())) {
         const auto pid = parse_number<std::int32_t>(entry->d_name);
-        if (pid && *pid > 0) pids_.push_back(*pid);
+        if (pid && *pid > 0) pids.push_back(*pid);
     }
-    std::sort(pids_.begin(), pids_.end());
+    std::sort(pids.begin(), pids.end());
+    return pids;
 }
 
 // Ticks of a process that was forked while the kernel did not count them stay 0: such a 0 is
@@ -195,9 +196,19 @@ bool ProcessScanner::read_process(std::int32_t pid, ProcessSample& process) {
 bool ProcessScanner::stands_still(std::int32_t pid, const Known& known) const {
     if (facts_are_due(pid, known)) return false;
     if (known.stat.kernel_thread) return true;
-    const std::int32_t parent = known.stat.ppid;
-    return !memory_may_have_gone_ &&
-           (parent == 0 || std::binary_search(pids_.begin(), pids_.end(), parent));
+    return !memory_may_have_gone_ && has_its_parent(known.stat);
+}
+
+// A zombie has handed its children on, and a process that is younger than its child was given the
+// PID of one that ended. A parent that the walk has not come to yet is what it was if it did not
+// run, as none ends without running; the children of one that did are read.
+bool ProcessScanner::has_its_parent(const PidStat& child) const {
+    if (child.ppid == 0) return true;
+    const auto at = known_.find(child.ppid);
+    if (at == known_.end()) return false;
+    const Known& parent = at->second;
+    return parent.stat.start_ticks <= child.start_ticks && parent.stat.state != 'Z' &&
+           parent.stat.state != 'X' && (parent.scan == scan_ || parent.clock.stands());
 }
 
 void ProcessScanner::describe(const PidStat& stat, nanoseconds at, bool ran,

@@ -96,13 +96,14 @@ class ProcessScanner {
         std::optional<std::int64_t> rss_bytes;
         std::uint64_t scan;
     };
-    void list_pids();
+    std::vector<std::int32_t> list_pids();
     void look_for_delay_accounting();
     // Fills `process`, which is empty; false if there is none any more.
     bool read_process(std::int32_t pid, ProcessSample& process);
     void describe(const PidStat& stat, std::chrono::nanoseconds at, bool ran,
                   ProcessSample& process);
     bool stands_still(std::int32_t pid, const Known& known) const;
+    bool has_its_parent(const PidStat& child) const;
     bool io_wait_is_counted(const PidStat& stat) const;
     Known& recognise(const PidStat& stat, std::chrono::nanoseconds at, ProcessSample& process);
     std::optional<std::chrono::nanoseconds> age_if_new(const PidStat& stat,
@@ -126,7 +127,6 @@ class ProcessScanner {
     PidFiles files_;
     bool process_clocks_;
     std::unordered_map<std::int32_t, Known> known_;
-    std::vector<std::int32_t> pids_;  // of the running scan, in order
     std::optional<std::uint64_t> reclaim_;
     bool memory_may_have_gone_ = true;                    // of a process that sleeps
     std::optional<std::chrono::nanoseconds> last_scan_;   // first read of the last one

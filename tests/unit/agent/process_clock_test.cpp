@@ -10,24 +10,12 @@
 #include <csignal>
 #include <cstring>
 
-#include "tests/unit/agent/scanned.h"
+#include "tests/unit/agent/sleeping.h"
 
 namespace chorus::agent {
 namespace {
 
 using namespace testing;
-
-void await_state(pid_t pid, char state) {
-    const SystemBootClock clock;
-    Reader proc("/proc", clock);
-    const std::string file = std::to_string(pid) + "/stat";
-    const auto now = [&] {
-        const auto stat = proc.read(file);
-        const auto parsed = parse_pid_stat(stat.text);
-        return parsed ? parsed->state : '?';
-    };
-    while (now() != state) ::usleep(100);
-}
 
 // A process that sleeps until it is told to open a file, and then sleeps again.
 class Sleeper {
@@ -71,16 +59,20 @@ TEST(ProcessClock, TellsThatAProcessRan) {
     ProcessClock clock(sleeper.pid());
     EXPECT_FALSE(clock.has_run());
     EXPECT_FALSE(clock.has_run());
+    EXPECT_TRUE(clock.stands());
     sleeper.open_a_file();
     sleeper.await_sleep();
-    EXPECT_TRUE(clock.has_run());
+    EXPECT_FALSE(clock.stands());
+    EXPECT_TRUE(clock.has_run()) << "to have looked before makes no difference";
     EXPECT_FALSE(clock.has_run());
+    EXPECT_TRUE(clock.stands());
 }
 
 TEST(ProcessClock, WithoutAClockAProcessMayAlwaysHaveRun) {
     ProcessClock none;
     EXPECT_TRUE(none.has_run());
     EXPECT_TRUE(none.has_run());
+    EXPECT_FALSE(none.stands());
     ProcessClock nobody(0x3fffffff);  // above PID_MAX_LIMIT
     EXPECT_TRUE(nobody.has_run());
     EXPECT_TRUE(nobody.has_run());
@@ -155,22 +147,6 @@ class Mapper {
     pid_t pid_ = 0;
 };
 
-class SleepingProcesses : public ::testing::Test {
-  protected:
-    ProcessSample scanned(pid_t pid, std::optional<std::uint64_t> reclaim) {
-        return get(scanner_.scan(kMemory, 4, reclaim), pid);
-    }
-    // More scans than a process counts as young.
-    void settle(pid_t pid) {
-        for (int i = 0; i < 5; ++i) scanned(pid, 7);
-    }
-
-    SystemBootClock clock_;
-    Reader proc_{"/proc", clock_};
-    ReadFaults faults_;
-    ProcessScanner scanner_{proc_, faults_, UserNames{}, std::chrono::minutes{1}};
-};
-
 TEST_F(SleepingProcesses, MemoryThatTheKernelTakesIsSeenAtTheNextScan) {
     for (const std::optional<std::uint64_t> reclaim : {std::optional<std::uint64_t>{8}, {}}) {
         const Mapper mapper;
@@ -214,27 +190,6 @@ TEST_F(SleepingProcesses, StayWhatTheyAre) {
         EXPECT_EQ(row.memory_rss_bytes, stat->rss_pages * ScanConstants{}.page_bytes);
         EXPECT_EQ(row.processor, stat->processor);
     }
-}
-
-TEST_F(SleepingProcesses, OneWhoseParentEndedHasAnotherAtTheNextScan) {
-    int told[2];
-    ASSERT_EQ(::pipe2(told, O_CLOEXEC), 0);
-    const pid_t parent = ::fork();
-    if (parent == 0) {
-        const pid_t child = ::fork();
-        if (child != 0 && ::write(told[1], &child, sizeof child) != sizeof child) ::_exit(1);
-        for (;;) ::pause();
-    }
-    pid_t child = 0;
-    ASSERT_EQ(::read(told[0], &child, sizeof child), sizeof child);
-    await_state(child, 'S');
-    settle(child);
-    EXPECT_EQ(scanned(child, 7).ppid, parent);
-    ::kill(parent, SIGKILL);
-    ::waitpid(parent, nullptr, 0);
-    EXPECT_NE(scanned(child, 7).ppid, parent);
-    ::kill(child, SIGKILL);
-    for (const int fd : told) ::close(fd);
 }
 
 // A thread of the kernel sleeps most of the time, and its row is the same as if it were read.
