@@ -191,8 +191,10 @@ bool ProcessScanner::read_process(std::int32_t pid, ProcessSample& process) {
 }
 
 // Whether a process that did not run is what it was. Others can only take its memory or end its
-// parent, but for rarities that are seen late: it is given another nice value, a file that it maps
-// is truncated, its small pages become a large one. Threads of the kernel have neither.
+// parent, but for rarities that are seen up to kFactScans scans late, as pgscan does not grow by
+// them: it is given another nice value, a file that it maps is truncated, its small pages become a
+// large one, swapoff brings its pages back, another process pages it out (MADV_PAGEOUT). Threads of
+// the kernel have neither.
 bool ProcessScanner::stands_still(std::int32_t pid, const Known& known) const {
     if (facts_are_due(pid, known)) return false;
     if (known.stat.kernel_thread) return true;
