@@ -3,11 +3,13 @@
 #include <gtest/gtest.h>
 
 #include <stdexcept>
+#include <string>
 
 namespace chorus::api {
 namespace {
 
 using std::chrono::milliseconds;
+using std::chrono::seconds;
 
 class PacedReadTest : public testing::Test {
   protected:
@@ -17,10 +19,22 @@ class PacedReadTest : public testing::Test {
             return ++reads_;
         });
     }
+    // What one that cannot be read says.
+    std::string failure(milliseconds takes = milliseconds{100}) {
+        try {
+            paced_.get([&]() -> int {
+                clock_.advance(takes);
+                throw std::runtime_error("away " + std::to_string(++failures_));
+            });
+        } catch (const std::runtime_error& e) {
+            return e.what();
+        }
+        return {};
+    }
 
     ManualClock clock_{Timestamp{}};
     PacedRead<int> paced_{clock_};
-    int reads_ = 0;
+    int reads_ = 0, failures_ = 0;
 };
 
 TEST_F(PacedReadTest, GivesTheSameForTwentyTimesAsLongAsItTook) {
@@ -36,11 +50,37 @@ TEST_F(PacedReadTest, WhatCostsNothingIsReadEachTime) {
     EXPECT_EQ(get(milliseconds{0}), 2);
 }
 
-TEST_F(PacedReadTest, AFailureIsNotKept) {
+TEST_F(PacedReadTest, NoAnswerIsGivenForMoreThanAMinute) {
+    EXPECT_EQ(get(seconds{5}), 1);
+    clock_.advance(milliseconds{59'999});
     EXPECT_EQ(get(), 1);
-    clock_.advance(milliseconds{2'000});
-    EXPECT_THROW(paced_.get([]() -> int { throw std::runtime_error("away"); }), std::runtime_error);
+    clock_.advance(milliseconds{1});
     EXPECT_EQ(get(), 2);
+}
+
+TEST_F(PacedReadTest, AFailureTakesThePlaceOfTheAnswer) {
+    EXPECT_EQ(get(), 1);
+    clock_.advance(seconds{2});
+    EXPECT_EQ(failure(), "away 1");
+    EXPECT_EQ(failure(), "away 1");
+    clock_.advance(seconds{2});
+    EXPECT_EQ(get(), 2);
+}
+
+TEST_F(PacedReadTest, AFailureIsToldForTwentyTimesAsLongAsItTook) {
+    EXPECT_EQ(failure(), "away 1");
+    clock_.advance(milliseconds{1'999});
+    EXPECT_EQ(failure(), "away 1");
+    clock_.advance(milliseconds{1});
+    EXPECT_EQ(failure(), "away 2");
+}
+
+TEST_F(PacedReadTest, WhoTriesAgainWhenToldToDoesNotGetTheSameFailure) {
+    EXPECT_EQ(failure(seconds{5}), "away 1");
+    clock_.advance(milliseconds{4'999});
+    EXPECT_EQ(failure(), "away 1");
+    clock_.advance(milliseconds{1});
+    EXPECT_EQ(get(), 1);
 }
 
 }  // namespace
