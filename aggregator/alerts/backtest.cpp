@@ -89,21 +89,24 @@ class Cursor {
     std::size_t next_ = 0;
 };
 
-void replay_service(store::Session& session, const std::string& name,
+void replay_service(store::Session& session, const store::RuleService& service,
                     const BacktestOptions& options, Replay& replay) {
+    const auto known_for = store::known_for(service.interval_seconds);
+    const auto forgotten = forgotten_after(service.interval_seconds);
+    const auto before = std::chrono::duration_cast<Timestamp::duration>(forgotten);
     const auto checks =
-        Loader::load_checks(session, name, options.from - kServiceForgotten, options.to);
-    Cursor cursor{checks, [](const PastService& check) { return check.at; }};
-    const PastService* newest = nullptr;
+        Loader::load_checks(session, service.name, options.from - before, options.to);
+    Cursor cursor{checks, [](const Service& check) { return check.heard_at; }};
+    const Service* newest = nullptr;
     Snapshot snapshot;
     replay.run(snapshot, [&](Snapshot& now_seen, Timestamp now) {
-        cursor.advance(now, [&](const PastService& check) { newest = &check; });
+        cursor.advance(now, [&](const Service& check) { newest = &check; });
         now_seen.services.clear();
         if (newest == nullptr) return;
-        const auto age = now - newest->at;
-        if (age > kServiceForgotten && age > newest->known_for) return;
-        now_seen.services.push_back(newest->service);
-        if (age > newest->known_for) now_seen.services.back().status = Service::Status::unknown;
+        const auto age = now - newest->heard_at;
+        if (age > forgotten) return;
+        now_seen.services.push_back(*newest);
+        if (age > known_for) now_seen.services.back().status = Service::Status::unknown;
     });
 }
 
@@ -135,7 +138,7 @@ Backtest backtest(store::Session& session, const Rule& rule, const BacktestOptio
         for (const auto& row : store::read_rule_services(session)) {
             if (!glob_match(service->service_name, row.name)) continue;
             ++result.hosts;
-            replay_service(session, row.name, options, replay);
+            replay_service(session, row, options, replay);
         }
     } else {
         for (const auto& host : Loader::load_hosts(session)) {

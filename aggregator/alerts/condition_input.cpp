@@ -5,6 +5,7 @@
 
 #include "aggregator/alerts/field_reader.h"
 #include "aggregator/alerts/rule_input.h"
+#include "aggregator/alerts/windows.h"
 
 namespace chorus::alerts {
 namespace {
@@ -111,6 +112,14 @@ void check_thresholds(FieldReader& fields, const Limit& limit) {
     }
 }
 
+// A sum that leaves out samples would be wrong.
+void check_sum(FieldReader& fields, const Limit& limit, std::chrono::minutes longest) {
+    if (limit.aggregation != Aggregation::sum || limit.window <= longest) return;
+    fields.fail("time_window_minutes", "value_error",
+                "Value error, at most " + std::to_string(longest.count()) +
+                    " with aggregation sum; keep_firing_minutes keeps an alert open for longer");
+}
+
 Limit read_limit(FieldReader& fields) {
     Limit limit;
     limit.hosts = read_hosts(fields);
@@ -140,6 +149,7 @@ SystemMetricCondition read_system(FieldReader& fields) {
     fields.glob("label", condition.label);
     fields.globs("tags", condition.tags);
     condition.limit = read_limit(fields);
+    check_sum(fields, condition.limit, WindowPlan::kLongestSum);
     return condition;
 }
 
@@ -159,6 +169,7 @@ ProcessMetricCondition read_process(FieldReader& fields) {
     fields.glob("unit", condition.unit);
     fields.choice("group_by", kGroupings, condition.grouping);
     condition.limit = read_limit(fields);
+    check_sum(fields, condition.limit, WindowPlan::kLongestWhole);
     return condition;
 }
 

@@ -85,6 +85,11 @@ RoundResult Engine::round(std::int64_t epoch) {
     const bool late = mark.evaluated_at && now - *mark.evaluated_at > longest_pause;
     if (!mark.evaluated_at || late) mark.resumed_at = now;
     snapshot.watching_since = mark.resumed_at.value_or(Timestamp{});
+    // What an agent checks goes with the agent's list.
+    std::erase_if(snapshot.services, [&](const Service& service) {
+        const auto since = std::max(service.heard_at, snapshot.watching_since);
+        return service.hostname.empty() && now - since > forgotten_after(service.interval_seconds);
+    });
 
     std::unordered_set<Uuid> triggered;
     std::unordered_map<Uuid, Timestamp> versions;
@@ -113,6 +118,9 @@ RoundResult Engine::round(std::int64_t epoch) {
                 if (decision.action == Action::fire) triggered.insert(rule.id);
             }
         }
+    }
+    for (const auto& host : snapshot.hosts) {
+        if (is_silent(host, now)) writing.unheard(host.hostname);
     }
     std::vector<std::string> unknown;
     for (auto& alert : clock_skew_alerts(snapshot.hosts, now, unknown)) {

@@ -102,10 +102,10 @@ class Gatherer {
 void evaluate_system(const Rule& rule, const SystemMetricCondition& condition,
                      const Snapshot& snapshot, Timestamp now, const Visitor& visit,
                      std::vector<bool>& reporting) {
-    const auto found = snapshot.samples.find(table_of(condition.limit.window));
+    const WindowPlan plan = plan_of(condition);
+    const auto found = snapshot.samples.find(plan.table());
     if (found == snapshot.samples.end()) return;
     const SampleTable& table = *found->second;
-    const WindowPlan plan{condition.limit.window};
     Gatherer gatherer{table, plan, now};
     for (std::size_t h = 0; h < snapshot.hosts.size(); ++h) {
         const Host& host = snapshot.hosts[h];
@@ -167,10 +167,6 @@ Reading judge_silence(const Rule& rule, const HostSilentCondition& condition, co
 }
 
 }  // namespace
-
-std::chrono::minutes table_of(std::chrono::minutes window) {
-    return WindowPlan{window}.whole() ? std::chrono::minutes{0} : window;
-}
 
 std::optional<Limit> own_limit(const Host& host, const Rule& rule, const Limit& limit,
                                std::string_view metric) {

@@ -9,9 +9,6 @@
 
 namespace chorus::alerts {
 
-// The table of Snapshot::samples and Snapshot::processes that a window is taken from.
-std::chrono::minutes table_of(std::chrono::minutes window);
-
 // The limit with the host's own threshold, by the rule's name or else by what it measures; nullopt
 // if it has none.
 std::optional<Limit> own_limit(const Host& host, const Rule& rule, const Limit& limit,

@@ -53,11 +53,7 @@ class ProcessEvaluation {
   public:
     ProcessEvaluation(const Rule& rule, const ProcessMetricCondition& condition, Timestamp now,
                       const Visitor& visit)
-        : rule_(rule),
-          condition_(condition),
-          plan_(condition.limit.window),
-          now_(now),
-          visit_(visit) {}
+        : rule_(rule), condition_(condition), plan_(plan_of(condition)), now_(now), visit_(visit) {}
 
     // Whether the host has a process table within the window.
     bool host(const Host& host, const HostProcesses& all) {
@@ -192,7 +188,7 @@ class ProcessEvaluation {
 void evaluate_processes(const Rule& rule, const ProcessMetricCondition& condition,
                         const Snapshot& snapshot, Timestamp now, const Visitor& visit,
                         std::vector<bool>& reporting) {
-    const auto found = snapshot.processes.find(table_of(condition.limit.window));
+    const auto found = snapshot.processes.find(plan_of(condition).table());
     if (found == snapshot.processes.end()) return;
     ProcessEvaluation evaluation{rule, condition, now, visit};
     for (std::size_t h = 0; h < snapshot.hosts.size() && h < found->second->size(); ++h) {

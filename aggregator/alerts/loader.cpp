@@ -92,29 +92,35 @@ Service service_of(store::RuleService&& row) {
                                                  : Status::unknown;
     service.response_time_ms = row.response_time_ms;
     service.error_message = std::move(row.error_message);
-    if (row.agent) service.hostname = std::move(row.agent->hostname);
+    service.hostname = std::move(row.hostname);
+    service.heard_at = row.heard_at;
+    service.interval_seconds = row.interval_seconds;
     return service;
 }
 
 std::vector<Service> read_services(store::Session& session, Timestamp now) {
     std::vector<Service> services;
     for (auto& row : store::read_rule_services(session)) {
-        if (!row.agent && now - row.last_checked > kServiceForgotten) continue;
-        // That a service's host says nothing does not make the service down.
-        const bool silent = row.agent && row.agent->silent(now);
         services.push_back(service_of(std::move(row)));
-        if (silent) services.back().status = Service::Status::unknown;
+        Service& service = services.back();
+        // That nobody checks it now makes a service neither down nor well.
+        if (now - service.heard_at > store::known_for(service.interval_seconds)) {
+            service.status = Service::Status::unknown;
+        }
     }
     return services;
 }
 
-// Of the table of that length; 0 is the one of all windows that take every sample.
-WindowPlan plan_of(minutes table, minutes longest_whole) {
-    return WindowPlan{table.count() == 0 ? std::max(longest_whole, minutes{1}) : table};
+// What the table must hold.
+WindowPlan plan_for(const TableKey& table, minutes longest_short) {
+    return table == TableKey{} ? WindowPlan{longest_short} : WindowPlan{table.length, table.whole};
 }
 
-void add_once(std::vector<std::string>& list, const std::string& text) {
-    if (std::find(list.begin(), list.end(), text) == list.end()) list.push_back(text);
+void want(std::map<TableKey, std::vector<std::string>>& tables, minutes& longest_short,
+          const WindowPlan& plan, minutes window, const std::string& what) {
+    auto& list = tables[plan.table()];
+    if (std::find(list.begin(), list.end(), what) == list.end()) list.push_back(what);
+    if (plan.table() == TableKey{}) longest_short = std::max(longest_short, window);
 }
 
 }  // namespace
@@ -122,19 +128,12 @@ void add_once(std::vector<std::string>& list, const std::string& text) {
 Needs needs_of(const std::vector<Rule>& rules) {
     Needs needs;
     for (const auto& rule : rules) {
-        const Limit* limit = limit_of(rule.condition);
-        if (limit == nullptr) continue;
-        const bool whole = WindowPlan{limit->window}.whole();
-        const minutes table = whole ? minutes{0} : limit->window;
         if (const auto* system = std::get_if<SystemMetricCondition>(&rule.condition)) {
-            add_once(needs.metrics[table], system->metric_type);
-            if (whole) needs.longest_whole = std::max(needs.longest_whole, limit->window);
+            want(needs.metrics, needs.longest_short, plan_of(*system), system->limit.window,
+                 system->metric_type);
         } else if (const auto* process = std::get_if<ProcessMetricCondition>(&rule.condition)) {
-            add_once(needs.processes[table], process->process_name);
-            if (whole) {
-                needs.longest_whole_processes =
-                    std::max(needs.longest_whole_processes, limit->window);
-            }
+            want(needs.processes, needs.longest_short_processes, plan_of(*process),
+                 process->limit.window, process->process_name);
         }
     }
     return needs;
@@ -156,9 +155,9 @@ Snapshot Loader::load(store::Session& session, const std::vector<Rule>& rules, T
     needs_ = std::move(needs);
 
     const double longest = longest_interval(snapshot.hosts);
-    for (const auto& [length, metrics] : needs_.metrics) {
-        auto& window = samples_[length];
-        const WindowPlan plan = plan_of(length, needs_.longest_whole);
+    for (const auto& [key, metrics] : needs_.metrics) {
+        auto& window = samples_[key];
+        const WindowPlan plan = plan_for(key, needs_.longest_short);
         const auto ranges = plan.ranges(now, longest);
         if (!window || window->outgrown()) {
             window = std::make_shared<SampleWindow>(snapshot.hosts.size());
@@ -169,18 +168,18 @@ Snapshot Loader::load(store::Session& session, const std::vector<Rule>& rules, T
             window = std::make_shared<SampleWindow>(snapshot.hosts.size());
             window->add(session, snapshot.hosts, index, scope_of(snapshot.hosts, ranges), metrics);
         }
-        snapshot.samples[length] = {window, &window->table()};
+        snapshot.samples[key] = {window, &window->table()};
     }
-    for (const auto& [length, patterns] : needs_.processes) {
-        auto& [kept_end, tables] = processes_[length];
-        const WindowPlan plan = plan_of(length, needs_.longest_whole_processes);
+    for (const auto& [key, patterns] : needs_.processes) {
+        auto& [kept_end, tables] = processes_[key];
+        const WindowPlan plan = plan_for(key, needs_.longest_short_processes);
         if (!tables || plan.whole() || kept_end != plan.end(now)) {
             tables = std::make_shared<const std::vector<HostProcesses>>(
                 read_processes(session, snapshot.hosts, index,
                                scope_of(snapshot.hosts, plan.ranges(now, longest)), patterns));
             kept_end = plan.end(now);
         }
-        snapshot.processes[length] = tables;
+        snapshot.processes[key] = tables;
     }
     snapshot.services = read_services(session, now);
     return snapshot;
@@ -213,14 +212,11 @@ Snapshot Loader::load_history(store::Session& session, const Rule& rule, const H
     return snapshot;
 }
 
-std::vector<PastService> Loader::load_checks(store::Session& session, const std::string& name,
-                                             Timestamp from, Timestamp to) {
-    std::vector<PastService> checks;
+std::vector<Service> Loader::load_checks(store::Session& session, const std::string& name,
+                                         Timestamp from, Timestamp to) {
+    std::vector<Service> checks;
     for (auto& row : store::read_past_service(session, name, {from, to})) {
-        PastService check{row.last_checked, {}};
-        if (row.agent) check.known_for = row.agent->known_for();
-        check.service = service_of(std::move(row));
-        checks.push_back(std::move(check));
+        checks.push_back(service_of(std::move(row)));
     }
     return checks;
 }

@@ -14,23 +14,13 @@ namespace chorus::alerts {
 
 // What must be read for rules: metric types and process patterns by window.
 struct Needs {
-    std::map<std::chrono::minutes, std::vector<std::string>> metrics;  // as Snapshot::samples
-    std::map<std::chrono::minutes, std::vector<std::string>> processes;
-    std::chrono::minutes longest_whole{0};  // of the system rules with every sample
-    std::chrono::minutes longest_whole_processes{0};
+    std::map<TableKey, std::vector<std::string>> metrics;
+    std::map<TableKey, std::vector<std::string>> processes;
+    std::chrono::minutes longest_short{1};  // of the windows that share the table of short ones
+    std::chrono::minutes longest_short_processes{1};
     bool operator==(const Needs&) const = default;
 };
 Needs needs_of(const std::vector<Rule>& rules);
-
-// A service that was not checked for so long is not configured any more.
-inline constexpr std::chrono::minutes kServiceForgotten{30};
-
-struct PastService {
-    Timestamp at;
-    Service service;
-    // How long the check tells of the service if none follows it.
-    std::chrono::duration<double> known_for{kServiceForgotten};
-};
 
 // Keeps what it has read as long as it holds, so that a round mostly reads the last minute or two.
 // A snapshot is good until the next load(). Used by one thread.
@@ -45,14 +35,13 @@ class Loader {
     static Snapshot load_history(store::Session& session, const Rule& rule, const Host& host,
                                  Timestamp from, Timestamp to);
     // Checks of that service, in order of time.
-    static std::vector<PastService> load_checks(store::Session& session, const std::string& name,
-                                                Timestamp from, Timestamp to);
+    static std::vector<Service> load_checks(store::Session& session, const std::string& name,
+                                            Timestamp from, Timestamp to);
 
   private:
     // Of the last round, by length; and what all of it was made for.
-    std::map<std::chrono::minutes, std::shared_ptr<SampleWindow>> samples_;
-    std::map<std::chrono::minutes,
-             std::pair<Timestamp, std::shared_ptr<const std::vector<HostProcesses>>>>
+    std::map<TableKey, std::shared_ptr<SampleWindow>> samples_;
+    std::map<TableKey, std::pair<Timestamp, std::shared_ptr<const std::vector<HostProcesses>>>>
         processes_;
     Needs needs_;
     std::vector<std::int32_t> host_ids_;

@@ -1,5 +1,7 @@
 #include "aggregator/alerts/own_alerts.h"
 
+#include <algorithm>
+
 #include "aggregator/alerts/alert_text.h"
 #include "common/json_writer.h"
 
@@ -14,12 +16,17 @@ store::NewAlert alert_of(const std::string& type, store::Severity severity,
     store::NewAlert alert;
     alert.alert_type = type;
     alert.severity = severity;
-    alert.fingerprint = store::alert_fingerprint(type, source);
     alert.source = cut_to_fit(source);
+    alert.fingerprint = store::alert_fingerprint(type, source);
     alert.title = cut_to_fit(title);
     alert.description = std::move(description);
     alert.actor = "evaluator";
     return alert;
+}
+
+// The alert's own source is cut where the name is long.
+std::string of_host(const std::string& hostname) {
+    return "host:" + hostname;
 }
 
 }  // namespace
@@ -28,6 +35,15 @@ const std::vector<std::string>& own_alert_types() {
     static const std::vector<std::string> types{"rule_error", "evaluator_late", "clock_skew",
                                                 "alert_limit"};
     return types;
+}
+
+bool is_own(const store::OpenAlert& alert) {
+    const auto& types = own_alert_types();
+    return !alert.rule_id &&
+           std::find(types.begin(), types.end(), alert.alert_type) != types.end() &&
+           alert.fingerprint ==
+               store::alert_fingerprint(alert.alert_type,
+                                        alert.hostname ? of_host(*alert.hostname) : alert.source);
 }
 
 store::NewAlert rule_error_alert(const store::RuleRow& rule, const std::string& error) {
@@ -67,7 +83,7 @@ store::NewAlert too_many_alerts_alert(std::size_t most) {
 }
 
 store::NewAlert too_many_alerts_alert(const std::string& hostname, std::size_t most) {
-    auto alert = alert_of("alert_limit", store::Severity::high, "host:" + hostname,
+    auto alert = alert_of("alert_limit", store::Severity::high, of_host(hostname),
                           "Too many alerts of " + hostname + " are open",
                           "More than " + std::to_string(most) + " alerts of " + hostname +
                               " are open; further ones of this host are not opened until some are "
@@ -82,13 +98,12 @@ std::vector<store::NewAlert> clock_skew_alerts(const std::vector<Host>& hosts, T
     for (const auto& host : hosts) {
         if (host.skew <= kLargestSkew && host.skew >= -kLargestSkew) continue;
         const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(host.skew).count();
-        auto alert = alert_of("clock_skew", store::Severity::medium, "host:" + host.hostname,
+        auto alert = alert_of("clock_skew", store::Severity::medium, of_host(host.hostname),
                               "The clock of " + host.hostname + " is wrong",
                               "It is " + std::to_string(std::abs(seconds)) + " seconds " +
                                   (seconds > 0 ? "behind" : "ahead of") +
                                   " the aggregator's; rules go by the time of receipt");
-        const double silent = std::chrono::duration<double>(now - host.last_seen).count();
-        if (silent > 3 * host.interval_seconds) {
+        if (is_silent(host, now)) {
             unknown.push_back(alert.fingerprint);
             continue;
         }

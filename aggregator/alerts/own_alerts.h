@@ -13,6 +13,8 @@ namespace chorus::alerts {
 
 // alert_type of each kind.
 const std::vector<std::string>& own_alert_types();
+// A person may tell of the same kind of thing by the API; that is not the evaluator's to resolve.
+bool is_own(const store::OpenAlert& alert);
 
 store::NewAlert rule_error_alert(const store::RuleRow& rule, const std::string& error);
 store::NewAlert evaluator_late_alert(std::chrono::microseconds pause, std::chrono::seconds period);

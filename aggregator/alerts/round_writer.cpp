@@ -189,17 +189,12 @@ void RoundWriter::add_own() {
         hosts_.push_back(0);
     }
     for (const auto& [fingerprint, alert] : open_) {
-        if (alert.rule_id || wanted.contains(fingerprint)) continue;
-        const auto& own_types = own_alert_types();
-        if (std::find(own_types.begin(), own_types.end(), alert.alert_type) == own_types.end()) {
-            continue;
-        }
-        resolve(fingerprint, "", "evaluator");
+        if (is_own(alert) && !wanted.contains(fingerprint)) resolve(fingerprint, "", "evaluator");
     }
 }
 
-// What a silent host had, or a person tells of it, is muted: one alert says it all. When the
-// host is back, what is still open is active again.
+// What a silent host had, or a person tells of it, is muted: one alert says it all. When the host
+// is back, what is still open is active again; that the one alert has ended does not bring it back.
 void RoundWriter::inhibit() {
     const auto muted = [&](const std::string& type, const std::optional<std::string>& host) {
         return host && type != "host_silent" && silent_hosts_.contains(*host);
@@ -219,7 +214,8 @@ void RoundWriter::inhibit() {
                                   .comment = *alert.hostname + " is silent",
                                   .only_from = store::AlertStatus::active,
                                   .suppressed_by = kInhibitedReason});
-        } else if (!mute && alert.suppressed_by == kInhibitedReason) {
+        } else if (!mute && alert.suppressed_by == kInhibitedReason &&
+                   !unheard_.contains(alert.hostname.value_or(""))) {
             inhibited_.push_back({.alert_id = alert.id,
                                   .to = store::AlertStatus::active,
                                   .actor = "evaluator",

@@ -127,7 +127,11 @@ void SampleWindow::move_on(store::Session& session, const std::vector<Host>& hos
             return batch.received <= window.from || batch.received > from;
         });
     }
-    add(session, hosts, index, scope_of(hosts, {{from, window.to}}), metrics);
+    // As much at a time as a statement may take.
+    for (Timestamp at = from; at < window.to; at += WindowPlan::kLongestWhole) {
+        const Timestamp to = std::min<Timestamp>(at + WindowPlan::kLongestWhole, window.to);
+        add(session, hosts, index, scope_of(hosts, {{at, to}}), metrics);
+    }
 }
 
 }  // namespace chorus::alerts

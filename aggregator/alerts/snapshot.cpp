@@ -1,8 +1,21 @@
 #include "aggregator/alerts/snapshot.h"
 
+#include <algorithm>
+
+#include "aggregator/store/service_reader.h"
 #include "common/json_reader.h"
 
 namespace chorus::alerts {
+
+bool is_silent(const Host& host, Timestamp now) {
+    const std::chrono::duration<double> longest{std::max(3 * host.interval_seconds, 10.0)};
+    return now - host.last_seen > longest;
+}
+
+std::chrono::duration<double> forgotten_after(double interval_seconds) {
+    constexpr std::chrono::duration<double> kLeast = std::chrono::minutes{30};
+    return std::max(kLeast, store::known_for(interval_seconds));
+}
 
 TextPairs text_pairs_of(const std::string& json) {
     TextPairs pairs;

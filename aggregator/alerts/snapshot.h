@@ -33,6 +33,10 @@ struct Host {
     std::chrono::microseconds skew{0};
 };
 
+// Whether nothing was received for three of its intervals. When a host was last heard of is written
+// every five seconds only.
+bool is_silent(const Host& host, Timestamp now);
+
 struct Series {
     std::string metric_type;
     std::string label;
@@ -95,14 +99,24 @@ struct Service {
     std::optional<double> response_time_ms;
     std::optional<std::string> error_message;
     std::string hostname{};  // of the agent that checks it; empty = an aggregator does
+    Timestamp heard_at{};    // when it was checked, by the aggregator's clock
+    double interval_seconds = 60;
 };
+// A service that was not checked for so long is not configured any more.
+std::chrono::duration<double> forgotten_after(double interval_seconds);
 std::string_view to_string(Service::Status status);
+
+// Which windows a table of samples is for.
+struct TableKey {
+    std::chrono::minutes length{0};  // 0: all of up to ten minutes
+    bool whole = true;               // holds every sample
+    auto operator<=>(const TableKey&) const = default;
+};
 
 struct Snapshot {
     std::vector<Host> hosts;
-    // Of the windows that take every sample under 0 minutes, of each longer one under its length.
-    std::map<std::chrono::minutes, std::shared_ptr<const SampleTable>> samples;
-    std::map<std::chrono::minutes, std::shared_ptr<const std::vector<HostProcesses>>> processes;
+    std::map<TableKey, std::shared_ptr<const SampleTable>> samples;
+    std::map<TableKey, std::shared_ptr<const std::vector<HostProcesses>>> processes;
     std::vector<Service> services;
     // Silence of hosts is measured from then at the earliest.
     Timestamp watching_since{};

@@ -8,6 +8,18 @@ constexpr double kMostLateness = 600;
 
 }  // namespace
 
+WindowPlan plan_of(const SystemMetricCondition& condition) {
+    const Limit& limit = condition.limit;
+    const bool all = limit.aggregation == Aggregation::sum ||
+                     limit.aggregation == Aggregation::minimum ||
+                     limit.aggregation == Aggregation::maximum;
+    return WindowPlan{limit.window, all && limit.window <= WindowPlan::kLongestSum};
+}
+
+WindowPlan plan_of(const ProcessMetricCondition& condition) {
+    return WindowPlan{condition.limit.window};
+}
+
 std::vector<store::TimeRange> WindowPlan::ranges(Timestamp now,
                                                  double longest_interval_seconds) const {
     if (whole()) return {{first(now) - kTick, last(now)}};

@@ -6,6 +6,8 @@
 #include <chrono>
 #include <vector>
 
+#include "aggregator/alerts/rule.h"
+#include "aggregator/alerts/snapshot.h"
 #include "aggregator/store/rule_samples.h"
 #include "common/timestamp.h"
 
@@ -14,15 +16,21 @@ namespace chorus::alerts {
 // A window of up to ten minutes takes every sample. A longer one is cut into 30 slots, counted from
 // 1970, and takes what came at the beginning of each: as long as half a minute or the host's
 // interval. It ends with the last whole slot. So a window costs the same whatever its length.
+// Of a sum and of extremes that would be wrong: up to an hour they, too, take every sample.
 class WindowPlan {
   public:
     static constexpr std::chrono::minutes kLongestWhole{10};
+    static constexpr std::chrono::minutes kLongestSum{60};
     static constexpr int kSlots = 30;
 
-    explicit WindowPlan(std::chrono::minutes window)
-        : window_(window), slot_(window > kLongestWhole ? window_ / kSlots : window_) {}
+    explicit WindowPlan(std::chrono::minutes window, bool whole = false)
+        : table_(window <= kLongestWhole ? TableKey{} : TableKey{window, whole}),
+          window_(window),
+          slot_(table_.whole ? window_ : window_ / kSlots) {}
 
-    bool whole() const { return window_ <= kLongestWhole; }
+    // Where its samples are.
+    const TableKey& table() const { return table_; }
+    bool whole() const { return table_.whole; }
     // The end of the window that is evaluated at `now`.
     Timestamp end(Timestamp now) const {
         if (whole()) return now;
@@ -57,9 +65,13 @@ class WindowPlan {
         return std::min(slot_, std::chrono::duration_cast<std::chrono::microseconds>(interval));
     }
 
+    TableKey table_;
     std::chrono::microseconds window_;
     std::chrono::microseconds slot_;
 };
+WindowPlan plan_of(const SystemMetricCondition& condition);
+// Process tables are read anew in each round, so a longer window of theirs is never whole.
+WindowPlan plan_of(const ProcessMetricCondition& condition);
 
 // A batch that came so long after it was made is history: it neither fires nor resolves.
 std::chrono::microseconds lateness_limit(double interval_seconds);

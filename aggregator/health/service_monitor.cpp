@@ -42,6 +42,7 @@ store::ServiceCheck to_store(const Service& service, const Prober::Finished& fin
     }
     check.error = finished.result.error;
     check.certificate_expires = finished.result.certificate_expires;
+    check.interval_seconds = std::chrono::duration<double>(service.interval).count();
     return check;
 }
 

@@ -14,8 +14,9 @@ ORDER BY host_id
 )sql"};
 
 constexpr Statement kServices{"rule_services", R"sql(
-SELECT s.name, s.status, s.response_time_ms, s.error_message, s.last_checked, a.hostname,
-       a.interval_seconds, a.heard_at
+SELECT s.name, s.status, s.response_time_ms, s.error_message, s.last_checked,
+       coalesce(s.heard_at, s.last_checked), coalesce(s.interval_seconds, 60),
+       coalesce(a.hostname, '')
 FROM monitoring.services s
 LEFT JOIN monitoring.agent_services a ON a.service_id = s.service_id
 WHERE s.host_id IS NULL OR NOT a.is_gone
@@ -25,7 +26,8 @@ ORDER BY s.name
 constexpr const char* kPastService = R"sql(
 SELECT s.name,
        CASE c.status WHEN 0 THEN 'healthy' WHEN 1 THEN 'unhealthy' ELSE 'timeout' END,
-       c.response_time_ms, c.error_message, c.ts, a.hostname, a.interval_seconds, a.heard_at
+       c.response_time_ms, c.error_message, c.ts, c.ts, coalesce(s.interval_seconds, 60),
+       coalesce(a.hostname, '')
 FROM monitoring.services s
 JOIN monitoring.service_checks c ON c.service_id = s.service_id
 LEFT JOIN monitoring.agent_services a ON a.service_id = s.service_id
@@ -160,15 +162,9 @@ std::string samples_sql(bool many_ranges) {
 std::vector<RuleService> services_of(const Result& rows) {
     std::vector<RuleService> services;
     for (const auto row : rows) {
-        services.push_back({std::string{row.text(0)},
-                            std::string{row.text(1)},
-                            row.optional_int4(2),
-                            row.optional_text(3),
-                            row.timestamp(4),
-                            {}});
-        if (const auto host = row.optional_text(5)) {
-            services.back().agent = {*host, row.float8(6), row.timestamp(7)};
-        }
+        services.push_back({std::string{row.text(0)}, std::string{row.text(1)},
+                            row.optional_int4(2), row.optional_text(3), row.timestamp(4),
+                            row.timestamp(5), row.float8(6), std::string{row.text(7)}});
     }
     return services;
 }

@@ -39,7 +39,9 @@ struct RuleService {
     std::optional<std::int32_t> response_time_ms;
     std::optional<std::string> error_message;
     Timestamp last_checked{};
-    std::optional<CheckingAgent> agent{};
+    Timestamp heard_at{};  // the same by the aggregator's clock
+    double interval_seconds = 60;
+    std::string hostname{};  // of the agent that checks it; empty = an aggregator does
 };
 std::vector<RuleService> read_rule_services(Session& session);
 // Every check of that service, in order of time.

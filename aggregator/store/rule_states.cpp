@@ -48,7 +48,7 @@ WHERE r.id = g.rule_id
 )sql";
 
 constexpr const char* kOpen = R"sql(
-SELECT id, rule_id, alert_type, fingerprint, status,
+SELECT id, rule_id, alert_type, fingerprint, source, status,
        coalesce((alert_metadata->>'stale')::boolean, false), alert_metadata->'top_processes',
        hostname, suppressed_by
 FROM monitoring.alerts
@@ -168,10 +168,11 @@ std::vector<OpenAlert> read_open_alerts(Session& session,
     std::vector<OpenAlert> alerts;
     for (const auto row :
          session.execute_once(kOpen, Parameters{}.text_array(std::span{alert_types}))) {
-        alerts.push_back(
-            {row.uuid(0), row.optional_uuid(1), std::string{row.text(2)}, std::string{row.text(3)},
-             alert_status_from_name(row.text(4)).value_or(AlertStatus::active), row.boolean(5),
-             row.optional_text(6), row.optional_text(7), row.optional_text(8)});
+        alerts.push_back({row.uuid(0), row.optional_uuid(1), std::string{row.text(2)},
+                          std::string{row.text(3)}, std::string{row.text(4)},
+                          alert_status_from_name(row.text(5)).value_or(AlertStatus::active),
+                          row.boolean(6), row.optional_text(7), row.optional_text(8),
+                          row.optional_text(9)});
     }
     return alerts;
 }

@@ -59,6 +59,7 @@ struct OpenAlert {
     std::optional<Uuid> rule_id;
     std::string alert_type;
     std::string fingerprint;
+    std::string source;
     AlertStatus status = AlertStatus::active;
     bool stale = false;
     std::optional<std::string> top_processes_json;  // of its metadata

@@ -79,12 +79,12 @@ double or_nan(const std::optional<double>& value) {
 
 }  // namespace
 
-std::chrono::duration<double> CheckingAgent::known_for() const {
+std::chrono::duration<double> known_for(double interval_seconds) {
     return 3 * std::chrono::duration<double>{interval_seconds} + kCheckLateness;
 }
 
 bool CheckingAgent::silent(Timestamp now) const {
-    return now - heard_at > known_for();
+    return now - heard_at > known_for(interval_seconds);
 }
 
 std::unordered_map<std::string, ServiceState> ServiceReader::states() const {

@@ -14,14 +14,18 @@
 
 namespace chorus::store {
 
+// How late a check may be beside three intervals: it may take as long as its timeout.
+inline constexpr std::chrono::seconds kCheckLateness{90};
+
+// How long a check tells of its service if none follows it.
+std::chrono::duration<double> known_for(double interval_seconds);
+
 // The agent that checks a service.
 struct CheckingAgent {
     std::string hostname;
     double interval_seconds = 60;  // between two results of the service
     Timestamp heard_at{};          // the newest check's time by the aggregator's clock
 
-    // How long a check tells of the service if none follows it.
-    std::chrono::duration<double> known_for() const;
     // Whether nothing was heard of the service for so long that its state is unknown.
     bool silent(Timestamp now) const;
 };
@@ -38,9 +42,6 @@ struct ServiceState {
     std::optional<Timestamp> certificate_expires;
     std::optional<CheckingAgent> agent{};  // nullopt: an aggregator checks it
 };
-
-// How late a check may be beside three intervals: it may take as long as its timeout.
-inline constexpr std::chrono::seconds kCheckLateness{90};
 
 // Share of checks that were healthy, in percent; nullopt without checks.
 struct ServiceUptime {

@@ -98,7 +98,7 @@ void record_checks(Session& session, const std::vector<ServiceCheck>& checks) {
     std::vector<Timestamp> times, heard;
     std::vector<std::int32_t> statuses;
     std::vector<std::optional<std::int32_t>> response_times, hosts;
-    std::vector<std::optional<double>> intervals;
+    std::vector<double> intervals;
     std::vector<std::optional<Timestamp>> ends;
     for (const ServiceCheck& check : checks) {
         names.push_back(check.service);
@@ -110,8 +110,7 @@ void record_checks(Session& session, const std::vector<ServiceCheck>& checks) {
         ends.push_back(check.certificate_expires);
         heard.push_back(check.agent ? check.agent->heard_at : check.time);
         hosts.push_back(check.agent ? std::optional{check.agent->host_id} : std::nullopt);
-        intervals.push_back(check.agent ? std::optional{check.agent->interval_seconds}
-                                        : std::nullopt);
+        intervals.push_back(check.interval_seconds);
     }
     session.execute(kState, Parameters{}
                                 .text_array(names)
@@ -152,8 +151,8 @@ std::vector<ServiceCheck> checks_of(const Batch& batch, std::int32_t host_id,
         out.response_time_ms = check.response_time_ms;
         out.error = check.error;
         // Results come with batches and no more often.
-        out.agent = {host_id, std::max(check.interval_seconds, batch.agent.interval_seconds),
-                     received_at - waited - check.age};
+        out.interval_seconds = std::max(check.interval_seconds, batch.agent.interval_seconds);
+        out.agent = {host_id, received_at - waited - check.age};
         checks.push_back(std::move(out));
     }
     return checks;

@@ -23,8 +23,7 @@ inline constexpr std::int32_t kServicesOfAgents = 2'000;
 // Of a check that an agent made.
 struct AgentOrigin {
     std::int32_t host_id = 0;
-    double interval_seconds = 60;  // between two results of the service
-    Timestamp heard_at{};          // the check's time by the aggregator's clock
+    Timestamp heard_at{};  // the check's time by the aggregator's clock
 };
 
 struct ServiceCheck {
@@ -35,6 +34,7 @@ struct ServiceCheck {
     std::optional<std::int32_t> response_time_ms;
     std::string error;  // empty = none
     std::optional<Timestamp> certificate_expires;
+    double interval_seconds = 60;        // between two results of the service
     std::optional<AgentOrigin> agent{};  // nullopt: an aggregator made it
 };
 

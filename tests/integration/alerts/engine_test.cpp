@@ -104,7 +104,7 @@ TEST_F(EngineTest, ASilentHostsServiceFiresNeitherLiveNorInABacktest) {
             store::ServiceCheck check;
             check.service = "postgres";
             check.time = clock_.now();
-            check.agent = {host, 60, clock_.now()};
+            check.agent = {host, clock_.now()};
             store::record_checks(*database_.pool().acquire(), {check});
             database_.run("UPDATE monitoring.hosts SET last_seen = '" +
                           format_timestamp(clock_.now()) + "'");
@@ -138,6 +138,90 @@ TEST_F(EngineTest, AWindowForgetsLayoutsThatAreOutOfUse) {
     EXPECT_EQ(known(), 1U);
 }
 
+// The event is read at the first round, an hour at once, and with what comes later.
+TEST_F(EngineTest, ASumOverAnHourFindsASingleEvent) {
+    const auto host = database_.add_host("db-01");
+    const auto layout = database_.add_layout({{"memory_oom_kills_count", "", ""}});
+    add_rule("killed", "system_metric",
+             R"({"metric_type":"memory_oom_kills_count","operator":">=","threshold":4,
+                 "aggregation":"sum","time_window_minutes":60})");
+    const auto minute = [&](double events) {
+        clock_.advance(seconds{45});
+        add_cpu(host, layout, events);
+        clock_.advance(seconds{15});
+    };
+    for (int i = 0; i < 35; ++i) minute(i == 3 ? 3 : 0);
+    EXPECT_TRUE(round().created.empty());
+    minute(1);
+    EXPECT_EQ(round().created.size(), 1U) << "three more than half an hour ago and one";
+    for (int i = 0; i < 27; ++i) {
+        minute(0);
+        ASSERT_EQ(round().resolved, 0U) << i;
+    }
+    minute(0);
+    EXPECT_EQ(round().resolved, 1U) << "the three are an hour old";
+}
+
+TEST_F(EngineTest, AServiceThatIsCheckedOnceADayStaysDownBetweenItsChecks) {
+    add_rule("down", "service_health", R"({"service_name":"*","fault":"down"})");
+    store::Partitions{database_.pool(), clock_, {}}.ensure_ahead();
+    store::ServiceCheck check;
+    check.service = "backup";
+    check.time = clock_.now();
+    check.interval_seconds = 86'400;
+    store::record_checks(*database_.pool().acquire(), {check});
+    const auto open = [&] {
+        round();
+        int count = 0;
+        for (const auto& alert : alerts()) {
+            count += alert.rule_id && alert.status == store::AlertStatus::active ? 1 : 0;
+        }
+        return count;
+    };
+    EXPECT_EQ(open(), 1);
+    for (int hour = 0; hour < 72; ++hour) {
+        clock_.advance(minutes{60});
+        ASSERT_EQ(open(), 1) << hour;
+    }
+}
+
+// While no evaluator ran nobody has checked anything.
+TEST_F(EngineTest, AServiceIsNotForgottenInAnOutageOfTheEvaluator) {
+    add_rule("down", "service_health", R"({"service_name":"*","fault":"down"})");
+    store::Partitions{database_.pool(), clock_, {}}.ensure_ahead();
+    store::ServiceCheck check;
+    check.service = "shop";
+    check.time = clock_.now();
+    store::record_checks(*database_.pool().acquire(), {check});
+    EXPECT_EQ(round().created.size(), 1U);
+    clock_.advance(minutes{120});
+    EXPECT_EQ(round().resolved, 0U);
+    clock_.advance(minutes{1});
+    round();
+    for (int minute = 0; minute < 28; ++minute) {
+        clock_.advance(minutes{1});
+        for (const auto& alert : alerts()) {
+            ASSERT_TRUE(!alert.rule_id || alert.status == store::AlertStatus::active) << minute;
+        }
+        round();
+    }
+    for (int i = 0; i < 2; ++i) {
+        clock_.advance(minutes{1});
+        round();
+    }
+    EXPECT_EQ(alerts().size(), 2U);  // and the one that tells of the outage
+    for (const auto& alert : alerts()) EXPECT_EQ(alert.status, store::AlertStatus::resolved);
+}
+
+TEST_F(EngineTest, WhatAPersonTellsOfAClockIsNotResolvedByTheEvaluator) {
+    database_.run(
+        "INSERT INTO monitoring.alerts (alert_type, severity, status, source, title, fingerprint) "
+        "VALUES ('clock_skew', 'low', 'active', 'ntp', 'NTP server replaced', 'by-hand')");
+    round();
+    ASSERT_EQ(alerts().size(), 1U);
+    EXPECT_EQ(alerts()[0].status, store::AlertStatus::active);
+}
+
 TEST_F(EngineTest, ABacktestFindsWhatTheLiveEngineWroteThroughRestarts) {
     constexpr int kHosts = 3, kMinutes = 150;
     std::vector<std::int32_t> hosts;
@@ -157,6 +241,9 @@ TEST_F(EngineTest, ABacktestFindsWhatTheLiveEngineWroteThroughRestarts) {
     rules.push_back(add_rule("p95", "system_metric",
                              "{" + cpu + R"(,"threshold":90,"aggregation":"p95","min_coverage":0.5,
                                             "critical_threshold":98})"));
+    rules.push_back(
+        add_rule("sum", "system_metric", "{" + cpu + R"(,"threshold":2000,"aggregation":"sum",
+                                            "time_window_minutes":20})"));
     std::mt19937 chance{7};
     std::uniform_real_distribution<double> percent{0, 100};
     const Timestamp from = clock_.now();

@@ -179,7 +179,7 @@ def test_an_expected_process_that_is_missing_fires(quiet):
 def test_a_silent_host_is_told_and_mutes_its_other_alerts_until_it_is_back(quiet):
     token, agent = quiet.token("operator"), quiet.token()
     cpu_rule(quiet, token)
-    silent = add_rule(quiet, token, "host_silent", intervals=1)
+    silent = add_rule(quiet, token, "host_silent", intervals=1, cooldown=60)
     batches = BatchMaker("web-01")
     send(quiet, agent, batches, 99.0)
     check(quiet, token)
@@ -192,6 +192,16 @@ def test_a_silent_host_is_told_and_mutes_its_other_alerts_until_it_is_back(quiet
                       "host_silent": ("active", None)}
     told = next(a for a in alerts(quiet) if a["rule_id"] == silent["id"])
     assert told["source"] == "host:web-01"
+
+    # That somebody has closed the alert brings nothing back: within the cooldown no other is opened.
+    answer = quiet.request("PATCH", f"/api/v1/alerts/{told['id']}",
+                           json.dumps({"status": "resolved"}),
+                           {"Content-Type": "application/json"}, token)
+    assert answer.status == 200, answer.body
+    check(quiet, token)
+    states = {a["alert_type"]: (a["status"], a["suppressed_by"]) for a in alerts(quiet)}
+    assert states == {"system_metric": ("suppressed", "inhibited:host_silent"),
+                      "host_silent": ("resolved", None)}
 
     def is_back():  # written every few seconds only
         send(quiet, agent, batches, 99.0)

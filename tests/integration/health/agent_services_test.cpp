@@ -43,7 +43,7 @@ class AgentServicesTest : public testing::Test {
         check.time = clock_.now();
         check.status = status;
         check.error = error;
-        check.agent = {host_, 60, clock_.now()};
+        check.agent = {host_, clock_.now()};
         store::record_checks(*database_.pool().acquire(), {check});
         seen();
     }

@@ -164,9 +164,10 @@ Snapshot Fleet::snapshot(std::chrono::minutes long_window) const {
         const auto found = processes_.find(host.hostname);
         processes->push_back(found == processes_.end() ? HostProcesses{} : found->second);
     }
-    for (const auto window : {std::chrono::minutes{0}, long_window}) {
-        snapshot.samples[window] = table;
-        snapshot.processes[window] = processes;
+    for (const TableKey& key :
+         {TableKey{}, TableKey{long_window, true}, TableKey{long_window, false}}) {
+        snapshot.samples[key] = table;
+        snapshot.processes[key] = processes;
     }
     return snapshot;
 }

@@ -52,6 +52,20 @@ TEST(Evaluate, TwoHostsOverTheThresholdAreTwoSubjects) {
     EXPECT_EQ(seen.at("web-02").value, 95);
 }
 
+TEST(Evaluate, ASumOverHalfAnHourCountsEveryEvent) {
+    const std::string kills = "memory_oom_kills_count";
+    Fleet fleet;
+    for (int half = -59; half <= 0; ++half) {
+        fleet.batch("db-01", at(half / 2.0), {{kills, half == -21 ? 3.0 : 0.0}});
+    }
+    Rule rule = system_rule(kills, 0);
+    system_of(rule).limit.aggregation = Aggregation::sum;
+    system_of(rule).limit.window = minutes{30};
+    const auto seen = readings(rule, fleet.snapshot(minutes{30}), kNoon);
+    EXPECT_EQ(seen.at("db-01").verdict, Verdict::breached);
+    EXPECT_EQ(seen.at("db-01").value, 3);
+}
+
 TEST(Evaluate, AHealthyHostThatWasSeenLaterMasksNothing) {
     Fleet fleet;
     fleet.steady("bad", {kCpu, 90}, at(-4.5), at(-1));

@@ -153,7 +153,10 @@ Snapshot snapshot_of(const std::vector<History>& hosts,
         }
         snapshot.hosts.push_back(std::move(host));
     }
-    for (const int window : {0, 15, 20}) snapshot.samples[minutes{window}] = table;
+    snapshot.samples[{}] = table;
+    for (const int window : {15, 20}) {
+        for (const bool whole : {false, true}) snapshot.samples[{minutes{window}, whole}] = table;
+    }
     return snapshot;
 }
 

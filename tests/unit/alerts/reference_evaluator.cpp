@@ -22,10 +22,16 @@ bool beyond(double value, Operator op, double threshold) {
            (op == Operator::not_equal && value != threshold);
 }
 
-// By time of receipt, without what came late. Up to ten minutes everything; beyond that, of each
-// thirtieth of the window that is over, the first half minute or interval.
-std::vector<const Message*> window_of(const History& host, std::chrono::minutes window,
-                                      Timestamp now) {
+// Whether the window, not longer than an hour here, is taken with every sample in it.
+bool everything(const Limit& limit) {
+    return limit.window <= std::chrono::minutes{10} || limit.aggregation == Aggregation::sum ||
+           limit.aggregation == Aggregation::minimum || limit.aggregation == Aggregation::maximum;
+}
+
+// By time of receipt, without what came late. Everything, or else of each thirtieth of the window
+// that is over, the first half minute or interval.
+std::vector<const Message*> window_of(const History& host, const Limit& limit, Timestamp now) {
+    const auto window = limit.window;
     const std::int64_t whole = microseconds{window}.count();
     const std::int64_t slot = whole / 30;
     const std::int64_t head =
@@ -37,7 +43,7 @@ std::vector<const Message*> window_of(const History& host, std::chrono::minutes 
         const auto delay = message.received - (message.made + host.skew);
         if (static_cast<double>(delay.count()) > late * 1e6) continue;
         const std::int64_t at = to_unix_micros(message.received);
-        const bool inside = window <= std::chrono::minutes{10}
+        const bool inside = everything(limit)
                                 ? at > to_unix_micros(now) - whole && at <= to_unix_micros(now)
                                 : at >= end - whole && at < end && at % slot < head;
         if (inside) taken.push_back(&message);
@@ -45,9 +51,9 @@ std::vector<const Message*> window_of(const History& host, std::chrono::minutes 
     return taken;
 }
 
-double samples_expected(const History& host, std::chrono::minutes window) {
-    const double seconds = static_cast<double>(window.count()) * 60;
-    if (window <= std::chrono::minutes{10}) return seconds / host.interval_seconds;
+double samples_expected(const History& host, const Limit& limit) {
+    const double seconds = static_cast<double>(limit.window.count()) * 60;
+    if (everything(limit)) return seconds / host.interval_seconds;
     return 30 * std::min(seconds / 30, std::max(30.0, host.interval_seconds)) /
            host.interval_seconds;
 }
@@ -106,7 +112,7 @@ std::pair<Seen, bool> Evaluator::look(const History& host, std::size_t series,
                                       Timestamp now) const {
     const Limit& limit = limit_of_rule(rule_);
     if (host.deleted) return {Seen::good, false};
-    const auto taken = window_of(host, limit.window, now);
+    const auto taken = window_of(host, limit, now);
     if (taken.empty()) return {Seen::nothing, false};  // a silent host
     // What the host has now; the figure of the whole host goes before those of its parts.
     const auto& has = taken.back()->values;
@@ -119,7 +125,7 @@ std::pair<Seen, bool> Evaluator::look(const History& host, std::size_t series,
         const auto& value = message->values[series];
         if (value && !std::isnan(*value)) points.push_back({message->received, *value});
     }
-    const double least = limit.min_coverage * samples_expected(host, limit.window);
+    const double least = limit.min_coverage * samples_expected(host, limit);
     if (points.empty() || static_cast<double>(points.size()) < least - 1e-9) {
         return {Seen::nothing, false};
     }

@@ -149,6 +149,15 @@ TEST(RuleInput, WrongValuesAreToldWithTheirPlace) {
                 ElementsAre("greater_than_equal /body/condition/time_window_minutes"));
     EXPECT_THAT(system(R"("threshold":1,"time_window_minutes":1441)"),
                 ElementsAre("less_than_equal /body/condition/time_window_minutes"));
+    EXPECT_THAT(system(R"("threshold":1,"aggregation":"max","time_window_minutes":1440)"),
+                ElementsAre());
+    EXPECT_THAT(system(R"("threshold":1,"aggregation":"sum","time_window_minutes":60)"),
+                ElementsAre());
+    EXPECT_THAT(system(R"("threshold":1,"aggregation":"sum","time_window_minutes":61)"),
+                ElementsAre("value_error /body/condition/time_window_minutes"));
+    EXPECT_THAT(condition_faults("process_metric", R"({"process_name":"x","threshold":1,
+                                 "aggregation":"sum","time_window_minutes":11})"),
+                ElementsAre("value_error /body/condition/time_window_minutes"));
     EXPECT_THAT(system(R"("threshold":90,"clear_threshold":95)"),
                 ElementsAre("value_error /body/condition/clear_threshold"));
     EXPECT_THAT(system(R"("threshold":90,"critical_threshold":80)"),

@@ -64,6 +64,26 @@ TEST(Window, OfAHostThatSendsRarelyItTakesAWholeInterval) {
     EXPECT_FALSE(hour.takes(at(-1.1), kNoon, 1));
 }
 
+TEST(Window, OfASumAndOfExtremesItTakesEverySampleOfAnHour) {
+    Rule rule = build::system_rule();
+    Limit& limit = build::system_of(rule).limit;
+    limit.window = minutes{60};
+    EXPECT_FALSE(plan_of(build::system_of(rule)).takes(at(-1), kNoon, 30));
+    for (const auto aggregation : {Aggregation::sum, Aggregation::minimum, Aggregation::maximum}) {
+        limit.aggregation = aggregation;
+        const WindowPlan plan = plan_of(build::system_of(rule));
+        EXPECT_TRUE(plan.whole());
+        EXPECT_NE(plan.table(), TableKey{}) << "others do not hold an hour";
+        EXPECT_TRUE(plan.takes(at(-1), kNoon, 30));
+        EXPECT_TRUE(plan.takes(kNoon, kNoon, 30));
+        EXPECT_FALSE(plan.takes(at(-60), kNoon, 30));
+        EXPECT_EQ(plan.expected(30), 120);
+        EXPECT_EQ(plan.ranges(kNoon, 30).size(), 1U);
+    }
+    limit.window = minutes{61};
+    EXPECT_FALSE(plan_of(build::system_of(rule)).whole());
+}
+
 // Whatever the phase of the host's clock.
 TEST(Window, WhatItExpectsIsWhatItTakesOfAHostThatMissesNone) {
     std::mt19937_64 random{1};
