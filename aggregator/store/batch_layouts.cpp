@@ -10,9 +10,6 @@
 namespace chorus::store {
 namespace {
 
-// Above this the cache starts anew; hosts of one kind share layouts, so few are live at a time.
-constexpr std::size_t kMostCached = 4'096;
-
 using std::chrono::days;
 using std::chrono::sys_days;
 
@@ -120,24 +117,12 @@ std::int32_t BatchLayouts::id_of(Session& session, const PreparedBatch& prepared
     // Also of a batch that claims to be of a later day, as far as those are accepted.
     const auto day = std::chrono::floor<days>(std::max(prepared.received_at, prepared.batch.time));
     for (auto* cache : {&known_, &learnt_}) {
-        const auto [first, last] = cache->equal_range(prepared.layout_hash);
-        for (auto at = first; at != last; ++at) {
-            if (at->second.series != series) continue;
-            if (at->second.noted >= day) return at->second.layout_id;
-            cache->erase(at);
-            break;
-        }
+        const auto* known = cache->find(prepared.layout_hash, series);
+        if (known != nullptr && known->noted >= day) return known->layout_id;
     }
     const auto found = find_or_insert(session, series, day);
-    learnt_.emplace(prepared.layout_hash, Known{series, found.layout_id, found.noted});
+    learnt_.put(prepared.layout_hash, {series, found.layout_id, found.noted});
     return found.layout_id;
-}
-
-void BatchLayouts::committed() {
-    if (learnt_.empty()) return;
-    if (known_.size() + learnt_.size() > kMostCached) known_.clear();
-    known_.merge(learnt_);
-    learnt_.clear();
 }
 
 }  // namespace chorus::store

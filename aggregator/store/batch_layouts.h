@@ -1,12 +1,11 @@
 // Which layout_id stands for a list of series.
 #pragma once
 
-#include <chrono>
+#include <cstddef>
 #include <cstdint>
-#include <unordered_map>
-#include <vector>
 
 #include "aggregator/store/batch_prepared.h"
+#include "aggregator/store/layout_cache.h"
 #include "aggregator/store/session.h"
 
 namespace chorus::store {
@@ -16,23 +15,24 @@ namespace chorus::store {
 // another's values be read by a layout of its own. Not thread-safe.
 class BatchLayouts {
   public:
+    // Of what transactions before and the one under way told, at most `most_bytes` each are kept.
+    explicit BatchLayouts(std::size_t most_bytes = LayoutCache::kMostBytes)
+        : known_(most_bytes), learnt_(most_bytes) {}
+
     // Reads or inserts the layout inside the caller's transaction if it is not cached, and notes
     // that it was used on that day. A layout that retention deleted meanwhile is inserted again:
     // it is deleted only if it was not used for days, and a cached one was noted today.
     std::int32_t id_of(Session& session, const PreparedBatch& prepared);
 
     // What was learnt in a transaction counts after its COMMIT only.
-    void committed();
+    void committed() { known_.take_all(learnt_); }
     void rolled_back() { learnt_.clear(); }
 
+    std::size_t bytes() const { return known_.bytes() + learnt_.bytes(); }
+
   private:
-    struct Known {
-        std::vector<SeriesKey> series;
-        std::int32_t layout_id;
-        std::chrono::sys_days noted;  // not above layouts.last_used_day
-    };
-    std::unordered_multimap<std::uint64_t, Known> known_;
-    std::unordered_multimap<std::uint64_t, Known> learnt_;
+    LayoutCache known_;
+    LayoutCache learnt_;
 };
 
 }  // namespace chorus::store

@@ -8,6 +8,8 @@
 #include <string_view>
 #include <type_traits>
 
+#include "aggregator/store/layout_cache.h"
+
 namespace chorus::store {
 namespace {
 
@@ -129,8 +131,8 @@ void add_services(Bytes& bytes, const std::vector<AgentServiceCheck>& services) 
 
 std::size_t estimate_bytes(const Batch& b) {
     constexpr std::size_t process_bytes = sizeof(ProcessSample) + sizeof(Uuid) + 64;
-    std::size_t bytes = sizeof(PreparedBatch) + b.values.size() * sizeof(double) +
-                        b.layout.size() * (sizeof(SeriesKey) + 16);
+    std::size_t bytes =
+        sizeof(PreparedBatch) + b.values.size() * sizeof(double) + memory_of(b.layout);
     if (b.processes) {
         bytes += b.processes->rows.size() * process_bytes;
         for (const auto& p : b.processes->rows) bytes += p.cmdline.size();
