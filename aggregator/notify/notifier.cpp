@@ -194,7 +194,9 @@ void Notifier::repeat_to_alertmanager() {
                                                firing.begin() + static_cast<std::ptrdiff_t>(end))});
         if (result.outcome == DeliveryOutcome::delivered) continue;
         kLog.warning("Alertmanager was not told again", {{"error", result.error}});
-        break;
+        // Of a message that it refuses Alertmanager takes all but the bad alerts; those of the next
+        // ones would end there if they were not told again.
+        if (result.outcome == DeliveryOutcome::retry) break;
     }
     store::release_channel(*database_.acquire(), name, claimant);
     wake();

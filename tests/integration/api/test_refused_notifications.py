@@ -104,3 +104,22 @@ def test_a_mailbox_that_does_not_exist_is_asked_once_a_message():
     assert [command for command in server.commands if command.startswith("RCPT")] == \
         ["RCPT TO:<unknown@example.org>"]
     server.close()
+
+
+def test_firing_alerts_that_alertmanager_refuses_to_be_told_again_hide_none_behind_them():
+    def summaries(body):
+        return [alert["annotations"]["summary"] for alert in body]
+
+    hook = Webhook(lambda handler: 400 if b"poison" in handler.raw_body else 200)
+    # What is told again goes in messages of 500, what is new in messages of 100.
+    crowd = ["poison"] + [f"alert {i}" for i in range(499)] + ["last"]
+    with Aggregator({**OPERATOR, "ALERTMANAGER_URL": hook.url}) as aggregator:
+        open_together(aggregator, crowd)
+        wait_until(lambda: states(aggregator, "alertmanager") == {"delivered": 500, "failed": 1},
+                   60, "all but one")
+        seen = len(hook.requests)
+        wait_until(lambda: ["last"] in [summaries(body) for _, _, body, _ in hook.requests[seen:]],
+                   90, "the second message of those told again")
+        assert (400, crowd[:500]) in [(status, summaries(body))
+                                      for status, _, body, _ in hook.requests[seen:]]
+    hook.close()
