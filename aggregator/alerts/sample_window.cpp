@@ -40,27 +40,30 @@ store::SampleScope scope_of(const std::vector<Host>& hosts, std::vector<store::T
     return scope;
 }
 
-void SampleWindow::note(const std::vector<store::WantedEntry>& wanted) {
-    std::int32_t known = -1;  // entries come ordered by layout
-    std::int32_t last = -1;
-    layouts_in_use_ = 0;
-    for (const auto& entry : wanted) {
-        if (std::exchange(last, entry.layout_id) != entry.layout_id) ++layouts_in_use_;
-        const auto [layout, fresh_layout] = layouts_.try_emplace(entry.layout_id, layouts_.size());
-        if (fresh_layout) {
-            known = entry.layout_id;
-            table_.layouts.emplace_back();
-        }
-        if (entry.layout_id != known) continue;  // of a former round
+void SampleWindow::learn(store::Session& session, const std::vector<std::int32_t>& layouts,
+                         const std::vector<std::string>& metrics) {
+    std::vector<std::int32_t> unknown;
+    if (unwanted_.size() > kMostUnwanted) unwanted_.clear();
+    for (const auto id : layouts) {
+        if (layouts_.contains(id) || !unwanted_.insert(id).second) continue;
+        unknown.push_back(id);
+    }
+    for (const auto& entry : store::read_wanted_entries(session, metrics, unknown)) {
         const auto [number, fresh] =
             series_.try_emplace({entry.metric_type, entry.label}, table_.series.size());
         if (fresh) {
             table_.series.push_back(
                 {entry.metric_type, entry.label, text_pairs_of(entry.tags_json), entry.unit});
         }
-        auto& one = table_.layouts[layout->second];
+        const auto [place, first] = layouts_.try_emplace(entry.layout_id, table_.layouts.size());
+        if (first) {
+            table_.layouts.emplace_back();
+            unwanted_.erase(entry.layout_id);
+        }
+        auto& one = table_.layouts[place->second];
         one.by_metric[table_.series[number->second].metric_type].push_back(one.series.size());
         one.series.push_back(number->second);
+        wanted_[entry.layout_id].push_back(entry.position);
     }
 }
 
@@ -68,8 +71,12 @@ void SampleWindow::add(store::Session& session, const std::vector<Host>& hosts,
                        const HostIndex& index, const store::SampleScope& scope,
                        const std::vector<std::string>& metrics) {
     if (scope.ranges.empty()) return;
-    const auto wanted = store::read_wanted_entries(session, metrics, scope.ranges.front().from);
-    note(wanted);
+    const auto in_use = store::read_layouts_in_use(session, scope);
+    learn(session, in_use, metrics);
+    store::WantedPositions wanted;
+    for (const auto id : in_use) {
+        if (const auto found = wanted_.find(id); found != wanted_.end()) wanted.insert(*found);
+    }
     const auto rows = store::read_samples(session, scope, wanted);
     const std::size_t before = table_.values.size();
     table_.values.insert(table_.values.end(), rows.values.begin(), rows.values.end());
@@ -95,12 +102,14 @@ void SampleWindow::add(store::Session& session, const std::vector<Host>& hosts,
 void SampleWindow::pack() {
     std::vector<double> values;
     values.reserve(table_.values.size());
+    std::vector<bool> in_use(table_.layouts.size(), false);
     for (auto& batches : table_.by_host) {
         for (auto from = batches.begin(); from != batches.end();) {
             const auto to = std::find_if(from, batches.end(), [&](const auto& batch) {
                 return batch.layout != from->layout;
             });
             const auto run = static_cast<std::size_t>(to - from);
+            in_use[from->layout] = true;
             const std::size_t base = values.size();
             for (std::size_t p = 0; p < table_.layouts[from->layout].series.size(); ++p) {
                 for (auto batch = from; batch != to; ++batch) {
@@ -114,6 +123,7 @@ void SampleWindow::pack() {
         }
     }
     table_.values = std::move(values);
+    layouts_in_use_ = static_cast<std::size_t>(std::count(in_use.begin(), in_use.end(), true));
 }
 
 void SampleWindow::move_on(store::Session& session, const std::vector<Host>& hosts,

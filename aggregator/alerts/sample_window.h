@@ -5,6 +5,7 @@
 #include <map>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -32,8 +33,8 @@ class SampleWindow {
 
     const SampleTable& table() const { return table_; }
     Timestamp end() const { return end_; }
-    // Holds far more layouts than are in use: where hosts change their series day by day a new
-    // window has to take its place at times.
+    // Holds far more layouts than its samples have: where hosts change their series again and again
+    // a new window has to take its place at times.
     bool outgrown() const { return layouts_.size() > 2 * layouts_in_use_ + kSpareLayouts; }
 
     // Reads what is within the scope, beside what is there.
@@ -46,15 +47,21 @@ class SampleWindow {
                  const store::TimeRange& window, const std::vector<std::string>& metrics);
 
   private:
-    void note(const std::vector<store::WantedEntry>& wanted);
+    // Learns what the layouts have of the metrics, as far as they are not known.
+    void learn(store::Session& session, const std::vector<std::int32_t>& layouts,
+               const std::vector<std::string>& metrics);
     void pack();
 
     static constexpr std::size_t kSpareLayouts = 64;
+    static constexpr std::size_t kMostUnwanted = 100'000;
 
     SampleTable table_;
     Timestamp end_{};
     std::map<std::pair<std::string, std::string>, std::size_t> series_;  // by metric and label
+    // Index into the table's layouts, and what it holds of each.
     std::unordered_map<std::int32_t, std::size_t> layouts_;
+    store::WantedPositions wanted_;
+    std::unordered_set<std::int32_t> unwanted_;  // layouts that have nothing of the metrics
     std::size_t layouts_in_use_ = 0;
 };
 

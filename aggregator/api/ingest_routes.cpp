@@ -35,6 +35,8 @@ Batch read_body(const http::Request& request) {
     }
 }
 
+constexpr int kCardinalityWait = 60;  // seconds
+
 [[noreturn]] void refuse(IngestResult result, int retry_after_seconds) {
     switch (result) {
         case IngestResult::conflict:
@@ -50,6 +52,11 @@ Batch read_body(const http::Request& request) {
                 "remove that host if it is gone");
         case IngestResult::agent_mismatch:
             agent_mismatch();
+        case IngestResult::too_many_series:
+            throw http::HttpError(429, "cardinality_limit",
+                                  "This host brings new series all the time: look for labels that "
+                                  "are never the same; the batch may come again later",
+                                  kCardinalityWait);
         case IngestResult::queue_full:
             throw http::HttpError(503, "overloaded", "Too many batches are waiting",
                                   retry_after_seconds);

@@ -13,7 +13,7 @@ namespace {
 using store::WriteResult;
 
 constexpr Logger kLog{"ingest"};
-constexpr std::size_t kResults = 10;
+constexpr std::size_t kResults = 11;
 constexpr std::size_t kMostBoundTokens = 100'000;
 // After this long without work a writer gives its database session back.
 constexpr std::chrono::seconds kRestAfter{1};
@@ -30,6 +30,8 @@ IngestResult from_store(WriteResult result) {
             return IngestResult::too_many_gaps;
         case WriteResult::host_conflict:
             return IngestResult::host_conflict;
+        case WriteResult::too_many_series:
+            return IngestResult::too_many_series;
         case WriteResult::expired:
             return IngestResult::expired;
         case WriteResult::refused:
@@ -50,8 +52,9 @@ int retry_after() {
 
 std::string_view to_string(IngestResult result) {
     constexpr std::array<std::string_view, kResults> names{
-        "stored",        "duplicate",      "expired", "conflict",   "too_many_gaps",
-        "host_conflict", "agent_mismatch", "refused", "queue_full", "unavailable"};
+        "stored",        "duplicate",     "expired",        "conflict",
+        "too_many_gaps", "host_conflict", "agent_mismatch", "too_many_series",
+        "refused",       "queue_full",    "unavailable"};
     return names[static_cast<std::size_t>(result)];
 }
 

@@ -42,16 +42,17 @@ struct Source {
 };
 
 enum class IngestResult {
-    stored,          // 200: committed
-    duplicate,       // 200: was committed before
-    expired,         // 200: too old or too far ahead to be kept; not stored
-    conflict,        // 409: the key belongs to other content
-    too_many_gaps,   // 409: the agent must begin a new epoch
-    host_conflict,   // 409: the hostname is another host's
-    agent_mismatch,  // 403: the token is not the one of this agent
-    refused,         // 422: PostgreSQL cannot hold the content
-    queue_full,      // 503
-    unavailable,     // 503: nothing is known to be stored
+    stored,           // 200: committed
+    duplicate,        // 200: was committed before
+    expired,          // 200: too old or too far ahead to be kept; not stored
+    conflict,         // 409: the key belongs to other content
+    too_many_gaps,    // 409: the agent must begin a new epoch
+    host_conflict,    // 409: the hostname is another host's
+    agent_mismatch,   // 403: the token is not the one of this agent
+    too_many_series,  // 429: the host brings new series all the time
+    refused,          // 422: PostgreSQL cannot hold the content
+    queue_full,       // 503
+    unavailable,      // 503: nothing is known to be stored
 };
 std::string_view to_string(IngestResult result);
 

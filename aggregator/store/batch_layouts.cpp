@@ -112,6 +112,10 @@ Found find_or_insert(Session& session, const std::vector<SeriesKey>& series, sys
 
 }  // namespace
 
+bool BatchLayouts::knows(const PreparedBatch& prepared) {
+    return known_.find(prepared.layout_hash, prepared.batch.layout) != nullptr;
+}
+
 std::int32_t BatchLayouts::id_of(Session& session, const PreparedBatch& prepared) {
     const auto& series = prepared.batch.layout;
     // Also of a batch that claims to be of a later day, as far as those are accepted.

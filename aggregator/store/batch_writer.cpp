@@ -221,6 +221,7 @@ void BatchWriter::run_transaction(std::span<Item*> items, Mode mode) {
 
     Transaction transaction{session};
     find_hosts(session, items);
+    hold_back_series(items);
     decide(session, items);
     std::vector<Item*> fresh;
     for (Item* item : items) {
@@ -245,6 +246,23 @@ void BatchWriter::find_hosts(Session& session, std::span<Item*> items) {
         if (item->same_key != nullptr) continue;
         item->host = hosts_.find(session, *item->prepared);
         if (item->host == nullptr) item->result = WriteResult::host_conflict;
+    }
+}
+
+// Before a counter is marked: a batch that is held back may come again.
+void BatchWriter::hold_back_series(std::span<Item*> items) {
+    const Item* counted = nullptr;  // an agent's batches lie together, mostly of one layout
+    for (Item* item : items) {
+        if (item->same_key != nullptr || item->result || layouts_.knows(*item->prepared)) continue;
+        const auto& layout = item->prepared->batch.layout;
+        if (counted == nullptr || counted->host != item->host ||
+            counted->prepared->batch.layout != layout) {
+            if (!new_series_.take(item->host->host_id, layout.size(), clock_.steady())) {
+                item->result = WriteResult::too_many_series;
+                continue;
+            }
+            counted = item;
+        }
     }
 }
 

@@ -13,19 +13,21 @@
 #include "aggregator/store/batch_prepared.h"
 #include "aggregator/store/database.h"
 #include "aggregator/store/partitions.h"
+#include "aggregator/store/series_budget.h"
 #include "common/clock.h"
 
 namespace chorus::store {
 
 enum class WriteResult {
-    stored,         // committed now
-    duplicate,      // the same batch was committed before
-    conflict,       // its key belongs to a batch with other content
-    too_many_gaps,  // its counter has too many gaps: a new epoch is needed
-    host_conflict,  // its hostname is another host's
-    expired,        // its time is outside what is kept; accepted, not stored
-    refused,        // PostgreSQL cannot hold its content
-    unavailable,    // PostgreSQL is away, or it is unknown whether it committed: send again
+    stored,           // committed now
+    duplicate,        // the same batch was committed before
+    conflict,         // its key belongs to a batch with other content
+    too_many_gaps,    // its counter has too many gaps: a new epoch is needed
+    host_conflict,    // its hostname is another host's
+    too_many_series,  // its host brings new series all the time
+    expired,          // its time is outside what is kept; accepted, not stored
+    refused,          // PostgreSQL cannot hold its content
+    unavailable,      // PostgreSQL is away, or it is unknown whether it committed: send again
 };
 
 // Belongs to one thread; several may write side by side, in one program or in several. An agent's
@@ -56,6 +58,7 @@ class BatchWriter {
     bool try_group(std::vector<Item>& items, Mode mode);
     void run_transaction(std::span<Item*> items, Mode mode);
     void find_hosts(Session& session, std::span<Item*> items);
+    void hold_back_series(std::span<Item*> items);
     void decide(Session& session, std::span<Item*> items);
     void decide_repeated(Session& session, std::span<Item*> repeated);
     void choose_times(Session& session, std::span<Item*> fresh, Mode mode);
@@ -74,6 +77,7 @@ class BatchWriter {
     std::optional<Database::Lease> lease_;
     BatchHosts hosts_;
     BatchLayouts layouts_;
+    SeriesBudget new_series_;
     std::chrono::nanoseconds next_complaint_{0};
     std::int64_t complaints_ = 0;             // groups since the last line
     std::string system_rows_, process_rows_;  // kept for their capacity

@@ -1,7 +1,6 @@
 #include "aggregator/store/rule_samples.h"
 
 #include <cmath>
-#include <map>
 
 namespace chorus::store {
 namespace {
@@ -45,32 +44,55 @@ ORDER BY received_at
 
 constexpr const char* kEntries = R"sql(
 SELECT e.layout_id, e.position, e.metric_type, e.label, e.tags, e.unit
-FROM monitoring.layouts l JOIN monitoring.layout_entries e USING (layout_id)
-WHERE e.metric_type = ANY ($1) AND l.last_used_day >= $2
+FROM unnest($2::int[]) AS l(layout_id) JOIN monitoring.layout_entries e USING (layout_id)
+WHERE e.metric_type = ANY ($1)
 ORDER BY e.layout_id, e.position
 )sql";
 
-// Of each batch one array: where the elements wanted lie close together, the slice that holds them
-// all, which costs a fifth of picking them one by one; else those alone, of an array that is
-// unpacked once (|| '{}'). Not prepared: the plan must know the times, to leave out partitions and
+// The batches of a scope. Not prepared: the plan must know the times, to leave out partitions and
 // to see how few rows they are.
-constexpr std::string_view kSamples = R"sql(
-WITH wanted AS MATERIALIZED (
-    SELECT * FROM unnest($1::int[], $2::int[], $3::int[]) AS g(layout_id, low, high)
-), scattered AS MATERIALIZED (
-    SELECT g.layout_id, array_agg(g.position ORDER BY g.n) AS positions
-    FROM unnest($4::int[], $5::int[]) WITH ORDINALITY AS g(layout_id, position, n)
-    GROUP BY g.layout_id
-), batches AS (
-    @BATCHES@
+constexpr std::string_view kOneRange = R"sql(
+    SELECT b.host_id, b.layout_id, b.ts, b.received_at, b."values"
+    FROM monitoring.system_batches b
+    WHERE b.ts > ($8::timestamptz[])[1] - $5::interval
+      AND b.ts <= ($9::timestamptz[])[1] + $6::interval
+      AND b.received_at > $1 AND b.received_at <= $2
+      AND b.host_id <> ALL ($3::int[]) AND ($7::int IS NULL OR b.host_id = $7)
+)sql";
+
+constexpr std::string_view kManyRanges = R"sql(
+    SELECT b.host_id, b.layout_id, b.ts, b.received_at, b."values"
+    FROM unnest($8::timestamptz[], $9::timestamptz[]) AS r("from", "to")
+    JOIN monitoring.system_batches b
+      ON b.ts > r."from" - $5::interval AND b.ts <= r."to" + $6::interval
+     AND b.received_at > r."from" AND b.received_at <= r."to"
+    WHERE b.host_id <> ALL ($3::int[]) AND ($7::int IS NULL OR b.host_id = $7)
+)sql";
+
+constexpr std::string_view kHostByHost = R"sql(
     UNION ALL
     SELECT b.host_id, b.layout_id, b.ts, b.received_at, b."values"
-    FROM unnest($8::int[], $9::float8[]) AS s(host_id, skew)
+    FROM unnest($3::int[], $4::float8[]) AS s(host_id, skew)
     JOIN monitoring.system_batches b
       ON b.host_id = s.host_id
-     AND b.ts > $6 - make_interval(secs => s.skew) - $10::interval
-     AND b.ts <= $7 - make_interval(secs => s.skew) + $11::interval
-)
+     AND b.ts > $1 - make_interval(secs => s.skew) - $5::interval
+     AND b.ts <= $2 - make_interval(secs => s.skew) + $6::interval
+    WHERE b.received_at > $1 AND b.received_at <= $2 AND ($7::int IS NULL OR b.host_id = $7)
+)sql";
+
+constexpr std::string_view kLayouts = "SELECT DISTINCT layout_id FROM (@BATCHES@) b ORDER BY 1";
+
+// Of each batch one array: where the elements wanted lie close together, the slice that holds them
+// all, which costs a fifth of picking them one by one; else those alone, of an array that is
+// unpacked once (|| '{}').
+constexpr std::string_view kSamples = R"sql(
+WITH wanted AS MATERIALIZED (
+    SELECT * FROM unnest($10::int[], $11::int[], $12::int[]) AS g(layout_id, low, high)
+), scattered AS MATERIALIZED (
+    SELECT g.layout_id, array_agg(g.position ORDER BY g.n) AS positions
+    FROM unnest($13::int[], $14::int[]) WITH ORDINALITY AS g(layout_id, position, n)
+    GROUP BY g.layout_id
+), batches AS (@BATCHES@)
 SELECT b.host_id, b.layout_id, b.ts, b.received_at,
        CASE WHEN s.positions IS NULL THEN b."values"[w.low:w.high]
             ELSE ARRAY(SELECT d.unpacked[u.position]
@@ -79,84 +101,70 @@ SELECT b.host_id, b.layout_id, b.ts, b.received_at,
 FROM batches b
 JOIN wanted w ON w.layout_id = b.layout_id
 LEFT JOIN scattered s ON s.layout_id = b.layout_id
-WHERE b.received_at > $6 AND b.received_at <= $7 AND ($12::int IS NULL OR b.host_id = $12)
 )sql";
 
-constexpr std::string_view kOneRange = R"sql(
-    SELECT b.host_id, b.layout_id, b.ts, b.received_at, b."values"
-    FROM monitoring.system_batches b
-    WHERE b.ts > $6 - $10::interval AND b.ts <= $7 + $11::interval
-      AND b.host_id <> ALL ($8::int[]) AND ($12::int IS NULL OR b.host_id = $12)
-)sql";
-
-constexpr std::string_view kManyRanges = R"sql(
-    SELECT b.host_id, b.layout_id, b.ts, b.received_at, b."values"
-    FROM unnest($13::timestamptz[], $14::timestamptz[]) AS r("from", "to")
-    JOIN monitoring.system_batches b
-      ON b.ts > r."from" - $10::interval AND b.ts <= r."to" + $11::interval
-     AND b.received_at > r."from" AND b.received_at <= r."to"
-    WHERE b.host_id <> ALL ($8::int[]) AND ($12::int IS NULL OR b.host_id = $12)
-)sql";
-
-// What is wanted of one layout.
-struct WantedLayout {
-    std::int32_t low = 0, high = 0;
-    std::vector<std::int32_t> positions;  // in order
-    // A slice may be so many times as long as what is wanted of it.
-    static constexpr std::size_t kLongestSlice = 4;
-    bool scattered() const {
-        return static_cast<std::size_t>(high - low + 1) > kLongestSlice * positions.size();
-    }
-};
-using WantedLayouts = std::map<std::int32_t, WantedLayout>;
-
-WantedLayouts by_layout(const std::vector<WantedEntry>& wanted) {
-    WantedLayouts layouts;
-    for (const auto& entry : wanted) {
-        auto& layout = layouts[entry.layout_id];
-        if (layout.positions.empty()) layout.low = entry.position;
-        layout.high = entry.position;
-        layout.positions.push_back(entry.position);
-    }
-    return layouts;
+// A slice may be so many times as long as what is wanted of it.
+bool scattered(const std::vector<std::int32_t>& positions) {
+    constexpr std::size_t kLongestSlice = 4;
+    return static_cast<std::size_t>(positions.back() - positions.front() + 1) >
+           kLongestSlice * positions.size();
 }
 
-// The arrays of $1 to $5.
-Parameters layout_parameters(const WantedLayouts& layouts) {
-    std::vector<std::int32_t> ids, low, high, scattered_ids, scattered;
-    for (const auto& [id, layout] : layouts) {
-        ids.push_back(id);
-        low.push_back(layout.low);
-        high.push_back(layout.high);
-        if (!layout.scattered()) continue;
-        scattered_ids.insert(scattered_ids.end(), layout.positions.size(), id);
-        scattered.insert(scattered.end(), layout.positions.begin(), layout.positions.end());
+// $1 to $9.
+Parameters scope_parameters(const SampleScope& scope) {
+    std::vector<Timestamp> from, to;
+    for (const auto& range : scope.ranges) {
+        from.push_back(range.from);
+        to.push_back(range.to);
     }
     Parameters parameters;
+    parameters.timestamp(scope.ranges.front().from)
+        .timestamp(scope.ranges.back().to)
+        .int4_array(std::span{scope.skewed_hosts})
+        .float8_array(std::span{scope.skew_seconds})
+        .interval(scope.slack_before)
+        .interval(scope.slack_behind)
+        .int4(scope.only_host)
+        .timestamp_array(std::span{from})
+        .timestamp_array(std::span{to});
+    return parameters;
+}
+
+// $10 to $14.
+void add_layouts(Parameters& parameters, const WantedPositions& wanted) {
+    std::vector<std::int32_t> ids, low, high, scattered_ids, scattered_positions;
+    for (const auto& [id, positions] : wanted) {
+        ids.push_back(id);
+        low.push_back(positions.front());
+        high.push_back(positions.back());
+        if (!scattered(positions)) continue;
+        scattered_ids.insert(scattered_ids.end(), positions.size(), id);
+        scattered_positions.insert(scattered_positions.end(), positions.begin(), positions.end());
+    }
     parameters.int4_array(std::span{ids})
         .int4_array(std::span{low})
         .int4_array(std::span{high})
         .int4_array(std::span{scattered_ids})
-        .int4_array(std::span{scattered});
-    return parameters;
+        .int4_array(std::span{scattered_positions});
 }
 
-void append_wanted(const WantedLayout& layout, const std::vector<double>& given,
+void append_wanted(const std::vector<std::int32_t>& positions, const std::vector<double>& given,
                    std::vector<double>& values) {
-    if (layout.scattered()) {
+    if (scattered(positions)) {
         values.insert(values.end(), given.begin(), given.end());
         return;
     }
-    for (const auto position : layout.positions) {
-        const auto at = static_cast<std::size_t>(position - layout.low);
+    for (const auto position : positions) {
+        const auto at = static_cast<std::size_t>(position - positions.front());
         values.push_back(at < given.size() ? given[at] : std::nan(""));
     }
 }
 
-std::string samples_sql(bool many_ranges) {
-    std::string sql{kSamples};
-    sql.replace(sql.find("@BATCHES@"), 9, many_ranges ? kManyRanges : kOneRange);
-    return sql;
+std::string with_batches(std::string_view statement, const SampleScope& scope) {
+    std::string batches{scope.ranges.size() > 1 ? kManyRanges : kOneRange};
+    batches += kHostByHost;
+    std::string sql{statement};
+    return sql.replace(sql.find("@BATCHES@"), 9, batches);
 }
 
 std::vector<RuleService> services_of(const Result& rows) {
@@ -201,14 +209,24 @@ std::vector<Timestamp> read_receipts(Session& session, std::int32_t host_id,
     return times;
 }
 
+std::vector<std::int32_t> read_layouts_in_use(Session& session, const SampleScope& scope) {
+    std::vector<std::int32_t> layouts;
+    if (scope.ranges.empty()) return layouts;
+    for (const auto row :
+         session.execute_once(with_batches(kLayouts, scope), scope_parameters(scope))) {
+        layouts.push_back(row.int4(0));
+    }
+    return layouts;
+}
+
 std::vector<WantedEntry> read_wanted_entries(Session& session,
                                              const std::vector<std::string>& metric_types,
-                                             Timestamp since) {
+                                             const std::vector<std::int32_t>& layouts) {
     std::vector<WantedEntry> entries;
-    // A writer that could not note the use of a layout does so on the next day at the latest.
-    const auto day = std::chrono::floor<std::chrono::days>(since) - std::chrono::days{1};
+    if (layouts.empty()) return entries;
     for (const auto row : session.execute_once(
-             kEntries, Parameters{}.text_array(std::span{metric_types}).date(day))) {
+             kEntries,
+             Parameters{}.text_array(std::span{metric_types}).int4_array(std::span{layouts}))) {
         entries.push_back({row.int4(0), row.int4(1), std::string{row.text(2)},
                            std::string{row.text(3)}, std::string{row.text(4)},
                            std::string{row.text(5)}});
@@ -216,29 +234,12 @@ std::vector<WantedEntry> read_wanted_entries(Session& session,
     return entries;
 }
 
-SampleRows read_samples(Session& session, const SampleScope& scope,
-                        const std::vector<WantedEntry>& wanted) {
+SampleRows read_samples(Session& session, const SampleScope& scope, const WantedPositions& wanted) {
     SampleRows rows;
     if (scope.ranges.empty() || wanted.empty()) return rows;
-    const auto layouts = by_layout(wanted);
-    const bool many = scope.ranges.size() > 1;
-    auto parameters = layout_parameters(layouts);
-    parameters.timestamp(scope.ranges.front().from)
-        .timestamp(scope.ranges.back().to)
-        .int4_array(std::span{scope.skewed_hosts})
-        .float8_array(std::span{scope.skew_seconds})
-        .interval(scope.slack_before)
-        .interval(scope.slack_behind)
-        .int4(scope.only_host);
-    if (many) {
-        std::vector<Timestamp> from, to;
-        for (const auto& range : scope.ranges) {
-            from.push_back(range.from);
-            to.push_back(range.to);
-        }
-        parameters.timestamp_array(std::span{from}).timestamp_array(std::span{to});
-    }
-    const auto result = session.execute_once(samples_sql(many), parameters);
+    auto parameters = scope_parameters(scope);
+    add_layouts(parameters, wanted);
+    const auto result = session.execute_once(with_batches(kSamples, scope), parameters);
     const auto count = static_cast<std::size_t>(result.size());
     for (auto* column : {&rows.host_ids, &rows.layout_ids}) column->reserve(count);
     for (const auto row : result) {
@@ -247,7 +248,7 @@ SampleRows read_samples(Session& session, const SampleScope& scope,
         rows.times.push_back(row.timestamp(2));
         rows.received.push_back(row.timestamp(3));
         rows.offsets.push_back(rows.values.size());
-        append_wanted(layouts.at(row.int4(1)), row.float8_array(4), rows.values);
+        append_wanted(wanted.at(row.int4(1)), row.float8_array(4), rows.values);
     }
     return rows;
 }

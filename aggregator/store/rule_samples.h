@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -61,11 +62,6 @@ struct WantedEntry {
     std::string tags_json = "{}";
     std::string unit;
 };
-// Those of layouts that batches received since then may have. Ordered by layout and position.
-std::vector<WantedEntry> read_wanted_entries(Session& session,
-                                             const std::vector<std::string>& metric_types,
-                                             Timestamp since);
-
 // Where in time batches are looked for. Batches are indexed by the host's own time.
 struct SampleScope {
     // One, or several that do not overlap.
@@ -80,8 +76,18 @@ struct SampleScope {
     std::optional<std::int32_t> only_host;
 };
 
+// Layouts of the batches of the scope, in order.
+std::vector<std::int32_t> read_layouts_in_use(Session& session, const SampleScope& scope);
+// What those layouts have of the metrics. Ordered by layout and position.
+std::vector<WantedEntry> read_wanted_entries(Session& session,
+                                             const std::vector<std::string>& metric_types,
+                                             const std::vector<std::int32_t>& layouts);
+
+// Positions of the series wanted of a layout, in order, by layout.
+using WantedPositions = std::map<std::int32_t, std::vector<std::int32_t>>;
+
 // Batches of which something was wanted, in no order. `values` holds, one batch after the other,
-// the wanted positions of its layout in the order of read_wanted_entries(); NaN was not readable.
+// the wanted positions of its layout; NaN was not readable.
 struct SampleRows {
     std::vector<std::int32_t> host_ids;
     std::vector<std::int32_t> layout_ids;
@@ -90,7 +96,6 @@ struct SampleRows {
     std::vector<std::size_t> offsets;  // into values
     std::vector<double> values;
 };
-SampleRows read_samples(Session& session, const SampleScope& scope,
-                        const std::vector<WantedEntry>& wanted);
+SampleRows read_samples(Session& session, const SampleScope& scope, const WantedPositions& wanted);
 
 }  // namespace chorus::store

@@ -121,19 +121,27 @@ TEST_F(EngineTest, ASilentHostsServiceFiresNeitherLiveNorInABacktest) {
 
 TEST_F(EngineTest, AWindowForgetsLayoutsThatAreOutOfUse) {
     constexpr int kLayouts = 200;
-    database_.add_host("web-01");
+    const auto host = database_.add_host("web-01");
     const std::vector<Rule> rules{
         add_rule("full", "system_metric",
                  R"({"metric_type":"disk_usage_percent","operator":">","threshold":90})")};
-    for (int i = 1; i <= kLayouts; ++i) database_.add_layout(disks(i));
     Loader loader;
     const auto known = [&] {
         const auto session = database_.pool().acquire();
         const auto snapshot = loader.load(*session, rules, clock_.now());
         return snapshot.samples.begin()->second->layouts.size();
     };
-    EXPECT_EQ(known(), kLayouts);
-    database_.run("UPDATE monitoring.layouts SET last_used_day = '2026-11-01' WHERE layout_id > 1");
+    const auto send = [&](int count) {
+        clock_.advance(seconds{1});
+        database_.add_batch(host, database_.add_layout(disks(count)),
+                            format_timestamp(clock_.now()),
+                            "array_fill(1::float8, ARRAY[" + std::to_string(count) + "])");
+    };
+    database_.add_layout(disks(kLayouts + 1));  // nobody's
+    for (int i = 1; i < kLayouts; ++i) send(i);
+    EXPECT_EQ(known(), kLayouts - 1);
+    clock_.advance(minutes{10});
+    send(kLayouts);
     EXPECT_EQ(known(), kLayouts);  // only now it is seen to hold too many
     EXPECT_EQ(known(), 1U);
 }
@@ -408,7 +416,8 @@ TEST_F(EngineTest, TheNumberOfStatementsIsThatOfOneRuleAndOneHost) {
         }
         return executed;
     };
-    add_cpu(database_.add_host("first"), layout, 10);
+    const auto host = database_.add_host("first");
+    add_cpu(host, layout, 10);
     add_rule("first", "system_metric", R"({"metric_type":"cpu_usage_percent","threshold":80})");
     round();  // prepares statements
     clock_.advance(minutes{1});
@@ -420,6 +429,9 @@ TEST_F(EngineTest, TheNumberOfStatementsIsThatOfOneRuleAndOneHost) {
             "more " + std::to_string(i), "system_metric",
             R"({"metric_type":"cpu_usage_percent","threshold":)" + std::to_string(60 + i) + "}");
     }
+    clock_.advance(minutes{1});
+    EXPECT_EQ(statements(), few + 1) << "what the layouts hold is read once";
+    add_cpu(host, layout, 10);
     clock_.advance(minutes{1});
     EXPECT_EQ(statements(), few);
 }

@@ -122,3 +122,17 @@ def test_unknown_values_stay_unknown(aggregator, token, maker):
     newest = aggregator.get(
         f"/api/v1/metrics/system?hostname=outcomes&start_time={batch['timestamp']}").json
     assert [row["metric_type"] for row in newest] == ["memory_usage_percent"]
+
+
+def test_host_whose_series_are_never_the_same_is_asked_to_wait(aggregator):
+    maker, token = BatchMaker("restless"), aggregator.token(name="restless")
+    answers = []
+    while not answers or answers[-1].status == 200:
+        assert len(answers) < 100
+        metrics = {("disk_usage_percent", f"{len(answers)}/{i}"): (1, "percent")
+                   for i in range(5000)}
+        answers.append(aggregator.ingest(maker.make(metrics, []), token))
+    assert (answers[-1].status, answers[-1].json["code"]) == (429, "cardinality_limit")
+    assert answers[-1].headers["retry-after"] == "60"
+    assert len(answers) > 50  # a quarter of a million
+    assert stored(aggregator, "restless") == len(answers) - 1

@@ -164,6 +164,29 @@ TEST_F(IngestTest, HostsOfOneKindShareALayout) {
     EXPECT_EQ(rows("layout_entries"), 4);
 }
 
+TEST_F(IngestTest, AHostThatAlwaysHasNewSeriesIsHeldBackAndNobodyElse) {
+    constexpr int kSeries = 5'000, kBatches = 50;  // what a host may bring at once
+    const auto always_new = [&](std::int64_t seq) {
+        Batch b = batch(1, seq);
+        b.layout.clear();
+        for (int i = 0; i < kSeries; ++i) {
+            b.layout.push_back(
+                {"disk_usage_percent", std::to_string(seq * kSeries + i), "percent"});
+        }
+        b.values.assign(kSeries, 1);
+        return b;
+    };
+    for (int seq = 1; seq <= kBatches; ++seq) {
+        ASSERT_EQ(aggregator.send(always_new(seq)), IngestResult::stored) << seq;
+    }
+    EXPECT_EQ(aggregator.send(always_new(kBatches + 1)), IngestResult::too_many_series);
+    EXPECT_EQ(aggregator.send(always_new(kBatches)), IngestResult::duplicate);
+    EXPECT_EQ(aggregator.send(batch(2, 1)), IngestResult::stored);
+    clock.advance(seconds{60});
+    EXPECT_EQ(aggregator.send(always_new(kBatches + 1)), IngestResult::stored);
+    EXPECT_EQ(database.number("SELECT count(*) FROM monitoring.layouts"), kBatches + 2);
+}
+
 TEST_F(IngestTest, KeepsTheFactsOfAHost) {
     Batch b = batch(1, 1);
     b.sent_at = clock.now() - std::chrono::milliseconds{1'500};

@@ -1,0 +1,35 @@
+// How many series hosts may bring that were not there before. A fleet brings all of its series
+// once, and a few when disks, interfaces or containers come; an agent whose labels change with each
+// batch would fill the database and make each round of the alert rules longer for everybody.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <unordered_map>
+
+namespace chorus::store {
+
+// A level for each host that refills with time. Not thread-safe. The hosts are those of the
+// database, which are bounded.
+class SeriesBudget {
+  public:
+    static constexpr double kAtOnce = 250'000;
+    static constexpr double kPerHour = 1'000'000;
+
+    explicit SeriesBudget(double at_once = kAtOnce, double per_hour = kPerHour)
+        : at_once_(at_once), per_second_(per_hour / 3600) {}
+
+    // Whether the host may bring so many at that moment of a steady clock; if so, they count.
+    bool take(std::int32_t host_id, std::size_t series, std::chrono::nanoseconds now);
+
+  private:
+    struct Level {
+        double left;
+        std::chrono::nanoseconds at;
+    };
+    const double at_once_, per_second_;
+    std::unordered_map<std::int32_t, Level> levels_;
+};
+
+}  // namespace chorus::store
