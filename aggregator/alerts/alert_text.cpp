@@ -17,6 +17,13 @@ std::string number(double value) {
     return JsonWriter{}.value(std::isfinite(rounded) ? rounded : value).take();
 }
 
+// "a", "a / b" or "100 * a / b".
+std::string measured(const SystemMetricCondition& condition) {
+    if (!condition.divisor) return condition.metric_type;
+    const auto factor = condition.factor == 1 ? "" : number(condition.factor) + " * ";
+    return factor + condition.metric_type + " / " + condition.divisor->metric_type;
+}
+
 std::string said(std::string_view metric, const Reading& reading, const Limit& limit,
                  const std::string& where) {
     std::string text{metric};
@@ -82,11 +89,13 @@ store::NewAlert make_alert(const Rule& rule, const Subject& subject, const Readi
         const std::string where = series.label.empty()
                                       ? subject.host->hostname
                                       : subject.host->hostname + " (" + series.label + ")";
-        alert.title = cut_to_fit(rule.name + " - " + series.metric_type + " Alert");
-        alert.description = said(series.metric_type, reading, system->limit, where);
+        const std::string what = measured(*system);
+        alert.title = cut_to_fit(rule.name + " - " + what + " Alert");
+        alert.description = said(what, reading, system->limit, where);
         metadata.field("metric_type", series.metric_type);
+        if (system->divisor) metadata.field("divided_by", system->divisor->metric_type);
         write_limit(metadata, system->limit, reading);
-        metadata.field("metric_unit", series.unit);
+        metadata.field("metric_unit", system->divisor ? "" : series.unit);
         if (!series.label.empty()) metadata.field("label", series.label);
     } else if (const auto* process = std::get_if<ProcessMetricCondition>(&rule.condition)) {
         const std::string name{subject.process_name};

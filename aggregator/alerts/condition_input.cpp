@@ -30,6 +30,9 @@ constexpr std::array kMembers{
     Member{"metric_type", true, false, false, false},
     Member{"label", true, false, false, false},
     Member{"tags", true, false, false, false},
+    Member{"divided_by", true, false, false, false},
+    Member{"least_divisor", true, false, false, false},
+    Member{"multiplied_by", true, false, false, false},
     Member{"service_name", false, true, false, false},
     Member{"max_response_time_ms", false, true, false, false},
     Member{"fault", false, true, false, false},
@@ -143,11 +146,27 @@ Limit read_limit(FieldReader& fields) {
     return limit;
 }
 
+void read_divisor(FieldReader& fields, SystemMetricCondition& condition) {
+    if (fields.has("divided_by")) {
+        fields.text("divided_by", condition.divisor.emplace().metric_type, 100);
+        fields.number("least_divisor", condition.divisor->least, kAnyNumber);
+        fields.number("multiplied_by", condition.factor, kAnyNumber);
+        return;
+    }
+    for (const auto* name : {"least_divisor", "multiplied_by"}) {
+        if (fields.has(name)) {
+            fields.fail(name, "value_error",
+                        "Value error, " + std::string(name) + " needs divided_by");
+        }
+    }
+}
+
 SystemMetricCondition read_system(FieldReader& fields) {
     SystemMetricCondition condition;
     fields.required_text("metric_type", condition.metric_type, 100);
     fields.glob("label", condition.label);
     fields.globs("tags", condition.tags);
+    read_divisor(fields, condition);
     condition.limit = read_limit(fields);
     check_sum(fields, condition.limit, WindowPlan::kLongestSum);
     return condition;

@@ -41,11 +41,58 @@ bool wants(const SystemMetricCondition& condition, const Series& series, bool ha
     return !condition.tags.empty() || !has_whole || series.label.empty();
 }
 
+constexpr auto kNone = static_cast<std::size_t>(-1);
+
+// Where layouts have one series. Hosts of one kind have one layout, so the last answer is mostly
+// the next one, too.
+class Place {
+  public:
+    explicit Place(const SampleTable& table) : table_(table) {}
+
+    std::size_t of(std::size_t series, const std::string& metric, std::size_t layout) {
+        if (layout == layout_ && series == series_) return position_;
+        layout_ = layout;
+        series_ = series;
+        position_ = kNone;
+        const auto& one = table_.layouts[layout];
+        const auto positions = one.by_metric.find(metric);
+        if (positions == one.by_metric.end()) return kNone;
+        for (const auto position : positions->second) {
+            if (one.series[position] == series) position_ = position;
+        }
+        return position_;
+    }
+
+  private:
+    const SampleTable& table_;
+    std::size_t layout_ = kNone, series_ = kNone, position_ = kNone;
+};
+
+// The series of that metric that belongs to one with this label; kNone if the layout has none.
+std::size_t series_beside(const SampleTable& table, const SampleTable::Layout& layout,
+                          const std::string& metric, const std::string& label) {
+    const auto positions = layout.by_metric.find(metric);
+    if (positions == layout.by_metric.end()) return kNone;
+    std::size_t whole = kNone;
+    for (const auto position : positions->second) {
+        const std::size_t series = layout.series[position];
+        if (table.series[series].label == label) return series;
+        if (table.series[series].label.empty()) whole = series;
+    }
+    return whole;
+}
+
 // The samples of one series of one host within the window.
 class Gatherer {
   public:
-    Gatherer(const SampleTable& table, const WindowPlan& plan, Timestamp now)
-        : table_(table), plan_(plan), now_(now) {}
+    Gatherer(const SampleTable& table, const WindowPlan& plan,
+             const SystemMetricCondition& condition, Timestamp now)
+        : table_(table),
+          plan_(plan),
+          condition_(condition),
+          now_(now),
+          dividend_(table),
+          divisor_(table) {}
 
     // Batches of the host within the window; the last one is one that it takes.
     std::span<const SampleTable::Batch> batches(const std::vector<SampleTable::Batch>& all,
@@ -61,42 +108,33 @@ class Gatherer {
     }
 
     const std::vector<Sample>& gather(std::span<const SampleTable::Batch> batches,
-                                      std::size_t series, const std::string& metric,
-                                      double interval) {
+                                      std::size_t series, std::size_t divisor, double interval) {
         samples_.clear();
         for (const auto& batch : batches) {
             if (!plan_.takes(batch.received, now_, interval)) continue;
-            const auto position = position_of(batch.layout, series, metric);
+            const auto position = dividend_.of(series, condition_.metric_type, batch.layout);
             if (position == kNone) continue;
-            const double value = table_.value(batch, position);
+            double value = table_.value(batch, position);
+            if (condition_.divisor) value *= condition_.factor / divisor_of(batch, divisor);
             if (!std::isnan(value)) samples_.push_back({batch.received, value});
         }
         return samples_;
     }
 
   private:
-    static constexpr auto kNone = static_cast<std::size_t>(-1);
-
-    // Hosts of one kind have one layout, so the last answer is mostly the next one, too.
-    std::size_t position_of(std::size_t layout, std::size_t series, const std::string& metric) {
-        if (layout == known_layout_ && series == known_series_) return known_position_;
-        known_layout_ = layout;
-        known_series_ = series;
-        known_position_ = kNone;
-        const auto& one = table_.layouts[layout];
-        const auto positions = one.by_metric.find(metric);
-        if (positions == one.by_metric.end()) return kNone;
-        for (const auto position : positions->second) {
-            if (one.series[position] == series) known_position_ = position;
-        }
-        return known_position_;
+    double divisor_of(const SampleTable::Batch& batch, std::size_t series) {
+        const auto position = divisor_.of(series, condition_.divisor->metric_type, batch.layout);
+        if (position == kNone) return std::nan("");
+        const double value = table_.value(batch, position);
+        return value == 0 || value < condition_.divisor->least ? std::nan("") : value;
     }
 
     const SampleTable& table_;
     const WindowPlan& plan_;
+    const SystemMetricCondition& condition_;
     const Timestamp now_;
     std::vector<Sample> samples_;  // kept for its memory
-    std::size_t known_layout_ = kNone, known_series_ = kNone, known_position_ = kNone;
+    Place dividend_, divisor_;
 };
 
 void evaluate_system(const Rule& rule, const SystemMetricCondition& condition,
@@ -106,7 +144,7 @@ void evaluate_system(const Rule& rule, const SystemMetricCondition& condition,
     const auto found = snapshot.samples.find(plan.table());
     if (found == snapshot.samples.end()) return;
     const SampleTable& table = *found->second;
-    Gatherer gatherer{table, plan, now};
+    Gatherer gatherer{table, plan, condition, now};
     for (std::size_t h = 0; h < snapshot.hosts.size(); ++h) {
         const Host& host = snapshot.hosts[h];
         if (!matches(condition.limit.hosts, host) || h >= table.by_host.size()) continue;
@@ -120,13 +158,21 @@ void evaluate_system(const Rule& rule, const SystemMetricCondition& condition,
         const bool has_whole = std::any_of(
             positions->second.begin(), positions->second.end(),
             [&](std::size_t p) { return table.series[layout.series[p]].label.empty(); });
-        const auto own = own_limit(host, rule, condition.limit, condition.metric_type);
+        // A quotient is no figure of the metric, so it is not what the host's own threshold is of.
+        const auto own = own_limit(host, rule, condition.limit,
+                                   condition.divisor ? std::string_view{} : condition.metric_type);
         const Limit& limit = own ? *own : condition.limit;
         for (const auto position : positions->second) {
             const Series& series = table.series[layout.series[position]];
             if (!wants(condition, series, has_whole)) continue;
-            const auto& samples = gatherer.gather(batches, layout.series[position],
-                                                  condition.metric_type, host.interval_seconds);
+            std::size_t divisor = kNone;
+            if (condition.divisor) {
+                divisor =
+                    series_beside(table, layout, condition.divisor->metric_type, series.label);
+                if (divisor == kNone) continue;
+            }
+            const auto& samples =
+                gatherer.gather(batches, layout.series[position], divisor, host.interval_seconds);
             visit({.host = &host, .series = &series},
                   read(samples, plan.expected(host.interval_seconds), limit, rule.severity,
                        plan.end(now)));

@@ -5,6 +5,7 @@
 
 #include "aggregator/alerts/evaluate.h"
 #include "aggregator/alerts/windows.h"
+#include "aggregator/store/service_reader.h"
 #include "common/json_reader.h"
 #include "common/text.h"
 
@@ -129,8 +130,11 @@ Needs needs_of(const std::vector<Rule>& rules) {
     Needs needs;
     for (const auto& rule : rules) {
         if (const auto* system = std::get_if<SystemMetricCondition>(&rule.condition)) {
-            want(needs.metrics, needs.longest_short, plan_of(*system), system->limit.window,
-                 system->metric_type);
+            const auto plan = plan_of(*system);
+            const auto window = system->limit.window;
+            want(needs.metrics, needs.longest_short, plan, window, system->metric_type);
+            if (!system->divisor) continue;
+            want(needs.metrics, needs.longest_short, plan, window, system->divisor->metric_type);
         } else if (const auto* process = std::get_if<ProcessMetricCondition>(&rule.condition)) {
             want(needs.processes, needs.longest_short_processes, plan_of(*process),
                  process->limit.window, process->process_name);
@@ -154,11 +158,11 @@ Snapshot Loader::load(store::Session& session, const std::vector<Rule>& rules, T
     host_ids_ = std::move(ids);
     needs_ = std::move(needs);
 
-    const double longest = longest_interval(snapshot.hosts);
+    const double usual = usual_interval(snapshot.hosts);
     for (const auto& [key, metrics] : needs_.metrics) {
         auto& window = samples_[key];
         const WindowPlan plan = plan_for(key, needs_.longest_short);
-        const auto ranges = plan.ranges(now, longest);
+        const auto ranges = plan.ranges(now, usual);
         if (!window || window->outgrown()) {
             window = std::make_shared<SampleWindow>(snapshot.hosts.size());
         }
@@ -176,7 +180,7 @@ Snapshot Loader::load(store::Session& session, const std::vector<Rule>& rules, T
         if (!tables || plan.whole() || kept_end != plan.end(now)) {
             tables = std::make_shared<const std::vector<HostProcesses>>(
                 read_processes(session, snapshot.hosts, index,
-                               scope_of(snapshot.hosts, plan.ranges(now, longest)), patterns));
+                               scope_of(snapshot.hosts, plan.ranges(now, usual)), patterns));
             kept_end = plan.end(now);
         }
         snapshot.processes[key] = tables;

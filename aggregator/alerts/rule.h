@@ -68,9 +68,19 @@ struct Limit {
     double min_coverage = 0;     // least share of the expected samples; fewer count as no data
 };
 
+// What the samples of a metric are divided by, batch by batch: another metric's series with the
+// same label, or else that of the whole host. A batch without it, or with less than `least` or 0 of
+// it, counts as one without the metric.
+struct Divisor {
+    std::string metric_type;
+    double least = 0;
+};
+
 struct SystemMetricCondition {
     Limit limit;
     std::string metric_type;
+    std::optional<Divisor> divisor{};
+    double factor = 1;  // of the quotient
     // Glob over the series' label. None: the series of the whole host, or every label of a metric
     // that has none such.
     std::optional<std::string> label;

@@ -21,21 +21,29 @@ HostIndex index_of(const std::vector<Host>& hosts) {
     return index;
 }
 
-double longest_interval(const std::vector<Host>& hosts) {
-    double longest = 1;
-    for (const auto& host : hosts) longest = std::max(longest, host.interval_seconds);
-    return longest;
+double usual_interval(const std::vector<Host>& hosts) {
+    if (hosts.empty()) return 1;
+    std::vector<double> intervals;
+    for (const auto& host : hosts) intervals.push_back(host.interval_seconds);
+    const auto others = std::max<std::size_t>(1, intervals.size() / 20);
+    if (intervals.size() <= others) return 1;
+    const auto usual = intervals.end() - static_cast<std::ptrdiff_t>(others) - 1;
+    std::nth_element(intervals.begin(), usual, intervals.end());
+    return *usual;
 }
 
 store::SampleScope scope_of(const std::vector<Host>& hosts, std::vector<store::TimeRange> ranges) {
+    const double usual = std::max(usual_interval(hosts), WindowPlan::kLeastWidth);
     store::SampleScope scope;
     scope.ranges = std::move(ranges);
-    scope.slack_before = lateness_limit(longest_interval(hosts)) + kSmallSkew;
-    scope.slack_behind = kSmallSkew;
+    scope.before = lateness_limit(usual) + kSmallSkew;
+    scope.behind = kSmallSkew;
     for (const auto& host : hosts) {
-        if (host.skew < kSmallSkew && host.skew > -kSmallSkew) continue;
-        scope.skewed_hosts.push_back(host.id);
-        scope.skew_seconds.push_back(std::chrono::duration<double>(host.skew).count());
+        const bool skewed = host.skew >= kSmallSkew || host.skew <= -kSmallSkew;
+        if (!skewed && host.interval_seconds <= usual) continue;
+        scope.apart.push_back({host.id,
+                               host.skew + lateness_limit(host.interval_seconds) + kSmallSkew,
+                               kSmallSkew - host.skew});
     }
     return scope;
 }

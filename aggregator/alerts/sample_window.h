@@ -19,8 +19,11 @@ namespace chorus::alerts {
 using HostIndex = std::unordered_map<std::int32_t, std::size_t>;
 HostIndex index_of(const std::vector<Host>& hosts);
 
-double longest_interval(const std::vector<Host>& hosts);  // seconds
-// Where batches of those times of receipt lie.
+// Seconds; what all hosts but a few keep to. An interval is what an agent says: of one that says a
+// day all the others would be read for a day.
+double usual_interval(const std::vector<Host>& hosts);
+// Where batches of those times of receipt lie. The ranges are enough for hosts of the usual
+// interval.
 store::SampleScope scope_of(const std::vector<Host>& hosts, std::vector<store::TimeRange> ranges);
 
 // Always used with the same hosts and metrics; not to be moved, because the table points into

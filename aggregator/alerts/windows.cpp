@@ -20,11 +20,10 @@ WindowPlan plan_of(const ProcessMetricCondition& condition) {
     return WindowPlan{condition.limit.window};
 }
 
-std::vector<store::TimeRange> WindowPlan::ranges(Timestamp now,
-                                                 double longest_interval_seconds) const {
+std::vector<store::TimeRange> WindowPlan::ranges(Timestamp now, double interval_seconds) const {
     if (whole()) return {{first(now) - kTick, last(now)}};
     std::vector<store::TimeRange> all;
-    const auto taken = width(longest_interval_seconds);
+    const auto taken = width(interval_seconds);
     for (auto slot = first(now); slot <= last(now); slot += slot_) {
         const Timestamp from = slot - kTick;  // a range begins behind its `from`
         const Timestamp to = from + taken;

@@ -22,6 +22,7 @@ class WindowPlan {
     static constexpr std::chrono::minutes kLongestWhole{10};
     static constexpr std::chrono::minutes kLongestSum{60};
     static constexpr int kSlots = 30;
+    static constexpr double kLeastWidth = 30;  // seconds of a slot
 
     explicit WindowPlan(std::chrono::minutes window, bool whole = false)
         : table_(window <= kLongestWhole ? TableKey{} : TableKey{window, whole}),
@@ -53,15 +54,15 @@ class WindowPlan {
                                : std::chrono::duration<double>(width(interval_seconds)) * kSlots;
         return taken.count() / std::max(interval_seconds, 0.001);
     }
-    // What must be read for it; `longest_interval_seconds` of all hosts.
-    std::vector<store::TimeRange> ranges(Timestamp now, double longest_interval_seconds) const;
+    // What must be read for it of hosts with that interval or a shorter one.
+    std::vector<store::TimeRange> ranges(Timestamp now, double interval_seconds) const;
 
   private:
     static constexpr std::chrono::microseconds kNone{0};
     static constexpr std::chrono::microseconds kTick{1};
 
     std::chrono::microseconds width(double interval_seconds) const {
-        const std::chrono::duration<double> interval{std::max(interval_seconds, 30.0)};
+        const std::chrono::duration<double> interval{std::max(interval_seconds, kLeastWidth)};
         return std::min(slot_, std::chrono::duration_cast<std::chrono::microseconds>(interval));
     }
 

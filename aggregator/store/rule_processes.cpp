@@ -15,31 +15,6 @@ WHERE last_seen_day >= $3 AND ($4::int IS NULL OR host_id = $4)
                   WHERE name LIKE monitoring.glob_to_like(g.pattern)))
 )sql";
 
-// The scope as in rule_samples.cpp.
-constexpr std::string_view kBatches = R"sql(
-WITH ranges AS MATERIALIZED (
-    SELECT * FROM unnest($1::timestamptz[], $2::timestamptz[]) AS r("from", "to")
-), found AS (
-    SELECT b.host_id, b.ts, b.received_at
-    FROM ranges r
-    JOIN monitoring.process_batches b
-      ON b.ts > r."from" - $5::interval AND b.ts <= r."to" + $6::interval
-     AND b.received_at > r."from" AND b.received_at <= r."to"
-    WHERE b.host_id <> ALL ($3::int[]) AND ($7::int IS NULL OR b.host_id = $7)
-    UNION ALL
-    SELECT b.host_id, b.ts, b.received_at
-    FROM ranges r
-    CROSS JOIN unnest($3::int[], $4::float8[]) AS s(host_id, skew)
-    JOIN monitoring.process_batches b
-      ON b.host_id = s.host_id
-     AND b.ts > r."from" - make_interval(secs => s.skew) - $5::interval
-     AND b.ts <= r."to" - make_interval(secs => s.skew) + $6::interval
-     AND b.received_at > r."from" AND b.received_at <= r."to"
-    WHERE $7::int IS NULL OR b.host_id = $7
-)
-SELECT host_id, ts, received_at FROM found ORDER BY received_at, host_id, ts
-)sql";
-
 // The keys of the batches are known by now, so each is one look into the primary key.
 constexpr std::string_view kSamples = R"sql(
 SELECT k.n, w.process_ref,
@@ -87,20 +62,11 @@ std::vector<WantedProcess> read_wanted_processes(Session& session,
 ProcessRows read_process_samples(Session& session, const SampleScope& scope,
                                  const std::vector<WantedProcess>& wanted) {
     ProcessRows rows;
-    std::vector<Timestamp> from, to;
-    for (const auto& range : scope.ranges) {
-        from.push_back(range.from);
-        to.push_back(range.to);
-    }
-    for (const auto row : session.execute_once(std::string{kBatches},
-                                               Parameters{}
-                                                   .timestamp_array(std::span{from})
-                                                   .timestamp_array(std::span{to})
-                                                   .int4_array(std::span{scope.skewed_hosts})
-                                                   .float8_array(std::span{scope.skew_seconds})
-                                                   .interval(scope.slack_before)
-                                                   .interval(scope.slack_behind)
-                                                   .int4(scope.only_host))) {
+    const auto tables =
+        batches_sql(scope, "monitoring.process_batches", "b.host_id, b.ts, b.received_at");
+    for (const auto row : session.execute_once("SELECT host_id, ts, received_at FROM (" + tables +
+                                                   ") t ORDER BY received_at, host_id, ts",
+                                               scope_parameters(scope))) {
         rows.snapshots.push_back({row.int4(0), row.timestamp(1), row.timestamp(2)});
     }
     if (rows.snapshots.empty() || wanted.empty()) return rows;

@@ -49,50 +49,19 @@ WHERE e.metric_type = ANY ($1)
 ORDER BY e.layout_id, e.position
 )sql";
 
-// The batches of a scope. Not prepared: the plan must know the times, to leave out partitions and
-// to see how few rows they are.
-constexpr std::string_view kOneRange = R"sql(
-    SELECT b.host_id, b.layout_id, b.ts, b.received_at, b."values"
-    FROM monitoring.system_batches b
-    WHERE b.ts > ($8::timestamptz[])[1] - $5::interval
-      AND b.ts <= ($9::timestamptz[])[1] + $6::interval
-      AND b.received_at > $1 AND b.received_at <= $2
-      AND b.host_id <> ALL ($3::int[]) AND ($7::int IS NULL OR b.host_id = $7)
-)sql";
-
-constexpr std::string_view kManyRanges = R"sql(
-    SELECT b.host_id, b.layout_id, b.ts, b.received_at, b."values"
-    FROM unnest($8::timestamptz[], $9::timestamptz[]) AS r("from", "to")
-    JOIN monitoring.system_batches b
-      ON b.ts > r."from" - $5::interval AND b.ts <= r."to" + $6::interval
-     AND b.received_at > r."from" AND b.received_at <= r."to"
-    WHERE b.host_id <> ALL ($3::int[]) AND ($7::int IS NULL OR b.host_id = $7)
-)sql";
-
-constexpr std::string_view kHostByHost = R"sql(
-    UNION ALL
-    SELECT b.host_id, b.layout_id, b.ts, b.received_at, b."values"
-    FROM unnest($3::int[], $4::float8[]) AS s(host_id, skew)
-    JOIN monitoring.system_batches b
-      ON b.host_id = s.host_id
-     AND b.ts > $1 - make_interval(secs => s.skew) - $5::interval
-     AND b.ts <= $2 - make_interval(secs => s.skew) + $6::interval
-    WHERE b.received_at > $1 AND b.received_at <= $2 AND ($7::int IS NULL OR b.host_id = $7)
-)sql";
-
-constexpr std::string_view kLayouts = "SELECT DISTINCT layout_id FROM (@BATCHES@) b ORDER BY 1";
+constexpr std::string_view kTable = "monitoring.system_batches";
 
 // Of each batch one array: where the elements wanted lie close together, the slice that holds them
 // all, which costs a fifth of picking them one by one; else those alone, of an array that is
 // unpacked once (|| '{}').
 constexpr std::string_view kSamples = R"sql(
-WITH wanted AS MATERIALIZED (
+, wanted AS MATERIALIZED (
     SELECT * FROM unnest($10::int[], $11::int[], $12::int[]) AS g(layout_id, low, high)
 ), scattered AS MATERIALIZED (
     SELECT g.layout_id, array_agg(g.position ORDER BY g.n) AS positions
     FROM unnest($13::int[], $14::int[]) WITH ORDINALITY AS g(layout_id, position, n)
     GROUP BY g.layout_id
-), batches AS (@BATCHES@)
+)
 SELECT b.host_id, b.layout_id, b.ts, b.received_at,
        CASE WHEN s.positions IS NULL THEN b."values"[w.low:w.high]
             ELSE ARRAY(SELECT d.unpacked[u.position]
@@ -108,26 +77,6 @@ bool scattered(const std::vector<std::int32_t>& positions) {
     constexpr std::size_t kLongestSlice = 4;
     return static_cast<std::size_t>(positions.back() - positions.front() + 1) >
            kLongestSlice * positions.size();
-}
-
-// $1 to $9.
-Parameters scope_parameters(const SampleScope& scope) {
-    std::vector<Timestamp> from, to;
-    for (const auto& range : scope.ranges) {
-        from.push_back(range.from);
-        to.push_back(range.to);
-    }
-    Parameters parameters;
-    parameters.timestamp(scope.ranges.front().from)
-        .timestamp(scope.ranges.back().to)
-        .int4_array(std::span{scope.skewed_hosts})
-        .float8_array(std::span{scope.skew_seconds})
-        .interval(scope.slack_before)
-        .interval(scope.slack_behind)
-        .int4(scope.only_host)
-        .timestamp_array(std::span{from})
-        .timestamp_array(std::span{to});
-    return parameters;
 }
 
 // $10 to $14.
@@ -158,13 +107,6 @@ void append_wanted(const std::vector<std::int32_t>& positions, const std::vector
         const auto at = static_cast<std::size_t>(position - positions.front());
         values.push_back(at < given.size() ? given[at] : std::nan(""));
     }
-}
-
-std::string with_batches(std::string_view statement, const SampleScope& scope) {
-    std::string batches{scope.ranges.size() > 1 ? kManyRanges : kOneRange};
-    batches += kHostByHost;
-    std::string sql{statement};
-    return sql.replace(sql.find("@BATCHES@"), 9, batches);
 }
 
 std::vector<RuleService> services_of(const Result& rows) {
@@ -213,7 +155,9 @@ std::vector<std::int32_t> read_layouts_in_use(Session& session, const SampleScop
     std::vector<std::int32_t> layouts;
     if (scope.ranges.empty()) return layouts;
     for (const auto row :
-         session.execute_once(with_batches(kLayouts, scope), scope_parameters(scope))) {
+         session.execute_once("SELECT DISTINCT layout_id FROM (" +
+                                  batches_sql(scope, kTable, "b.layout_id") + ") b ORDER BY 1",
+                              scope_parameters(scope))) {
         layouts.push_back(row.int4(0));
     }
     return layouts;
@@ -239,7 +183,10 @@ SampleRows read_samples(Session& session, const SampleScope& scope, const Wanted
     if (scope.ranges.empty() || wanted.empty()) return rows;
     auto parameters = scope_parameters(scope);
     add_layouts(parameters, wanted);
-    const auto result = session.execute_once(with_batches(kSamples, scope), parameters);
+    const auto batches =
+        batches_sql(scope, kTable, "b.host_id, b.layout_id, b.ts, b.received_at, b.\"values\"");
+    const auto result = session.execute_once(
+        "WITH batches AS (" + batches + ")" + std::string{kSamples}, parameters);
     const auto count = static_cast<std::size_t>(result.size());
     for (auto* column : {&rows.host_ids, &rows.layout_ids}) column->reserve(count);
     for (const auto row : result) {

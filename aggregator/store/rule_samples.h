@@ -9,17 +9,11 @@
 #include <string>
 #include <vector>
 
-#include "aggregator/store/service_reader.h"
+#include "aggregator/store/sample_scope.h"
 #include "aggregator/store/session.h"
 #include "common/timestamp.h"
 
 namespace chorus::store {
-
-// By time of receipt: from < t <= to.
-struct TimeRange {
-    Timestamp from;
-    Timestamp to;
-};
 
 struct RuleHost {
     std::int32_t host_id = 0;
@@ -62,20 +56,6 @@ struct WantedEntry {
     std::string tags_json = "{}";
     std::string unit;
 };
-// Where in time batches are looked for. Batches are indexed by the host's own time.
-struct SampleScope {
-    // One, or several that do not overlap.
-    std::vector<TimeRange> ranges;
-    // How far a host's time may lie before or behind the time of receipt; hosts that are further
-    // off are named in `skewed` and looked up one by one.
-    std::chrono::microseconds slack_before{};  // sent late, or by a slow clock
-    std::chrono::microseconds slack_behind{};  // by a fast clock
-    std::vector<std::int32_t> skewed_hosts;
-    std::vector<double> skew_seconds;
-    // Only this host.
-    std::optional<std::int32_t> only_host;
-};
-
 // Layouts of the batches of the scope, in order.
 std::vector<std::int32_t> read_layouts_in_use(Session& session, const SampleScope& scope);
 // What those layouts have of the metrics. Ordered by layout and position.

@@ -170,6 +170,25 @@ TEST_F(EngineTest, ASumOverAnHourFindsASingleEvent) {
     EXPECT_EQ(round().resolved, 1U) << "the three are an hour old";
 }
 
+// It sends outside the parts of the window that are read of the others.
+TEST_F(EngineTest, AHostThatSendsRarelyIsJudgedByAllItSends) {
+    const auto layout = database_.add_layout({{"cpu_usage_percent", "", "percent"}});
+    const auto slow = database_.add_host("slow");
+    database_.run("UPDATE monitoring.hosts SET interval_seconds = 600");
+    for (int i = 0; i < 25; ++i) database_.add_host("quick-" + std::to_string(i));
+    add_rule("busy", "system_metric",
+             R"({"metric_type":"cpu_usage_percent","threshold":80,"time_window_minutes":60,
+                 "min_coverage":1})");
+    clock_.advance(seconds{90});  // within slots of two minutes
+    for (int i = 0; i < 6; ++i) {
+        add_cpu(slow, layout, 99);
+        clock_.advance(minutes{10});
+    }
+    const auto result = round();
+    ASSERT_EQ(result.created.size(), 1U);
+    EXPECT_EQ(alerts()[0].hostname, "slow");
+}
+
 TEST_F(EngineTest, AServiceThatIsCheckedOnceADayStaysDownBetweenItsChecks) {
     add_rule("down", "service_health", R"({"service_name":"*","fault":"down"})");
     store::Partitions{database_.pool(), clock_, {}}.ensure_ahead();

@@ -58,6 +58,22 @@ TEST(AlertText, OfALabelledSeries) {
     EXPECT_NE(alert.metadata_json.find(R"("label":"/var"})"), std::string::npos);
 }
 
+TEST(AlertText, OfAQuotient) {
+    Rule rule = system_rule("network_receive_errors_per_sec");
+    system_of(rule).divisor = {"network_receive_packets_per_sec"};
+    EXPECT_EQ(system_alert(rule, reading_of(0.025, 0.01)).description,
+              "network_receive_errors_per_sec / network_receive_packets_per_sec value 0.025 > 0.01"
+              " on web-01");
+    system_of(rule).factor = 100;
+    const auto alert = system_alert(rule, reading_of(2.5, 1), "eth0");
+    EXPECT_EQ(alert.description,
+              "100 * network_receive_errors_per_sec / network_receive_packets_per_sec value 2.5 > 1"
+              " on web-01 (eth0)");
+    EXPECT_NE(alert.metadata_json.find(R"("divided_by":"network_receive_packets_per_sec")"),
+              std::string::npos);
+    EXPECT_NE(alert.metadata_json.find(R"("metric_unit":"")"), std::string::npos);
+}
+
 TEST(AlertText, OfAProcessRule) {
     const Rule rule = process_rule("python", ProcessField::memory_percent, Operator::greater, 80);
     const Host host = host_of("web-01");

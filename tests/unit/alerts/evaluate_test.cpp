@@ -52,6 +52,67 @@ TEST(Evaluate, TwoHostsOverTheThresholdAreTwoSubjects) {
     EXPECT_EQ(seen.at("web-02").value, 95);
 }
 
+const std::string kErrors = "network_receive_errors_per_sec";
+const std::string kPackets = "network_receive_packets_per_sec";
+
+Rule share_of_errors() {
+    Rule rule = system_rule(kErrors, 1);
+    SystemMetricCondition& condition = system_of(rule);
+    condition.label = "*";
+    condition.divisor = {kPackets, 10};
+    condition.factor = 100;
+    return rule;
+}
+
+TEST(Evaluate, AQuotientIsThatOfTheSeriesWithTheSameLabelBatchByBatch) {
+    Fleet fleet;
+    for (int half = -8; half <= 0; ++half) {
+        const double packets = half % 2 == 0 ? 100 : 1'000;
+        fleet.batch("web-01", at(half / 2.0),
+                    {{kErrors, 5, ""},
+                     {kErrors, packets / 50, "eth0"},
+                     {kErrors, 5, "eth1"},
+                     {kPackets, packets, "eth0"},
+                     {kPackets, 1'000, "eth1"}});
+    }
+    const auto seen = readings(share_of_errors(), fleet.snapshot(), kNoon);
+    ASSERT_EQ(seen.size(), 2U) << "of the whole host there are no packets";
+    EXPECT_EQ(seen.at("web-01|eth0").verdict, Verdict::breached);
+    EXPECT_EQ(seen.at("web-01|eth0").value, 2);
+    EXPECT_EQ(seen.at("web-01|eth1").verdict, Verdict::clear);
+    EXPECT_EQ(seen.at("web-01|eth1").value, 0.5);
+}
+
+TEST(Evaluate, AQuotientOfTooLittleIsNoSample) {
+    Fleet fleet;
+    const auto send = [&](double minute, double packets) {
+        fleet.batch("web-01", at(minute), {{kErrors, 5, "eth0"}, {kPackets, packets, "eth0"}});
+    };
+    send(-4, 0);
+    send(-3, 9);
+    send(-2, std::nan(""));
+    EXPECT_EQ(readings(share_of_errors(), fleet.snapshot(), kNoon).at("web-01|eth0").verdict,
+              Verdict::no_data);
+    send(-1, 500);
+    EXPECT_EQ(readings(share_of_errors(), fleet.snapshot(), kNoon).at("web-01|eth0").value, 1);
+}
+
+TEST(Evaluate, WhatHasLabelsIsDividedByWhatTheWholeHostHas) {
+    Fleet fleet;
+    for (int half = -8; half <= 0; ++half) {
+        fleet.batch("web-01", at(half / 2.0), {{kErrors, 20, "eth0"}, {kPackets, 1'000}});
+    }
+    EXPECT_EQ(readings(share_of_errors(), fleet.snapshot(), kNoon).at("web-01|eth0").value, 2);
+}
+
+// It is a threshold of the errors themselves.
+TEST(Evaluate, AQuotientIsNotMeasuredByAHostsOwnThresholdOfTheMetric) {
+    Fleet fleet;
+    fleet.host("web-01").thresholds[kErrors] = 1'000;
+    fleet.batch("web-01", at(-1), {{kErrors, 20, "eth0"}, {kPackets, 1'000, "eth0"}});
+    EXPECT_EQ(readings(share_of_errors(), fleet.snapshot(), kNoon).at("web-01|eth0").threshold, 1);
+}
+
 TEST(Evaluate, ASumOverHalfAnHourCountsEveryEvent) {
     const std::string kills = "memory_oom_kills_count";
     Fleet fleet;

@@ -158,6 +158,11 @@ TEST(RuleInput, WrongValuesAreToldWithTheirPlace) {
     EXPECT_THAT(condition_faults("process_metric", R"({"process_name":"x","threshold":1,
                                  "aggregation":"sum","time_window_minutes":11})"),
                 ElementsAre("value_error /body/condition/time_window_minutes"));
+    EXPECT_THAT(system(R"("threshold":1,"multiplied_by":100)"),
+                ElementsAre("value_error /body/condition/multiplied_by"));
+    EXPECT_THAT(system(R"("threshold":1,"divided_by":5,"least_divisor":"x")"),
+                ElementsAre("string_type /body/condition/divided_by",
+                            "float_parsing /body/condition/least_divisor"));
     EXPECT_THAT(system(R"("threshold":90,"clear_threshold":95)"),
                 ElementsAre("value_error /body/condition/clear_threshold"));
     EXPECT_THAT(system(R"("threshold":90,"critical_threshold":80)"),

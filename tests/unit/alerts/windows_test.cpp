@@ -5,6 +5,7 @@
 
 #include <random>
 
+#include "aggregator/alerts/sample_window.h"
 #include "builders.h"
 
 namespace chorus::alerts {
@@ -174,6 +175,46 @@ TEST(Window, NeighbouringSlotsThatAreTakenWholeAreReadAsOne) {
     EXPECT_EQ(WindowPlan{minutes{15}}.ranges(kNoon, 30).size(), 1U);
     EXPECT_EQ(WindowPlan{minutes{60}}.ranges(kNoon, 120).size(), 1U);
     EXPECT_EQ(WindowPlan{minutes{60}}.ranges(kNoon, 30).size(), 30U);
+}
+
+std::vector<Host> fleet(int hosts, double interval) {
+    std::vector<Host> all(static_cast<std::size_t>(hosts));
+    for (auto& host : all) host.interval_seconds = interval;
+    for (std::size_t i = 0; i < all.size(); ++i) all[i].id = static_cast<std::int32_t>(i + 1);
+    return all;
+}
+
+TEST(Scope, AHostWithALongIntervalWidensNothingForTheOthers) {
+    auto hosts = fleet(20, 30);
+    const auto alone = scope_of(hosts, {{at(-5), kNoon}});
+    EXPECT_TRUE(alone.apart.empty());
+    Host rare;
+    rare.id = 99;
+    rare.interval_seconds = 86'400;
+    hosts.push_back(rare);
+    EXPECT_EQ(usual_interval(hosts), 30);
+    const auto scope = scope_of(hosts, {{at(-5), kNoon}});
+    EXPECT_EQ(scope.before, alone.before);
+    ASSERT_EQ(scope.apart.size(), 1U);
+    EXPECT_EQ(scope.apart[0].host_id, 99);
+    EXPECT_EQ(scope.apart[0].before, minutes{10} + seconds{30});
+}
+
+TEST(Scope, WhatMostHostsKeepToIsUsual) {
+    EXPECT_EQ(usual_interval(fleet(1'000, 60)), 60);
+    EXPECT_TRUE(scope_of(fleet(1'000, 60), {{at(-5), kNoon}}).apart.empty());
+    EXPECT_TRUE(scope_of(fleet(1, 30), {{at(-5), kNoon}}).apart.empty());
+    EXPECT_TRUE(scope_of({}, {{at(-5), kNoon}}).apart.empty());
+    EXPECT_EQ(scope_of(fleet(1, 60), {{at(-5), kNoon}}).apart.size(), 1U);
+}
+
+TEST(Scope, AHostWithAWrongClockIsLookedUpByIt) {
+    auto hosts = fleet(3, 30);
+    hosts[1].skew = minutes{-27};
+    const auto scope = scope_of(hosts, {{at(-5), kNoon}});
+    ASSERT_EQ(scope.apart.size(), 1U);
+    EXPECT_EQ(scope.apart[0].before, minutes{-27} + seconds{90});
+    EXPECT_EQ(scope.apart[0].behind, minutes{27} + seconds{30});
 }
 
 TEST(Lateness, ABatchIsLateAfterTwoIntervalsButNotWithinAMinute) {
