@@ -47,6 +47,20 @@ Verdict judge(const Answer& answer) {
     }
 }
 
+std::string code_of(std::string_view body) {
+    try {
+        JsonReader reader;
+        std::string_view code;
+        const JsonValue value = reader.parse(body);
+        if (value.is_object() && value["code"].get(code) == simdjson::SUCCESS) {
+            return std::string{code.substr(0, 64)};
+        }
+    } catch (const JsonError&) {
+        // A proxy's answer.
+    }
+    return {};
+}
+
 std::optional<std::chrono::seconds> retry_after(const Answer& answer) {
     const auto text = trim(answer.retry_after);
     std::int64_t seconds = 0;

@@ -33,6 +33,9 @@ inline constexpr std::chrono::seconds kLongestRetryAfter{600};
 // port say 200 to everything. A redirect is a failure: the token goes nowhere else.
 Verdict judge(const Answer& answer);
 
+// Of an aggregator's answer that is none of success; empty if there is none.
+std::string code_of(std::string_view body);
+
 // Retry-After in whole seconds, at most kLongestRetryAfter; nullopt for anything else (its date
 // form would need two clocks that agree).
 std::optional<std::chrono::seconds> retry_after(const Answer& answer);

@@ -63,8 +63,11 @@ Step Delivery::handle(const Answer& answer, PackedBatch& batch, const std::strin
         case Verdict::retry:
             break;
     }
-    return retry_later(answer.status == 200 ? "HTTP 200, but not from an aggregator" : status,
-                       retry_after(answer));
+    if (answer.status == 200) {
+        return retry_later("HTTP 200, but not from an aggregator", retry_after(answer));
+    }
+    const auto code = code_of(answer.body);
+    return retry_later(code.empty() ? status : status + ' ' + code, retry_after(answer));
 }
 
 Step Delivery::on_stored(const Answer& answer) {

@@ -1,9 +1,11 @@
 #include "aggregator/alerts/engine.h"
 
+#include <algorithm>
 #include <unordered_map>
 #include <unordered_set>
 
 #include "aggregator/alerts/alert_text.h"
+#include "aggregator/alerts/evaluate.h"
 #include "aggregator/alerts/judge.h"
 #include "aggregator/alerts/own_alerts.h"
 #include "aggregator/alerts/round_writer.h"
@@ -25,6 +27,14 @@ std::vector<Rule> active(const std::vector<StoredRule>& rules) {
         if (stored.rule && stored.row.is_active) all.push_back(*stored.rule);
     }
     return all;
+}
+
+bool tells_of_silence(const std::vector<StoredRule>& rules, const Host& host) {
+    return std::any_of(rules.begin(), rules.end(), [&](const StoredRule& stored) {
+        if (!stored.rule || !stored.row.is_active) return false;
+        const auto* silent = std::get_if<HostSilentCondition>(&stored.rule->condition);
+        return silent != nullptr && matches(silent->hosts, host);
+    });
 }
 
 void tell(const RoundResult& result, const std::vector<StoredRule>& rules,
@@ -120,13 +130,15 @@ RoundResult Engine::round(std::int64_t epoch) {
         }
     }
     for (const auto& host : snapshot.hosts) {
-        if (is_silent(host, now)) writing.unheard(host.hostname);
+        if (!is_silent(host, now)) continue;
+        writing.unheard(host.hostname, tells_of_silence(rules, host));
     }
     std::vector<std::string> unknown;
     for (auto& alert : clock_skew_alerts(snapshot.hosts, now, unknown)) {
         writing.own(std::move(alert));
     }
     writing.keep(unknown);
+    for (auto& alert : held_back_alerts(snapshot.hosts, now)) writing.own(std::move(alert));
     if (late) {
         writing.own(evaluator_late_alert(now - *mark.evaluated_at, options_.period));
     }

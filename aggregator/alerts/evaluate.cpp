@@ -107,26 +107,35 @@ class Gatherer {
         return {from, to};
     }
 
-    const std::vector<Sample>& gather(std::span<const SampleTable::Batch> batches,
+    // The samples in order of receipt; with a divisor those of the quotient. nullptr if there is
+    // too little to divide by.
+    const std::vector<Sample>* gather(std::span<const SampleTable::Batch> batches,
                                       std::size_t series, std::size_t divisor, double interval) {
         samples_.clear();
+        double sum = 0;
         for (const auto& batch : batches) {
             if (!plan_.takes(batch.received, now_, interval)) continue;
-            const auto position = dividend_.of(series, condition_.metric_type, batch.layout);
-            if (position == kNone) continue;
-            double value = table_.value(batch, position);
-            if (condition_.divisor) value *= condition_.factor / divisor_of(batch, divisor);
-            if (!std::isnan(value)) samples_.push_back({batch.received, value});
+            const double value =
+                value_of(batch, dividend_.of(series, condition_.metric_type, batch.layout));
+            if (std::isnan(value)) continue;
+            if (condition_.divisor) {
+                const auto& metric = condition_.divisor->metric_type;
+                const double by = value_of(batch, divisor_.of(divisor, metric, batch.layout));
+                if (std::isnan(by)) continue;
+                sum += by;
+            }
+            samples_.push_back({batch.received, value});
         }
-        return samples_;
+        if (!condition_.divisor || samples_.empty()) return &samples_;
+        const double mean = sum / static_cast<double>(samples_.size());
+        if (mean == 0 || mean < condition_.divisor->least) return nullptr;
+        for (auto& sample : samples_) sample.value *= condition_.factor / mean;
+        return &samples_;
     }
 
   private:
-    double divisor_of(const SampleTable::Batch& batch, std::size_t series) {
-        const auto position = divisor_.of(series, condition_.divisor->metric_type, batch.layout);
-        if (position == kNone) return std::nan("");
-        const double value = table_.value(batch, position);
-        return value == 0 || value < condition_.divisor->least ? std::nan("") : value;
+    double value_of(const SampleTable::Batch& batch, std::size_t position) const {
+        return position == kNone ? std::nan("") : table_.value(batch, position);
     }
 
     const SampleTable& table_;
@@ -171,11 +180,13 @@ void evaluate_system(const Rule& rule, const SystemMetricCondition& condition,
                     series_beside(table, layout, condition.divisor->metric_type, series.label);
                 if (divisor == kNone) continue;
             }
-            const auto& samples =
+            const auto* samples =
                 gatherer.gather(batches, layout.series[position], divisor, host.interval_seconds);
+            const Reading too_little{Verdict::clear, 0, limit.threshold, rule.severity};
             visit({.host = &host, .series = &series},
-                  read(samples, plan.expected(host.interval_seconds), limit, rule.severity,
-                       plan.end(now)));
+                  samples == nullptr ? too_little
+                                     : read(*samples, plan.expected(host.interval_seconds), limit,
+                                            rule.severity, plan.end(now)));
         }
     }
 }

@@ -32,7 +32,7 @@ std::vector<Host> read_hosts(store::Session& session) {
     for (auto& row : store::read_rule_hosts(session)) {
         hosts.push_back({row.host_id, std::move(row.hostname), text_pairs_of(row.labels_json),
                          numbers_of(row.thresholds_json), row.interval_seconds, row.first_seen,
-                         row.last_seen, row.skew});
+                         row.last_seen, row.skew, row.held_back_at});
     }
     return hosts;
 }
@@ -158,19 +158,18 @@ Snapshot Loader::load(store::Session& session, const std::vector<Rule>& rules, T
     host_ids_ = std::move(ids);
     needs_ = std::move(needs);
 
-    const double usual = usual_interval(snapshot.hosts);
     for (const auto& [key, metrics] : needs_.metrics) {
         auto& window = samples_[key];
         const WindowPlan plan = plan_for(key, needs_.longest_short);
-        const auto ranges = plan.ranges(now, usual);
+        const auto scope = scope_of(snapshot.hosts, plan, now);
         if (!window || window->outgrown()) {
             window = std::make_shared<SampleWindow>(snapshot.hosts.size());
         }
         if (plan.whole()) {
-            window->move_on(session, snapshot.hosts, index, ranges.front(), metrics);
-        } else if (window->end() != ranges.back().to) {
+            window->move_on(session, snapshot.hosts, index, scope.ranges.front(), metrics);
+        } else if (window->end() != scope.ranges.back().to) {
             window = std::make_shared<SampleWindow>(snapshot.hosts.size());
-            window->add(session, snapshot.hosts, index, scope_of(snapshot.hosts, ranges), metrics);
+            window->add(session, snapshot.hosts, index, scope, metrics);
         }
         snapshot.samples[key] = {window, &window->table()};
     }
@@ -178,9 +177,8 @@ Snapshot Loader::load(store::Session& session, const std::vector<Rule>& rules, T
         auto& [kept_end, tables] = processes_[key];
         const WindowPlan plan = plan_for(key, needs_.longest_short_processes);
         if (!tables || plan.whole() || kept_end != plan.end(now)) {
-            tables = std::make_shared<const std::vector<HostProcesses>>(
-                read_processes(session, snapshot.hosts, index,
-                               scope_of(snapshot.hosts, plan.ranges(now, usual)), patterns));
+            tables = std::make_shared<const std::vector<HostProcesses>>(read_processes(
+                session, snapshot.hosts, index, scope_of(snapshot.hosts, plan, now), patterns));
             kept_end = plan.end(now);
         }
         snapshot.processes[key] = tables;
@@ -201,7 +199,7 @@ Snapshot Loader::load_history(store::Session& session, const Rule& rule, const H
     const Limit* limit = limit_of(rule.condition);
     if (limit == nullptr) return snapshot;
     // A long window ends up to a slot before the moment.
-    auto scope = scope_of(snapshot.hosts, {{from - 2 * limit->window, to}});
+    auto scope = scope_of(snapshot.hosts, {from - 2 * limit->window, to});
     scope.only_host = host.id;
     const Needs needs = needs_of({rule});
     for (const auto& [table, metrics] : needs.metrics) {

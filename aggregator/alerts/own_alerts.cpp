@@ -9,6 +9,7 @@ namespace chorus::alerts {
 namespace {
 
 constexpr std::chrono::minutes kLargestSkew{5};
+constexpr std::chrono::minutes kHeldBackFor{10};
 
 store::NewAlert alert_of(const std::string& type, store::Severity severity,
                          const std::string& source, const std::string& title,
@@ -33,7 +34,7 @@ std::string of_host(const std::string& hostname) {
 
 const std::vector<std::string>& own_alert_types() {
     static const std::vector<std::string> types{"rule_error", "evaluator_late", "clock_skew",
-                                                "alert_limit"};
+                                                "alert_limit", "cardinality_limit"};
     return types;
 }
 
@@ -114,6 +115,21 @@ std::vector<store::NewAlert> clock_skew_alerts(const std::vector<Host>& hosts, T
                                   .field("skew_seconds", seconds)
                                   .end_object()
                                   .take();
+        alerts.push_back(std::move(alert));
+    }
+    return alerts;
+}
+
+std::vector<store::NewAlert> held_back_alerts(const std::vector<Host>& hosts, Timestamp now) {
+    std::vector<store::NewAlert> alerts;
+    for (const auto& host : hosts) {
+        if (!host.held_back_at || now - *host.held_back_at > kHeldBackFor) continue;
+        auto alert = alert_of("cardinality_limit", store::Severity::high, of_host(host.hostname),
+                              "Batches of " + host.hostname + " are held back",
+                              "Its series are never the same: it brings more new ones than a host "
+                              "may. Look for a label that changes all the time, as of containers "
+                              "that start every few seconds; what is held back comes later");
+        alert.hostname = host.hostname;
         alerts.push_back(std::move(alert));
     }
     return alerts;

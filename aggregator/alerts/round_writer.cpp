@@ -214,12 +214,16 @@ void RoundWriter::inhibit() {
                                   .comment = *alert.hostname + " is silent",
                                   .only_from = store::AlertStatus::active,
                                   .suppressed_by = kInhibitedReason});
-        } else if (!mute && alert.suppressed_by == kInhibitedReason &&
-                   !unheard_.contains(alert.hostname.value_or(""))) {
+        } else if (!mute && alert.suppressed_by == kInhibitedReason) {
+            const std::string hostname = alert.hostname.value_or("");
+            const auto unheard = unheard_.find(hostname);
+            const bool back = unheard == unheard_.end();
+            if (!back && unheard->second) continue;
             inhibited_.push_back({.alert_id = alert.id,
                                   .to = store::AlertStatus::active,
                                   .actor = "evaluator",
-                                  .comment = alert.hostname.value_or("") + " is back",
+                                  .comment = back ? hostname + " is back"
+                                                  : "No rule tells of the silence of " + hostname,
                                   .only_from = store::AlertStatus::suppressed});
         }
     }

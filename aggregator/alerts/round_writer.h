@@ -50,8 +50,8 @@ class RoundWriter {
         kept_.insert(fingerprints.begin(), fingerprints.end());
     }
 
-    // Of that host nothing is received: what is muted stays so.
-    void unheard(const std::string& hostname) { unheard_.insert(hostname); }
+    // Of that host nothing is received: what is muted stays so if some rule tells of its silence.
+    void unheard(const std::string& hostname, bool told) { unheard_.emplace(hostname, told); }
 
     Written write();
 
@@ -77,7 +77,7 @@ class RoundWriter {
     std::vector<store::NewAlert> own_;
     std::unordered_set<std::string> kept_;
     std::unordered_set<std::string> silent_hosts_;  // hosts of which an alert says so
-    std::unordered_set<std::string> unheard_;
+    std::unordered_map<std::string, bool> unheard_;
     std::vector<store::StatusChange> closed_;
     std::vector<store::StatusChange> inhibited_;
     std::vector<Uuid> stale_, fresh_;  // alerts that became so

@@ -68,9 +68,9 @@ struct Limit {
     double min_coverage = 0;     // least share of the expected samples; fewer count as no data
 };
 
-// What the samples of a metric are divided by, batch by batch: another metric's series with the
-// same label, or else that of the whole host. A batch without it, or with less than `least` or 0 of
-// it, counts as one without the metric.
+// What the samples of a metric are divided by: the mean over the window of another metric's series
+// with the same label, or else of that of the whole host. Batches that lack one of the two do not
+// count. If that mean is 0, or less than `least`, there is too little to speak of, and all is well.
 struct Divisor {
     std::string metric_type;
     double least = 0;

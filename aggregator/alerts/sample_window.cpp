@@ -24,6 +24,7 @@ HostIndex index_of(const std::vector<Host>& hosts) {
 double usual_interval(const std::vector<Host>& hosts) {
     if (hosts.empty()) return 1;
     std::vector<double> intervals;
+    intervals.reserve(hosts.size());
     for (const auto& host : hosts) intervals.push_back(host.interval_seconds);
     const auto others = std::max<std::size_t>(1, intervals.size() / 20);
     if (intervals.size() <= others) return 1;
@@ -32,18 +33,31 @@ double usual_interval(const std::vector<Host>& hosts) {
     return *usual;
 }
 
-store::SampleScope scope_of(const std::vector<Host>& hosts, std::vector<store::TimeRange> ranges) {
+store::SampleScope scope_of(const std::vector<Host>& hosts, const store::TimeRange& range) {
     const double usual = std::max(usual_interval(hosts), WindowPlan::kLeastWidth);
     store::SampleScope scope;
-    scope.ranges = std::move(ranges);
+    scope.ranges = {range};
     scope.before = lateness_limit(usual) + kSmallSkew;
     scope.behind = kSmallSkew;
     for (const auto& host : hosts) {
         const bool skewed = host.skew >= kSmallSkew || host.skew <= -kSmallSkew;
         if (!skewed && host.interval_seconds <= usual) continue;
-        scope.apart.push_back({host.id,
-                               host.skew + lateness_limit(host.interval_seconds) + kSmallSkew,
-                               kSmallSkew - host.skew});
+        const auto late = lateness_limit(host.interval_seconds);
+        scope.apart.push_back({host.id, host.skew + late + kSmallSkew, kSmallSkew - host.skew});
+    }
+    return scope;
+}
+
+store::SampleScope scope_of(const std::vector<Host>& hosts, const WindowPlan& plan, Timestamp now) {
+    const double usual = usual_interval(hosts);
+    auto scope = scope_of(hosts, {});
+    scope.ranges = plan.ranges(now, usual);
+    if (scope.ranges.size() == 1) return scope;
+    std::size_t next = 0;
+    for (const auto& host : hosts) {
+        if (next == scope.apart.size()) break;
+        if (host.id != scope.apart[next].host_id) continue;
+        scope.apart[next++].width = plan.taken(std::max(host.interval_seconds, usual));
     }
     return scope;
 }
@@ -51,12 +65,13 @@ store::SampleScope scope_of(const std::vector<Host>& hosts, std::vector<store::T
 void SampleWindow::learn(store::Session& session, const std::vector<std::int32_t>& layouts,
                          const std::vector<std::string>& metrics) {
     std::vector<std::int32_t> unknown;
-    if (unwanted_.size() > kMostUnwanted) unwanted_.clear();
     for (const auto id : layouts) {
-        if (layouts_.contains(id) || !unwanted_.insert(id).second) continue;
-        unknown.push_back(id);
+        if (!layouts_.contains(id) && !unwanted_.contains(id)) unknown.push_back(id);
     }
-    for (const auto& entry : store::read_wanted_entries(session, metrics, unknown)) {
+    const auto entries = store::read_wanted_entries(session, metrics, unknown);
+    if (unwanted_.size() > kMostUnwanted) unwanted_.clear();
+    unwanted_.insert(unknown.begin(), unknown.end());
+    for (const auto& entry : entries) {
         const auto [number, fresh] =
             series_.try_emplace({entry.metric_type, entry.label}, table_.series.size());
         if (fresh) {
@@ -102,6 +117,7 @@ void SampleWindow::add(store::Session& session, const std::vector<Host>& hosts,
                   [](const auto& a, const auto& b) { return a.received < b.received; });
     }
     pack();
+    if (end_ == Timestamp{}) first_layouts_ = layouts_.size();
     end_ = scope.ranges.back().to;
 }
 
@@ -110,14 +126,12 @@ void SampleWindow::add(store::Session& session, const std::vector<Host>& hosts,
 void SampleWindow::pack() {
     std::vector<double> values;
     values.reserve(table_.values.size());
-    std::vector<bool> in_use(table_.layouts.size(), false);
     for (auto& batches : table_.by_host) {
         for (auto from = batches.begin(); from != batches.end();) {
             const auto to = std::find_if(from, batches.end(), [&](const auto& batch) {
                 return batch.layout != from->layout;
             });
             const auto run = static_cast<std::size_t>(to - from);
-            in_use[from->layout] = true;
             const std::size_t base = values.size();
             for (std::size_t p = 0; p < table_.layouts[from->layout].series.size(); ++p) {
                 for (auto batch = from; batch != to; ++batch) {
@@ -131,7 +145,6 @@ void SampleWindow::pack() {
         }
     }
     table_.values = std::move(values);
-    layouts_in_use_ = static_cast<std::size_t>(std::count(in_use.begin(), in_use.end(), true));
 }
 
 void SampleWindow::move_on(store::Session& session, const std::vector<Host>& hosts,
@@ -148,7 +161,7 @@ void SampleWindow::move_on(store::Session& session, const std::vector<Host>& hos
     // As much at a time as a statement may take.
     for (Timestamp at = from; at < window.to; at += WindowPlan::kLongestWhole) {
         const Timestamp to = std::min<Timestamp>(at + WindowPlan::kLongestWhole, window.to);
-        add(session, hosts, index, scope_of(hosts, {{at, to}}), metrics);
+        add(session, hosts, index, scope_of(hosts, {at, to}), metrics);
     }
 }
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "aggregator/alerts/snapshot.h"
+#include "aggregator/alerts/windows.h"
 #include "aggregator/store/rule_samples.h"
 #include "aggregator/store/session.h"
 
@@ -22,9 +23,10 @@ HostIndex index_of(const std::vector<Host>& hosts);
 // Seconds; what all hosts but a few keep to. An interval is what an agent says: of one that says a
 // day all the others would be read for a day.
 double usual_interval(const std::vector<Host>& hosts);
-// Where batches of those times of receipt lie. The ranges are enough for hosts of the usual
-// interval.
-store::SampleScope scope_of(const std::vector<Host>& hosts, std::vector<store::TimeRange> ranges);
+// Where batches of those times of receipt lie.
+store::SampleScope scope_of(const std::vector<Host>& hosts, const store::TimeRange& range);
+// Where all that a window takes lies.
+store::SampleScope scope_of(const std::vector<Host>& hosts, const WindowPlan& plan, Timestamp now);
 
 // Always used with the same hosts and metrics; not to be moved, because the table points into
 // itself.
@@ -36,9 +38,9 @@ class SampleWindow {
 
     const SampleTable& table() const { return table_; }
     Timestamp end() const { return end_; }
-    // Holds far more layouts than its samples have: where hosts change their series again and again
-    // a new window has to take its place at times.
-    bool outgrown() const { return layouts_.size() > 2 * layouts_in_use_ + kSpareLayouts; }
+    // Holds far more layouts than when it was new: where hosts change their series again and again
+    // another window has to take its place at times.
+    bool outgrown() const { return layouts_.size() > 2 * first_layouts_ + kSpareLayouts; }
 
     // Reads what is within the scope, beside what is there.
     void add(store::Session& session, const std::vector<Host>& hosts, const HostIndex& index,
@@ -65,7 +67,7 @@ class SampleWindow {
     std::unordered_map<std::int32_t, std::size_t> layouts_;
     store::WantedPositions wanted_;
     std::unordered_set<std::int32_t> unwanted_;  // layouts that have nothing of the metrics
-    std::size_t layouts_in_use_ = 0;
+    std::size_t first_layouts_ = 0;              // that the first read has learnt
 };
 
 }  // namespace chorus::alerts

@@ -31,6 +31,7 @@ struct Host {
     Timestamp first_seen{};
     Timestamp last_seen{};
     std::chrono::microseconds skew{0};
+    std::optional<Timestamp> held_back_at{};  // when a batch was, because of its series
 };
 
 // Whether nothing was received for three of its intervals. When a host was last heard of is written

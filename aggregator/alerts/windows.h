@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
 #include <vector>
 
 #include "aggregator/alerts/rule.h"
@@ -56,6 +57,12 @@ class WindowPlan {
     }
     // What must be read for it of hosts with that interval or a shorter one.
     std::vector<store::TimeRange> ranges(Timestamp now, double interval_seconds) const;
+
+    // How much of each slot it takes; nullopt: it has no slots.
+    std::optional<std::chrono::microseconds> taken(double interval_seconds) const {
+        if (whole()) return std::nullopt;
+        return width(interval_seconds);
+    }
 
   private:
     static constexpr std::chrono::microseconds kNone{0};

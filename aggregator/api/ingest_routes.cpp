@@ -35,8 +35,6 @@ Batch read_body(const http::Request& request) {
     }
 }
 
-constexpr int kCardinalityWait = 60;  // seconds
-
 [[noreturn]] void refuse(IngestResult result, int retry_after_seconds) {
     switch (result) {
         case IngestResult::conflict:
@@ -56,7 +54,7 @@ constexpr int kCardinalityWait = 60;  // seconds
             throw http::HttpError(429, "cardinality_limit",
                                   "This host brings new series all the time: look for labels that "
                                   "are never the same; the batch may come again later",
-                                  kCardinalityWait);
+                                  retry_after_seconds);
         case IngestResult::queue_full:
             throw http::HttpError(503, "overloaded", "Too many batches are waiting",
                                   retry_after_seconds);

@@ -58,7 +58,7 @@ void log_summary(const CheckSummary& summary, Probe::Time from) {
 }  // namespace
 
 ServiceMonitor::ServiceMonitor(std::vector<Service> services, AddressRules rules,
-                               ProberOptions options, store::Database& database,
+                               const ProberOptions& options, store::Database& database,
                                cache::EntryWriter& cache, const Clock& clock,
                                MetricsRegistry& metrics)
     : services_(std::move(services)),

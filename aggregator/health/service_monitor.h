@@ -25,7 +25,7 @@ struct CheckSummary {
 
 class ServiceMonitor {
   public:
-    ServiceMonitor(std::vector<Service> services, AddressRules rules, ProberOptions options,
+    ServiceMonitor(std::vector<Service> services, AddressRules rules, const ProberOptions& options,
                    store::Database& database, cache::EntryWriter& cache, const Clock& clock,
                    MetricsRegistry& metrics);
 

@@ -75,7 +75,7 @@ IngestService::IngestService(store::Database& database, store::Partitions& parti
       cache_(cache),
       clock_(clock),
       retention_(retention),
-      options_(options),
+      options_(std::move(options)),
       system_samples_(metrics.counter("chorus_aggregator_ingest_samples_total",
                                       "Values stored, processes counted once a batch.",
                                       {{"kind", "system"}})),
@@ -135,7 +135,9 @@ std::optional<Uuid> IngestService::bound_agent(std::int64_t token_id, const Uuid
 
 IngestOutcome IngestService::finish(IngestOutcome outcome) {
     results_[static_cast<std::size_t>(outcome.result)]->add();
-    if (outcome.result == IngestResult::queue_full || outcome.result == IngestResult::unavailable) {
+    const auto later = {IngestResult::queue_full, IngestResult::unavailable,
+                        IngestResult::too_many_series};
+    if (std::find(later.begin(), later.end(), outcome.result) != later.end()) {
         outcome.retry_after_seconds = retry_after();
     }
     return outcome;

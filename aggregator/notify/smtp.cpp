@@ -66,7 +66,7 @@ class Dialogue {
   private:
     std::string read_line() {
         for (;;) {
-            if (const auto end = buffer_.find("\n"); end != std::string::npos) {
+            if (const auto end = buffer_.find('\n'); end != std::string::npos) {
                 std::string line = buffer_.substr(0, end);
                 buffer_.erase(0, end + 1);
                 if (line.ends_with('\r')) line.pop_back();
@@ -125,7 +125,8 @@ std::string mail_date(Timestamp time) {
     std::tm parts{};
     gmtime_r(&seconds, &parts);
     std::array<char, 64> buffer{};
-    std::strftime(buffer.data(), buffer.size(), "%a, %d %b %Y %H:%M:%S +0000", &parts);
+    static_cast<void>(
+        std::strftime(buffer.data(), buffer.size(), "%a, %d %b %Y %H:%M:%S +0000", &parts));
     return buffer.data();
 }
 

@@ -70,6 +70,13 @@ FROM unnest($1::int[], $2::timestamptz[], $3::int8[]) AS i (host_id, seen, skew_
 WHERE h.host_id = i.host_id
 )sql"};
 
+constexpr Statement kNoteHeldBack{"batch_note_held_back", R"sql(
+UPDATE monitoring.hosts h
+SET held_back_at = greatest(h.held_back_at, i.at)
+FROM unnest($1::int[], $2::timestamptz[]) AS i (host_id, at)
+WHERE h.host_id = i.host_id
+)sql"};
+
 constexpr Statement kNoteFacts{"batch_note_facts", R"sql(
 UPDATE monitoring.hosts
 SET agent_version = $2, interval_seconds = $3, os = $4, kernel = $5, cpu_model = $6,
@@ -238,7 +245,15 @@ void note_hosts(Session& session, std::span<const HostSighting> sightings) {
     std::vector<std::int32_t> ids;
     std::vector<Timestamp> seen;
     std::vector<std::int64_t> skews;
-    for (const auto& [host, prepared] : sightings) {
+    std::vector<std::int32_t> held;
+    std::vector<Timestamp> held_at;
+    for (const auto& [host, prepared, held_back] : sightings) {
+        if (!held_back || prepared->received_at - host->held_written < kSeenEvery) continue;
+        host->held_written = prepared->received_at;
+        held.push_back(host->host_id);
+        held_at.push_back(prepared->received_at);
+    }
+    for (const auto& [host, prepared, held_back] : sightings) {
         if (!seen_is_due(*host, *prepared)) continue;
         host->seen_written = prepared->received_at;
         ids.push_back(host->host_id);
@@ -250,8 +265,12 @@ void note_hosts(Session& session, std::span<const HostSighting> sightings) {
         session.execute(kNoteSeen,
                         Parameters{}.int4_array(ids).timestamp_array(seen).int8_array(skews));
     }
-    for (const auto& [host, prepared] : sightings) {
-        if (prepared->batch.time < host->newest) continue;  // a late batch tells old facts
+    if (!held.empty()) {
+        session.execute(kNoteHeldBack, Parameters{}.int4_array(held).timestamp_array(held_at));
+    }
+    for (const auto& [host, prepared, held_back] : sightings) {
+        if (held_back || prepared->batch.time < host->newest)
+            continue;  // a late batch tells old facts
         const std::uint64_t facts = hash_facts(prepared->batch);
         if (facts == host->facts) continue;
         host->facts = facts;

@@ -20,6 +20,7 @@ struct BatchHost {
     std::string hostname;
     Timestamp newest;            // time of the newest batch stored
     Timestamp seen_written;      // hosts.last_seen as this writer wrote it
+    Timestamp held_written;      // the same of hosts.held_back_at
     std::uint64_t facts = 0;     // hash of what stands in the host's row
     BatchProcesses processes;    // references of its processes
     std::uint64_t last_use = 0;  // for eviction
@@ -50,10 +51,11 @@ class BatchHosts {
 };
 
 // Notes that hosts were heard of: last_seen and clock skew at most once in a few seconds each, the
-// other columns when they changed. `batches` are those stored now, newest of a host last.
+// other columns when they changed. The newest batch of a host comes last.
 struct HostSighting {
     BatchHost* host;
     const PreparedBatch* batch;
+    bool held_back = false;  // not stored
 };
 void note_hosts(Session& session, std::span<const HostSighting> sightings);
 

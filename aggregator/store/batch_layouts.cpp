@@ -112,8 +112,10 @@ Found find_or_insert(Session& session, const std::vector<SeriesKey>& series, sys
 
 }  // namespace
 
-bool BatchLayouts::knows(const PreparedBatch& prepared) {
-    return known_.find(prepared.layout_hash, prepared.batch.layout) != nullptr;
+bool BatchLayouts::exists(Session& session, const PreparedBatch& prepared) {
+    const auto& series = prepared.batch.layout;
+    return known_.find(prepared.layout_hash, series) != nullptr ||
+           !session.execute(kFindLayout, Parameters{}.bytea(digest_of(series))).empty();
 }
 
 std::int32_t BatchLayouts::id_of(Session& session, const PreparedBatch& prepared) {

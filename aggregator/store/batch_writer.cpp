@@ -20,6 +20,8 @@ using std::chrono::milliseconds;
 
 constexpr Logger kLog{"ingest"};
 constexpr int kAttempts = 4;
+// What a new layout counts for beside its series.
+constexpr std::size_t kLayoutCost = 50;
 // How far a batch may be moved from its time when that is taken.
 constexpr milliseconds kMostShift{1};
 
@@ -200,6 +202,8 @@ void BatchWriter::insert_services(Session& session, std::span<Item* const> fresh
 
 void BatchWriter::forget(std::span<Item> items) {
     layouts_.rolled_back();
+    for (const auto& [host, series] : taken_) new_series_.give_back(host, series);
+    taken_.clear();
     for (Item& item : items) {
         hosts_.forget(item.prepared->batch.agent.id);
         item.host = nullptr;
@@ -221,7 +225,7 @@ void BatchWriter::run_transaction(std::span<Item*> items, Mode mode) {
 
     Transaction transaction{session};
     find_hosts(session, items);
-    hold_back_series(items);
+    hold_back_series(session, items);
     decide(session, items);
     std::vector<Item*> fresh;
     for (Item* item : items) {
@@ -229,8 +233,10 @@ void BatchWriter::run_transaction(std::span<Item*> items, Mode mode) {
     }
     choose_times(session, fresh, mode);
     insert(session, fresh);
+    note_sightings(session, items);
     transaction.commit();
     layouts_.committed();
+    taken_.clear();
 
     for (Item* item : items) {
         if (item->same_key == nullptr) continue;
@@ -250,18 +256,23 @@ void BatchWriter::find_hosts(Session& session, std::span<Item*> items) {
 }
 
 // Before a counter is marked: a batch that is held back may come again.
-void BatchWriter::hold_back_series(std::span<Item*> items) {
+void BatchWriter::hold_back_series(Session& session, std::span<Item*> items) {
     const Item* counted = nullptr;  // an agent's batches lie together, mostly of one layout
     for (Item* item : items) {
-        if (item->same_key != nullptr || item->result || layouts_.knows(*item->prepared)) continue;
+        if (item->same_key != nullptr || item->result) continue;
         const auto& layout = item->prepared->batch.layout;
-        if (counted == nullptr || counted->host != item->host ||
-            counted->prepared->batch.layout != layout) {
-            if (!new_series_.take(item->host->host_id, layout.size(), clock_.steady())) {
-                item->result = WriteResult::too_many_series;
-                continue;
-            }
+        if (counted != nullptr && counted->host == item->host &&
+            counted->prepared->batch.layout == layout) {
+            continue;
+        }
+        if (layouts_.exists(session, *item->prepared)) continue;
+        const auto host = item->host->host_id;
+        const auto cost = layout.size() + kLayoutCost;
+        if (new_series_.take(host, cost, clock_.steady())) {
+            taken_.emplace_back(host, cost);
             counted = item;
+        } else {
+            item->result = WriteResult::too_many_series;
         }
     }
 }
@@ -402,12 +413,10 @@ void BatchWriter::insert(Session& session, std::span<Item*> fresh) {
         processes.finish();
     }
 
-    std::vector<HostSighting> sightings;
     std::vector<std::int32_t> event_hosts;
     std::vector<Timestamp> event_times;
     std::vector<std::string> event_types, event_details;
     for (const Item* item : fresh) {
-        sightings.push_back({item->host, item->prepared});
         for (const Event& event : item->prepared->batch.events) {
             event_hosts.push_back(item->host->host_id);
             event_times.push_back(event.time);
@@ -423,7 +432,18 @@ void BatchWriter::insert(Session& session, std::span<Item*> fresh) {
                                            .json_array(event_details));
     }
     insert_services(session, fresh);
-    note_hosts(session, sightings);
+}
+
+// A host whose batches are held back is not silent.
+void BatchWriter::note_sightings(Session& session, std::span<Item* const> items) {
+    std::vector<HostSighting> sightings;
+    for (const Item* item : items) {
+        const bool held_back = item->result == WriteResult::too_many_series;
+        if (item->same_key != nullptr) continue;
+        if (!held_back && item->result != WriteResult::stored) continue;
+        sightings.push_back({item->host, item->prepared, held_back});
+    }
+    if (!sightings.empty()) note_hosts(session, sightings);
 }
 
 }  // namespace chorus::store

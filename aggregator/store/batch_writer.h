@@ -6,6 +6,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "aggregator/store/batch_hosts.h"
@@ -58,12 +59,13 @@ class BatchWriter {
     bool try_group(std::vector<Item>& items, Mode mode);
     void run_transaction(std::span<Item*> items, Mode mode);
     void find_hosts(Session& session, std::span<Item*> items);
-    void hold_back_series(std::span<Item*> items);
+    void hold_back_series(Session& session, std::span<Item*> items);
     void decide(Session& session, std::span<Item*> items);
     void decide_repeated(Session& session, std::span<Item*> repeated);
     void choose_times(Session& session, std::span<Item*> fresh, Mode mode);
     void insert(Session& session, std::span<Item*> fresh);
     void ensure_for_services(const Item& item);
+    void note_sightings(Session& session, std::span<Item* const> items);
     void insert_services(Session& session, std::span<Item* const> fresh);
     void forget(std::span<Item> items);
     // Logs a failure, at most once a second.
@@ -78,6 +80,7 @@ class BatchWriter {
     BatchHosts hosts_;
     BatchLayouts layouts_;
     SeriesBudget new_series_;
+    std::vector<std::pair<std::int32_t, std::size_t>> taken_;  // of it in this transaction
     std::chrono::nanoseconds next_complaint_{0};
     std::int64_t complaints_ = 0;             // groups since the last line
     std::string system_rows_, process_rows_;  // kept for their capacity

@@ -7,7 +7,7 @@ namespace {
 
 constexpr Statement kHosts{"rule_hosts", R"sql(
 SELECT host_id, hostname, labels, thresholds, interval_seconds, first_seen, last_seen,
-       coalesce(clock_skew_ms, 0)
+       coalesce(clock_skew_ms, 0), held_back_at
 FROM monitoring.hosts
 ORDER BY host_id
 )sql"};
@@ -75,8 +75,8 @@ LEFT JOIN scattered s ON s.layout_id = b.layout_id
 // A slice may be so many times as long as what is wanted of it.
 bool scattered(const std::vector<std::int32_t>& positions) {
     constexpr std::size_t kLongestSlice = 4;
-    return static_cast<std::size_t>(positions.back() - positions.front() + 1) >
-           kLongestSlice * positions.size();
+    const auto slice = static_cast<std::size_t>(positions.back() - positions.front()) + 1;
+    return slice > kLongestSlice * positions.size();
 }
 
 // $10 to $14.
@@ -126,7 +126,8 @@ std::vector<RuleHost> read_rule_hosts(Session& session) {
     for (const auto row : session.execute(kHosts)) {
         hosts.push_back({row.int4(0), std::string{row.text(1)}, std::string{row.text(2)},
                          std::string{row.text(3)}, row.float8(4), row.timestamp(5),
-                         row.timestamp(6), std::chrono::milliseconds{row.int8(7)}});
+                         row.timestamp(6), std::chrono::milliseconds{row.int8(7)},
+                         row.optional_timestamp(8)});
     }
     return hosts;
 }

@@ -23,7 +23,8 @@ struct RuleHost {
     double interval_seconds = 30;
     Timestamp first_seen{};
     Timestamp last_seen{};
-    std::chrono::microseconds skew{0};  // aggregator's clock minus the host's
+    std::chrono::microseconds skew{0};        // aggregator's clock minus the host's
+    std::optional<Timestamp> held_back_at{};  // when a batch was, because of its series
 };
 std::vector<RuleHost> read_rule_hosts(Session& session);
 

@@ -25,13 +25,16 @@ WHERE b.host_id <> ALL ($5::int[]) AND ($8::int IS NULL OR b.host_id = $8)
 constexpr std::string_view kHostByHost = R"sql(
 UNION ALL
 SELECT @COLUMNS@
-FROM unnest($5::int[], $6::float8[], $7::float8[]) AS a(host_id, before, behind)
+FROM unnest($5::int[], $6::float8[], $7::float8[], $9::float8[])
+     AS a(host_id, before, behind, width)
+CROSS JOIN unnest($1::timestamptz[], $2::timestamptz[]) AS r("from", "to")
+CROSS JOIN LATERAL (SELECT coalesce(r."from" + make_interval(secs => a.width), r."to") AS "to") e
 JOIN @TABLE@ b
   ON b.host_id = a.host_id
- AND b.ts > ($1::timestamptz[])[1] - make_interval(secs => a.before)
- AND b.ts <= ($2::timestamptz[])[$9] + make_interval(secs => a.behind)
-WHERE b.received_at > ($1::timestamptz[])[1] AND b.received_at <= ($2::timestamptz[])[$9]
-  AND ($8::int IS NULL OR b.host_id = $8)
+ AND b.ts > r."from" - make_interval(secs => a.before)
+ AND b.ts <= e."to" + make_interval(secs => a.behind)
+ AND b.received_at > r."from" AND b.received_at <= e."to"
+WHERE $8::int IS NULL OR b.host_id = $8
 )sql";
 
 void replace_all(std::string& text, std::string_view what, std::string_view with) {
@@ -63,10 +66,12 @@ Parameters scope_parameters(const SampleScope& scope) {
     }
     std::vector<std::int32_t> hosts;
     std::vector<double> before, behind;
+    std::vector<std::optional<double>> width;
     for (const auto& host : scope.apart) {
         hosts.push_back(host.host_id);
         before.push_back(seconds(host.before));
         behind.push_back(seconds(host.behind));
+        width.push_back(host.width ? std::optional{seconds(*host.width)} : std::nullopt);
     }
     Parameters parameters;
     parameters.timestamp_array(std::span{from})
@@ -77,7 +82,7 @@ Parameters scope_parameters(const SampleScope& scope) {
         .float8_array(std::span{before})
         .float8_array(std::span{behind})
         .int4(scope.only_host)
-        .int4(static_cast<std::int32_t>(scope.ranges.size()));
+        .float8_array(width);
     return parameters;
 }
 

@@ -27,13 +27,15 @@ struct SampleScope {
     // the clock is slow, and behind it.
     std::chrono::microseconds before{};
     std::chrono::microseconds behind{};
-    // Hosts of which that or the ranges are not enough: looked up one by one, from the beginning of
-    // the first range to the end of the last one. What makes a host one of these costs the others
-    // nothing.
+    // Hosts of which that or the ranges are not enough: looked up one by one. What makes a host one
+    // of these costs the others nothing.
     struct Apart {
         std::int32_t host_id = 0;
         std::chrono::microseconds before{};
         std::chrono::microseconds behind{};
+        // How long each range is for it; not longer than from one range to the next. nullopt: as
+        // for the others.
+        std::optional<std::chrono::microseconds> width{};
     };
     std::vector<Apart> apart;
     // Only this host.

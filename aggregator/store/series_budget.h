@@ -10,8 +10,7 @@
 
 namespace chorus::store {
 
-// A level for each host that refills with time. Not thread-safe. The hosts are those of the
-// database, which are bounded.
+// A level for each host that refills with time. Not thread-safe.
 class SeriesBudget {
   public:
     static constexpr double kAtOnce = 250'000;
@@ -22,12 +21,18 @@ class SeriesBudget {
 
     // Whether the host may bring so many at that moment of a steady clock; if so, they count.
     bool take(std::int32_t host_id, std::size_t series, std::chrono::nanoseconds now);
+    // They were not stored after all.
+    void give_back(std::int32_t host_id, std::size_t series);
 
   private:
     struct Level {
         double left;
         std::chrono::nanoseconds at;
     };
+    static constexpr std::size_t kMostLevels = 10'000;
+
+    void forget_full(std::chrono::nanoseconds now);
+
     const double at_once_, per_second_;
     std::unordered_map<std::int32_t, Level> levels_;
 };

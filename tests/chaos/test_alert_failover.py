@@ -17,7 +17,7 @@ from held_lock import HeldLock
 from receivers import Webhook, failing
 
 LEASE = 1
-HOLDS_LEASE = ("SELECT FROM pg_locks w JOIN pg_locks l USING (pid) WHERE NOT w.granted"
+HOLDS_LEASE = ("SELECT 1 FROM pg_locks w JOIN pg_locks l USING (pid) WHERE NOT w.granted"
                " AND l.granted AND l.mode = 'RowShareLock'"
                " AND l.relation = 'monitoring.leader'::regclass")
 HOSTS = [f"trace-{i}" for i in range(6)]

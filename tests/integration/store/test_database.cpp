@@ -115,12 +115,12 @@ std::int32_t FilledDatabase::add_layout(const std::vector<Entry>& entries) {
 }
 
 void FilledDatabase::add_batch(std::int32_t host, std::int32_t layout, const std::string& time,
-                               const std::string& values) {
+                               const std::string& values, const std::string& received) {
     run("SELECT monitoring.ensure_partitions((timestamptz " + quoted(time) +
         ")::date, (timestamptz " + quoted(time) +
         ")::date); INSERT INTO monitoring.system_batches VALUES (" + quoted(time) + ", " +
-        quoted(time) + ", 7, " + std::to_string(host) + ", " + std::to_string(layout) + ", " +
-        values + ")");
+        quoted(received.empty() ? time : received) + ", 7, " + std::to_string(host) + ", " +
+        std::to_string(layout) + ", " + values + ")");
 }
 
 namespace {

@@ -49,8 +49,9 @@ class FilledDatabase : public TestDatabase {
     };
     std::int32_t add_layout(const std::vector<Entry>& entries);
     // One batch; `values` is SQL, e.g. "ARRAY[1.5, NULL]::float8[]".
+    // Received at that time, or at another one.
     void add_batch(std::int32_t host, std::int32_t layout, const std::string& time,
-                   const std::string& values);
+                   const std::string& values, const std::string& received = {});
     // `count` batches, `step` seconds apart, element i of batch n is 1000 * n + i (both from 1).
     void add_batches(std::int32_t host, std::int32_t layout, int elements, const std::string& from,
                      int step, int count);

@@ -64,37 +64,38 @@ Rule share_of_errors() {
     return rule;
 }
 
-TEST(Evaluate, AQuotientIsThatOfTheSeriesWithTheSameLabelBatchByBatch) {
+TEST(Evaluate, AQuotientIsThatOfTheSeriesWithTheSameLabelOverTheWindow) {
     Fleet fleet;
-    for (int half = -8; half <= 0; ++half) {
-        const double packets = half % 2 == 0 ? 100 : 1'000;
+    for (int half = -9; half <= 0; ++half) {
+        // Two of ten are lost in a quiet moment; of all of the window it is little.
+        const bool quiet = half == -4;
         fleet.batch("web-01", at(half / 2.0),
                     {{kErrors, 5, ""},
-                     {kErrors, packets / 50, "eth0"},
-                     {kErrors, 5, "eth1"},
-                     {kPackets, packets, "eth0"},
+                     {kErrors, quiet ? 2.0 : 0.0, "eth0"},
+                     {kErrors, 20, "eth1"},
+                     {kPackets, quiet ? 10.0 : 1'110.0, "eth0"},
                      {kPackets, 1'000, "eth1"}});
     }
     const auto seen = readings(share_of_errors(), fleet.snapshot(), kNoon);
     ASSERT_EQ(seen.size(), 2U) << "of the whole host there are no packets";
-    EXPECT_EQ(seen.at("web-01|eth0").verdict, Verdict::breached);
-    EXPECT_EQ(seen.at("web-01|eth0").value, 2);
-    EXPECT_EQ(seen.at("web-01|eth1").verdict, Verdict::clear);
-    EXPECT_EQ(seen.at("web-01|eth1").value, 0.5);
+    EXPECT_EQ(seen.at("web-01|eth0").verdict, Verdict::clear);
+    EXPECT_DOUBLE_EQ(seen.at("web-01|eth0").value, 0.02);
+    EXPECT_EQ(seen.at("web-01|eth1").verdict, Verdict::breached);
+    EXPECT_DOUBLE_EQ(seen.at("web-01|eth1").value, 2);
 }
 
-TEST(Evaluate, AQuotientOfTooLittleIsNoSample) {
+TEST(Evaluate, WhereThereIsTooLittleToDivideByAllIsWell) {
     Fleet fleet;
-    const auto send = [&](double minute, double packets) {
-        fleet.batch("web-01", at(minute), {{kErrors, 5, "eth0"}, {kPackets, packets, "eth0"}});
-    };
-    send(-4, 0);
-    send(-3, 9);
-    send(-2, std::nan(""));
-    EXPECT_EQ(readings(share_of_errors(), fleet.snapshot(), kNoon).at("web-01|eth0").verdict,
-              Verdict::no_data);
-    send(-1, 500);
-    EXPECT_EQ(readings(share_of_errors(), fleet.snapshot(), kNoon).at("web-01|eth0").value, 1);
+    for (int half = -9; half <= 0; ++half) {
+        fleet.batch("quiet", at(half / 2.0), {{kErrors, 5, "eth0"}, {kPackets, 9, "eth0"}});
+        fleet.batch("still", at(half / 2.0), {{kErrors, 0, "eth0"}, {kPackets, 0, "eth0"}});
+        fleet.batch("blind", at(half / 2.0),
+                    {{kErrors, 5, "eth0"}, {kPackets, std::nan(""), "eth0"}});
+    }
+    const auto seen = readings(share_of_errors(), fleet.snapshot(), kNoon);
+    EXPECT_EQ(seen.at("quiet|eth0").verdict, Verdict::clear);
+    EXPECT_EQ(seen.at("still|eth0").verdict, Verdict::clear);
+    EXPECT_EQ(seen.at("blind|eth0").verdict, Verdict::no_data);
 }
 
 TEST(Evaluate, WhatHasLabelsIsDividedByWhatTheWholeHostHas) {

@@ -186,32 +186,46 @@ std::vector<Host> fleet(int hosts, double interval) {
 
 TEST(Scope, AHostWithALongIntervalWidensNothingForTheOthers) {
     auto hosts = fleet(20, 30);
-    const auto alone = scope_of(hosts, {{at(-5), kNoon}});
+    const auto alone = scope_of(hosts, {at(-5), kNoon});
     EXPECT_TRUE(alone.apart.empty());
     Host rare;
     rare.id = 99;
     rare.interval_seconds = 86'400;
     hosts.push_back(rare);
     EXPECT_EQ(usual_interval(hosts), 30);
-    const auto scope = scope_of(hosts, {{at(-5), kNoon}});
+    const auto scope = scope_of(hosts, {at(-5), kNoon});
     EXPECT_EQ(scope.before, alone.before);
     ASSERT_EQ(scope.apart.size(), 1U);
     EXPECT_EQ(scope.apart[0].host_id, 99);
     EXPECT_EQ(scope.apart[0].before, minutes{10} + seconds{30});
 }
 
+TEST(Scope, OfEachSlotAHostIsReadForAsLongAsItsWindowTakes) {
+    auto hosts = fleet(20, 30);
+    hosts[2].skew = minutes{-27};
+    hosts[3].interval_seconds = 60;
+    hosts[4].interval_seconds = 600;
+    const WindowPlan hour{minutes{60}};
+    const auto scope = scope_of(hosts, hour, kNoon);
+    EXPECT_EQ(scope.ranges.size(), 30U);
+    ASSERT_EQ(scope.apart.size(), 2U) << "sixty seconds are what all but one keep to";
+    EXPECT_EQ(scope.apart[0].width, seconds{60});
+    EXPECT_EQ(scope.apart[1].width, seconds{120}) << "no longer than a slot";
+    EXPECT_FALSE(scope_of(hosts, WindowPlan{minutes{5}}, kNoon).apart[0].width);
+}
+
 TEST(Scope, WhatMostHostsKeepToIsUsual) {
     EXPECT_EQ(usual_interval(fleet(1'000, 60)), 60);
-    EXPECT_TRUE(scope_of(fleet(1'000, 60), {{at(-5), kNoon}}).apart.empty());
-    EXPECT_TRUE(scope_of(fleet(1, 30), {{at(-5), kNoon}}).apart.empty());
-    EXPECT_TRUE(scope_of({}, {{at(-5), kNoon}}).apart.empty());
-    EXPECT_EQ(scope_of(fleet(1, 60), {{at(-5), kNoon}}).apart.size(), 1U);
+    EXPECT_TRUE(scope_of(fleet(1'000, 60), {at(-5), kNoon}).apart.empty());
+    EXPECT_TRUE(scope_of(fleet(1, 30), {at(-5), kNoon}).apart.empty());
+    EXPECT_TRUE(scope_of(std::vector<Host>{}, {at(-5), kNoon}).apart.empty());
+    EXPECT_EQ(scope_of(fleet(1, 60), {at(-5), kNoon}).apart.size(), 1U);
 }
 
 TEST(Scope, AHostWithAWrongClockIsLookedUpByIt) {
     auto hosts = fleet(3, 30);
     hosts[1].skew = minutes{-27};
-    const auto scope = scope_of(hosts, {{at(-5), kNoon}});
+    const auto scope = scope_of(hosts, {at(-5), kNoon});
     ASSERT_EQ(scope.apart.size(), 1U);
     EXPECT_EQ(scope.apart[0].before, minutes{-27} + seconds{90});
     EXPECT_EQ(scope.apart[0].behind, minutes{27} + seconds{30});

@@ -25,6 +25,21 @@ TEST(SeriesBudget, WhatAHostSavesIsBounded) {
     EXPECT_FALSE(budget.take(1, 1, minutes{600}));
 }
 
+TEST(SeriesBudget, WhatWasNotStoredDoesNotCount) {
+    SeriesBudget budget{1'000, 3'600};
+    EXPECT_TRUE(budget.take(1, 1'000, seconds{0}));
+    budget.give_back(1, 600);
+    EXPECT_TRUE(budget.take(1, 600, seconds{0}));
+    EXPECT_FALSE(budget.take(1, 1, seconds{0}));
+}
+
+TEST(SeriesBudget, ManyHostsAreForgottenOnceTheyMayBringEverythingAgain) {
+    SeriesBudget budget{1'000, 3'600};
+    EXPECT_TRUE(budget.take(0, 1'000, seconds{0}));
+    for (int host = 1; host < 20'000; ++host) EXPECT_TRUE(budget.take(host, 1, seconds{1}));
+    EXPECT_FALSE(budget.take(0, 1'000, seconds{100}));
+}
+
 TEST(SeriesBudget, OneHostTakesNothingFromAnother) {
     SeriesBudget budget{1'000, 3'600};
     EXPECT_TRUE(budget.take(1, 1'000, seconds{0}));

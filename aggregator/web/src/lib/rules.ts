@@ -43,8 +43,8 @@ export interface FieldSpec {
 const WINDOW: FieldSpec = { name: "time_window_minutes", label: "Over the last … minutes", kind: "number", initial: 5, hint: "1 to 1,440" };
 const HOSTS: FieldSpec = { name: "hostname", label: "Hosts", kind: "text", hint: "A name; * stands for any text. Empty: all" };
 const LASTING: FieldSpec[] = [
-  { name: "for_minutes", label: "Lasting … minutes", kind: "number", more: true, hint: "So long before it fires" },
-  { name: "keep_firing_minutes", label: "Clear for … minutes", kind: "number", more: true, hint: "So long before it resolves" },
+  { name: "for_minutes", label: "Fires after … minutes", kind: "number", more: true },
+  { name: "keep_firing_minutes", label: "Resolves after … minutes", kind: "number", more: true },
 ];
 const LIMIT: FieldSpec[] = [
   {
@@ -58,8 +58,8 @@ const LIMIT: FieldSpec[] = [
   { name: "threshold", label: "Limit", kind: "number", initial: 90 },
   WINDOW,
   HOSTS,
-  { name: "clear_threshold", label: "Clear at", kind: "number", more: true, hint: "While it fires, until the value is past this" },
-  { name: "critical_threshold", label: "Critical at", kind: "number", more: true, hint: "A second limit, of severity critical" },
+  { name: "clear_threshold", label: "Clear at", kind: "number", more: true, hint: "Until then it goes on" },
+  { name: "critical_threshold", label: "Critical at", kind: "number", more: true, hint: "A second limit" },
   ...LASTING,
 ];
 
@@ -78,7 +78,9 @@ const PROCESS_FIELDS: [string, string][] = [
 export const CONDITION_FIELDS: Record<RuleType, FieldSpec[]> = {
   system_metric: [
     { name: "metric_type", label: "Figure", kind: "text", initial: "cpu_usage_percent" },
-    { name: "label", label: "Part", kind: "text", hint: "A disk, interface or mount point. Empty: the whole host", more: true },
+    { name: "label", label: "Part", kind: "text", hint: "A disk, interface or mount point", more: true },
+    { name: "divided_by", label: "Divided by", kind: "text", more: true },
+    { name: "multiplied_by", label: "Times", kind: "number", more: true },
     ...LIMIT,
   ],
   process_metric: [
@@ -115,8 +117,8 @@ export function inWords(rule: RuleDraft, unit?: string): string {
   if (rule.rule_type === "host_silent") return `silent for ${text("intervals") || 3} collections${where}`;
   const fields = CONDITION_FIELDS[rule.rule_type];
   const figure = rule.rule_type === "system_metric"
-    ? text("metric_type") + (text("label") ? ` of ${text("label")}` : "")
+    ? (text("multiplied_by") && text("multiplied_by") + " × ") + text("metric_type") + (text("divided_by") && " / " + text("divided_by")) + (text("label") && " of " + text("label"))
     : `${option(fields, "metric_field") || "CPU, % of one core"} of ${text("process_name")}`;
-  const limit = typeof c.threshold === "number" && unit ? formatUnit(unit, c.threshold) : text("threshold");
+  const limit = typeof c.threshold === "number" && unit && !text("divided_by") ? formatUnit(unit, c.threshold) : text("threshold");
   return `${option(fields, "aggregation") || "average"} ${figure} ${option(fields, "operator") || "above"} ${limit} over ${text("time_window_minutes") || 5} min${where}`;
 }
