@@ -90,9 +90,16 @@ void SampleWindow::learn(store::Session& session, const std::vector<std::int32_t
     }
 }
 
-void SampleWindow::add(store::Session& session, const std::vector<Host>& hosts,
-                       const HostIndex& index, const store::SampleScope& scope,
-                       const std::vector<std::string>& metrics) {
+void SampleWindow::fill(store::Session& session, const std::vector<Host>& hosts,
+                        const HostIndex& index, const store::SampleScope& scope,
+                        const std::vector<std::string>& metrics) {
+    read(session, hosts, index, scope, metrics);
+    first_layouts_ = layouts_.size();
+}
+
+void SampleWindow::read(store::Session& session, const std::vector<Host>& hosts,
+                        const HostIndex& index, const store::SampleScope& scope,
+                        const std::vector<std::string>& metrics) {
     if (scope.ranges.empty()) return;
     const auto in_use = store::read_layouts_in_use(session, scope);
     learn(session, in_use, metrics);
@@ -117,7 +124,6 @@ void SampleWindow::add(store::Session& session, const std::vector<Host>& hosts,
                   [](const auto& a, const auto& b) { return a.received < b.received; });
     }
     pack();
-    if (end_ == Timestamp{}) first_layouts_ = layouts_.size();
     end_ = scope.ranges.back().to;
 }
 
@@ -153,6 +159,7 @@ void SampleWindow::move_on(store::Session& session, const std::vector<Host>& hos
     // A clock that was set back, or a pause as long as the window: all of it is read.
     const bool anew = end_ > window.to || end_ <= window.from + kReadAgain;
     const Timestamp from = anew ? window.from : end_ - kReadAgain;
+    const bool first = end_ == Timestamp{};
     for (auto& batches : table_.by_host) {
         std::erase_if(batches, [&](const SampleTable::Batch& batch) {
             return batch.received <= window.from || batch.received > from;
@@ -161,8 +168,9 @@ void SampleWindow::move_on(store::Session& session, const std::vector<Host>& hos
     // As much at a time as a statement may take.
     for (Timestamp at = from; at < window.to; at += WindowPlan::kLongestWhole) {
         const Timestamp to = std::min<Timestamp>(at + WindowPlan::kLongestWhole, window.to);
-        add(session, hosts, index, scope_of(hosts, {at, to}), metrics);
+        read(session, hosts, index, scope_of(hosts, {at, to}), metrics);
     }
+    if (first) first_layouts_ = layouts_.size();
 }
 
 }  // namespace chorus::alerts

@@ -42,9 +42,9 @@ class SampleWindow {
     // another window has to take its place at times.
     bool outgrown() const { return layouts_.size() > 2 * first_layouts_ + kSpareLayouts; }
 
-    // Reads what is within the scope, beside what is there.
-    void add(store::Session& session, const std::vector<Host>& hosts, const HostIndex& index,
-             const store::SampleScope& scope, const std::vector<std::string>& metrics);
+    // Reads what is within the scope into an empty window.
+    void fill(store::Session& session, const std::vector<Host>& hosts, const HostIndex& index,
+              const store::SampleScope& scope, const std::vector<std::string>& metrics);
 
     // Makes it the window from..to: forgets what is older, reads what came since its end, and the
     // last half minute before that again, because a batch is stored a moment after it was received.
@@ -52,6 +52,8 @@ class SampleWindow {
                  const store::TimeRange& window, const std::vector<std::string>& metrics);
 
   private:
+    void read(store::Session& session, const std::vector<Host>& hosts, const HostIndex& index,
+              const store::SampleScope& scope, const std::vector<std::string>& metrics);
     // Learns what the layouts have of the metrics, as far as they are not known.
     void learn(store::Session& session, const std::vector<std::int32_t>& layouts,
                const std::vector<std::string>& metrics);

@@ -95,6 +95,40 @@ TEST_F(EngineTest, WhatCouldNotBeReadOnceIsReadInTheNextRound) {
     EXPECT_EQ(round().created.size(), 1U);
 }
 
+// Its first ten minutes are empty.
+TEST_F(EngineTest, AYoungFleetOfManyKindsOfHostsIsReadOnceInALongWindow) {
+    const auto host = database_.add_host("web-01");
+    std::vector<Rule> rules;
+    for (const auto* more : {R"("aggregation":"max")", R"("aggregation":"avg")"}) {
+        rules.push_back(
+            add_rule(more, "system_metric",
+                     std::string{R"({"metric_type":"disk_usage_percent","label":"*","threshold":90,
+                            "time_window_minutes":60,)"} +
+                         more + "}"));
+    }
+    for (int i = 1; i <= 80; ++i) {
+        database_.add_batch(host, database_.add_layout(disks(i)), format_timestamp(clock_.now()),
+                            "array_fill(1::float8, ARRAY[" + std::to_string(i) + "])");
+        clock_.advance(seconds{1});
+    }
+    clock_.advance(minutes{5});
+    Loader loader;
+    const auto load = [&] {
+        const auto session = database_.pool().acquire();
+        std::vector<const SampleTable*> tables;
+        for (const auto& [key, table] : loader.load(*session, rules, clock_.now()).samples) {
+            EXPECT_GT(table->layouts.size(), 20U) << "whole " << key.whole;
+            tables.push_back(table.get());
+        }
+        return tables;
+    };
+    const auto tables = load();
+    EXPECT_EQ(tables.size(), 2U);
+    EXPECT_EQ(load(), tables);
+    clock_.advance(seconds{1});
+    EXPECT_EQ(load(), tables);
+}
+
 // Batches that come late are no samples, but their layouts are read.
 TEST_F(EngineTest, AHostWhoseLateBatchesAllDifferMakesNoWindowBeReadAnew) {
     const auto host = database_.add_host("odd");
