@@ -149,7 +149,7 @@ Limit read_limit(FieldReader& fields) {
 void read_divisor(FieldReader& fields, SystemMetricCondition& condition) {
     if (fields.has("divided_by")) {
         fields.text("divided_by", condition.divisor.emplace().metric_type, 100);
-        fields.number("least_divisor", condition.divisor->least, kAnyNumber);
+        fields.number("least_divisor", condition.divisor->least, {0, 1e300});
         fields.number("multiplied_by", condition.factor, kAnyNumber);
         return;
     }
@@ -168,6 +168,9 @@ SystemMetricCondition read_system(FieldReader& fields) {
     fields.globs("tags", condition.tags);
     read_divisor(fields, condition);
     condition.limit = read_limit(fields);
+    if (condition.divisor && condition.limit.aggregation != Aggregation::average) {
+        fields.fail("aggregation", "value_error", "Value error, divided_by needs aggregation avg");
+    }
     check_sum(fields, condition.limit, WindowPlan::kLongestSum);
     return condition;
 }

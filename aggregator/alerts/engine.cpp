@@ -29,11 +29,14 @@ std::vector<Rule> active(const std::vector<StoredRule>& rules) {
     return all;
 }
 
-bool tells_of_silence(const std::vector<StoredRule>& rules, const Host& host) {
+// Whether the host has been silent for as long as some rule allows, however long it was watched.
+bool tells_of_silence(const std::vector<StoredRule>& rules, const Host& host, Timestamp now) {
+    const double silent = std::chrono::duration<double>(now - host.last_seen).count();
     return std::any_of(rules.begin(), rules.end(), [&](const StoredRule& stored) {
         if (!stored.rule || !stored.row.is_active) return false;
-        const auto* silent = std::get_if<HostSilentCondition>(&stored.rule->condition);
-        return silent != nullptr && matches(silent->hosts, host);
+        const auto* rule = std::get_if<HostSilentCondition>(&stored.rule->condition);
+        return rule != nullptr && matches(rule->hosts, host) &&
+               silent > longest_silence(*rule, host);
     });
 }
 
@@ -131,7 +134,7 @@ RoundResult Engine::round(std::int64_t epoch) {
     }
     for (const auto& host : snapshot.hosts) {
         if (!is_silent(host, now)) continue;
-        writing.unheard(host.hostname, tells_of_silence(rules, host));
+        writing.unheard(host.hostname, tells_of_silence(rules, host, now));
     }
     std::vector<std::string> unknown;
     for (auto& alert : clock_skew_alerts(snapshot.hosts, now, unknown)) {

@@ -107,9 +107,8 @@ class Gatherer {
         return {from, to};
     }
 
-    // The samples in order of receipt; with a divisor those of the quotient. nullptr if there is
-    // too little to divide by.
-    const std::vector<Sample>* gather(std::span<const SampleTable::Batch> batches,
+    // The samples in order of receipt. With a divisor, their mean is the quotient of the means.
+    const std::vector<Sample>& gather(std::span<const SampleTable::Batch> batches,
                                       std::size_t series, std::size_t divisor, double interval) {
         samples_.clear();
         double sum = 0;
@@ -126,12 +125,17 @@ class Gatherer {
             }
             samples_.push_back({batch.received, value});
         }
-        if (!condition_.divisor || samples_.empty()) return &samples_;
+        too_little_ = false;
+        if (!condition_.divisor || samples_.empty()) return samples_;
         const double mean = sum / static_cast<double>(samples_.size());
-        if (mean == 0 || mean < condition_.divisor->least) return nullptr;
-        for (auto& sample : samples_) sample.value *= condition_.factor / mean;
-        return &samples_;
+        too_little_ = mean == 0 || mean < condition_.divisor->least;
+        for (auto& sample : samples_) {
+            sample.value = too_little_ ? 0 : sample.value * condition_.factor / mean;
+        }
+        return samples_;
     }
+    // Whether the samples gathered last are zeros because there was too little to divide by.
+    bool too_little() const { return too_little_; }
 
   private:
     double value_of(const SampleTable::Batch& batch, std::size_t position) const {
@@ -144,6 +148,7 @@ class Gatherer {
     const Timestamp now_;
     std::vector<Sample> samples_;  // kept for its memory
     Place dividend_, divisor_;
+    bool too_little_ = false;
 };
 
 void evaluate_system(const Rule& rule, const SystemMetricCondition& condition,
@@ -180,13 +185,14 @@ void evaluate_system(const Rule& rule, const SystemMetricCondition& condition,
                     series_beside(table, layout, condition.divisor->metric_type, series.label);
                 if (divisor == kNone) continue;
             }
-            const auto* samples =
+            const auto& samples =
                 gatherer.gather(batches, layout.series[position], divisor, host.interval_seconds);
-            const Reading too_little{Verdict::clear, 0, limit.threshold, rule.severity};
-            visit({.host = &host, .series = &series},
-                  samples == nullptr ? too_little
-                                     : read(*samples, plan.expected(host.interval_seconds), limit,
-                                            rule.severity, plan.end(now)));
+            auto reading = read(samples, plan.expected(host.interval_seconds), limit, rule.severity,
+                                plan.end(now));
+            if (gatherer.too_little() && reading.verdict != Verdict::no_data) {
+                reading.verdict = Verdict::clear;
+            }
+            visit({.host = &host, .series = &series}, reading);
         }
     }
 }
@@ -216,9 +222,7 @@ Reading judge_silence(const Rule& rule, const HostSilentCondition& condition, co
     Reading reading;
     reading.severity = rule.severity;
     reading.value = silent_seconds;
-    reading.threshold =
-        std::max({condition.intervals * host.interval_seconds,
-                  std::chrono::duration<double>(condition.least).count(), kLeastSilence});
+    reading.threshold = longest_silence(condition, host);
     reading.verdict = silent_seconds > reading.threshold ? Verdict::breached : Verdict::clear;
     return reading;
 }
@@ -240,6 +244,11 @@ std::string Subject::key() const {
     if (series != nullptr && !series->label.empty()) key += '|' + series->label;
     if (!process_name.empty()) (key += '|') += process_name;
     return key;
+}
+
+double longest_silence(const HostSilentCondition& condition, const Host& host) {
+    return std::max({condition.intervals * host.interval_seconds,
+                     std::chrono::duration<double>(condition.least).count(), kLeastSilence});
 }
 
 bool matches(const HostFilter& filter, const Host& host) {

@@ -36,5 +36,7 @@ std::vector<bool> evaluate(const Rule& rule, const Snapshot& snapshot, Timestamp
 
 // Whether the rule looks at that host at all.
 bool matches(const HostFilter& filter, const Host& host);
+// Seconds that the host may be silent for before the rule is breached.
+double longest_silence(const HostSilentCondition& condition, const Host& host);
 
 }  // namespace chorus::alerts

@@ -26,8 +26,8 @@ Needs needs_of(const std::vector<Rule>& rules);
 // A snapshot is good until the next load(). Used by one thread.
 class Loader {
   public:
-    // The number of statements depends on the lengths of the windows, and on whether layouts are new,
-    // not on rules and hosts.
+    // The number of statements depends on the lengths of the windows, and on whether layouts are
+    // new, not on rules and hosts.
     Snapshot load(store::Session& session, const std::vector<Rule>& rules, Timestamp now);
 
     static std::vector<Host> load_hosts(store::Session& session);

@@ -204,6 +204,11 @@ void RoundWriter::inhibit() {
     }
     std::unordered_set<Uuid> closed;
     for (const auto& change : closed_) closed.insert(change.alert_id);
+    std::unordered_set<std::string> told;  // of whose silence an alert is open
+    for (const auto& [fingerprint, alert] : open_) {
+        if (alert.alert_type != "host_silent" || !alert.hostname) continue;
+        if (!closed.contains(alert.id)) told.insert(*alert.hostname);
+    }
     for (const auto& [fingerprint, alert] : open_) {
         if (closed.contains(alert.id)) continue;
         const bool mute = muted(alert.alert_type, alert.hostname);
@@ -218,7 +223,7 @@ void RoundWriter::inhibit() {
             const std::string hostname = alert.hostname.value_or("");
             const auto unheard = unheard_.find(hostname);
             const bool back = unheard == unheard_.end();
-            if (!back && unheard->second) continue;
+            if (!back && (unheard->second || told.contains(hostname))) continue;
             inhibited_.push_back({.alert_id = alert.id,
                                   .to = store::AlertStatus::active,
                                   .actor = "evaluator",

@@ -69,8 +69,6 @@ void SampleWindow::learn(store::Session& session, const std::vector<std::int32_t
         if (!layouts_.contains(id) && !unwanted_.contains(id)) unknown.push_back(id);
     }
     const auto entries = store::read_wanted_entries(session, metrics, unknown);
-    if (unwanted_.size() > kMostUnwanted) unwanted_.clear();
-    unwanted_.insert(unknown.begin(), unknown.end());
     for (const auto& entry : entries) {
         const auto [number, fresh] =
             series_.try_emplace({entry.metric_type, entry.label}, table_.series.size());
@@ -79,14 +77,15 @@ void SampleWindow::learn(store::Session& session, const std::vector<std::int32_t
                 {entry.metric_type, entry.label, text_pairs_of(entry.tags_json), entry.unit});
         }
         const auto [place, first] = layouts_.try_emplace(entry.layout_id, table_.layouts.size());
-        if (first) {
-            table_.layouts.emplace_back();
-            unwanted_.erase(entry.layout_id);
-        }
+        if (first) table_.layouts.emplace_back();
         auto& one = table_.layouts[place->second];
         one.by_metric[table_.series[number->second].metric_type].push_back(one.series.size());
         one.series.push_back(number->second);
         wanted_[entry.layout_id].push_back(entry.position);
+    }
+    if (unwanted_.size() > kMostUnwanted) unwanted_.clear();
+    for (const auto id : unknown) {
+        if (!layouts_.contains(id)) unwanted_.insert(id);
     }
 }
 
@@ -159,7 +158,6 @@ void SampleWindow::move_on(store::Session& session, const std::vector<Host>& hos
     // A clock that was set back, or a pause as long as the window: all of it is read.
     const bool anew = end_ > window.to || end_ <= window.from + kReadAgain;
     const Timestamp from = anew ? window.from : end_ - kReadAgain;
-    const bool first = end_ == Timestamp{};
     for (auto& batches : table_.by_host) {
         std::erase_if(batches, [&](const SampleTable::Batch& batch) {
             return batch.received <= window.from || batch.received > from;
@@ -170,7 +168,7 @@ void SampleWindow::move_on(store::Session& session, const std::vector<Host>& hos
         const Timestamp to = std::min<Timestamp>(at + WindowPlan::kLongestWhole, window.to);
         read(session, hosts, index, scope_of(hosts, {at, to}), metrics);
     }
-    if (first) first_layouts_ = layouts_.size();
+    if (anew) first_layouts_ = layouts_.size();
 }
 
 }  // namespace chorus::alerts

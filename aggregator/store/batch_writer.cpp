@@ -94,7 +94,12 @@ std::vector<WriteResult> BatchWriter::write(std::span<const PreparedBatch* const
     std::vector<Item> items;
     items.reserve(group.size());
     for (const PreparedBatch* prepared : group) items.push_back({prepared});
-    write_all(items);
+    try {
+        write_all(items);
+    } catch (...) {
+        forget(items);
+        throw;
+    }
     std::vector<WriteResult> results;
     results.reserve(items.size());
     for (const Item& item : items) {
@@ -271,9 +276,12 @@ void BatchWriter::hold_back_series(Session& session, std::span<Item*> items) {
         if (new_series_.take(host, cost, clock_.steady())) {
             taken_.emplace_back(host, cost);
             counted = item;
-        } else {
-            item->result = WriteResult::too_many_series;
+            continue;
         }
+        // The host as remembered may be another agent's by now.
+        item->host = hosts_.look_up(session, *item->prepared);
+        item->result =
+            item->host != nullptr ? WriteResult::too_many_series : WriteResult::host_conflict;
     }
 }
 

@@ -73,6 +73,14 @@ TEST_F(EngineTest, WhatIsMutedIsNotForgottenWithTheRuleThatMutedIt) {
         return all;
     };
     EXPECT_EQ(status()["system_metric"], store::AlertStatus::suppressed);
+    // The rule now allows more; what it has told goes on being told until it is closed.
+    database_.run(
+        "UPDATE monitoring.alert_rules SET updated_at = now(),"
+        " condition = '{\"least_seconds\": 3600, \"auto_resolve\": false}' WHERE name = 'silent'");
+    clock_.advance(minutes{1});
+    round();
+    EXPECT_EQ(status()["host_silent"], store::AlertStatus::active);
+    EXPECT_EQ(status()["system_metric"], store::AlertStatus::suppressed);
     database_.run("UPDATE monitoring.alert_rules SET is_active = false WHERE name = 'silent'");
     clock_.advance(minutes{1});
     round();

@@ -164,18 +164,41 @@ TEST_F(IngestTest, HostsOfOneKindShareALayout) {
     EXPECT_EQ(rows("layout_entries"), 4);
 }
 
-TEST_F(IngestTest, AHostThatAlwaysHasNewSeriesIsHeldBackAndNobodyElse) {
-    constexpr int kSeries = 4'950, kBatches = 50;  // what a host may bring at once
-    const auto always_new = [&](std::int64_t seq) {
-        Batch b = batch(1, seq);
-        b.layout.clear();
-        for (int i = 0; i < kSeries; ++i) {
-            b.layout.push_back(
-                {"disk_usage_percent", std::to_string(seq * kSeries + i), "percent"});
-        }
-        b.values.assign(kSeries, 1);
-        return b;
+// With what a layout counts for itself, fifty such batches are what a host may bring at once.
+Batch with_new_series(Batch batch) {
+    constexpr int kSeries = 4'950;
+    batch.layout.clear();
+    for (int i = 0; i < kSeries; ++i) {
+        batch.layout.push_back(
+            {"disk_usage_percent", std::to_string(batch.seq * kSeries + i), "percent"});
+    }
+    batch.values.assign(kSeries, 1);
+    return batch;
+}
+
+// The writer remembers the host as the first agent's.
+TEST_F(IngestTest, AnAgentThatIsHeldBackSaysNothingOfAHostThatIsAnothersByNow) {
+    int seq = 0;
+    const auto send = [&] {
+        Batch b = with_new_series(batch(1, ++seq));
+        b.hostname = "web-01";
+        return aggregator.send(std::move(b));
     };
+    while (send() == IngestResult::stored) ASSERT_LT(seq, 60);
+    clock.advance(seconds{100});
+    Aggregator other{database.options(8), clock};
+    Batch taking = batch(2, 1);
+    taking.hostname = "web-01";
+    taking.time = taking.sent_at = clock.now();
+    ASSERT_EQ(other.send(std::move(taking)), IngestResult::stored);
+    database.run("UPDATE monitoring.hosts SET held_back_at = NULL");
+    for (int i = 0; i < 10; ++i) EXPECT_EQ(send(), IngestResult::host_conflict) << i;
+    EXPECT_EQ(database.number("SELECT count(held_back_at) FROM monitoring.hosts"), 0);
+}
+
+TEST_F(IngestTest, AHostThatAlwaysHasNewSeriesIsHeldBackAndNobodyElse) {
+    constexpr int kBatches = 50;  // what a host may bring at once
+    const auto always_new = [&](std::int64_t seq) { return with_new_series(batch(1, seq)); };
     for (int seq = 1; seq <= kBatches; ++seq) {
         ASSERT_EQ(aggregator.send(always_new(seq)), IngestResult::stored) << seq;
     }

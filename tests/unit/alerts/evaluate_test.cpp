@@ -98,6 +98,14 @@ TEST(Evaluate, WhereThereIsTooLittleToDivideByAllIsWell) {
     EXPECT_EQ(seen.at("blind|eth0").verdict, Verdict::no_data);
 }
 
+TEST(Evaluate, OneSampleOfTooLittleIsNoAllClear) {
+    Fleet fleet;
+    fleet.batch("web-01", at(-1), {{kErrors, 5, "eth0"}, {kPackets, 9, "eth0"}});
+    Rule rule = share_of_errors();
+    system_of(rule).limit.min_coverage = 0.5;
+    EXPECT_EQ(readings(rule, fleet.snapshot(), kNoon).at("web-01|eth0").verdict, Verdict::no_data);
+}
+
 TEST(Evaluate, WhatHasLabelsIsDividedByWhatTheWholeHostHas) {
     Fleet fleet;
     for (int half = -8; half <= 0; ++half) {

@@ -160,6 +160,8 @@ TEST(RuleInput, WrongValuesAreToldWithTheirPlace) {
                 ElementsAre("value_error /body/condition/time_window_minutes"));
     EXPECT_THAT(system(R"("threshold":1,"multiplied_by":100)"),
                 ElementsAre("value_error /body/condition/multiplied_by"));
+    EXPECT_THAT(system(R"("threshold":1,"divided_by":"b","aggregation":"max")"),
+                ElementsAre("value_error /body/condition/aggregation"));
     EXPECT_THAT(system(R"("threshold":1,"divided_by":5,"least_divisor":"x")"),
                 ElementsAre("string_type /body/condition/divided_by",
                             "float_parsing /body/condition/least_divisor"));
