@@ -114,8 +114,11 @@ Found find_or_insert(Session& session, const std::vector<SeriesKey>& series, sys
 
 bool BatchLayouts::exists(Session& session, const PreparedBatch& prepared) {
     const auto& series = prepared.batch.layout;
-    return known_.find(prepared.layout_hash, series) != nullptr ||
-           !session.execute(kFindLayout, Parameters{}.bytea(digest_of(series))).empty();
+    if (known_.find(prepared.layout_hash, series) != nullptr) return true;
+    const Result found = session.execute(kFindLayout, Parameters{}.bytea(digest_of(series)));
+    if (found.empty()) return false;
+    learnt_.put(prepared.layout_hash, {series, found[0].int4(0), found[0].date(1)});
+    return true;
 }
 
 std::int32_t BatchLayouts::id_of(Session& session, const PreparedBatch& prepared) {

@@ -24,7 +24,8 @@ class BatchLayouts {
     // it is deleted only if it was not used for days, and a cached one was noted today.
     std::int32_t id_of(Session& session, const PreparedBatch& prepared);
 
-    // Whether the layout is in the table, or was a short time ago.
+    // Whether the layout is in the table, or was a short time ago. What was found is not looked up
+    // again.
     bool exists(Session& session, const PreparedBatch& prepared);
 
     // What was learnt in a transaction counts after its COMMIT only.
