@@ -8,9 +8,8 @@
 
 namespace chorus::agent::testing {
 
-inline std::string fixture(std::string_view path) {
-    return std::string(CHORUS_FIXTURES) + '/' + std::string(path);
-}
+// A file or folder of tests/fixtures.
+std::string fixture(std::string_view path);
 
 // An empty directory that is removed with the object.
 class TemporaryTree {
