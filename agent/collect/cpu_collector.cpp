@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "agent/procfs/cpu_list.h"
 #include "agent/procfs/cpuinfo.h"
@@ -18,32 +19,48 @@ std::uint64_t ahead(std::uint64_t before, std::uint64_t now) {
 }  // namespace
 
 std::optional<CpuShares> cpu_shares(const CpuTimes& before, const CpuTimes& now,
-                                    std::uint64_t limit_ticks) {
-    // iowait may fall at any time and by any amount; it is not a sign of anything.
-    for (const auto field : {&CpuTimes::user, &CpuTimes::nice, &CpuTimes::system, &CpuTimes::idle,
-                             &CpuTimes::irq, &CpuTimes::softirq, &CpuTimes::steal}) {
-        if (ahead(now.*field, before.*field) >= limit_ticks) return std::nullopt;
-    }
+                                    const CpuLimits& limits) {
+    const auto back = [&](std::uint64_t CpuTimes::*field) {
+        return ahead(now.*field, before.*field);
+    };
     const auto delta = [&](std::uint64_t CpuTimes::*field) {
         return static_cast<double>(ahead(before.*field, now.*field));
     };
-    const double user = delta(&CpuTimes::user), nice = delta(&CpuTimes::nice);
-    const double system = delta(&CpuTimes::system), idle = delta(&CpuTimes::idle);
-    const double iowait = delta(&CpuTimes::iowait), irq = delta(&CpuTimes::irq);
-    const double softirq = delta(&CpuTimes::softirq), steal = delta(&CpuTimes::steal);
-    const double total = user + nice + system + idle + iowait + irq + softirq + steal;
-    if (total <= 0) return std::nullopt;
-    const auto percent = [&](double ticks) { return 100 * std::max(0.0, ticks) / total; };
-    return CpuShares{.usage = percent(total - idle - iowait),
-                     .user = percent(user - delta(&CpuTimes::guest)),
-                     .nice = percent(nice - delta(&CpuTimes::guest_nice)),
-                     .system = percent(system),
-                     .iowait = percent(iowait),
-                     .irq = percent(irq),
-                     .softirq = percent(softirq),
-                     .steal = percent(steal),
-                     .idle = percent(idle),
-                     .guest = percent(delta(&CpuTimes::guest) + delta(&CpuTimes::guest_nice))};
+    double total = 0;
+    for (const auto field :
+         {&CpuTimes::user, &CpuTimes::nice, &CpuTimes::system, &CpuTimes::idle, &CpuTimes::iowait,
+          &CpuTimes::irq, &CpuTimes::softirq, &CpuTimes::steal}) {
+        // iowait may fall at any time and by any amount; it is not a sign of anything.
+        if (field != &CpuTimes::iowait && back(field) >= limits.back) return std::nullopt;
+        total += delta(field);
+    }
+    if (total <= 0 || total > limits.ahead) return std::nullopt;
+    const double noise = std::max(2.0, total / 100);  // each counter is rounded to ticks by itself
+    const auto share = [&](std::uint64_t CpuTimes::*field) {
+        const bool known = static_cast<double>(back(field)) < noise;
+        return known ? 100 * delta(field) / total : kNoValue;
+    };
+    // Time of guests is inside of user and nice.
+    const auto own = [&](std::uint64_t CpuTimes::*field, std::uint64_t CpuTimes::*of_guests) {
+        const double rest = delta(field) - delta(of_guests);
+        return rest > -noise ? share(field) - share(of_guests) : kNoValue;
+    };
+    const double user = own(&CpuTimes::user, &CpuTimes::guest);
+    const double nice = own(&CpuTimes::nice, &CpuTimes::guest_nice);
+    const double idle = share(&CpuTimes::idle);
+    const double waiting = 100 * delta(&CpuTimes::iowait) / total;
+    const bool guests_known = !std::isnan(user) && !std::isnan(nice);
+    return CpuShares{
+        .usage = 100 - idle - waiting,
+        .user = std::max(user, 0.0),
+        .nice = std::max(nice, 0.0),
+        .system = share(&CpuTimes::system),
+        .iowait = share(&CpuTimes::iowait),
+        .irq = share(&CpuTimes::irq),
+        .softirq = share(&CpuTimes::softirq),
+        .steal = share(&CpuTimes::steal),
+        .idle = idle,
+        .guest = guests_known ? share(&CpuTimes::guest) + share(&CpuTimes::guest_nice) : kNoValue};
 }
 
 CpuCollector::CpuCollector(Reader& proc, Reader& sys, ReadFaults& faults,
@@ -51,16 +68,16 @@ CpuCollector::CpuCollector(Reader& proc, Reader& sys, ReadFaults& faults,
     : proc_(proc),
       sys_(sys),
       faults_(faults),
-      limit_ticks_(static_cast<std::uint64_t>(3 * ticks_per_second)),
+      ticks_per_second_(ticks_per_second),
       gap_(interval),
       activity_(interval) {}
 
 void CpuCollector::collect(MetricSink& out) {
     Stat stat;
-    bool comparable = false;
+    Seconds seconds;
     const auto file = proc_.read("stat");
     if (file) {
-        comparable = gap_.step(file.at).has_value();
+        seconds = gap_.step(file.at);
         stat = parse_stat(file.text);
         cores_.clear();
         for (const CoreTimes& core : stat.cores) cores_.push_back(core.core);
@@ -70,7 +87,7 @@ void CpuCollector::collect(MetricSink& out) {
         // Their series stay, without values.
         for (const std::uint32_t core : cores_) stat.cores.push_back({core, {}});
     }
-    emit_shares(stat.total, comparable, out);
+    emit_shares(stat.total, stat.cores.size(), seconds, out);
     const auto online = sys_.read("devices/system/cpu/online");
     cpu_count_ = online ? count_cpu_list(online.text) : std::nullopt;
     if (!cpu_count_ && !stat.cores.empty()) {
@@ -78,7 +95,7 @@ void CpuCollector::collect(MetricSink& out) {
     }
     out.add("cpu_count", "count", cpu_count_ ? static_cast<double>(*cpu_count_) : kNoValue);
     emit_frequency(stat.cores, out);
-    emit_cores(stat.cores, comparable, out);
+    emit_cores(stat.cores, seconds, out);
     if (file) {
         activity_.emit(file.at, stat, out);
     } else {
@@ -86,17 +103,32 @@ void CpuCollector::collect(MetricSink& out) {
     }
 }
 
-void CpuCollector::emit_shares(const std::optional<CpuTimes>& total, bool comparable,
-                               MetricSink& out) {
+// Ticks are counted late and guests of lxcfs share cores: half as much again is not impossible.
+CpuLimits CpuCollector::limits_of(std::size_t cores, double seconds) const {
+    const auto hertz = static_cast<double>(ticks_per_second_);
+    const double possible = static_cast<double>(cores) * hertz * (1.5 * seconds + 0.5);
+    return {.back = static_cast<std::uint64_t>(3 * ticks_per_second_),
+            .ahead = cores > 0 ? possible : std::numeric_limits<double>::infinity()};
+}
+
+void CpuCollector::emit_shares(const std::optional<CpuTimes>& total, std::size_t cores,
+                               Seconds seconds, MetricSink& out) {
     constexpr CpuShares unknown{kNoValue, kNoValue, kNoValue, kNoValue, kNoValue,
                                 kNoValue, kNoValue, kNoValue, kNoValue, kNoValue};
     CpuShares shares = unknown;
     busy_ticks_.reset();
-    if (total && previous_ && comparable) {
-        busy_ticks_ = ahead(previous_->user, total->user) + ahead(previous_->nice, total->nice) +
-                      ahead(previous_->system, total->system);
-        shares = cpu_shares(*previous_, *total, limit_ticks_).value_or(unknown);
+    if (total && previous_ && seconds) {
+        // One that was taken offline has worked in this time, too.
+        const auto limits = limits_of(std::max(cores, cores_before_), *seconds);
+        const auto known = cpu_shares(*previous_, *total, limits);
+        shares = known.value_or(unknown);
+        if (known) {
+            busy_ticks_ = ahead(previous_->user, total->user) +
+                          ahead(previous_->nice, total->nice) +
+                          ahead(previous_->system, total->system);
+        }
     }
+    cores_before_ = cores;
     previous_ = total;
     out.add("cpu_usage_percent", "percent", shares.usage);
     out.add("cpu_user_percent", "percent", shares.user);
@@ -111,7 +143,7 @@ void CpuCollector::emit_shares(const std::optional<CpuTimes>& total, bool compar
     if (runs_guests_) out.add("cpu_guest_percent", "percent", shares.guest);
 }
 
-void CpuCollector::emit_cores(const std::vector<CoreTimes>& cores, bool comparable,
+void CpuCollector::emit_cores(const std::vector<CoreTimes>& cores, Seconds seconds,
                               MetricSink& out) {
     std::size_t count = 0;
     double busiest = kNoValue;
@@ -120,8 +152,8 @@ void CpuCollector::emit_cores(const std::vector<CoreTimes>& cores, bool comparab
         const std::string name = "cpu" + std::to_string(core.core);
         const auto before = previous_cores_.exchange(name, core.times);
         double usage = kNoValue;
-        if (before && comparable) {
-            const auto shares = cpu_shares(*before, core.times, limit_ticks_);
+        if (before && seconds) {
+            const auto shares = cpu_shares(*before, core.times, limits_of(1, *seconds));
             if (shares) usage = shares->usage;
         }
         out.add("cpu_core_usage_percent", name, "percent", usage);
@@ -156,7 +188,7 @@ std::optional<double> CpuCollector::mean_frequency() {
     for (const std::string& path : policy_files_) {
         const auto file = sys_.read(path);
         const auto khz = file ? parse_number<double>(trim(file.text)) : std::nullopt;
-        if (!khz) continue;
+        if (!khz || *khz <= 0) continue;  // some drivers say 0 of a core that sleeps
         sum_khz += *khz;
         ++count;
     }

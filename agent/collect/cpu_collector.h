@@ -22,10 +22,18 @@ struct CpuShares {
     double usage, user, nice, system, iowait, irq, softirq, steal, idle, guest;
 };
 
-// nullopt if no time passed or a counter went back by three seconds or more (`limit_ticks`), as at
-// a hotplug. Smaller steps back happen within the vector (proc(5) on iowait) and count as none.
+// Between two samples.
+struct CpuLimits {
+    std::uint64_t back;  // ticks by which a counter must not go back: three seconds
+    double ahead;        // ticks by which all together, or one, can have gone ahead
+};
+
+// nullopt if no time passed, if a counter went back too far, as at a hotplug, or if more time
+// passed than the CPUs had, as when a migration sets "steal" anew. A share is kNoValue if its own
+// counter went back by a percent of the time, as iowait may at any time (proc(5)), or if
+// guests ran longer than the programs that run them; a smaller step back counts as none.
 std::optional<CpuShares> cpu_shares(const CpuTimes& before, const CpuTimes& now,
-                                    std::uint64_t limit_ticks);
+                                    const CpuLimits& limits);
 
 class CpuCollector final : public Collector {
   public:
@@ -41,8 +49,11 @@ class CpuCollector final : public Collector {
     std::optional<std::uint64_t> busy_ticks() const { return busy_ticks_; }
 
   private:
-    void emit_shares(const std::optional<CpuTimes>& total, bool comparable, MetricSink& out);
-    void emit_cores(const std::vector<CoreTimes>& cores, bool comparable, MetricSink& out);
+    using Seconds = std::optional<double>;  // since the last sample
+    void emit_shares(const std::optional<CpuTimes>& total, std::size_t cores, Seconds seconds,
+                     MetricSink& out);
+    void emit_cores(const std::vector<CoreTimes>& cores, Seconds seconds, MetricSink& out);
+    CpuLimits limits_of(std::size_t cores, double seconds) const;
     void emit_frequency(const std::vector<CoreTimes>& cores, MetricSink& out);
     void find_policies(const std::vector<CoreTimes>& cores);
     std::optional<double> mean_frequency();
@@ -50,9 +61,10 @@ class CpuCollector final : public Collector {
     Reader& proc_;
     Reader& sys_;
     ReadFaults& faults_;
-    std::uint64_t limit_ticks_;
+    std::int64_t ticks_per_second_;
     SampleGap gap_;
     std::optional<CpuTimes> previous_;
+    std::size_t cores_before_ = 0;
     PreviousSamples<CpuTimes> previous_cores_;
     std::vector<std::uint32_t> cores_;  // of the last sample, in its order
     std::optional<std::int64_t> cpu_count_;

@@ -18,6 +18,12 @@ std::optional<T> read_number(Reader& sys, const std::string& path) {
     return file ? parse_number<T>(trim(file.text)) : std::nullopt;
 }
 
+// Empty if it cannot be read.
+std::string read_text(Reader& sys, const std::string& path) {
+    const auto file = sys.read_record(path.c_str());
+    return file ? std::string(trim(file.text)) : std::string{};
+}
+
 // Names in `directory` that begin with `prefix` and go on with a number.
 std::vector<std::string> numbered(Reader& sys, const std::string& directory,
                                   std::string_view prefix) {
@@ -33,12 +39,27 @@ std::vector<std::string> numbered(Reader& sys, const std::string& directory,
 
 void RaidCollector::collect(MetricSink& out) {
     std::size_t count = 0;
-    for (const std::string& array : numbered(sys_, "block", "md")) {
+    // Names are free: md0, md127, md_d0, md_home.
+    for (const std::string& array : sys_.list("block")) {
+        const std::string md = "block/" + array + "/md";
+        if (!sys_.exists(md)) continue;
         if (++count > kMostDevices) return;
-        // Levels without redundancy have no such file.
-        const auto degraded = read_number<double>(sys_, "block/" + array + "/md/degraded");
-        if (degraded) out.add("raid_degraded_count", array, "count", *degraded);
+        const std::string state = read_text(sys_, md + "/array_state");
+        const bool stands_still = state == "inactive" && !is_container(md);
+        // Levels without redundancy have no such file; an array that was not started counts none.
+        const auto degraded = read_number<double>(sys_, md + "/degraded");
+        if (degraded) {
+            out.add("raid_degraded_count", array, "count", stands_still ? kNoValue : *degraded);
+        }
+        if (state.empty()) continue;
+        out.add("raid_failed", array, "bool", stands_still || state == "broken" ? 1 : 0);
     }
+}
+
+// Of disks whose metadata is the firmware's (IMSM, DDF): it holds arrays and is never started.
+bool RaidCollector::is_container(const std::string& md) {
+    const std::string version = read_text(sys_, md + "/metadata_version");
+    return version.starts_with("external:") && !version.starts_with("external:/");
 }
 
 void BatteryCollector::collect(MetricSink& out) {
@@ -46,8 +67,12 @@ void BatteryCollector::collect(MetricSink& out) {
     std::size_t count = 0;
     for (const std::string& name : sys_.list(supplies)) {
         if (++count > kMostDevices) return;
-        const auto charge = read_number<double>(sys_, supplies + '/' + name + "/capacity");
-        if (charge) out.add("battery_charge_percent", name, "percent", *charge);
+        const std::string supply = supplies + '/' + name;
+        if (read_text(sys_, supply + "/present") == "0") continue;
+        const auto charge = read_number<double>(sys_, supply + "/capacity");
+        if (!charge) continue;
+        const bool possible = *charge >= 0 && *charge <= 100;
+        out.add("battery_charge_percent", name, "percent", possible ? *charge : kNoValue);
     }
 }
 

@@ -13,18 +13,21 @@
 
 namespace chorus::agent {
 
-// Missing disks of each software RAID, from /sys/block/mdN/md/degraded: Documentation/admin-guide/
-// md.rst.
+// Missing disks of each software RAID and whether it serves at all, from /sys/block/X/md:
+// Documentation/admin-guide/md.rst.
 class RaidCollector final : public Collector {
   public:
     explicit RaidCollector(Reader& sys) : sys_(sys) {}
     void collect(MetricSink& out) override;
 
   private:
+    bool is_container(const std::string& md);
+
     Reader& sys_;
 };
 
-// Charge of each battery, from /sys/class/power_supply/X/capacity.
+// Charge of each battery that is there, from /sys/class/power_supply/X/capacity. Firmware that
+// tells more than a whole charge is not believed.
 class BatteryCollector final : public Collector {
   public:
     explicit BatteryCollector(Reader& sys) : sys_(sys) {}

@@ -1,13 +1,7 @@
 #include "agent/collect/disk_collector.h"
 
-#include <algorithm>
-
 namespace chorus::agent {
 namespace {
-
-bool is_memory_or_file(std::string_view name) {
-    return name.starts_with("loop") || name.starts_with("ram") || name.starts_with("zram");
-}
 
 // `device` is empty for the host.
 void emit_throughput(std::string_view device, const DiskRates& rates, MetricSink& out) {
@@ -20,16 +14,6 @@ void emit_throughput(std::string_view device, const DiskRates& rates, MetricSink
 
 }  // namespace
 
-DiskCollector::Kind DiskCollector::kind_of(std::string_view name) {
-    if (const auto known = kinds_.find(name); known != kinds_.end()) return known->second;
-    std::string path = "block/" + std::string(name);
-    std::replace(path.begin() + 6, path.end(), '/', '!');  // sysfs has "cciss!c0d0"
-    Kind kind = Kind::partition;
-    if (sys_.exists(path)) kind = sys_.exists(path + "/device") ? Kind::hardware : Kind::stacked;
-    kinds_.emplace(name, kind);
-    return kind;
-}
-
 void DiskCollector::collect(MetricSink& out) {
     std::vector<DiskStats> disks;
     std::optional<double> seconds;
@@ -38,7 +22,7 @@ void DiskCollector::collect(MetricSink& out) {
         seconds = gap_.step(file.at);
         disks = parse_diskstats(file.text);
         std::erase_if(disks, [&](const DiskStats& disk) {
-            return is_memory_or_file(disk.name) || kind_of(disk.name) == Kind::partition;
+            return is_memory_or_file(disk.name) || stack_.is_partition(disk.name);
         });
         if (disks.size() > kMaxDisks) disks.resize(kMaxDisks);
         devices_.clear();
@@ -52,28 +36,22 @@ void DiskCollector::collect(MetricSink& out) {
             disks.back().name = name;
         }
     }
-    emit_totals(disks, static_cast<bool>(file), out);
-    emit_devices(disks, seconds, static_cast<bool>(file), out);
-    forget_absent(disks);
+    const auto counted = stack_.counted(disks);
+    emit_totals(disks, counted, static_cast<bool>(file), out);
+    emit_devices(disks, counted, seconds, static_cast<bool>(file), out);
+    stack_.forget_absent(disks);
 }
 
-// Some virtual disks show no hardware: then all whole devices are summed up.
-DiskCollector::Kind DiskCollector::kind_of_totals(const std::vector<DiskStats>& disks) {
-    const bool any = std::any_of(disks.begin(), disks.end(), [&](const DiskStats& disk) {
-        return kind_of(disk.name) == Kind::hardware;
-    });
-    return any ? Kind::hardware : Kind::stacked;
-}
-
-void DiskCollector::emit_totals(const std::vector<DiskStats>& disks, bool known, MetricSink& out) {
+void DiskCollector::emit_totals(const std::vector<DiskStats>& disks,
+                                const std::vector<bool>& counted, bool known, MetricSink& out) {
     DiskCounters sum;
-    const Kind wanted = kind_of_totals(disks);
-    for (const DiskStats& disk : disks) {
-        if (kind_of(disk.name) != wanted) continue;
-        sum.reads += disk.counters.reads;
-        sum.writes += disk.counters.writes;
-        sum.sectors_read += disk.counters.sectors_read;
-        sum.sectors_written += disk.counters.sectors_written;
+    for (std::size_t i = 0; i < disks.size(); ++i) {
+        if (!counted[i]) continue;
+        const DiskCounters& counters = disks[i].counters;
+        sum.reads += counters.reads;
+        sum.writes += counters.writes;
+        sum.sectors_read += counters.sectors_read;
+        sum.sectors_written += counters.sectors_written;
     }
     const auto value = [&](std::uint64_t n) {
         return known && !disks.empty() ? static_cast<double>(n) : kNoValue;
@@ -84,12 +62,13 @@ void DiskCollector::emit_totals(const std::vector<DiskStats>& disks, bool known,
     out.add("disk_write_count", "count", value(sum.writes));
 }
 
-void DiskCollector::emit_devices(const std::vector<DiskStats>& disks, std::optional<double> seconds,
+void DiskCollector::emit_devices(const std::vector<DiskStats>& disks,
+                                 const std::vector<bool>& counted, std::optional<double> seconds,
                                  bool known, MetricSink& out) {
     // A device whose rates are not known makes those of the host unknown: kNoValue spreads.
     DiskRates sum{.read_bytes = 0, .write_bytes = 0, .discard_bytes = 0, .reads = 0, .writes = 0};
-    const Kind wanted = kind_of_totals(disks);
-    for (const DiskStats& disk : disks) {
+    for (std::size_t i = 0; i < disks.size(); ++i) {
+        const DiskStats& disk = disks[i];
         const auto before = previous_.exchange(disk.name, disk.counters);
         const auto rates =
             before && seconds ? disk_rates(*before, disk.counters, *seconds) : DiskRates{};
@@ -101,7 +80,7 @@ void DiskCollector::emit_devices(const std::vector<DiskStats>& disks, std::optio
         out.add("disk_read_await_ms", disk.name, "ms", rates.read_await_ms);
         out.add("disk_write_await_ms", disk.name, "ms", rates.write_await_ms);
         out.add("disk_flush_await_ms", disk.name, "ms", rates.flush_await_ms);
-        if (kind_of(disk.name) != wanted) continue;
+        if (!counted[i]) continue;
         sum.read_bytes += rates.read_bytes;
         sum.write_bytes += rates.write_bytes;
         sum.discard_bytes += rates.discard_bytes;
@@ -110,17 +89,6 @@ void DiskCollector::emit_devices(const std::vector<DiskStats>& disks, std::optio
     }
     emit_throughput({}, disks.empty() ? DiskRates{} : sum, out);
     previous_.end_cycle();
-}
-
-// A name may come back as another device; and partitions are many.
-void DiskCollector::forget_absent(const std::vector<DiskStats>& disks) {
-    constexpr std::size_t most = 1'024;
-    if (kinds_.size() > most) kinds_.clear();
-    std::erase_if(kinds_, [&](const auto& entry) {
-        return entry.second != Kind::partition &&
-               std::none_of(disks.begin(), disks.end(),
-                            [&](const DiskStats& disk) { return disk.name == entry.first; });
-    });
 }
 
 }  // namespace chorus::agent

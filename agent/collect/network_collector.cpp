@@ -37,16 +37,20 @@ void NetworkCollector::collect(MetricSink& out) {
             devices.back().name = name;
         }
     }
-    emit_since_boot(devices, static_cast<bool>(file), out);
-    emit_interfaces(devices, seconds, out);
+    const Roles roles = stack_.roles(devices);
+    emit_since_boot(devices, roles, static_cast<bool>(file), out);
+    emit_interfaces(devices, roles, seconds, out);
     previous_.end_cycle();
     forget_absent(devices);
 }
 
-void NetworkCollector::emit_since_boot(const std::vector<NetDev>& devices, bool known,
-                                       MetricSink& out) {
+// The original summed up all interfaces; bridges and containers are still among them.
+void NetworkCollector::emit_since_boot(const std::vector<NetDev>& devices, const Roles& roles,
+                                       bool known, MetricSink& out) {
     Counters sum{};
-    for (const NetDev& device : devices) {
+    for (std::size_t i = 0; i < devices.size(); ++i) {
+        const NetDev& device = devices[i];
+        if (roles[i] == InterfaceRole::hardware) continue;
         sum.receive.bytes += device.receive.bytes;
         sum.receive.packets += device.receive.packets;
         sum.transmit.bytes += device.transmit.bytes;
@@ -59,11 +63,8 @@ void NetworkCollector::emit_since_boot(const std::vector<NetDev>& devices, bool 
     out.add("network_packets_recv", "count", value(sum.receive.packets));
 }
 
-void NetworkCollector::emit_interfaces(const std::vector<NetDev>& devices,
+void NetworkCollector::emit_interfaces(const std::vector<NetDev>& devices, const Roles& roles,
                                        std::optional<double> seconds, MetricSink& out) {
-    const bool any_hardware = std::any_of(devices.begin(), devices.end(), [&](const auto& device) {
-        return link_of(device.name).hardware;
-    });
     Rates sum{};
     const auto add = [](Traffic& to, const Traffic& from) {
         to.bytes += from.bytes;
@@ -71,14 +72,16 @@ void NetworkCollector::emit_interfaces(const std::vector<NetDev>& devices,
         to.errors += from.errors;
         to.drops += from.drops;
     };
-    for (const NetDev& device : devices) {
+    for (std::size_t i = 0; i < devices.size(); ++i) {
+        const NetDev& device = devices[i];
         const Rates rates = rates_of(device, seconds);
         emit_rates(device.name, rates, out);
-        if (link_of(device.name).hardware != any_hardware) continue;
+        if (roles[i] == InterfaceRole::other) continue;
+        emit_link(device.name, rates, out);
+        if (roles[i] != InterfaceRole::counted) continue;
         // An interface whose rates are not known makes those of the host unknown.
         add(sum.receive, rates.receive);
         add(sum.transmit, rates.transmit);
-        emit_link(device.name, rates, out);
     }
     if (devices.empty()) {
         sum.receive = sum.transmit = {kNoValue, kNoValue, kNoValue, kNoValue};
@@ -126,10 +129,9 @@ void NetworkCollector::emit_link(std::string_view name, const Rates& rates, Metr
     out.add("network_link_up", name, "bool", up ? 1 : 0);
     const auto text = read_attribute(name, "speed");
     const auto mbps = text ? parse_number<double>(*text) : std::nullopt;
-    Link& link = link_of(name);
     const bool has_speed = mbps && *mbps > 0;
-    link.had_speed = link.had_speed || has_speed;
-    if (!link.had_speed) return;
+    if (has_speed) had_speed_.emplace(name);
+    if (!had_speed_.contains(name)) return;
     double usage = kNoValue;
     if (has_speed) {
         const auto [rx, tx] = std::pair(rates.receive.bytes, rates.transmit.bytes);
@@ -138,13 +140,6 @@ void NetworkCollector::emit_link(std::string_view name, const Rates& rates, Metr
     }
     out.add("network_speed_mbps", name, "mbps", has_speed ? *mbps : kNoValue);
     out.add("network_usage_percent", name, "percent", usage);
-}
-
-NetworkCollector::Link& NetworkCollector::link_of(std::string_view name) {
-    const auto known = links_.find(name);
-    if (known != links_.end()) return known->second;
-    const bool hardware = sys_.exists("class/net/" + std::string(name) + "/device");
-    return links_.emplace(name, Link{.hardware = hardware}).first->second;
 }
 
 // Until the next read of sysfs.
@@ -158,9 +153,9 @@ std::optional<std::string_view> NetworkCollector::read_attribute(std::string_vie
 
 // A name may come back as another interface.
 void NetworkCollector::forget_absent(const std::vector<NetDev>& devices) {
-    std::erase_if(links_, [&](const auto& entry) {
+    std::erase_if(had_speed_, [&](const std::string& name) {
         return std::none_of(devices.begin(), devices.end(),
-                            [&](const NetDev& device) { return device.name == entry.first; });
+                            [&](const NetDev& device) { return device.name == name; });
     });
 }
 

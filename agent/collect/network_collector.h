@@ -3,12 +3,13 @@
 #pragma once
 
 #include <chrono>
-#include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "agent/collect/collector.h"
+#include "agent/collect/interface_stack.h"
 #include "agent/collect/rate.h"
 #include "agent/procfs/net_dev.h"
 #include "agent/procfs/read_faults.h"
@@ -16,14 +17,13 @@
 
 namespace chorus::agent {
 
-// The loopback interface is left out everywhere. The host's rates are those of the interfaces with
-// hardware behind them (/sys/class/net/X/device), so that bridges and containers do not count
-// twice; of all interfaces where none has any, as in a container.
+// The loopback interface is left out everywhere. The host's rates are those of the interfaces that
+// InterfaceStack counts, so that no packet counts twice.
 class NetworkCollector final : public Collector {
   public:
     NetworkCollector(Reader& proc, Reader& sys, ReadFaults& faults,
                      std::chrono::nanoseconds interval)
-        : proc_(proc), sys_(sys), faults_(faults), gap_(interval) {}
+        : proc_(proc), sys_(sys), faults_(faults), gap_(interval), stack_(sys) {}
     void collect(MetricSink& out) override;
 
   private:
@@ -37,15 +37,12 @@ class NetworkCollector final : public Collector {
     struct Rates {
         Traffic receive, transmit;
     };
-    struct Link {
-        bool hardware = false;
-        bool had_speed = false;
-    };
-    Link& link_of(std::string_view name);
     std::optional<std::string_view> read_attribute(std::string_view name, const char* attribute);
-    void emit_since_boot(const std::vector<NetDev>& devices, bool known, MetricSink& out);
-    void emit_interfaces(const std::vector<NetDev>& devices, std::optional<double> seconds,
+    using Roles = std::vector<InterfaceRole>;
+    void emit_since_boot(const std::vector<NetDev>& devices, const Roles& roles, bool known,
                          MetricSink& out);
+    void emit_interfaces(const std::vector<NetDev>& devices, const Roles& roles,
+                         std::optional<double> seconds, MetricSink& out);
     Rates rates_of(const NetDev& device, std::optional<double> seconds);
     void emit_rates(std::string_view name, const Rates& rates, MetricSink& out);
     void emit_link(std::string_view name, const Rates& rates, MetricSink& out);
@@ -57,7 +54,8 @@ class NetworkCollector final : public Collector {
     SampleGap gap_;
     PreviousSamples<Counters> previous_;
     std::vector<std::string> interfaces_;  // of the last sample, in its order
-    std::map<std::string, Link, std::less<>> links_;
+    InterfaceStack stack_;
+    std::set<std::string, std::less<>> had_speed_;
 };
 
 }  // namespace chorus::agent

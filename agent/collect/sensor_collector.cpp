@@ -1,19 +1,28 @@
 #include "agent/collect/sensor_collector.h"
 
+#include <algorithm>
 #include <optional>
 
+#include "agent/collect/sensor_range.h"
 #include "agent/procfs/text_scan.h"
 #include "common/text.h"
 
 namespace chorus::agent {
 namespace {
 
-constexpr std::string_view kInput = "_input";
 constexpr std::size_t kMostSensors = 256;
-constexpr double kMilli = 1e-3, kMicro = 1e-6;
 
 bool is_sendable(const std::string& label) {
     return label.size() <= limits::kLabelBytes && !find_invalid_utf8(label);
+}
+
+// "temp12_input" of "temp" and "input" is sensor 12.
+bool is_numbered(std::string_view file, const SensorKind& kind, std::string_view item) {
+    if (!file.starts_with(kind.prefix) || !file.ends_with(item)) return false;
+    file.remove_prefix(kind.prefix.size());
+    file.remove_suffix(item.size());
+    return file.ends_with('_') &&
+           parse_number<std::uint32_t>(file.substr(0, file.size() - 1)).has_value();
 }
 
 }  // namespace
@@ -22,63 +31,82 @@ SensorCollector::SensorCollector(const std::string& sysfs) : sys_(sysfs, clock_)
 
 void SensorCollector::collect(MetricSink& out) {
     labels_.clear();
-    temperatures_ = 0;
+    chips_.clear();
     const std::string chips = "class/hwmon";
     for (const std::string& chip : sys_.list(chips)) collect_chip(chips + '/' + chip, out);
-    if (temperatures_ == 0) collect_zones(out);
+    collect_zones(out);
 }
 
+// Drivers of before Linux 3.13 keep the files, and some the name, in the device's own directory.
 void SensorCollector::collect_chip(const std::string& directory, MetricSink& out) {
-    const std::string chip = read_text(directory + "/name");
+    sensors_.clear();
+    const std::string device = directory + "/device";
+    std::string chip = read_text(directory + "/name");
+    if (chip.empty()) chip = read_text(device + "/name");
+    collect_directory(directory, chip, out);
+    collect_directory(device, chip, out);
+}
+
+void SensorCollector::collect_directory(const std::string& directory, const std::string& chip,
+                                        MetricSink& out) {
     for (const std::string& name : sys_.list(directory)) {
-        const bool power = name.starts_with("power");
+        const SensorKind* const kind = sensor_kind(name);
+        if (kind == nullptr) continue;
         // Some meters tell an average only.
-        const bool average = power && name.ends_with("_average");
-        if (!name.ends_with(kInput) && !average) continue;
+        const bool average = kind->has_average && is_numbered(name, *kind, "average");
+        if (!average && !is_numbered(name, *kind, "input")) continue;
         const std::string sensor = name.substr(0, name.rfind('_'));
-        if (power && !average && sys_.exists(directory + '/' + sensor + "_average")) continue;
         const std::string path = directory + '/' + sensor;
+        if (kind->has_average && !average && sys_.exists(path + "_average")) continue;
+        if (!sensors_.insert(sensor).second) continue;
         std::string label = read_text(path + "_label");
         label = unique_label(chip + '/' + (label.empty() ? sensor : label));
         if (labels_.size() > kMostSensors || !is_sendable(label)) continue;
-        const auto add = [&](const char* metric, const char* unit, double factor) {
-            const auto value = read_number(directory + '/' + name);
-            out.add(metric, label, unit, value ? *value * factor : kNoValue);
-        };
-        if (sensor.starts_with("temp")) {
-            collect_temperature(path, label, out);
-        } else if (sensor.starts_with("fan")) {
-            add("sensor_fan_rpm", "rpm", 1);
-        } else if (power) {
-            add("sensor_power_watts", "watts", kMicro);
-        } else if (sensor.starts_with("in")) {
-            add("sensor_voltage_volts", "volts", kMilli);
+        const bool faulty = read_number(path + "_fault").value_or(0) != 0;
+        const auto raw = faulty ? std::nullopt : read_number(directory + '/' + name);
+        const auto value = raw ? kind->value_of(*raw) : std::nullopt;
+        out.add(kind->metric, label, kind->unit, value.value_or(kNoValue));
+        if (!kind->has_limit) continue;
+        chips_.insert(chip);
+        // No series without a limit.
+        if (const auto limit = temperature_limit(path)) {
+            out.add("sensor_temperature_headroom_celsius", label, kind->unit,
+                    value ? *limit - *value : kNoValue);
         }
     }
 }
 
-void SensorCollector::collect_temperature(const std::string& sensor, const std::string& label,
-                                          MetricSink& out) {
-    ++temperatures_;
-    const auto now = read_number(sensor + "_input");
-    out.add("sensor_temperature_celsius", label, "celsius", now ? *now * kMilli : kNoValue);
-    auto limit = read_number(sensor + "_crit");
-    if (!limit) limit = read_number(sensor + "_max");
-    // Drivers write 0 where the chip has no limit.
-    if (!limit || *limit <= 0) return;
-    out.add("sensor_temperature_headroom_celsius", label, "celsius",
-            now ? (*limit - *now) * kMilli : kNoValue);
+// What drivers write where the chip has no limit, is none: 0, the lowest or highest number.
+std::optional<double> SensorCollector::temperature_limit(const std::string& sensor) {
+    for (const char* item : {"_crit", "_max"}) {
+        const auto raw = read_number(sensor + item);
+        const auto limit = raw ? kTemperature.value_of(*raw) : std::nullopt;
+        if (limit && *limit > 0) return limit;
+    }
+    return std::nullopt;
+}
+
+// The kernel names a chip that it makes of a zone after the zone's type, with '_' for '-'
+// (drivers/thermal/thermal_hwmon.c). "x86_pkg_temp" is what coretemp tells.
+bool SensorCollector::is_told_by_chip(const std::string& zone_type) const {
+    std::string chip = zone_type;
+    std::replace(chip.begin(), chip.end(), '-', '_');
+    return chips_.contains(zone_type) || chips_.contains(chip) ||
+           (zone_type == "x86_pkg_temp" && chips_.contains("coretemp"));
 }
 
 void SensorCollector::collect_zones(MetricSink& out) {
     const std::string zones = "class/thermal";
     for (const std::string& zone : sys_.list(zones)) {
         if (!zone.starts_with("thermal_zone")) continue;
-        const std::string label =
-            unique_label(read_text(zones + '/' + zone + "/type") + '/' + zone);
+        const std::string type = read_text(zones + '/' + zone + "/type");
+        // "INT3400 Thermal" measures nothing: it always tells 20 °C.
+        if (type == "INT3400 Thermal" || is_told_by_chip(type)) continue;
+        const std::string label = unique_label(type + '/' + zone);
         if (labels_.size() > kMostSensors || !is_sendable(label)) continue;
-        const auto value = read_number(zones + '/' + zone + "/temp");
-        out.add("sensor_temperature_celsius", label, "celsius", value ? *value * kMilli : kNoValue);
+        const auto raw = read_number(zones + '/' + zone + "/temp");
+        const auto value = raw ? kTemperature.value_of(*raw) : std::nullopt;
+        out.add(kTemperature.metric, label, kTemperature.unit, value.value_or(kNoValue));
     }
 }
 

@@ -2,9 +2,11 @@
 // Documentation/hwmon/sysfs-interface.rst.
 #pragma once
 
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "agent/collect/collector.h"
 #include "agent/procfs/boot_clock.h"
@@ -12,17 +14,20 @@
 
 namespace chorus::agent {
 
-// Labels are "chip/label". Without any chip that tells temperatures, thermal zones are asked. A
-// slow bus may hold a reader for seconds: run it in a WatchedCollector.
+// Labels are "chip/label". Thermal zones are told, too, unless a chip tells the same temperature. A
+// sensor whose driver tells a fault or whose value no sensor can have is kNoValue. A slow bus may
+// hold a reader for seconds: run it in a WatchedCollector.
 class SensorCollector final : public Collector {
   public:
     explicit SensorCollector(const std::string& sysfs);
     void collect(MetricSink& out) override;
 
   private:
-    void collect_chip(const std::string& directory, MetricSink& out);
-    void collect_temperature(const std::string& sensor, const std::string& label, MetricSink& out);
+    void collect_chip(const std::string& chip, MetricSink& out);
+    void collect_directory(const std::string& directory, const std::string& chip, MetricSink& out);
+    std::optional<double> temperature_limit(const std::string& sensor);
     void collect_zones(MetricSink& out);
+    bool is_told_by_chip(const std::string& zone_type) const;
     // A fault of the device is an unknown value, no fault of the agent.
     std::optional<double> read_number(const std::string& path);
     std::string read_text(const std::string& path);
@@ -30,8 +35,10 @@ class SensorCollector final : public Collector {
 
     SystemBootClock clock_;
     Reader sys_;
-    std::set<std::string, std::less<>> labels_;  // of this cycle
-    std::size_t temperatures_ = 0;               // of this cycle
+    // Of this cycle:
+    std::set<std::string, std::less<>> labels_;
+    std::set<std::string, std::less<>> sensors_;  // of the chip that is read
+    std::set<std::string, std::less<>> chips_;    // names of those that tell a temperature
 };
 
 }  // namespace chorus::agent

@@ -3,12 +3,16 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
+#include <climits>
 #include <utility>
 
 #include "agent/procfs/directory.h"
+#include "common/text.h"
 
 namespace chorus::agent {
 namespace {
@@ -27,6 +31,20 @@ Reader::Reader(std::string root, const BootClock& clock)
 bool Reader::exists(const std::string& path) const {
     struct stat ignored {};
     return root_ && ::fstatat(root_.get(), path.c_str(), &ignored, 0) == 0;
+}
+
+std::optional<std::string> Reader::read_link(const std::string& path) {
+    if (!root_) return std::nullopt;
+    std::array<char, PATH_MAX> target{};
+    const ssize_t size = ::readlinkat(root_.get(), path.c_str(), target.data(), target.size());
+    std::string_view text;
+    if (size >= 0) {
+        text = {target.data(), static_cast<std::size_t>(size)};
+    } else if (errno == EINVAL) {
+        text = trim(read_record(path.c_str()).text);
+    }
+    const auto name = text.substr(text.rfind('/') + 1);
+    return name.empty() ? std::nullopt : std::optional<std::string>(name);
 }
 
 std::vector<std::string> Reader::list(const std::string& path) const {

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,6 +38,9 @@ class Reader {
     // does not fill the buffer is the last, which saves a system call for each file.
     ReadResult read_record(const char* path) { return read_until_end(path, true); }
     bool exists(const std::string& path) const;
+    // What a symbolic link points to, its last name only ("../eth0" is "eth0"); nullopt if it is
+    // none. A recorded tree may hold a link as a file with the target, as git does without links.
+    std::optional<std::string> read_link(const std::string& path);
     // Names in a directory, without those beginning with a dot, numbers in names in the order of
     // their value ("cpu2" before "cpu10"); empty if it cannot be opened. At most kMostNames.
     std::vector<std::string> list(const std::string& path) const;

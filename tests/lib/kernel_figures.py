@@ -243,6 +243,8 @@ HOST = {(name, ""): compute for name, compute in {
 LABELLED = {
     "raid_degraded_count": lambda f, array: int(
         f.now.text(f"block/{array}/md/degraded", f.now.sys)),
+    "raid_failed": lambda f, array: int(
+        f.now.text(f"block/{array}/md/array_state", f.now.sys).strip() in ("broken", "inactive")),
     "battery_charge_percent": lambda f, name: int(
         f.now.text(f"class/power_supply/{name}/capacity", f.now.sys)),
     "memory_ecc_correctable_count": ecc("ce_count"),

@@ -144,25 +144,79 @@ TEST(CpuCollector, TellsWhatTheSchedulerCounts) {
     EXPECT_EQ(later.value("system_boot_time_seconds"), 1'767'225'600);
 }
 
-TEST(CpuShares, FallingIowaitCountsAsNone) {
+constexpr CpuLimits kLimits{.back = 300, .ahead = 1'000};
+
+TEST(CpuShares, FallingIowaitIsUnknownAndTheOthersAreNot) {
     const CpuTimes before{.user = 100, .idle = 1'000, .iowait = 500};
     const CpuTimes now{.user = 150, .idle = 1'150, .iowait = 90};
-    const auto shares = cpu_shares(before, now, 300);
+    const auto shares = cpu_shares(before, now, kLimits);
     ASSERT_TRUE(shares);
-    EXPECT_DOUBLE_EQ(shares->iowait, 0);
+    EXPECT_TRUE(std::isnan(shares->iowait));
     EXPECT_DOUBLE_EQ(shares->usage, 25);
     EXPECT_DOUBLE_EQ(shares->idle, 75);
+    EXPECT_DOUBLE_EQ(shares->steal, 0);
+}
+
+// Two counters of one moment are rounded to ticks apart from each other.
+TEST(CpuShares, StepBackByATickIsNone) {
+    const auto shares =
+        cpu_shares({.idle = 1'000, .iowait = 500, .guest = 7},
+                   {.user = 100, .idle = 1'100, .iowait = 499, .guest = 108}, kLimits);
+    ASSERT_TRUE(shares);
+    EXPECT_DOUBLE_EQ(shares->iowait, 0);
+    EXPECT_DOUBLE_EQ(shares->user, 0);
+    EXPECT_DOUBLE_EQ(shares->usage, 50);
 }
 
 TEST(CpuShares, NoTimeGivesNoShare) {
     const CpuTimes same{.user = 100, .idle = 1'000};
-    EXPECT_FALSE(cpu_shares(same, same, 300));
+    EXPECT_FALSE(cpu_shares(same, same, kLimits));
 }
 
 TEST(CpuShares, IdleBackByThreeSecondsIsAHotplug) {
     const CpuTimes before{.user = 100, .idle = 1'000};
-    EXPECT_FALSE(cpu_shares(before, CpuTimes{.user = 200, .idle = 700}, 300));
-    EXPECT_TRUE(cpu_shares(before, CpuTimes{.user = 200, .idle = 701}, 300));
+    EXPECT_FALSE(cpu_shares(before, CpuTimes{.user = 200, .idle = 700}, kLimits));
+    const auto less = cpu_shares(before, CpuTimes{.user = 200, .idle = 701}, kLimits);
+    ASSERT_TRUE(less);
+    EXPECT_TRUE(std::isnan(less->idle));
+    EXPECT_TRUE(std::isnan(less->usage));
+    EXPECT_DOUBLE_EQ(less->user, 100);
+}
+
+TEST(CpuShares, GuestsThatRanLongerThanTheirProgramsAreUnknown) {
+    const auto shares = cpu_shares({.user = 100, .nice = 10, .idle = 1'000},
+                                   {.user = 200, .nice = 20, .idle = 1'090, .guest = 150}, kLimits);
+    ASSERT_TRUE(shares);
+    EXPECT_TRUE(std::isnan(shares->user));
+    EXPECT_TRUE(std::isnan(shares->guest));
+    EXPECT_DOUBLE_EQ(shares->nice, 5);
+    EXPECT_DOUBLE_EQ(shares->usage, 55);
+}
+
+TEST(CpuShares, MoreTimeThanTheCpusHadGivesNoShare) {
+    const CpuTimes before{.user = 100, .idle = 1'000};
+    EXPECT_TRUE(cpu_shares(before, {.user = 600, .idle = 1'500}, kLimits));
+    EXPECT_FALSE(cpu_shares(before, {.user = 601, .idle = 1'500}, kLimits));
+}
+
+// A Xen guest that moved to another machine: "steal" goes on from another beginning.
+TEST(CpuCollector, StealThatJumpsAheadGivesNoValue) {
+    Machine machine;
+    const auto write = [&](const char* cpu0, const char* cpu1) {
+        machine.proc_tree.write(
+            "stat", std::string("cpu ") + cpu0 + "\ncpu0 " + cpu0 + "\ncpu1 " + cpu1 + "\n");
+    };
+    auto cpu = collector_of(machine);
+    write("1000 0 100 100000 0 0 0 50 0 0", "100 0 0 100 0 0 0 0 0 0");
+    collect(cpu);
+    write("1500 0 100 100500 0 0 0 18446744073650 0 0", "600 0 0 600 0 0 0 0 0 0");
+    machine.clock.advance(10s);
+    const auto later = collect(cpu);
+    for (const char* name : kShares) EXPECT_TRUE(later.is_null(name)) << name;
+    EXPECT_TRUE(later.is_null("cpu_core_usage_percent", "cpu0"));
+    EXPECT_DOUBLE_EQ(later.value("cpu_core_usage_percent", "cpu1"), 50);
+    EXPECT_DOUBLE_EQ(later.value("cpu_core_max_percent"), 50);
+    EXPECT_FALSE(cpu.busy_ticks());
 }
 
 }  // namespace

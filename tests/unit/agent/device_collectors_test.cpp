@@ -1,4 +1,4 @@
-// Sensors, arrays, batteries, memory errors and throttling.
+// Arrays, batteries, memory errors, throttling, and collectors that hang.
 #include "agent/collect/device_collectors.h"
 
 #include <gtest/gtest.h>
@@ -6,7 +6,6 @@
 #include <condition_variable>
 #include <mutex>
 
-#include "agent/collect/sensor_collector.h"
 #include "agent/collect/watched_collector.h"
 #include "tests/unit/agent/samples.h"
 
@@ -28,53 +27,72 @@ struct Devices {
     Reader sys{tree.path(), clock};
 };
 
-TEST(SensorCollector, GivesEachSensorInItsUnit) {
-    SensorCollector sensors(fixture("server/sys"));
-    const auto samples = collect(sensors);
-    EXPECT_DOUBLE_EQ(samples.value("sensor_temperature_celsius", "coretemp/Package id 0"), 45);
-    EXPECT_DOUBLE_EQ(samples.value("sensor_temperature_celsius", "coretemp/Core 0"), 43.5);
-    EXPECT_DOUBLE_EQ(samples.value("sensor_temperature_celsius", "nvme/temp1"), 38.85);
-    EXPECT_DOUBLE_EQ(samples.value("sensor_fan_rpm", "nct6775/fan1"), 1'200);
-    EXPECT_DOUBLE_EQ(samples.value("sensor_voltage_volts", "nct6775/Vcore"), 1.08);
-    EXPECT_DOUBLE_EQ(samples.value("sensor_power_watts", "power_meter/power1"), 150.25);
-}
-
-TEST(SensorCollector, HeadroomIsToTheCriticalElseTheHighestTemperature) {
-    SensorCollector sensors(fixture("server/sys"));
-    const auto samples = collect(sensors);
-    const auto* const name = "sensor_temperature_headroom_celsius";
-    EXPECT_DOUBLE_EQ(samples.value(name, "coretemp/Package id 0"), 55);
-    EXPECT_DOUBLE_EQ(samples.value(name, "coretemp/Core 0"), 36.5);
-    EXPECT_FALSE(samples.has(name, "nvme/temp1"));  // a limit of 0 is none
-}
-
-TEST(SensorCollector, SensorThatCannotBeReadIsNull) {
-    SensorCollector sensors(fixture("server/sys"));
-    EXPECT_TRUE(collect(sensors).is_null("sensor_temperature_celsius", "nct6775/temp3"));
-}
-
-TEST(SensorCollector, ChipsOfOneNameAreToldApart) {
-    SensorCollector sensors(fixture("server/sys"));
-    EXPECT_DOUBLE_EQ(
-        collect(sensors).value("sensor_temperature_celsius", "coretemp/Package id 0#2"), 47);
-}
-
-TEST(SensorCollector, ThermalZonesServeMachinesWithoutChips) {
-    Devices devices;
-    SensorCollector with_chips(devices.tree.path());
-    EXPECT_FALSE(
-        collect(with_chips).has("sensor_temperature_celsius", "x86_pkg_temp/thermal_zone0"));
-    devices.tree.remove("class/hwmon");
-    EXPECT_DOUBLE_EQ(
-        collect(with_chips).value("sensor_temperature_celsius", "x86_pkg_temp/thermal_zone0"), 45);
-}
-
 TEST(RaidCollector, TellsOfMissingDisks) {
     Devices devices;
     RaidCollector raid(devices.sys);
     EXPECT_EQ(collect(raid).value("raid_degraded_count", "md0"), 1);
     devices.tree.write("block/md1/size", "1");  // RAID 0 cannot be degraded
     EXPECT_FALSE(collect(raid).has("raid_degraded_count", "md1"));
+}
+
+TEST(RaidCollector, AnyNameOfAnArrayIsOne) {
+    Devices devices;
+    for (const char* name : {"md_d0", "md_home", "md127"}) {
+        devices.tree.write(std::string("block/") + name + "/md/degraded", "1\n");
+    }
+    devices.tree.write("block/mdadm/size", "1");
+    RaidCollector raid(devices.sys);
+    const auto samples = collect(raid);
+    for (const char* name : {"md_d0", "md_home", "md127"}) {
+        EXPECT_EQ(samples.value("raid_degraded_count", name), 1) << name;
+    }
+    EXPECT_FALSE(samples.has("raid_degraded_count", "mdadm"));
+}
+
+TEST(RaidCollector, ArrayThatIsBrokenOrDidNotStartHasFailed) {
+    Devices devices;
+    const auto has = [&](const char* file, const char* text) {
+        devices.tree.write(std::string("block/") + file, text);
+    };
+    has("md1/md/level", "raid0\n");
+    has("md1/md/array_state", "broken\n");
+    has("md2/md/degraded", "0\n");
+    has("md2/md/array_state", "inactive\n");
+    has("md3/md/degraded", "0\n");
+    has("md3/md/array_state", "active-idle\n");
+    RaidCollector raid(devices.sys);
+    const auto samples = collect(raid);
+    EXPECT_EQ(samples.value("raid_failed", "md1"), 1);
+    EXPECT_FALSE(samples.has("raid_degraded_count", "md1"));
+    EXPECT_EQ(samples.value("raid_failed", "md2"), 1);
+    EXPECT_TRUE(samples.is_null("raid_degraded_count", "md2"));
+    EXPECT_EQ(samples.value("raid_failed", "md3"), 0);
+    EXPECT_EQ(samples.value("raid_degraded_count", "md3"), 0);
+    EXPECT_FALSE(samples.has("raid_failed", "md0"));  // which does not tell its state
+}
+
+// Containers of firmware RAID are never started; an array inside of one is.
+TEST(RaidCollector, ContainerOfFirmwareIsNoFault) {
+    Devices devices;
+    devices.tree.write("block/md127/md/array_state", "inactive\n");
+    devices.tree.write("block/md127/md/metadata_version", "external:imsm\n");
+    devices.tree.write("block/md126/md/array_state", "inactive\n");
+    devices.tree.write("block/md126/md/metadata_version", "external:/md127/0\n");
+    RaidCollector raid(devices.sys);
+    const auto samples = collect(raid);
+    EXPECT_EQ(samples.value("raid_failed", "md127"), 0);
+    EXPECT_EQ(samples.value("raid_failed", "md126"), 1);
+}
+
+TEST(BatteryCollector, ChargeThatNoBatteryHasIsNull) {
+    Devices devices;
+    devices.tree.write("class/power_supply/BAT0/capacity", "255\n");
+    devices.tree.write("class/power_supply/BAT1/capacity", "0\n");
+    devices.tree.write("class/power_supply/BAT1/present", "0\n");
+    BatteryCollector battery(devices.sys);
+    const auto samples = collect(battery);
+    EXPECT_TRUE(samples.is_null("battery_charge_percent", "BAT0"));
+    EXPECT_FALSE(samples.has("battery_charge_percent", "BAT1"));
 }
 
 TEST(BatteryCollector, TellsTheChargeOfBatteriesOnly) {

@@ -1,0 +1,42 @@
+// Which block devices show requests that another one counts, too.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "agent/procfs/diskstats.h"
+#include "agent/procfs/reader.h"
+
+namespace chorus::agent {
+
+// Loop devices lie on files of another file system; the others are memory.
+bool is_memory_or_file(std::string_view name);
+
+// Asks /sys/block: Documentation/ABI/stable/sysfs-block.
+class DiskStack {
+  public:
+    explicit DiskStack(Reader& sys) : sys_(sys) {}
+
+    bool is_partition(std::string_view name) { return kind_of(name) == Kind::partition; }
+
+    // As many answers as disks: whether its requests are those of the host. Counted are the devices
+    // with hardware, without those that the kernel hides: paths of an NVMe namespace, whose head
+    // counts the same requests since Linux 6.4. An older head counts none; then its paths do.
+    // Where no device has hardware, as in some virtual machines, it is those that lie on no other.
+    std::vector<bool> counted(const std::vector<DiskStats>& disks);
+
+    // A name may come back as another device.
+    void forget_absent(const std::vector<DiskStats>& disks);
+
+  private:
+    enum class Kind { partition, stacked, hidden, hardware };
+    Kind kind_of(std::string_view name);
+    bool lies_on_one_of(std::string_view name, const std::vector<DiskStats>& disks) const;
+
+    Reader& sys_;
+    std::map<std::string, Kind, std::less<>> kinds_;
+};
+
+}  // namespace chorus::agent
