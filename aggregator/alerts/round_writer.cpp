@@ -5,8 +5,10 @@
 
 #include "aggregator/alerts/alert_text.h"
 #include "aggregator/alerts/own_alerts.h"
+#include "aggregator/alerts/ranking.h"
 #include "aggregator/alerts/stored_rules.h"
 #include "aggregator/store/silence_store.h"
+#include "common/json_writer.h"
 
 namespace chorus::alerts {
 
@@ -19,6 +21,15 @@ constexpr std::size_t kMostCulprits = 100;
 // A host may have so many alerts open, or a tenth of all if that is more.
 constexpr std::size_t kMostOfHost = 100;
 constexpr std::chrono::hours kOldestProcessTable{26};
+
+// Adds a member to the text of a JSON object that is not empty.
+void add_member(std::string& object, std::string_view name, const std::string& value) {
+    object.pop_back();
+    ((((object += ",\"") += name) += "\":") += value) += '}';
+}
+std::string quoted(std::string_view word) {
+    return JsonWriter{}.value(word).take();
+}
 
 }  // namespace
 
@@ -106,9 +117,11 @@ Written RoundWriter::write() {
         const auto& alert = alerts_[i];
         result.created.push_back({opened[i].id, alert.alert_type,
                                   std::string(store::to_string(alert.severity)), alert.title});
-        const auto culprits = culprits_.find(hosts_[i]);
+        const auto culprits = culprits_.find(about_[i].host);
         if (culprits == culprits_.end()) continue;
-        contexts.push_back({opened[i].id, culprits->second.context_json});
+        std::string context = culprits->second.context_json;
+        add_member(context, "ranked_by", quoted(store::to_string(about_[i].resource)));
+        contexts.push_back({opened[i].id, std::move(context)});
     }
     store::put_contexts(session_, contexts, now_);
     result.resolved = closed_.size();
@@ -153,7 +166,8 @@ void RoundWriter::raise(const Rule& rule, const Decision& decision) {
         make_alert(rule, decision.subject, decision.reading, decision.severity, extra));
     const bool fresh = open == open_.end();
     opened_ += fresh ? 1 : 0;
-    hosts_.push_back(fresh && decision.subject.host != nullptr ? decision.subject.host->id : 0);
+    about_.push_back({fresh && decision.subject.host != nullptr ? decision.subject.host->id : 0,
+                      resource_of(rule.condition)});
 }
 
 void RoundWriter::resolve(const std::string& fingerprint, const std::string& reason,
@@ -186,7 +200,7 @@ void RoundWriter::add_own() {
     for (auto& alert : own_) {
         wanted.insert(alert.fingerprint);
         alerts_.push_back(std::move(alert));
-        hosts_.push_back(0);
+        about_.push_back({});
     }
     for (const auto& [fingerprint, alert] : open_) {
         if (is_own(alert) && !wanted.contains(fingerprint)) resolve(fingerprint, "", "evaluator");
@@ -236,7 +250,7 @@ void RoundWriter::inhibit() {
 
 void RoundWriter::add_culprits() {
     std::vector<std::int32_t> hosts;
-    for (const auto host : hosts_) {
+    for (const auto& [host, resource] : about_) {
         if (host != 0 && std::find(hosts.begin(), hosts.end(), host) == hosts.end() &&
             hosts.size() < kMostCulprits) {
             hosts.push_back(host);
@@ -244,11 +258,10 @@ void RoundWriter::add_culprits() {
     }
     culprits_ = store::read_culprits(session_, hosts, now_ - kOldestProcessTable);
     for (std::size_t i = 0; i < alerts_.size(); ++i) {
-        const auto found = culprits_.find(hosts_[i]);
+        const auto found = culprits_.find(about_[i].host);
         if (found == culprits_.end()) continue;
-        auto& metadata = alerts_[i].metadata_json;
-        metadata.pop_back();
-        metadata += ",\"top_processes\":" + found->second.top_json + '}';
+        add_member(alerts_[i].metadata_json, "top_processes",
+                   found->second.top_json.at(static_cast<std::size_t>(about_[i].resource)));
     }
 }
 

@@ -72,7 +72,11 @@ class RoundWriter {
     std::unordered_map<std::string, store::OpenAlert> open_;  // by fingerprint
     std::unordered_map<Uuid, States> states_;                 // by rule
     std::vector<store::NewAlert> alerts_;
-    std::vector<std::int32_t> hosts_;  // of each of alerts_: the host if it is new, else 0
+    struct About {
+        std::int32_t host = 0;  // 0: the alert is not new, or of no host
+        store::Resource resource = store::Resource::cpu;
+    };
+    std::vector<About> about_;  // of each of alerts_
     std::unordered_map<std::int32_t, store::Culprits> culprits_;
     std::vector<store::NewAlert> own_;
     std::unordered_set<std::string> kept_;

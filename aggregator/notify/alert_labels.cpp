@@ -5,13 +5,13 @@
 #include <cstdio>
 #include <map>
 
+#include "aggregator/notify/culprit_text.h"
 #include "aggregator/store/alert_json.h"
 #include "common/json_reader.h"
 
 namespace chorus::notify {
 namespace {
 
-constexpr std::size_t kMostProcesses = 5;
 constexpr std::size_t kLongestValue = 1'024;
 
 using Fields = std::map<std::string, std::string>;
@@ -56,40 +56,6 @@ Labels listed(Fields fields) {
     return labels;
 }
 
-std::string describe_process(Object process) {
-    std::string text = member(process, "process_name");
-    if (text.empty()) text = member(process, "name");
-    if (text.empty()) return text;
-    for (const char* pid : {"process_id", "pid"}) {
-        if (const auto number = member(process, pid); !number.empty()) text += " (" + number + ")";
-    }
-    if (const auto cpu = member(process, "cpu_percent"); !cpu.empty()) text += " " + cpu + "% CPU";
-    if (const auto memory = member(process, "memory_mb"); !memory.empty()) {
-        text += " " + memory + " MB";
-    }
-    return text;
-}
-
-// A list of processes, or an object of such lists of which the first counts.
-std::string describe_processes(JsonValue value) {
-    if (Object lists; value.get(lists) == simdjson::SUCCESS) {
-        for (const auto field : lists) return describe_processes(field.value);
-    }
-    simdjson::dom::array list;
-    if (value.get(list) != simdjson::SUCCESS) return {};
-    std::string text;
-    std::size_t count = 0;
-    for (const auto element : list) {
-        Object process;
-        if (element.get(process) != simdjson::SUCCESS) continue;
-        const auto one = describe_process(process);
-        if (one.empty()) continue;
-        text += (text.empty() ? "" : ", ") + one;
-        if (++count == kMostProcesses) break;
-    }
-    return text;
-}
-
 }  // namespace
 
 std::string_view event_of(const store::Notification& notification) {
@@ -112,19 +78,6 @@ Labels alert_labels(const store::Notification& notification) {
         fields["label"] = member(*metadata, "label");
     }
     return listed(std::move(fields));
-}
-
-std::string top_processes(const store::Notification& notification) {
-    JsonReader reader;
-    for (const auto& json :
-         {std::optional{notification.alert.metadata_json}, notification.context}) {
-        if (!json) continue;
-        const auto object = parse_object(reader, *json);
-        JsonValue processes;
-        if (!object || (*object)["top_processes"].get(processes) != simdjson::SUCCESS) continue;
-        if (auto text = describe_processes(processes); !text.empty()) return text;
-    }
-    return {};
 }
 
 Labels alert_annotations(const store::Notification& notification) {

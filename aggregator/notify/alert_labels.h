@@ -19,10 +19,6 @@ Labels alert_labels(const store::Notification& notification);
 // the alert's metadata, such as current_value and threshold. Empty ones are left out.
 Labels alert_annotations(const store::Notification& notification);
 
-// "burner 99.8% CPU, postgres 3.1% CPU": the processes that used most when the alert fired, at most
-// five; empty if nothing is known.
-std::string top_processes(const store::Notification& notification);
-
 // What the transition means: store::event_name().
 std::string_view event_of(const store::Notification& notification);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "aggregator/notify/alert_labels.h"
+#include "aggregator/notify/culprit_text.h"
 #include "common/text.h"
 
 namespace chorus::notify {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <initializer_list>
 #include <map>
 #include <optional>
 
@@ -100,15 +101,17 @@ void add_rates(HostFacts& host) {
     }
 }
 
-void write_process(JsonWriter& out, const ProcessFacts& process, bool compared) {
+enum class Detail { figures, all };
+
+void write_process(JsonWriter& out, const ProcessFacts& process, bool compared, Detail detail) {
     const Figures& now = *process.at[0];
-    out.begin_object()
-        .field("process_name", process.name)
-        .field("process_id", process.pid)
-        .field("username", process.username)
-        .field("unit", process.unit)
-        .field("started_at", process.started_at)
-        .field("cpu_percent", now.cpu_percent)
+    out.begin_object().field("process_name", process.name).field("process_id", process.pid);
+    if (detail == Detail::all) {
+        out.field("username", process.username)
+            .field("unit", process.unit)
+            .field("started_at", process.started_at);
+    }
+    out.field("cpu_percent", now.cpu_percent)
         .field("memory_mb", now.memory_mb)
         .field("io_bytes_per_sec", process.io_per_second)
         .field("fd_count", now.open_files)
@@ -143,6 +146,24 @@ std::vector<const ProcessFacts*> top(const HostFacts& host, Figure&& figure) {
     return all;
 }
 
+using Top = std::vector<const ProcessFacts*>;
+
+// What leads a message about one resource.
+std::string top_json(const HostFacts& host, std::initializer_list<const Top*> lists) {
+    JsonWriter out;
+    Top told;
+    out.begin_array();
+    for (const auto* list : lists) {
+        for (std::size_t i = 0; i < std::min(kTopInNotification, list->size()); ++i) {
+            const auto* process = (*list)[i];
+            if (std::find(told.begin(), told.end(), process) != told.end()) continue;
+            told.push_back(process);
+            write_process(out, *process, host.times[2].has_value(), Detail::figures);
+        }
+    }
+    return out.end_array().take();
+}
+
 Culprits culprits_of(const HostFacts& host) {
     const auto by_cpu = top(host, [](const ProcessFacts& p) { return p.at[0]->cpu_percent; });
     const auto by_memory = top(host, [](const ProcessFacts& p) { return p.at[0]->memory_mb; });
@@ -153,10 +174,10 @@ Culprits culprits_of(const HostFacts& host) {
         .field("hostname", host.hostname)
         .field("process_table_at", host.times[0])
         .field("compared_with", host.times[2]);
-    const auto list = [&](const char* name, const auto& processes) {
+    const auto list = [&](const char* name, const Top& processes) {
         out.key(name).begin_array();
         for (const auto* process : processes) {
-            write_process(out, *process, host.times[2].has_value());
+            write_process(out, *process, host.times[2].has_value(), Detail::all);
         }
         out.end_array();
     };
@@ -165,28 +186,18 @@ Culprits culprits_of(const HostFacts& host) {
     list("by_io", by_io);
     list("by_open_files", by_files);
     out.end_object();
-
-    JsonWriter top_out;
-    std::vector<const ProcessFacts*> told;
-    top_out.begin_array();
-    for (const auto* list_of : {&by_cpu, &by_memory}) {
-        for (std::size_t i = 0; i < std::min(kTopInNotification, list_of->size()); ++i) {
-            const auto* process = (*list_of)[i];
-            if (std::find(told.begin(), told.end(), process) != told.end()) continue;
-            told.push_back(process);
-            top_out.begin_object()
-                .field("process_name", process->name)
-                .field("process_id", process->pid)
-                .field("cpu_percent", process->at[0]->cpu_percent)
-                .field("memory_mb", process->at[0]->memory_mb)
-                .end_object();
-        }
-    }
-    top_out.end_array();
-    return {out.take(), top_out.take()};
+    return {out.take(),
+            {top_json(host, {&by_cpu, &by_memory}), top_json(host, {&by_memory, &by_cpu}),
+             top_json(host, {&by_io, &by_cpu, &by_memory}),
+             top_json(host, {&by_files, &by_cpu, &by_memory})}};
 }
 
 }  // namespace
+
+std::string_view to_string(Resource resource) {
+    constexpr std::array<std::string_view, kResources> names{"cpu", "memory", "io", "open_files"};
+    return names.at(static_cast<std::size_t>(resource));
+}
 
 std::unordered_map<std::int32_t, Culprits> read_culprits(Session& session,
                                                          std::span<const std::int32_t> host_ids,

@@ -1,8 +1,10 @@
 // The processes on top of a host at the moment an alert fires, kept with the alert.
 #pragma once
 
+#include <array>
 #include <span>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -12,14 +14,21 @@
 
 namespace chorus::store {
 
+// What a process takes of its host.
+enum class Resource { cpu, memory, io, open_files };
+inline constexpr std::size_t kResources = 4;
+// "cpu", "memory", "io", "open_files".
+std::string_view to_string(Resource resource);
+
 struct Culprits {
     // {"hostname", "process_table_at", "compared_with", "by_cpu": [...], "by_memory": [...],
     //  "by_io": [...], "by_open_files": [...]}; each process with its change against the hour
     // before, null where it is not known. No command lines.
     std::string context_json;
-    // The first three of by_cpu and by_memory: [{"process_name","process_id","cpu_percent",
-    // "memory_mb"}], for notifications.
-    std::string top_json;
+    // For notifications, by what the rule is about: the first three by that resource, then those by
+    // CPU and by memory, each process once: [{"process_name", "process_id", "cpu_percent",
+    // "memory_mb", "io_bytes_per_sec", "fd_count", "change"}].
+    std::array<std::string, kResources> top_json;
 };
 
 // By host id, of the newest process table of each host; a host without one since `oldest` is left

@@ -161,9 +161,41 @@ def test_a_process_rule_names_the_process_and_what_was_on_top(quiet):
     assert context["by_cpu"][0]["process_id"] == 812
     assert context["by_cpu"][0]["cpu_percent"] == pytest.approx(1250.0)
     assert context["by_memory"][0]["memory_mb"] == pytest.approx(7 * 1024)
+    assert context["ranked_by"] == "memory"
     # It outlives the process table.
     quiet.sql("DELETE FROM monitoring.process_batches")
     assert quiet.get(f"/api/v1/alerts/{alert['id']}").json["context"] == context
+
+
+def test_the_culprits_are_those_of_the_resource_that_the_rule_is_about(quiet):
+    token, agent = quiet.token("operator"), quiet.token()
+    for name, metric in (("cpu", "cpu_usage_percent"), ("memory", "memory_usage_percent"),
+                         ("io", "pressure_io_full_percent"), ("open_files", "system_fd_used_count")):
+        add_rule(quiet, token, name=name, metric_type=metric, operator=">", threshold=0,
+                 aggregation="last")
+    batches = BatchMaker("web-01")
+
+    def table(written):
+        return [process(1, "spinner", cpu_percent=99.0, fd_count=3),
+                process(2, "hoarder", memory_rss_bytes=9 << 30, fd_count=3),
+                process(3, "writer", disk_write_bytes=written, fd_count=3),
+                process(4, "opener", fd_count=5000)]
+    for seconds_ago, written in ((30, 0), (0, 300 << 20)):
+        answer = quiet.ingest(batches.make({name: (50.0, "percent") for name in (
+            "cpu_usage_percent", "memory_usage_percent", "pressure_io_full_percent",
+            "system_fd_used_count")}, table(written), seconds_ago=seconds_ago), agent)
+        assert answer.status == 200, answer.body
+    check(quiet, token)
+    leads = {}
+    for alert in alerts(quiet):
+        detail = quiet.get(f"/api/v1/alerts/{alert['id']}").json
+        first = alert["alert_metadata"]["top_processes"][0]
+        ranked_by = detail["context"]["ranked_by"]
+        assert detail["context"]["by_" + ranked_by][0]["process_name"] == first["process_name"]
+        assert set(first) == {"process_name", "process_id", "cpu_percent", "memory_mb",
+                              "io_bytes_per_sec", "fd_count", "change"}
+        leads[ranked_by] = first["process_name"]
+    assert leads == {"cpu": "spinner", "memory": "hoarder", "io": "writer", "open_files": "opener"}
 
 
 def test_an_expected_process_that_is_missing_fires(quiet):

@@ -97,7 +97,7 @@ TEST(Labels, IdentifyAndHoldNoValues) {
 TEST(Annotations, TellValuesAndTheCulprit) {
     const auto annotations = alert_annotations(notification(7, std::nullopt, AlertStatus::active));
     EXPECT_THAT(annotations, Contains(Pair("current_value", "97.25")));
-    EXPECT_THAT(annotations, Contains(Pair("top_processes", "burner (4711) 99.5% CPU, sh")));
+    EXPECT_THAT(annotations, Contains(Pair("top_processes", "burner (4711) 99.5% CPU; sh")));
 }
 
 TEST(Annotations, SurviveMetadataThatIsNoObject) {
