@@ -23,16 +23,18 @@ double share(std::uint64_t part, std::uint64_t whole) {
 }
 
 // The original's rows, of "/": used of all blocks.
-void emit_root(const Usage& usage, MetricSink& out) {
+void emit_root(const Usage& usage, bool can_fill, MetricSink& out) {
     out.add("disk_total_gb", "gb", gib(usage, &FilesystemUsage::total_bytes));
     out.add("disk_used_gb", "gb", gib(usage, &FilesystemUsage::used_bytes));
     out.add("disk_free_gb", "gb", gib(usage, &FilesystemUsage::avail_bytes));
     out.add("disk_usage_percent", "percent",
-            usage ? share(usage->used_bytes, usage->total_bytes) : kNoValue);
+            usage && can_fill ? share(usage->used_bytes, usage->total_bytes) : kNoValue);
 }
 
+// What is left of a file system that cannot be written to, is left to nobody: no series, so that no
+// rule of space or inodes fires for an image that is full for ever.
 // As df(1) counts: blocks reserved for root are neither used nor free, so full is 100 %.
-void emit_mount(const Mount& mount, const Usage& usage, bool stuck, MetricSink& out) {
+void emit_mount(const SelectedMount& mount, const Usage& usage, bool stuck, MetricSink& out) {
     const std::string& point = mount.mount_point;
     double used = kNoValue, inodes = kNoValue, inodes_free = kNoValue;
     if (usage) {
@@ -42,10 +44,13 @@ void emit_mount(const Mount& mount, const Usage& usage, bool stuck, MetricSink& 
     }
     out.add("filesystem_total_bytes", point, "bytes", bytes(usage, &FilesystemUsage::total_bytes));
     out.add("filesystem_used_bytes", point, "bytes", bytes(usage, &FilesystemUsage::used_bytes));
-    out.add("filesystem_avail_bytes", point, "bytes", bytes(usage, &FilesystemUsage::avail_bytes));
-    out.add("disk_usage_percent", point, "percent", used);
-    out.add("filesystem_inodes_usage_percent", point, "percent", inodes);
-    out.add("filesystem_inodes_free_count", point, "count", inodes_free);
+    if (mount.can_fill) {
+        out.add("filesystem_avail_bytes", point, "bytes",
+                bytes(usage, &FilesystemUsage::avail_bytes));
+        out.add("disk_usage_percent", point, "percent", used);
+        out.add("filesystem_inodes_usage_percent", point, "percent", inodes);
+        out.add("filesystem_inodes_free_count", point, "count", inodes_free);
+    }
     out.add("filesystem_readonly", point, "bool", mount.read_only ? 1 : 0);
     out.add("filesystem_stuck", point, "bool", stuck ? 1 : 0);
 }
@@ -53,11 +58,6 @@ void emit_mount(const Mount& mount, const Usage& usage, bool stuck, MetricSink& 
 // A label must come back from the aggregator as it was sent.
 bool is_sendable(const Mount& mount) {
     return mount.mount_point.size() <= limits::kLabelBytes && !find_invalid_utf8(mount.mount_point);
-}
-
-bool is_below(const std::string& path, const std::string& directory) {
-    return path.size() > directory.size() && path.starts_with(directory) &&
-           (directory.ends_with('/') || path[directory.size()] == '/');
 }
 
 }  // namespace
@@ -76,7 +76,7 @@ std::string FilesystemCollector::path_of(const std::string& mount_point) const {
     return rootfs_ + mount_point;
 }
 
-std::vector<Mount> FilesystemCollector::read_mounts() {
+std::vector<SelectedMount> FilesystemCollector::read_mounts() {
     // The host's mounts; only root may read those of process 1.
     auto file = proc_.read("1/mountinfo");
     if (!file) file = proc_.read("self/mountinfo");
@@ -84,7 +84,11 @@ std::vector<Mount> FilesystemCollector::read_mounts() {
         faults_.note("/proc/self/mountinfo", file.error);
         return mounts_;
     }
-    auto mounts = select_mounts(parse_mountinfo(file.text));
+    const auto all = parse_mountinfo(file.text);
+    const auto on_root = std::find_if(all.rbegin(), all.rend(),
+                                      [](const Mount& mount) { return mount.mount_point == "/"; });
+    root_fills_ = on_root == all.rend() || can_fill(all, on_root->device_id);
+    auto mounts = select_mounts(all);
     std::erase_if(mounts, [](const Mount& mount) { return !is_sendable(mount); });
     if (mounts.size() > kMaxMounts) mounts.resize(kMaxMounts);
     mounts_ = mounts;
@@ -93,7 +97,8 @@ std::vector<Mount> FilesystemCollector::read_mounts() {
 
 // Local file systems are asked directly, those that may hang (or lie below one that may) by helper
 // threads.
-std::vector<StatvfsProber::Answer> FilesystemCollector::ask_each(const std::vector<Mount>& mounts) {
+std::vector<StatvfsProber::Answer> FilesystemCollector::ask_each(
+    const std::vector<SelectedMount>& mounts) {
     std::vector<StatvfsProber::Answer> answers(mounts.size());
     std::vector<std::size_t> risky;
     std::vector<std::string> risky_paths;
@@ -126,7 +131,7 @@ void FilesystemCollector::collect(MetricSink& out) {
     }
     // In a container "/" is an overlay, which is not listed but still what the original told.
     if (!root_listed) root = ask_(path_of("/"));
-    emit_root(root, out);
+    emit_root(root, root_fills_, out);
     for (std::size_t i = 0; i < mounts.size(); ++i) {
         emit_mount(mounts[i], answers[i].usage, answers[i].stuck, out);
     }

@@ -25,8 +25,8 @@ class FilesystemCollector final : public Collector {
     void collect(MetricSink& out) override;
 
   private:
-    std::vector<Mount> read_mounts();
-    std::vector<StatvfsProber::Answer> ask_each(const std::vector<Mount>& mounts);
+    std::vector<SelectedMount> read_mounts();
+    std::vector<StatvfsProber::Answer> ask_each(const std::vector<SelectedMount>& mounts);
     std::string path_of(const std::string& mount_point) const;
 
     Reader& proc_;
@@ -34,7 +34,8 @@ class FilesystemCollector final : public Collector {
     std::string rootfs_;
     StatvfsProber::Ask ask_;
     StatvfsProber prober_;
-    std::vector<Mount> mounts_;  // of the last sample
+    std::vector<SelectedMount> mounts_;  // of the last sample
+    bool root_fills_ = true;             // likewise; "/" may be of a type that is not listed
 };
 
 }  // namespace chorus::agent

@@ -42,9 +42,9 @@ std::optional<Mount> parse_line(std::string_view line) {
     if (dash == std::string_view::npos) return std::nullopt;
     auto head = line.substr(0, dash);
     auto tail = line.substr(dash + 3);
-    next_word(head);
-    next_word(head);
     Mount mount;
+    mount.id = next_number<int>(head).value_or(0);
+    mount.parent = next_number<int>(head).value_or(0);
     mount.device_id = next_word(head);
     mount.root = unescape(next_word(head));
     mount.mount_point = unescape(next_word(head));

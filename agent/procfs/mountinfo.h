@@ -11,9 +11,10 @@ struct Mount {
     std::string device_id;  // "254:0"
     std::string root;       // which directory of the file system is mounted
     std::string mount_point;
-    std::string type;    // "ext4", "fuse.sshfs"
-    std::string source;  // "/dev/vda", "server:/export"
-    bool read_only = false;
+    std::string type;        // "ext4", "fuse.sshfs"
+    std::string source;      // "/dev/vda", "server:/export"
+    bool read_only = false;  // the mount or the file system itself
+    int id = 0, parent = 0;  // of the mounts: a mount lies in a directory of its parent
 };
 
 // In the order of mounting. The kernel's octal escapes (blank, tab, line feed, backslash) are

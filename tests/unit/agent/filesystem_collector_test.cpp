@@ -92,6 +92,40 @@ TEST(FilesystemCollector, TellsWhatCannotBeWritten) {
     EXPECT_EQ(collect(filesystems).value("filesystem_readonly", "/"), 1);
 }
 
+// Images are full for ever, and what is left of them is left to nobody.
+TEST(FilesystemCollector, NoSpaceIsToldOfWhatCannotBeWritten) {
+    Machine machine;
+    machine.proc_tree.write("1/mountinfo",
+                            "22 1 0:31 / / ro - overlay composefs ro,lowerdir=/a\n"
+                            "40 22 254:0 / /usr ro - ext4 /dev/mapper/usr ro\n"
+                            "41 22 8:1 / /data ro - ext4 /dev/sda1 rw\n"
+                            "42 22 8:1 /log /var/log rw - ext4 /dev/sda1 rw\n");
+    FilesystemCollector filesystems(machine.proc, machine.faults, "/", always());
+    const auto samples = collect(filesystems);
+    EXPECT_EQ(samples.value("filesystem_readonly", "/usr"), 1);
+    EXPECT_EQ(samples.value("filesystem_total_bytes", "/usr"), 100.0 * kGib);
+    for (const char* space : {"disk_usage_percent", "filesystem_avail_bytes",
+                              "filesystem_inodes_usage_percent", "filesystem_inodes_free_count"}) {
+        EXPECT_FALSE(samples.has(space, "/usr")) << space;
+        EXPECT_TRUE(samples.has(space, "/var/log")) << space;
+    }
+    EXPECT_TRUE(samples.is_null("disk_usage_percent"));
+    EXPECT_DOUBLE_EQ(samples.value("disk_total_gb"), 100);
+}
+
+// Transactional systems write to subvolumes beside a "/" that is read-only.
+TEST(FilesystemCollector, ReadOnlyRootThatFillsElsewhereKeepsItsUsage) {
+    Machine machine;
+    machine.proc_tree.write("1/mountinfo",
+                            "22 1 0:25 /@/.snapshots/1/snapshot / ro - btrfs /dev/sda2 rw\n"
+                            "40 22 0:25 /@/var /var rw - btrfs /dev/sda2 rw\n");
+    FilesystemCollector filesystems(machine.proc, machine.faults, "/", always());
+    const auto samples = collect(filesystems);
+    EXPECT_EQ(samples.value("filesystem_readonly", "/"), 1);
+    EXPECT_NEAR(samples.value("disk_usage_percent", "/"), 100.0 * 60 / 90, 1e-4);
+    EXPECT_DOUBLE_EQ(samples.value("disk_usage_percent"), 60);
+}
+
 TEST(FilesystemCollector, ListsEachRealFileSystemOnce) {
     Machine machine;
     FilesystemCollector filesystems(machine.proc, machine.faults, "/", always());
@@ -211,31 +245,6 @@ TEST(AskStatvfs, AgreesWithTheSystem) {
     ASSERT_TRUE(root);
     EXPECT_EQ(root->total_bytes, fs.f_blocks * fs.f_frsize);
     EXPECT_FALSE(ask_statvfs("/no/such/directory"));
-}
-
-TEST(SelectMounts, LaterMountHidesAnEarlierOneOnTheSamePoint) {
-    const auto mounts = select_mounts(
-        {{"8:1", "/", "/data", "ext4", "/dev/sda1"}, {"8:2", "/", "/data", "xfs", "/dev/sda2"}});
-    ASSERT_EQ(mounts.size(), 1U);
-    EXPECT_EQ(mounts[0].type, "xfs");
-}
-
-TEST(SelectMounts, MountOfTheRootIsPreferredToABindMount) {
-    const auto mounts = select_mounts(
-        {{"8:1", "/www", "/a", "ext4", "/dev/sda1"}, {"8:1", "/", "/z", "ext4", "/dev/sda1"}});
-    ASSERT_EQ(mounts.size(), 1U);
-    EXPECT_EQ(mounts[0].mount_point, "/z");
-}
-
-TEST(MountFilter, KnowsWhatMayHang) {
-    for (const char* type : {"nfs", "nfs4", "cifs", "fuse.sshfs", "fuseblk", "ceph", "9p"}) {
-        EXPECT_TRUE(may_hang(type)) << type;
-        EXPECT_FALSE(is_pseudo_filesystem(type)) << type;
-    }
-    for (const char* type : {"ext4", "xfs", "btrfs", "vfat", "zfs"}) {
-        EXPECT_FALSE(may_hang(type)) << type;
-        EXPECT_FALSE(is_pseudo_filesystem(type)) << type;
-    }
 }
 
 }  // namespace
