@@ -1,6 +1,7 @@
 #include "agent/collect/sensor_collector.h"
 
 #include <algorithm>
+#include <cmath>
 #include <optional>
 
 #include "agent/collect/sensor_range.h"
@@ -71,7 +72,7 @@ void SensorCollector::collect_directory(const std::string& directory, const std:
         // No series without a limit.
         if (const auto limit = temperature_limit(path)) {
             out.add("sensor_temperature_headroom_celsius", label, kind->unit,
-                    value ? *limit - *value : kNoValue);
+                    value ? std::round((*limit - *value) * 1'000) / 1'000 : kNoValue);
         }
     }
 }
