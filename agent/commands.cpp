@@ -82,11 +82,12 @@ struct Parts {
           client(config.endpoint, config.token, kRequestLimit),
           dead_letter(state_dir, disk),
           epochs(state_dir.empty() ? std::string{} : state_dir + "/epochs"),
+          note(delivery_note_path(state_dir)),
           delivery([this](std::string_view body) { return post(body); },
                    [this, keep = !state_dir.empty()](const PackedBatch& batch) {
                        if (keep) dead_letter.keep(batch.time, batch.json_zstd);
                    },
-                   clock, epochs, config.interval_seconds, Backoff(random_seed())) {}
+                   clock, epochs, note, config.interval_seconds, Backoff(random_seed())) {}
 
     std::variant<Answer, NoAnswer> post(std::string_view body) {
         const auto start = clock.steady();
@@ -105,13 +106,16 @@ struct Parts {
     IngestClient client;
     DeadLetter dead_letter;
     EpochMap epochs;
+    DeliveryNote note;
     Delivery delivery;
 };
 
 // What `systemctl status` shows.
 std::string status_line(const OutboxCounts& waiting, const DeliveryCounts& delivery) {
     return "READY=1\nSTATUS=" + std::to_string(delivery.stored) + " batches stored, " +
-           std::to_string(waiting.batches) + " wait";
+           std::to_string(waiting.batches) + " wait" +
+           (delivery.expired > 0 ? ", " + std::to_string(delivery.expired) + " not stored: expired"
+                                 : std::string{});
 }
 
 // An outage of a day at 30 s is made up for in an hour or two, without a rush at its end.
@@ -183,11 +187,12 @@ std::unique_ptr<StatusServer> serve_status(std::uint16_t port, const OwnMetrics&
 
 AgentState state_of(const Outbox& outbox, const DeliveryCounts& delivery, const Clock& clock) {
     const OutboxCounts waiting = outbox.counts();
-    AgentState state{.dropped = waiting.dropped + waiting.lost + delivery.refused,
-                     .spool_batches = waiting.batches,
-                     .spool_bytes = waiting.bytes,
-                     .push_latency_ms = delivery.latency_ms,
-                     .clock_skew_ms = delivery.skew_ms};
+    AgentState state{
+        .dropped = waiting.dropped + waiting.lost + delivery.refused + delivery.expired,
+        .spool_batches = waiting.batches,
+        .spool_bytes = waiting.bytes,
+        .push_latency_ms = delivery.latency_ms,
+        .clock_skew_ms = delivery.skew_ms};
     if (waiting.oldest_time) {
         const std::chrono::duration<double> now = clock.now().time_since_epoch();
         state.spool_oldest_seconds = std::max(0.0, std::floor(now.count() - *waiting.oldest_time));
@@ -278,6 +283,7 @@ int run_cycles(const AgentConfig& config, Orders& orders) {
     outbox.stow_live();
     const OutboxCounts left = outbox.counts();
     kLog.info("Agent stopped", {{"batches_stored", parts.delivery.counts().stored.load()},
+                                {"batches_expired", parts.delivery.counts().expired.load()},
                                 {"batches_unsent", left.batches},
                                 {"kept_on_disk", left.on_disk}});
     return signal;
@@ -316,6 +322,8 @@ ExitCode run_once(const AgentConfig& config) {
     switch (step.outcome) {
         case Outcome::stored:
             return ExitCode::ok;
+        case Outcome::expired:
+            return ExitCode::unavailable;
         case Outcome::dropped:
             return ExitCode::internal;
         case Outcome::not_allowed:

@@ -1,9 +1,12 @@
 // chorus-agent status: does this host's data arrive, and if not, what to do.
+#include <cstdlib>
 #include <filesystem>
 #include <iostream>
 #include <system_error>
 
 #include "agent/commands.h"
+#include "agent/push/answer.h"
+#include "agent/push/delivery_note.h"
 #include "agent/push/ingest_client.h"
 #include "agent/spool/spool.h"
 #include "common/clock.h"
@@ -27,6 +30,27 @@ std::string place_of(const Endpoint& endpoint) {
            std::to_string(endpoint.port) + endpoint.base_path;
 }
 
+// As rules do, a clock is taken to be wrong from five minutes on.
+bool show_clock(const Answer& answer) {
+    constexpr std::chrono::minutes tolerated{5};
+    const auto there = date_of(answer);
+    if (!there) return true;  // a proxy's answer
+    const auto behind = *there - SystemClock{}.now();
+    const auto seconds = std::abs(std::chrono::duration_cast<std::chrono::seconds>(behind).count());
+    if (std::chrono::seconds{seconds} <= tolerated) {
+        return line(true, "clock", "agrees with the aggregator's");
+    }
+    return line(false, "clock",
+                std::to_string(seconds) + " seconds " +
+                    (behind.count() > 0 ? "behind" : "ahead of") +
+                    " the aggregator's; set it, as with `timedatectl set-ntp true`");
+}
+
+bool show_note(const AgentConfig& settings) {
+    const auto note = read_delivery_note(delivery_note_path(settings.spool_dir));
+    return !note || line(false, "delivery", *note);
+}
+
 // An empty batch is refused for its content, but only after the token was accepted.
 bool show_aggregator(const AgentConfig& settings) {
     IngestClient client{settings.endpoint, settings.token, kLimit};
@@ -37,10 +61,12 @@ bool show_aggregator(const AgentConfig& settings) {
                     place + " gives no answer: " + none->reason +
                         "; is it running, and does a firewall let this host through?");
     }
-    const int status = std::get<Answer>(result).status;
+    const auto& answer = std::get<Answer>(result);
+    const int status = answer.status;
     if (status != 401 && status != 403 && status != 404 && status != 429 && status < 500) {
         line(true, "aggregator", place + " answers");
-        return line(true, "token", "accepted");
+        line(true, "token", "accepted");
+        return show_clock(answer);
     }
     if (status >= 500) {
         return line(false, "aggregator",
@@ -99,6 +125,7 @@ ExitCode run_status(const Config& config) {
     }
     bool good = line(true, "configuration", "good, this host is " + settings.hostname);
     good = show_aggregator(settings) && good;
+    good = show_note(settings) && good;
     good = show_spool(settings) && good;
     std::cout << "`systemctl status chorus-agent` shows whether it runs and how many batches were "
                  "stored.\n";

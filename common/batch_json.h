@@ -26,9 +26,12 @@ bool is_service_name(std::string_view text);
 // Appends the batch as one JSON object. Unknown values become null, never 0.
 void write_batch(JsonWriter& out, const Batch& batch);
 
-// Reads and checks a batch. Whatever is wrong is added to `errors` with its location below "body";
-// if errors is not empty afterwards the returned batch must not be used. Columns and members that
+// Reads and checks a batch. What shows a broken client is added to `errors` with its location below
+// "body"; if errors is not empty afterwards the returned batch must not be used. What a healthy
+// agent may send from a strange host (a series or process twice, a text that is too long, a number
+// out of range) costs that value or row alone and is added to `warnings`. Columns and members that
 // this version does not know are ignored, so that newer agents can talk to older aggregators.
+Batch read_batch(const JsonValue& body, FieldErrors& errors, FieldErrors& warnings);
 Batch read_batch(const JsonValue& body, FieldErrors& errors);
 
 }  // namespace chorus

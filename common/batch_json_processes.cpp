@@ -9,7 +9,7 @@
 namespace chorus {
 namespace {
 
-using json_checks::Checker;
+using Checker = BatchChecker;
 using json_checks::IntegerRange;
 using json_checks::kNatural31;
 using json_checks::kNatural63;
@@ -160,59 +160,60 @@ void read_cell(Column column, JsonValue cell, const Path& at, ProcessSample& out
             out.start_ticks = check.integer(cell, at, kNatural63).value_or(0);
             return;
         case Column::name:
-            out.name = check.text(cell, at, limits::kProcessNameBytes);
+            out.name = check.cut_text(cell, at, limits::kProcessNameBytes);
             return;
         case Column::ppid:
-            return assign(out.ppid, check.integer(cell, at, kNatural31));
+            return assign(out.ppid, check.lenient_integer(cell, at, kNatural31));
         case Column::state:
             return read_state(cell, at, out, check);
         case Column::user:
-            out.user = check.text(cell, at, limits::kLabelBytes);
+            out.user = check.cut_text(cell, at, limits::kLabelBytes);
             return;
         case Column::num_threads:
-            return assign(out.num_threads, check.integer(cell, at, kNatural31));
+            return assign(out.num_threads, check.lenient_integer(cell, at, kNatural31));
         case Column::cpu_percent:
             return assign(out.cpu_percent, check.real(cell, at, kCpuPercent));
         case Column::memory_rss_bytes:
-            return assign(out.memory_rss_bytes, check.integer(cell, at, kNatural63));
+            return assign(out.memory_rss_bytes, check.lenient_integer(cell, at, kNatural63));
         case Column::memory_percent:
             return assign(out.memory_percent, check.real(cell, at, kPercent));
         case Column::disk_read_bytes:
-            return assign(out.disk_read_bytes, check.integer(cell, at, kNatural63));
+            return assign(out.disk_read_bytes, check.lenient_integer(cell, at, kNatural63));
         case Column::disk_write_bytes:
-            return assign(out.disk_write_bytes, check.integer(cell, at, kNatural63));
+            return assign(out.disk_write_bytes, check.lenient_integer(cell, at, kNatural63));
         case Column::fd_count:
-            return assign(out.fd_count, check.integer(cell, at, kNatural31));
+            return assign(out.fd_count, check.lenient_integer(cell, at, kNatural31));
         case Column::fd_limit:
-            return assign(out.fd_limit, check.integer(cell, at, kNatural31));
+            return assign(out.fd_limit, check.lenient_integer(cell, at, kNatural31));
         case Column::children_cpu_percent:
-            return assign(out.children_cpu_percent, check.real(cell, at, kCpuPercent));
+            return assign(out.children_cpu_percent, check.lenient_real(cell, at, kCpuPercent));
         case Column::memory_pss_bytes:
-            return assign(out.memory_pss_bytes, check.integer(cell, at, kNatural63));
+            return assign(out.memory_pss_bytes, check.lenient_integer(cell, at, kNatural63));
         case Column::memory_swap_bytes:
-            return assign(out.memory_swap_bytes, check.integer(cell, at, kNatural63));
+            return assign(out.memory_swap_bytes, check.lenient_integer(cell, at, kNatural63));
         case Column::major_faults_per_sec:
-            return assign(out.major_faults_per_sec, check.real(cell, at, kPerSecond));
+            return assign(out.major_faults_per_sec, check.lenient_real(cell, at, kPerSecond));
         case Column::nice:
-            return assign(out.nice, check.integer(cell, at, kNice));
+            return assign(out.nice, check.lenient_integer(cell, at, kNice));
         case Column::processor:
-            return assign(out.processor, check.integer(cell, at, kProcessor));
+            return assign(out.processor, check.lenient_integer(cell, at, kProcessor));
         case Column::io_wait_percent:
-            return assign(out.io_wait_percent, check.real(cell, at, kCpuPercent));
+            return assign(out.io_wait_percent, check.lenient_real(cell, at, kCpuPercent));
         case Column::cpu_wait_percent:
-            return assign(out.cpu_wait_percent, check.real(cell, at, kCpuPercent));
+            return assign(out.cpu_wait_percent, check.lenient_real(cell, at, kCpuPercent));
         case Column::voluntary_switches_per_sec:
-            return assign(out.voluntary_switches_per_sec, check.real(cell, at, kPerSecond));
+            return assign(out.voluntary_switches_per_sec, check.lenient_real(cell, at, kPerSecond));
         case Column::involuntary_switches_per_sec:
-            return assign(out.involuntary_switches_per_sec, check.real(cell, at, kPerSecond));
+            return assign(out.involuntary_switches_per_sec,
+                          check.lenient_real(cell, at, kPerSecond));
         case Column::unit:
-            out.unit = check.text(cell, at, limits::kLabelBytes);
+            out.unit = check.cut_text(cell, at, limits::kLabelBytes);
             return;
         case Column::container_id:
-            out.container_id = check.text(cell, at, limits::kLabelBytes);
+            out.container_id = check.cut_text(cell, at, limits::kLabelBytes);
             return;
         case Column::cmdline:
-            out.cmdline = check.text(cell, at, limits::kTextBytes);
+            out.cmdline = check.cut_text(cell, at, limits::kTextBytes);
             return;
     }
 }
@@ -238,13 +239,13 @@ ProcessSample read_row(simdjson::dom::array cells, const std::vector<NamedColumn
 }
 
 // Identity within a boot is (pid, start_ticks). Agents send them in ascending order, which proves
-// that there are no twins; otherwise they are sorted here.
-void refuse_twins(const std::vector<ProcessSample>& rows, const Path& at, Checker& check) {
+// that there are no twins; otherwise they are sorted here. Empty if there are none.
+std::vector<bool> find_twins(const std::vector<ProcessSample>& rows) {
     const auto identity = [](const ProcessSample& p) { return std::tuple(p.pid, p.start_ticks); };
     const auto disorder = std::adjacent_find(
         rows.begin(), rows.end(),
         [&](const auto& a, const auto& b) { return !(identity(a) < identity(b)); });
-    if (disorder == rows.end()) return;
+    if (disorder == rows.end()) return {};
 
     std::vector<std::tuple<std::int32_t, std::int64_t, std::size_t>> order;
     order.reserve(rows.size());
@@ -252,13 +253,33 @@ void refuse_twins(const std::vector<ProcessSample>& rows, const Path& at, Checke
         order.emplace_back(rows[i].pid, rows[i].start_ticks, i);
     }
     std::sort(order.begin(), order.end());
+    std::vector<bool> twins;
     for (std::size_t i = 1; i < order.size(); ++i) {
         const auto& [pid, start, index] = order[i];
-        if (pid == std::get<0>(order[i - 1]) && start == std::get<1>(order[i - 1])) {
-            check.fail(at / index, "duplicate_item",
-                       "A process (pid, start_ticks) should be given once");
-        }
+        if (pid != std::get<0>(order[i - 1]) || start != std::get<1>(order[i - 1])) continue;
+        twins.resize(rows.size());
+        twins[index] = true;
     }
+    return twins;
+}
+
+void keep_first_of_twins(simdjson::dom::array list, const Path& at,
+                         std::vector<ProcessSample>& rows, Checker& check) {
+    const auto twins = find_twins(rows);
+    if (twins.empty()) return;
+    std::size_t kept = 0, index = 0;
+    for (const JsonValue item : list) {
+        if (twins[index]) {
+            check.warn(at / index, "duplicate_item",
+                       "A process (pid, start_ticks) should be given once; the first is kept",
+                       item);
+        } else {
+            if (kept != index) rows[kept] = std::move(rows[index]);
+            ++kept;
+        }
+        ++index;
+    }
+    rows.resize(kept);
 }
 
 std::vector<ProcessSample> read_rows(JsonValue value, const std::vector<NamedColumn>& columns,
@@ -277,7 +298,7 @@ std::vector<ProcessSample> read_rows(JsonValue value, const std::vector<NamedCol
         const auto cells = check.array(item, here);
         rows.push_back(cells ? read_row(*cells, columns, here, check) : ProcessSample{});
     }
-    if (!check.failed()) refuse_twins(rows, at, check);
+    if (!check.failed()) keep_first_of_twins(*list, at, rows, check);
     return rows;
 }
 
@@ -291,11 +312,11 @@ std::optional<ProcessRemainder> read_other(JsonValue value, const Path& at, Chec
         const Path here = at / key;
         if (key == "count") {
             counted = true;
-            other.count = check.integer(item, here, kNatural31).value_or(0);
+            other.count = check.lenient_integer(item, here, kNatural31).value_or(0);
         } else if (key == "cpu_percent" && !item.is_null()) {
-            assign(other.cpu_percent, check.real(item, here, kCpuPercent));
+            assign(other.cpu_percent, check.lenient_real(item, here, kCpuPercent));
         } else if (key == "memory_rss_bytes" && !item.is_null()) {
-            assign(other.memory_rss_bytes, check.integer(item, here, kNatural63));
+            assign(other.memory_rss_bytes, check.lenient_integer(item, here, kNatural63));
         }
     }
     if (!counted) check.missing(at / "count");
@@ -316,7 +337,7 @@ ProcessTable read_processes(JsonValue value, const Path& at, Checker& check) {
         } else if (key == "rows") {
             rows = item;
         } else if (key == "scanned" && !item.is_null()) {
-            scanned = check.integer(item, at / key, kNatural31);
+            scanned = check.lenient_integer(item, at / key, kNatural31);
         } else if (key == "other") {
             table.other = read_other(item, at / key, check);
         }

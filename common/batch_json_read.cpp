@@ -3,17 +3,20 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <set>
+#include <tuple>
+#include <utility>
 #include <vector>
 
 #include "common/batch_json.h"
+#include "common/batch_json_checks.h"
 #include "common/batch_json_processes.h"
 #include "common/batch_json_services.h"
-#include "common/json_checks.h"
 
 namespace chorus {
 namespace {
 
-using json_checks::Checker;
+using Checker = BatchChecker;
 using json_checks::IntegerRange;
 using json_checks::kNatural31;
 using json_checks::kNatural63;
@@ -55,7 +58,7 @@ void read_agent(JsonValue value, const Path& at, Batch& out, Checker& check) {
             identified = true;
             out.agent.id = check.uuid(item, here).value_or(Uuid{});
         } else if (key == "version" && !item.is_null()) {
-            out.agent.version = check.text(item, here, limits::kLabelBytes);
+            out.agent.version = check.cut_text(item, here, limits::kLabelBytes);
         } else if (key == "interval_seconds" && !item.is_null()) {
             out.agent.interval_seconds = check.real(item, here, kInterval).value_or(30);
         }
@@ -71,19 +74,20 @@ void read_host(JsonValue value, const Path& at, HostInfo& out, Checker& check) {
         if (item.is_null()) continue;
         const Path here = at / key;
         if (key == "os") {
-            out.os = check.text(item, here, limits::kLabelBytes);
+            out.os = check.cut_text(item, here, limits::kLabelBytes);
         } else if (key == "kernel") {
-            out.kernel = check.text(item, here, limits::kLabelBytes);
+            out.kernel = check.cut_text(item, here, limits::kLabelBytes);
         } else if (key == "cpu_model") {
-            out.cpu_model = check.text(item, here, limits::kLabelBytes);
+            out.cpu_model = check.cut_text(item, here, limits::kLabelBytes);
         } else if (key == "cpu_count") {
-            out.cpu_count = check.integer(item, here, kNatural31);
+            out.cpu_count = check.lenient_integer(item, here, kNatural31);
         } else if (key == "memory_total_bytes") {
-            out.memory_total_bytes = check.integer(item, here, kNatural63);
+            out.memory_total_bytes = check.lenient_integer(item, here, kNatural63);
         } else if (key == "boot_time") {
-            out.boot_time = check.timestamp(item, here);
+            out.boot_time = check.lenient_timestamp(item, here);
         } else if (key == "clock_ticks_per_second") {
-            out.clock_ticks_per_second = check.integer(item, here, kTicksPerSecond).value_or(100);
+            out.clock_ticks_per_second =
+                check.lenient_integer(item, here, kTicksPerSecond).value_or(100);
         }
     }
 }
@@ -105,9 +109,9 @@ SeriesKey read_series(JsonValue value, const Path& at, Checker& check) {
                 fail_pattern(here, kMetricTypePattern, check);
             }
         } else if (index == 1) {
-            key.label = check.text(item, here, limits::kLabelBytes);
+            key.label = check.cut_text(item, here, limits::kLabelBytes);
         } else if (index == 2) {
-            key.unit = check.text(item, here, limits::kUnitBytes);
+            key.unit = check.cut_text(item, here, limits::kUnitBytes);
         }
         ++index;
     }
@@ -116,7 +120,8 @@ SeriesKey read_series(JsonValue value, const Path& at, Checker& check) {
     return key;
 }
 
-void refuse_repeated_series(const std::vector<SeriesKey>& layout, const Path& at, Checker& check) {
+// Which entries have the metric_type and label of an earlier one. Empty if none has.
+std::vector<bool> repeated_series(const std::vector<SeriesKey>& layout) {
     struct Entry {
         std::uint64_t hash;
         std::size_t index;
@@ -136,12 +141,37 @@ void refuse_repeated_series(const std::vector<SeriesKey>& layout, const Path& at
         if (tie(a) != tie(b)) return tie(a) < tie(b);
         return a.index < b.index;
     });
+    std::vector<bool> repeated;
     for (std::size_t i = 1; i < order.size(); ++i) {
-        if (order[i].hash == order[i - 1].hash && tie(order[i]) == tie(order[i - 1])) {
-            check.fail(at / order[i].index, "duplicate_item",
-                       "A series (metric_type, label) should be given once");
-        }
+        if (order[i].hash != order[i - 1].hash || tie(order[i]) != tie(order[i - 1])) continue;
+        repeated.resize(layout.size());
+        repeated[order[i].index] = true;
     }
+    return repeated;
+}
+
+// A label that two sources gave costs the second value, never the batch.
+void keep_first_series(simdjson::dom::array layout, simdjson::dom::array values, const Path& at,
+                       Batch& out, Checker& check) {
+    const auto repeated = repeated_series(out.layout);
+    if (repeated.empty()) return;
+    std::size_t kept = 0, index = 0;
+    auto value = values.begin();
+    for (const JsonValue entry : layout) {
+        if (repeated[index]) {
+            check.warn(at / "layout" / index, "duplicate_item",
+                       "A series (metric_type, label) should be given once; the first is kept",
+                       entry);
+            check.also_set_aside(*value);
+        } else {
+            if (kept != index) out.layout[kept] = std::move(out.layout[index]);
+            out.values[kept++] = out.values[index];
+        }
+        ++index;
+        ++value;
+    }
+    out.layout.resize(kept);
+    out.values.resize(kept);
 }
 
 void read_layout(JsonValue value, const Path& at, std::vector<SeriesKey>& out, Checker& check) {
@@ -156,7 +186,6 @@ void read_layout(JsonValue value, const Path& at, std::vector<SeriesKey>& out, C
         if (check.full()) return;
         out.push_back(read_series(item, at / out.size(), check));
     }
-    if (!check.failed()) refuse_repeated_series(out, at, check);
 }
 
 void read_values(JsonValue value, const Path& at, std::size_t expected, std::vector<double>& out,
@@ -191,7 +220,9 @@ void read_metrics(JsonValue value, const Path& at, Batch& out, Checker& check) {
     simdjson::dom::array entries;
     const bool counted =
         layout->get(entries) == simdjson::SUCCESS && entries.size() <= limits::kSeriesPerBatch;
-    if (counted) read_values(*values, at / "values", entries.size(), out.values, check);
+    if (!counted) return;
+    read_values(*values, at / "values", entries.size(), out.values, check);
+    if (!check.failed()) keep_first_series(entries, simdjson::dom::array(*values), at, out, check);
 }
 
 // An event's detail is kept as JSON; PostgreSQL's jsonb takes no U+0000 within it either.
@@ -214,43 +245,56 @@ void read_detail(JsonValue value, const Path& at, Event& out, Checker& check) {
     if (has_nul(value)) return check.fail(at, "string_nul", "String should not contain U+0000");
     std::string text = simdjson::minify(value);
     if (text.size() > kDetailBytes) {
-        return check.fail(at, "too_long",
-                          "Detail should have at most " + std::to_string(kDetailBytes) + " bytes",
-                          {{"max_length", static_cast<std::int64_t>(kDetailBytes)}});
+        return check.warn(
+            at, "too_long",
+            "Detail should have at most " + std::to_string(kDetailBytes) + " bytes; it is left out",
+            value);
     }
     out.detail_json = std::move(text);
 }
 
-Event read_event(simdjson::dom::object object, const Path& at, Checker& check) {
+// nullopt: it is left out.
+std::optional<Event> read_event(simdjson::dom::object object, const Path& at, Checker& check) {
     Event event;
-    bool typed = false, timed = false;
+    bool typed = false, timed = false, kept = true;
     for (const auto [key, item] : object) {
         const Path here = at / key;
         if (key == "type") {
             typed = true;
-            event.type = check.text(item, here, limits::kMetricTypeBytes);
+            event.type = check.cut_text(item, here, limits::kMetricTypeBytes);
         } else if (key == "timestamp") {
             timed = true;
-            event.time = check.timestamp(item, here).value_or(Timestamp{});
+            const auto time = check.lenient_timestamp(item, here);
+            kept = time.has_value();
+            event.time = time.value_or(Timestamp{});
         } else if (key == "detail") {
             read_detail(item, here, event, check);
         }
     }
     if (!typed) check.missing(at / "type");
     if (!timed) check.missing(at / "timestamp");
-    return event;
+    return kept ? std::optional{std::move(event)} : std::nullopt;
 }
 
 void read_events(JsonValue value, const Path& at, std::vector<Event>& out, Checker& check) {
     if (value.is_null()) return;
     const auto list = check.array(value, at);
     if (!list) return;
-    if (list->size() > limits::kEventsPerBatch) return check.too_long(at, limits::kEventsPerBatch);
+    const std::size_t most = check.cut_list(value, at, limits::kEventsPerBatch);
+    std::set<std::tuple<Timestamp, std::string, std::string>> seen;
+    std::size_t index = 0;
     for (const JsonValue item : *list) {
-        if (check.full()) return;
-        const Path here = at / out.size();
+        if (check.full() || index == most) return;
+        const Path here = at / index++;
         const auto object = check.object(item, here);
-        out.push_back(object ? read_event(*object, here, check) : Event{});
+        auto event = object ? read_event(*object, here, check) : std::nullopt;
+        if (!event) continue;
+        if (!seen.emplace(event->time, event->type, event->detail_json).second) {
+            check.warn(here, "duplicate_item", "An event should be given once; the first is kept",
+                       item);
+            continue;
+        }
+        out.push_back(std::move(*event));
     }
 }
 
@@ -323,8 +367,13 @@ void check_whole(const Batch& batch, const Path& root, Checker& check) {
 }  // namespace
 
 Batch read_batch(const JsonValue& body, FieldErrors& errors) {
+    FieldErrors warnings;
+    return read_batch(body, errors, warnings);
+}
+
+Batch read_batch(const JsonValue& body, FieldErrors& errors, FieldErrors& warnings) {
     Batch out;
-    Checker check{errors};
+    Checker check{errors, warnings};
     const Path root{"body"};
     const auto object = check.object(body, root);
     if (!object) return out;
@@ -332,6 +381,7 @@ Batch read_batch(const JsonValue& body, FieldErrors& errors) {
     for (const auto [key, item] : *object) read_member(key, item, root / key, out, seen, check);
     seen.report(root, check);
     if (!check.failed()) check_whole(out, root, check);
+    out.set_aside = check.set_aside();
     return out;
 }
 

@@ -4,14 +4,15 @@
 #include <vector>
 
 #include "common/batch.h"
-#include "common/json_checks.h"
+#include "common/batch_json_checks.h"
 
 namespace chorus {
 
 // Reads [{"name", "endpoint", "status", "age_ms", "interval_seconds", "response_time_ms",
-// "error"}…]; the first five must be there, null stands for what is unknown. An endpoint with a
-// user, a password or a query is refused: there are no secrets in what others may read.
+// "error"}…]; the first five must be there, null stands for what is unknown. A check that cannot be
+// stored, or is there twice, is left out. So is one whose endpoint has a user, a password or a
+// query: there are no secrets in what others may read.
 void read_service_checks(JsonValue value, const json_checks::Path& at,
-                         std::vector<AgentServiceCheck>& out, json_checks::Checker& check);
+                         std::vector<AgentServiceCheck>& out, BatchChecker& check);
 
 }  // namespace chorus

@@ -2,6 +2,7 @@
 // understand it.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -26,7 +27,7 @@ struct FieldError {
     ErrorContext context{};
 };
 
-// All faults of one request. At most `kMaximum` are kept, so that a hostile body cannot make the
+// All faults of one request, or all that was left out of it. At most `kMaximum` are kept, so that a hostile body cannot make the
 // answer larger than itself.
 class FieldErrors {
   public:
@@ -34,15 +35,16 @@ class FieldErrors {
 
     void add(FieldError error) {
         if (errors_.size() < kMaximum) errors_.push_back(std::move(error));
-        any_ = true;
+        ++total_;
     }
-    bool empty() const { return !any_; }
+    bool empty() const { return total_ == 0; }
+    std::size_t total() const { return total_; }  // those that were not kept included
     bool full() const { return errors_.size() >= kMaximum; }
     const std::vector<FieldError>& list() const { return errors_; }
 
   private:
     std::vector<FieldError> errors_;
-    bool any_ = false;
+    std::size_t total_ = 0;
 };
 
 }  // namespace chorus

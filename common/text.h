@@ -19,6 +19,10 @@ std::optional<std::size_t> find_invalid_utf8(std::string_view text);
 // The text with every malformed byte replaced by U+FFFD.
 std::string repair_utf8(std::string_view text);
 
+// The longest beginning of well-formed UTF-8 that has at most `most` bytes and ends between two
+// characters.
+std::string_view utf8_prefix(std::string_view text, std::size_t most);
+
 // Outside text as one line for terminals, mails and messages: malformed bytes become U+FFFD,
 // control characters (C0, DEL, C1) and line separators blanks; marks that change the direction of
 // what is read are left out.

@@ -2,12 +2,15 @@
 
 #include <algorithm>
 #include <charconv>
+#include <ctime>
 
 #include "common/json_reader.h"
 #include "common/text.h"
 
 namespace chorus::agent {
 namespace {
+
+constexpr std::size_t kMostWarnings = 20;
 
 bool is_acceptance(std::string_view body) {
     try {
@@ -19,9 +22,29 @@ bool is_acceptance(std::string_view body) {
     }
 }
 
-// A hostname claimed by two agents is also a 409, and no new epoch helps against it.
-bool is_host_conflict(std::string_view body) {
-    return body.find("host_conflict") != std::string_view::npos;
+// A name that two agents claim, or an identity that two machines have, is also a 409.
+bool is_identity_conflict(std::string_view body) {
+    const auto code = code_of(body);
+    return code == kHostConflict || code == kAgentCloned;
+}
+
+std::string short_text(JsonValue value, std::string_view member) {
+    std::string_view text;
+    if (value[member].get(text) != simdjson::SUCCESS) return {};
+    return one_line(text.substr(0, 300));
+}
+
+std::vector<AnswerWarning> read_warnings(JsonValue body) {
+    std::vector<AnswerWarning> warnings;
+    simdjson::dom::array list;
+    if (body["warnings"].get(list) != simdjson::SUCCESS) return warnings;
+    for (const JsonValue item : list) {
+        if (warnings.size() >= kMostWarnings) break;
+        if (!item.is_object()) continue;
+        warnings.push_back(
+            {short_text(item, "code"), short_text(item, "field"), short_text(item, "message")});
+    }
+    return warnings;
 }
 
 }  // namespace
@@ -31,7 +54,7 @@ Verdict judge(const Answer& answer) {
         case 200:
             return is_acceptance(answer.body) ? Verdict::stored : Verdict::retry;
         case 409:
-            return is_host_conflict(answer.body) ? Verdict::forbidden : Verdict::conflict;
+            return is_identity_conflict(answer.body) ? Verdict::forbidden : Verdict::conflict;
         case 400:
         case 415:
         case 422:
@@ -84,10 +107,20 @@ StoredAnswer read_stored(std::string_view body) {
         if (value["server_time"].get(time) == simdjson::SUCCESS) {
             stored.server_time = parse_timestamp(time);
         }
+        stored.expired =
+            value["expired"].get(stored.expired) == simdjson::SUCCESS && stored.expired;
+        stored.warnings = read_warnings(value);
     } catch (const JsonError&) {
         // It was judged to be a stored answer; what it tells besides is not needed.
     }
     return stored;
+}
+
+std::optional<Timestamp> date_of(const Answer& answer) {
+    std::tm parts{};
+    const char* end = ::strptime(answer.date.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
+    if (end == nullptr || *end != '\0') return std::nullopt;
+    return Timestamp{std::chrono::seconds{::timegm(&parts)}};
 }
 
 }  // namespace chorus::agent

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "common/timestamp.h"
 
@@ -15,6 +16,7 @@ struct Answer {
     int status = 0;
     std::string body;
     std::string retry_after;  // header, empty if absent
+    std::string date{};       // the same
 };
 
 enum class Verdict {
@@ -40,11 +42,27 @@ std::string code_of(std::string_view body);
 // form would need two clocks that agree).
 std::optional<std::chrono::seconds> retry_after(const Answer& answer);
 
-// What a stored answer tells besides; members that are missing or damaged are unknown.
+// What is said of one member of the batch.
+struct AnswerWarning {
+    std::string code, field, message;
+};
+
+// What an answer of 200 tells; members that are missing or damaged are unknown.
 struct StoredAnswer {
     std::optional<double> interval_seconds;  // that the aggregator wants
     std::optional<Timestamp> server_time;
+    bool expired = false;                   // nothing was stored
+    std::vector<AnswerWarning> warnings{};  // what was not stored as it was sent
 };
 StoredAnswer read_stored(std::string_view body);
+
+// When the answer was made by the aggregator's clock: its Date header (RFC 9110 5.6.7, the form
+// that is in use). nullopt if there is none.
+std::optional<Timestamp> date_of(const Answer& answer);
+
+// The codes of a 409 that no new epoch helps against: somebody has to do something.
+inline constexpr std::string_view kHostConflict = "host_conflict";  // another agent has the name
+inline constexpr std::string_view kAgentCloned =
+    "agent_cloned";  // another machine has the identity
 
 }  // namespace chorus::agent

@@ -1,5 +1,6 @@
 #include "agent/push/delivery.h"
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 
@@ -13,6 +14,27 @@ namespace {
 
 constexpr Logger kLog{"push"};
 
+constexpr std::string_view kExpired =
+    "the aggregator keeps no batch of that time: it is older than what is kept, or this host's "
+    "clock "
+    "is wrong";
+
+// What somebody has to do who reads it.
+std::string words_for(const Answer& answer) {
+    const auto code = code_of(answer.body);
+    if (code == kAgentCloned) {
+        return "another machine sends with this agent's identity, as after a disk or image was "
+               "copied: stop this agent, delete agent-id, epochs and spool in its spool directory, "
+               "and enroll it anew";
+    }
+    if (code == kHostConflict) {
+        return "another host has this hostname: give this machine another one, or remove that host "
+               "if it is gone";
+    }
+    return "HTTP " + std::to_string(answer.status) +
+           ": the token, its role, the address or the hostname is not accepted";
+}
+
 // Enough of an answer to see why, not enough to flood a log.
 std::string_view excerpt(const Answer& answer) {
     return std::string_view(answer.body).substr(0, 500);
@@ -20,12 +42,13 @@ std::string_view excerpt(const Answer& answer) {
 
 }  // namespace
 
-Delivery::Delivery(Post post, Bury bury, const Clock& clock, EpochMap& epochs,
+Delivery::Delivery(Post post, Bury bury, const Clock& clock, EpochMap& epochs, DeliveryNote& note,
                    double interval_seconds, Backoff backoff)
     : post_(std::move(post)),
       bury_(std::move(bury)),
       clock_(clock),
       epochs_(epochs),
+      note_(note),
       interval_seconds_(interval_seconds),
       backoff_(backoff) {}
 
@@ -34,7 +57,9 @@ Step Delivery::attempt(PackedBatch& batch) {
     epoch_ = epoch_of(json).value_or(Uuid{});
     const auto sent_at = clock_.now();
     const auto start = clock_.steady();
-    stamp(json, epochs_.current(epoch_), sent_at);
+    // A clock that was set back since then does not send before it collects.
+    const Timestamp collected{std::chrono::seconds{batch.time}};
+    stamp(json, epochs_.current(epoch_), std::max(sent_at, collected));
     const auto result = post_(zstd_compress(json));
     took_ = clock_.steady() - start;
     sent_at_ = sent_at;
@@ -48,7 +73,7 @@ Step Delivery::handle(const Answer& answer, PackedBatch& batch, const std::strin
     const std::string status = "HTTP " + std::to_string(answer.status);
     switch (judge(answer)) {
         case Verdict::stored:
-            return on_stored(answer);
+            return on_accepted(answer);
         case Verdict::conflict:
             return on_conflict();
         case Verdict::refused:
@@ -56,10 +81,7 @@ Step Delivery::handle(const Answer& answer, PackedBatch& batch, const std::strin
         case Verdict::too_large:
             return on_too_large(batch, json);
         case Verdict::forbidden:
-            ++counts_.failed;
-            tell_once(status +
-                      ": the token, its role, the address or the hostname is not accepted");
-            return {Outcome::not_allowed, kForbiddenWait};
+            return on_forbidden(answer);
         case Verdict::retry:
             break;
     }
@@ -70,28 +92,70 @@ Step Delivery::handle(const Answer& answer, PackedBatch& batch, const std::strin
     return retry_later(code.empty() ? status : status + ' ' + code, retry_after(answer));
 }
 
-Step Delivery::on_stored(const Answer& answer) {
-    ++counts_.stored;
+Step Delivery::on_accepted(const Answer& answer) {
     backoff_.reset();
     renewed_.reset();
     const auto stored = read_stored(answer.body);
+    ++(stored.expired ? counts_.expired : counts_.stored);
+    counts_.last_expired = stored.expired;
+    counts_.warnings += stored.warnings.size();
     tell_times(stored);
     if (!trouble_.empty()) kLog.info("Aggregator takes batches again");
     trouble_.clear();
-    const auto wanted = stored.interval_seconds;
+    tell_not_kept(stored);
+    tell_interval(stored);
+    return {stored.expired ? Outcome::expired : Outcome::stored, {}};
+}
+
+// A 200 that does not store all of a batch is told once, until it says something else.
+void Delivery::tell_not_kept(const StoredAnswer& answer) {
+    if (!answer.expired && answer.warnings.empty()) {
+        not_kept_.clear();
+        note_.clear();
+        return;
+    }
+    std::string text{kExpired};
+    if (!answer.expired) {
+        const AnswerWarning& first = answer.warnings.front();
+        text = first.field + ' ' + first.code + ": " + first.message;
+        if (answer.warnings.size() > 1) {
+            text += " (and " + std::to_string(answer.warnings.size() - 1) + " more)";
+        }
+    }
+    note_.set((answer.expired ? "the last batch was not stored: "
+                              : "the last batch was not stored as it was sent: ") +
+              text);
+    if (text == not_kept_) return;
+    not_kept_ = text;
+    kLog.warning(answer.expired ? "Aggregator answered 200 but stored nothing"
+                                : "Aggregator did not store the batch as it was sent",
+                 {{"reason", text}});
+}
+
+void Delivery::tell_interval(const StoredAnswer& answer) {
+    const auto wanted = answer.interval_seconds;
     const bool differs = wanted && std::abs(*wanted - interval_seconds_) > 1e-9;
     if (differs && !told_interval_) {
         kLog.info("Aggregator wants another interval than this agent has",
                   {{"wanted_seconds", *wanted}, {"interval_seconds", interval_seconds_}});
     }
     told_interval_ = differs;
-    return {Outcome::stored, {}};
+}
+
+Step Delivery::on_forbidden(const Answer& answer) {
+    ++counts_.failed;
+    const std::string words = words_for(answer);
+    tell_once(words);
+    note_.set("no batch is taken: " + words);
+    return {Outcome::not_allowed, kForbiddenWait};
 }
 
 // Half of the way is taken to be the way to the aggregator.
 void Delivery::tell_times(const StoredAnswer& stored) {
-    counts_.last_stored =
-        std::chrono::floor<std::chrono::seconds>(sent_at_.time_since_epoch()).count();
+    if (!stored.expired) {
+        counts_.last_stored =
+            std::chrono::floor<std::chrono::seconds>(sent_at_.time_since_epoch()).count();
+    }
     counts_.latency_ms = std::chrono::duration<double, std::milli>(took_).count();
     if (!stored.server_time) return;
     const std::chrono::duration<double, std::milli> ahead = *stored.server_time - sent_at_;
@@ -110,7 +174,8 @@ Step Delivery::on_conflict() {
 
 Step Delivery::on_too_large(PackedBatch& batch, const std::string& json) {
     const std::string smaller = with_fewer_processes(json);
-    if (smaller.empty()) return drop(batch, {.status = 413, .body = {}, .retry_after = {}});
+    if (smaller.empty())
+        return drop(batch, {.status = 413, .body = {}, .retry_after = {}, .date = {}});
     ++counts_.shortened;
     kLog.warning("Batch was too large; sending it with fewer processes one by one",
                  {{"bytes", json.size()}});

@@ -1,15 +1,12 @@
 #include "agent/push/epoch_map.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <cerrno>
-#include <cstdio>
 #include <fstream>
 #include <string_view>
 #include <system_error>
 #include <utility>
 
+#include "agent/push/small_file.h"
 #include "common/log.h"
 
 namespace chorus::agent {
@@ -52,14 +49,7 @@ void EpochMap::renew(const Uuid& epoch) {
 bool EpochMap::keep() const {
     std::string text;
     for (const auto& [from, to] : renewed_) text += from.to_string() + ' ' + to.to_string() + '\n';
-    const std::string fresh = path_ + ".new";
-    const int fd =
-        ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (fd < 0) return false;
-    bool good = ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size());
-    good = ::fsync(fd) == 0 && good;
-    good = ::close(fd) == 0 && good;
-    return good && ::rename(fresh.c_str(), path_.c_str()) == 0;
+    return replace_file(path_, text);
 }
 
 }  // namespace chorus::agent

@@ -90,7 +90,8 @@ Answer IngestClient::receive_answer() {
     }
     Answer answer{.status = head->status,
                   .body = received_.substr(0, *head->content_length),
-                  .retry_after = head->retry_after};
+                  .retry_after = head->retry_after,
+                  .date = head->date};
     // More than was promised belongs to no request of ours.
     if (!head->keeps_alive || received_.size() > *head->content_length) connection_.reset();
     return answer;

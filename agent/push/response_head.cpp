@@ -41,6 +41,8 @@ bool read_header(std::string_view name, std::string_view value, ResponseHead& he
         return false;
     } else if (same_name(name, "Retry-After")) {
         head.retry_after = value;
+    } else if (same_name(name, "Date")) {
+        head.date = value;
     } else if (same_name(name, "Connection")) {
         head.keeps_alive = head.keeps_alive && !same_name(value, "close");
     }

@@ -12,6 +12,7 @@ struct ResponseHead {
     int status = 0;
     std::optional<std::size_t> content_length;
     std::string retry_after;  // empty if absent
+    std::string date;         // the same
     bool keeps_alive = false;
 };
 

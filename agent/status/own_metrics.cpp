@@ -18,6 +18,11 @@ OwnMetrics::OwnMetrics()
                                    {{"reason", "full"}})),
       refused_(registry_.read_counter("chorus_agent_dropped_batches_total", "Batches dropped.",
                                       {{"reason", "refused"}})),
+      expired_(registry_.read_counter("chorus_agent_dropped_batches_total", "Batches dropped.",
+                                      {{"reason", "expired"}})),
+      warnings_(registry_.read_counter("chorus_agent_batch_warnings_total",
+                                       "Values and rows that the aggregator did not store as they "
+                                       "were sent.")),
       push_(registry_.histogram("chorus_agent_push_duration_seconds",
                                 "How long the aggregator took to answer.")),
       last_success_(registry_.gauge("chorus_agent_last_success_timestamp_seconds",
@@ -34,7 +39,10 @@ void OwnMetrics::collected(const Batch& batch, double seconds, const ReadFaults&
     processes_.set(batch.processes ? static_cast<double>(batch.processes->scanned) : 0);
     spool_bytes_.set(static_cast<double>(state.spool_bytes));
     spool_batches_.set(static_cast<double>(state.spool_batches));
-    full_.set(static_cast<double>(state.dropped - std::min(state.dropped, refused)));
+    const std::uint64_t answered = refused + delivery.expired;
+    full_.set(static_cast<double>(state.dropped - std::min(state.dropped, answered)));
+    expired_.set(static_cast<double>(delivery.expired));
+    warnings_.set(static_cast<double>(delivery.warnings));
     refused_.set(static_cast<double>(refused));
     last_success_.set(static_cast<double>(stored_at));
     for (const auto& [error, count] : faults.by_errno()) {
@@ -54,6 +62,8 @@ void OwnMetrics::collected(const Batch& batch, double seconds, const ReadFaults&
     shown_.waiting_bytes = state.spool_bytes;
     shown_.waiting_seconds = state.spool_oldest_seconds;
     shown_.stored = delivery.stored;
+    shown_.expired = delivery.expired;
+    shown_.last_expired = delivery.last_expired;
     shown_.dropped = state.dropped;
 }
 
@@ -73,7 +83,9 @@ std::string OwnMetrics::status() const {
     out.begin_object()
         .field("service", "chorus-agent")
         .field("version", CHORUS_VERSION)
-        .field("status", shown_.last_status == 200 ? "healthy" : "not_delivering")
+        .field("status", shown_.last_status != 200 ? "not_delivering"
+                         : shown_.last_expired     ? "not_stored"
+                                                   : "healthy")
         .field("hostname", shown_.hostname)
         .field("agent_id", shown_.agent_id)
         .field("interval_seconds", shown_.interval_seconds)
@@ -81,6 +93,7 @@ std::string OwnMetrics::status() const {
         .field("last_stored", shown_.stored_at)
         .field("last_answer", shown_.last_status)
         .field("batches_stored", shown_.stored)
+        .field("batches_expired", shown_.expired)
         .field("batches_waiting", shown_.waiting)
         .field("bytes_waiting", shown_.waiting_bytes)
         .field("oldest_waiting_seconds", shown_.waiting_seconds)

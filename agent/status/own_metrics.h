@@ -32,9 +32,10 @@ class OwnMetrics {
         std::string hostname, agent_id;
         double interval_seconds = 0;
         std::optional<Timestamp> collected_at, stored_at;
-        std::uint64_t waiting = 0, waiting_bytes = 0, stored = 0, dropped = 0;
+        std::uint64_t waiting = 0, waiting_bytes = 0, stored = 0, dropped = 0, expired = 0;
         double waiting_seconds = 0;
         int last_status = 0;
+        bool last_expired = false;
     };
 
     MetricsRegistry registry_;
@@ -45,6 +46,8 @@ class OwnMetrics {
     Gauge& spool_batches_;
     Gauge& full_;
     Gauge& refused_;
+    Gauge& expired_;
+    Gauge& warnings_;
     Histogram& push_;
     Gauge& last_success_;
     mutable std::mutex mutex_;  // protects shown_

@@ -1,15 +1,22 @@
 // POST /api/v1/ingest: one batch of one host; 200 means committed in PostgreSQL.
+#include <atomic>
+#include <limits>
+#include <memory>
+
 #include "aggregator/api/routes.h"
 #include "aggregator/api/support.h"
 #include "aggregator/ingest/ingest_service.h"
 #include "aggregator/live/intervals.h"
 #include "common/batch.h"
 #include "common/batch_json.h"
+#include "common/log.h"
 
 namespace chorus::api {
 namespace {
 
 using ingest::IngestResult;
+
+constexpr Logger kLog{"ingest"};
 
 void check_protocol(const http::Request& request) {
     if (request.header("x-chorus-protocol") == std::to_string(kProtocolVersion)) return;
@@ -17,7 +24,40 @@ void check_protocol(const http::Request& request) {
                           "Send the header X-Chorus-Protocol: 1; this server speaks 1 only");
 }
 
-Batch read_body(const http::Request& request) {
+// What a batch was accepted without is told to its sender, and counted and logged here.
+class Warnings {
+  public:
+    explicit Warnings(Services& services)
+        : clock_(services.clock),
+          total_(services.metrics.counter("chorus_aggregator_ingest_warnings_total",
+                                          "Values and rows of batches that were left out or "
+                                          "changed, because they could not be stored as sent.")) {}
+
+    void note(const std::string& hostname, const FieldErrors& warnings) {
+        if (warnings.empty()) return;
+        total_.add(warnings.total());
+        const auto now = clock_.steady().count();
+        auto next = next_line_.load();
+        if (now < next || !next_line_.compare_exchange_strong(next, now + kLineEvery.count())) {
+            return;
+        }
+        const FieldError& first = warnings.list().front();
+        kLog.warning("Batch was not stored as it was sent",
+                     {{"hostname", hostname},
+                      {"code", first.type},
+                      {"field", http::field_name(first.location)},
+                      {"reason", first.message},
+                      {"warnings", warnings.total()}});
+    }
+
+  private:
+    static constexpr std::chrono::nanoseconds kLineEvery = std::chrono::seconds{10};
+    const Clock& clock_;
+    Counter& total_;
+    std::atomic<std::int64_t> next_line_{std::numeric_limits<std::int64_t>::min()};
+};
+
+Batch read_body(const http::Request& request, FieldErrors& warnings) {
     FieldErrors errors;
     if (request.body.empty()) {
         errors.add(http::error_missing({std::string("body")}));
@@ -26,7 +66,7 @@ Batch read_body(const http::Request& request) {
     // One parser a thread: it keeps its buffers, and the value lives in it until the next call.
     thread_local JsonReader reader;
     try {
-        Batch batch = read_batch(reader.parse(request.body), errors);
+        Batch batch = read_batch(reader.parse(request.body), errors, warnings);
         if (!errors.empty()) throw http::ValidationError(errors);
         return batch;
     } catch (const JsonError& e) {
@@ -72,9 +112,23 @@ Batch read_body(const http::Request& request) {
     }
 }
 
-http::Response ingest(Services& services, const http::Request& request) {
+void write_warnings(JsonWriter& out, const FieldErrors& warnings) {
+    out.key("warnings").begin_array();
+    for (const FieldError& warning : warnings.list()) {
+        out.begin_object()
+            .field("code", warning.type)
+            .field("field", http::field_name(warning.location))
+            .field("message", warning.message)
+            .end_object();
+    }
+    out.end_array();
+}
+
+http::Response ingest(Services& services, Warnings& told, const http::Request& request) {
     check_protocol(request);
-    Batch batch = read_body(request);
+    FieldErrors warnings;
+    Batch batch = read_body(request, warnings);
+    const std::string hostname = batch.hostname;
     const Uuid agent = batch.agent.id;
     const ingest::Source source{request.principal.token_id, request.principal.agent_id};
     const ingest::IngestOutcome outcome = services.ingest.submit(std::move(batch), source);
@@ -82,6 +136,7 @@ http::Response ingest(Services& services, const http::Request& request) {
     const bool accepted = duplicate || outcome.result == IngestResult::stored ||
                           outcome.result == IngestResult::expired;
     if (!accepted) refuse(outcome.result, outcome.retry_after_seconds);
+    if (!duplicate) told.note(hostname, warnings);
     JsonWriter out;
     out.begin_object()
         .key("accepted")
@@ -91,6 +146,7 @@ http::Response ingest(Services& services, const http::Request& request) {
         .end_object()
         .field("duplicate", duplicate);
     if (outcome.result == IngestResult::expired) out.field("expired", true);
+    if (!warnings.empty()) write_warnings(out, warnings);
     out.key("config")
         .begin_object()
         .field("interval_seconds",
@@ -104,9 +160,10 @@ http::Response ingest(Services& services, const http::Request& request) {
 }  // namespace
 
 void add_ingest_routes(http::Router& router, Services& services) {
+    const auto told = std::make_shared<Warnings>(services);
     router.add({http::Method::post, "/api/v1/ingest", http::Role::agent, http::BodyRule::ingest,
-                limits::kBodyBytes, guarded([&services](const http::Request& request) {
-                    return ingest(services, request);
+                limits::kBodyBytes, guarded([&services, told](const http::Request& request) {
+                    return ingest(services, *told, request);
                 })});
 }
 

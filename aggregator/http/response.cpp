@@ -18,26 +18,6 @@ void append_escaped(std::string& out, std::string_view name) {
     }
 }
 
-// The JSON pointer of a fault in a body, "/metrics/values/3"; the bare name of a parameter.
-std::string field_name(const Location& location) {
-    std::string out;
-    const bool in_body = !location.empty() && std::get_if<std::string>(&location[0]) != nullptr &&
-                         std::get<std::string>(location[0]) == "body";
-    for (std::size_t i = 1; i < location.size(); ++i) {
-        if (in_body || i > 1) out += '/';
-        if (const auto* name = std::get_if<std::string>(&location[i])) {
-            if (in_body) {
-                append_escaped(out, *name);
-            } else {
-                out += *name;
-            }
-        } else {
-            out += std::to_string(std::get<std::int64_t>(location[i]));
-        }
-    }
-    return out;
-}
-
 void begin_problem(JsonWriter& out, const Request& request, int status, std::string_view code,
                    std::string_view detail) {
     out.begin_object()
@@ -67,6 +47,25 @@ void write_fastapi_error(JsonWriter& out, const FieldError& error) {
 }
 
 }  // namespace
+
+std::string field_name(const Location& location) {
+    std::string out;
+    const bool in_body = !location.empty() && std::get_if<std::string>(&location[0]) != nullptr &&
+                         std::get<std::string>(location[0]) == "body";
+    for (std::size_t i = 1; i < location.size(); ++i) {
+        if (in_body || i > 1) out += '/';
+        if (const auto* name = std::get_if<std::string>(&location[i])) {
+            if (in_body) {
+                append_escaped(out, *name);
+            } else {
+                out += *name;
+            }
+        } else {
+            out += std::to_string(std::get<std::int64_t>(location[i]));
+        }
+    }
+    return out;
+}
 
 std::string_view reason_phrase(int status) {
     switch (status) {

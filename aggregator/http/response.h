@@ -34,6 +34,9 @@ struct Response {
     }
 };
 
+// The JSON pointer of a place in a body, "/metrics/values/3"; the bare name of a parameter.
+std::string field_name(const Location& location);
+
 // The standard phrase of a status code, "Not Found".
 std::string_view reason_phrase(int status);
 

@@ -170,6 +170,8 @@ PreparedBatch prepare_batch(Batch&& batch, Timestamp received_at) {
     if (b.processes) add_processes(bytes, *b.processes, out.process_digests);
     for (const auto& event : b.events) bytes.add(event.type).add(event.time).add(event.detail_json);
     add_services(bytes, b.services);
+    // What was left out of the batch is content of what was received, too.
+    if (b.set_aside != 0) bytes.add('A').add(b.set_aside);
     out.payload_hash = static_cast<std::int64_t>(bytes.hash64());
     out.bytes = estimate_bytes(b);
     return out;

@@ -106,8 +106,6 @@ def column(name, value, row=0):
      ["body", "metrics", "layout", 0, 0]),
     (change(["metrics", "layout", 0, 0], "a b;--"), "string_pattern_mismatch",
      ["body", "metrics", "layout", 0, 0]),
-    (change(["metrics", "layout", 1], ["cpu_usage_percent", "", "percent"]), "duplicate_item",
-     None),
     (change(["processes", "rows", 1], [1]), None, None),
     (change(["processes", "columns"], ["pid"]), None, None),
     (column("pid", 0), "greater_than_equal", None),
@@ -177,11 +175,6 @@ def test_too_many_series(aggregator, token, maker):
     metrics = {("m", f"l{i}"): (1.0, "count") for i in range(5_001)}
     answer = aggregator.ingest(maker.make(metrics=metrics), token)
     assert answer.status == 422 and answer.faults()[0][0] == "too_long"
-
-
-def test_same_process_twice(aggregator, token, maker):
-    answer = aggregator.ingest(maker.make(processes=[process(7, "a"), process(7, "b")]), token)
-    assert answer.status == 422 and "duplicate_item" in [f[0] for f in answer.faults()]
 
 
 def test_nothing_and_nobody(aggregator, token, maker):

@@ -136,3 +136,56 @@ def test_host_whose_series_are_never_the_same_is_asked_to_wait(aggregator):
     assert 1 <= int(answers[-1].headers["retry-after"]) <= 5
     assert len(answers) > 40  # a quarter of a million
     assert stored(aggregator, "restless") == len(answers) - 1
+
+
+def warned(answer):
+    assert answer.status == 200, answer.body
+    return [(warning["code"], warning["field"]) for warning in answer.json.get("warnings", [])]
+
+
+def counted(aggregator):
+    line = next(line for line in aggregator.get("/metrics").body.decode().splitlines()
+                if line.startswith("chorus_aggregator_ingest_warnings_total "))
+    return float(line.split()[1])
+
+
+def test_of_a_doubled_series_or_process_the_first_is_kept_and_the_sender_is_told(aggregator):
+    maker, token = BatchMaker("doubled"), aggregator.token(name="doubled")
+    batch = maker.make(processes=[process(7, "first"), process(7, "second"), process(8, "other")])
+    batch["metrics"]["layout"].append(batch["metrics"]["layout"][0])
+    batch["metrics"]["values"].append(-1.0)
+    series = len(batch["metrics"]["layout"])
+    before = counted(aggregator)
+    answer = aggregator.ingest(batch, token)
+    assert warned(answer) == [("duplicate_item", f"/metrics/layout/{series - 1}"),
+                              ("duplicate_item", "/processes/rows/1")]
+    assert answer.json["accepted"] == {"system_metrics": series - 1, "process_metrics": 2}
+    assert counted(aggregator) == before + 2
+    names = {row["process_name"] for row in wait_until(lambda: aggregator.get(
+        "/api/v1/metrics/processes?hostname=doubled").json, 5)}
+    assert names == {"first", "other"}
+    assert -1.0 not in [row["metric_value"] for row in aggregator.get(
+        "/api/v1/metrics/system?hostname=doubled").json]
+
+    # Exactly once goes by what was received.
+    again = aggregator.ingest(batch, token)
+    assert (again.json["duplicate"], len(warned(again))) == (True, 2)
+    other = copy.deepcopy(batch)
+    other["metrics"]["values"][-1] = -2.0
+    assert aggregator.ingest(other, token).json["code"] == "batch_conflict"
+    assert stored(aggregator, "doubled") == 1
+
+
+def test_a_value_that_cannot_be_stored_costs_that_value_alone(aggregator):
+    maker, token = BatchMaker("odd-values"), aggregator.token(name="odd values")
+    batch = maker.make(processes=[process(7, "n" * 300, num_threads=-1)])
+    batch["metrics"]["layout"][1][1] = "l" * 300
+    batch["host"]["kernel"] = "k" * 300
+    assert sorted(warned(aggregator.ingest(batch, token))) == [
+        ("out_of_range", "/processes/rows/0/num_threads"),
+        ("string_too_long", "/host/kernel"),
+        ("string_too_long", "/metrics/layout/1/1"),
+        ("string_too_long", "/processes/rows/0/name")]
+    row = aggregator.get("/api/v1/metrics/processes?hostname=odd-values").json[0]
+    assert row["process_name"] == "n" * 255
+    assert stored(aggregator, "odd-values") == 1

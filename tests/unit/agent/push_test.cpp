@@ -51,7 +51,34 @@ TEST(Answer, TwoHundredOfSomebodyElseIsNoSuccess) {
 }
 
 TEST(Answer, ClaimedHostnameIsNoKeyConflict) {
-    EXPECT_EQ(judge(answer(409, R"({"type":"host_conflict"})")), Verdict::forbidden);
+    for (const char* code : {"host_conflict", "agent_cloned"}) {
+        const std::string body = R"({"code":")" + std::string(code) + R"("})";
+        EXPECT_EQ(judge(answer(409, body)), Verdict::forbidden) << code;
+    }
+    EXPECT_EQ(judge(answer(409, R"({"code":"batch_conflict"})")), Verdict::conflict);
+}
+
+TEST(Answer, StoredAnswerTellsWhatWasNotStored) {
+    const auto told =
+        read_stored(R"({"accepted":{},"expired":true,"warnings":[{"code":"duplicate_item",)"
+                    R"("field":"/metrics/layout/3","message":"twice\u001b[31m"},7,{"code":3}]})");
+    EXPECT_TRUE(told.expired);
+    ASSERT_EQ(told.warnings.size(), 2U);
+    EXPECT_EQ(told.warnings[0].code, "duplicate_item");
+    EXPECT_EQ(told.warnings[0].field, "/metrics/layout/3");
+    EXPECT_EQ(told.warnings[0].message, "twice [31m");
+    EXPECT_FALSE(read_stored(kStored).expired);
+    EXPECT_TRUE(read_stored(R"({"expired":"yes","warnings":{}})").warnings.empty());
+}
+
+TEST(Answer, DateIsTheAggregatorsClock) {
+    const auto at = [](std::string date) {
+        return date_of({.status = 422, .body = {}, .retry_after = {}, .date = std::move(date)});
+    };
+    EXPECT_EQ(at("Thu, 15 Jan 2026 10:30:45 GMT"), parse_timestamp("2026-01-15T10:30:45Z"));
+    for (const char* date : {"", "soon", "Thu, 15 Jan 2026 10:30:45 GMT, and more"}) {
+        EXPECT_FALSE(at(date)) << date;
+    }
 }
 
 TEST(Answer, RetryAfterIsSecondsUpToTenMinutes) {
@@ -198,11 +225,16 @@ class DeliveryTest : public ::testing::Test {
         next_ = std::move(next);
         return delivery_.attempt(batch_);
     }
+    std::optional<std::string> note() const {
+        return read_delivery_note(delivery_note_path(state_.path()));
+    }
     Batch sent() const { return from_json(zstd_decompress(bodies_.back(), 1U << 20U)); }
 
     ManualClock clock_{Timestamp{std::chrono::seconds{1'767'225'700}}};
     Batch made_ = sample_batch();
     EpochMap epochs_;
+    testing::TemporaryTree state_;
+    DeliveryNote note_{delivery_note_path(state_.path())};
     std::vector<PackedBatch> buried_;
     std::variant<Answer, NoAnswer> next_;
     std::vector<std::string> bodies_;
@@ -213,6 +245,7 @@ class DeliveryTest : public ::testing::Test {
                        [this](const PackedBatch& batch) { buried_.push_back(batch); },
                        clock_,
                        epochs_,
+                       note_,
                        30,
                        Backoff(1)};
     PackedBatch batch_ = packed(7, to_json(made_));
@@ -233,6 +266,49 @@ TEST_F(DeliveryTest, StoredBatchTellsHowFarTheClocksAreApart) {
     EXPECT_DOUBLE_EQ(delivery_.counts().skew_ms, 2'500);
     EXPECT_DOUBLE_EQ(delivery_.counts().latency_ms, 0);
     EXPECT_EQ(delivery_.counts().last_stored, 1'767'225'700);
+}
+
+TEST_F(DeliveryTest, ExpiredBatchIsDoneButNotStored) {
+    const std::string expired = R"({"accepted":{},"expired":true})";
+    EXPECT_FALSE(note());
+    const auto step = attempt(answer(200, expired));
+    EXPECT_EQ(step.outcome, Outcome::expired);
+    EXPECT_TRUE(step.is_final());
+    EXPECT_EQ(delivery_.counts().expired, 1U);
+    EXPECT_EQ(delivery_.counts().stored, 0U);
+    EXPECT_EQ(delivery_.counts().last_stored, 0);
+    EXPECT_TRUE(delivery_.counts().last_expired);
+    EXPECT_THAT(note().value_or(""), ::testing::HasSubstr("was not stored: "));
+    attempt(answer(200, kStored));
+    EXPECT_FALSE(delivery_.counts().last_expired);
+    EXPECT_FALSE(note());
+}
+
+TEST_F(DeliveryTest, WarningsAreCountedAndNoted) {
+    attempt(answer(200, R"({"accepted":{},"warnings":[{"code":"duplicate_item",)"
+                        R"("field":"/metrics/layout/3","message":"given twice"},)"
+                        R"({"code":"x","field":"y","message":"z"}]})"));
+    EXPECT_EQ(delivery_.counts().stored, 1U);
+    EXPECT_EQ(delivery_.counts().warnings, 2U);
+    EXPECT_EQ(note(),
+              "the last batch was not stored as it was sent: /metrics/layout/3 duplicate_item: "
+              "given twice (and 1 more)");
+}
+
+TEST_F(DeliveryTest, ClonedAgentKeepsItsBatchesAndSaysWhatToDo) {
+    const auto step = attempt(answer(409, R"({"code":"agent_cloned"})"));
+    EXPECT_EQ(step.outcome, Outcome::not_allowed);
+    EXPECT_EQ(step.wait, 60s);
+    EXPECT_TRUE(buried_.empty());
+    EXPECT_EQ(epochs_.current(made_.epoch), made_.epoch);
+    EXPECT_THAT(note().value_or(""), ::testing::HasSubstr("delete agent-id, epochs and spool"));
+}
+
+// A clock that was set back while the batch waited: it was not sent before it was collected.
+TEST_F(DeliveryTest, IsNotSentBeforeItWasCollected) {
+    batch_.time = 1'767'312'000;
+    attempt(answer(200, kStored));
+    EXPECT_EQ(sent().sent_at, Timestamp{std::chrono::seconds{batch_.time}});
 }
 
 TEST_F(DeliveryTest, ConflictIsSentAgainUnderANewEpochWithTheSameContent) {

@@ -115,8 +115,6 @@ TEST(BatchJson, PidMustBeAPositiveInteger) {
 TEST(BatchJson, CountersAboveSixtyThreeBitsAreRefusedNotWrapped) {
     EXPECT_EQ(faults(bent("9223372036854775807", "18446744073709551615")),
               "int_out_of_range /body/processes/rows/0/disk_write_bytes");
-    EXPECT_EQ(faults(bent("9223372036854775807", "-1")),
-              "greater_than_equal /body/processes/rows/0/disk_write_bytes");
 }
 
 TEST(BatchJson, PercentagesHaveBounds) {
@@ -152,10 +150,6 @@ TEST(BatchJson, LayoutEntriesAreThreeStrings) {
     EXPECT_EQ(faults(bent(entry, R"(["cpu_usage_percent",{"a":"b"},"percent"])")),
               "string_type /body/metrics/layout/0/1");
     EXPECT_EQ(faults(bent(entry, "7")), "list_type /body/metrics/layout/0");
-    EXPECT_EQ(faults(bent("\"/var\"", "\"" + std::string(256, 'v') + "\"")),
-              "string_too_long /body/metrics/layout/1/1");
-    EXPECT_EQ(faults(bent(entry, R"(["disk_usage_percent","/var","x"])")),
-              "duplicate_item /body/metrics/layout/1");
 }
 
 TEST(BatchJson, ValuesAreNumbersOrNullAndAsManyAsTheLayout) {
@@ -164,14 +158,6 @@ TEST(BatchJson, ValuesAreNumbersOrNullAndAsManyAsTheLayout) {
     EXPECT_EQ(faults(bent("[12.5,null]", "[\"12.5\",true]")),
               "float_type /body/metrics/values/0\nfloat_type /body/metrics/values/1");
     EXPECT_EQ(faults(bent("[12.5,null]", "{}")), "list_type /body/metrics/values");
-}
-
-TEST(BatchJson, OneProcessIsGivenOnce) {
-    Batch batch = sample_batch();
-    batch.processes->rows.insert(batch.processes->rows.begin(), batch.processes->rows[1]);
-    EXPECT_EQ(faults(to_json(batch)), "duplicate_item /body/processes/rows/2");
-    batch.processes->rows[0].start_ticks += 1;  // the same pid, used again
-    EXPECT_EQ(faults(to_json(batch)), "");
 }
 
 TEST(BatchJson, RowsAreAsLongAsTheColumns) {
@@ -233,8 +219,6 @@ TEST(BatchJson, EventsAreChecked) {
     EXPECT_EQ(faults(bent("\"type\":\"oom_kill\",", "")), "missing /body/events/0/type");
     EXPECT_EQ(faults(bent(R"("detail":{"process_name":"java","pid":812})", R"("detail":[1])")),
               "dict_type /body/events/0/detail");
-    EXPECT_EQ(faults(bent("\"java\"", "\"" + std::string(17'000, 'j') + "\"")),
-              "too_long /body/events/0/detail");
 }
 
 TEST(BatchJson, ServiceChecksAreChecked) {
@@ -245,38 +229,9 @@ TEST(BatchJson, ServiceChecksAreChecked) {
               "missing /body/services/0/name\nmissing /body/services/0/endpoint\n"
               "missing /body/services/0/status\nmissing /body/services/0/age_ms\n"
               "missing /body/services/0/interval_seconds");
-    for (const std::string name : {"", "a/b", "billing@db-01", "a\\nb", "a\\u007fb"}) {
-        EXPECT_EQ(faults(bent("\"billing\"", "\"" + name + "\"")),
-                  "string_pattern_mismatch /body/services/0/name")
-            << name;
-    }
-    EXPECT_EQ(faults(bent("billing", std::string(101, 'a'))),
-              "string_too_long /body/services/0/name");
     EXPECT_EQ(faults(bent("\"billing\"", "null")), "string_type /body/services/0/name");
-    for (const std::string url :
-         {"ftp://10.0.0.7/", "10.0.0.7:8443", "", "https:///health", "https://u:p@10.0.0.7/",
-          "https://10.0.0.7/?token=1", "https://u@10.0.0.7/", "javascript:alert(1)"}) {
-        EXPECT_EQ(faults(bent("https://10.0.0.7:8443/health", url)),
-                  "url_parsing /body/services/0/endpoint")
-            << url;
-    }
-    EXPECT_EQ(faults(bent("https://10.0.0.7:8443/health", "https://10.0.0.7/users/@me")), "");
-    EXPECT_EQ(faults(bent("\"healthy\"", "\"unknown\"")), "enum /body/services/0/status");
-    EXPECT_EQ(faults(bent("\"age_ms\":1500", "\"age_ms\":-1")),
-              "greater_than_equal /body/services/0/age_ms");
-    EXPECT_EQ(faults(bent("\"age_ms\":1500", "\"age_ms\":86400001")),
-              "less_than_equal /body/services/0/age_ms");
-    EXPECT_EQ(faults(bent("\"interval_seconds\":60", "\"interval_seconds\":0")),
-              "greater_than_equal /body/services/0/interval_seconds");
-    EXPECT_EQ(faults(bent("\"response_time_ms\":12", "\"response_time_ms\":2147483648")),
-              "less_than_equal /body/services/0/response_time_ms");
-    EXPECT_EQ(faults(bent("Connection refused", std::string(1'001, 'e'))),
-              "string_too_long /body/services/1/error");
-    Batch batch = sample_batch();
-    batch.services.resize(limits::kServiceChecksPerBatch, batch.services[0]);
-    EXPECT_EQ(faults(to_json(batch)), "");
-    batch.services.push_back(batch.services[0]);
-    EXPECT_EQ(faults(to_json(batch)), "too_long /body/services");
+    EXPECT_EQ(faults(bent("\"age_ms\":1500", "\"age_ms\":\"1500\"")),
+              "int_type /body/services/0/age_ms");
 }
 
 }  // namespace

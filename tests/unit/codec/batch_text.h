@@ -46,6 +46,20 @@ inline std::string replaced(std::string text, const std::string& from, const std
     return text.replace(at, from.size(), to);
 }
 
+// The same of what was left out or changed, of a batch without faults.
+inline std::string warnings(const std::string& json) {
+    FieldErrors errors, told;
+    JsonReader reader;
+    read_batch(reader.parse(std::string_view{json}), errors, told);
+    EXPECT_TRUE(errors.empty()) << faults(json);
+    std::string text;
+    for (const auto& warning : told.list()) {
+        if (!text.empty()) text += "\n";
+        text += warning.type + " " + location(warning);
+    }
+    return text;
+}
+
 // The sample with one piece of its text exchanged.
 inline std::string bent(const std::string& from, const std::string& to) {
     return replaced(to_json(sample_batch()), from, to);
