@@ -165,11 +165,13 @@ struct SenderFixture : OutboxFixture {
     std::vector<std::string> sent;
     ManualClock clock{Timestamp{1s}};
     EpochMap epochs;
+    DeliveryNote note;
     std::size_t buried = 0;
     Delivery delivery{[this](std::string_view body) { return answer(body); },
                       [this](const PackedBatch&) { ++buried; },
                       clock,
                       epochs,
+                      note,
                       30,
                       Backoff(1)};
 };
