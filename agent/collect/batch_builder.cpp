@@ -103,7 +103,8 @@ BatchBuilder::BatchBuilder(const CollectSettings& settings, const Clock& clock,
                  sys_, boot_clock, std::max<std::chrono::nanoseconds>(settings.interval, 60s)),
              60s);
     others_.push_back(std::make_unique<EccCollector>(sys_));
-    others_.push_back(std::make_unique<CgroupCollector>(sys_, boot_clock, settings.interval));
+    others_.push_back(
+        std::make_unique<CgroupCollector>(proc_, sys_, boot_clock, settings.interval));
     if (!settings.system_bus.empty()) {
         others_.push_back(std::make_unique<UnitCollector>(
             [socket = settings.system_bus] { return ask_systemd(socket); }, faults_, boot_clock));

@@ -12,9 +12,9 @@ namespace {
 // Deep enough for the pods of Kubernetes below the slices of systemd.
 constexpr int kDeepest = 8;
 
-std::unique_ptr<CgroupHierarchy> find_hierarchy(Reader& sys) {
-    if (CgroupV2::is_mounted(sys)) return std::make_unique<CgroupV2>(sys);
-    if (CgroupV1::is_mounted(sys)) return std::make_unique<CgroupV1>(sys);
+std::unique_ptr<CgroupHierarchy> find_hierarchy(Reader& sys, BlockStack& stack) {
+    if (CgroupV2::is_mounted(sys)) return std::make_unique<CgroupV2>(sys, stack);
+    if (CgroupV1::is_mounted(sys)) return std::make_unique<CgroupV1>(sys, stack);
     return nullptr;
 }
 
@@ -38,12 +38,17 @@ Count growth(Count before, Count now) {
 
 }  // namespace
 
-CgroupCollector::CgroupCollector(Reader& sys, const BootClock& clock,
+CgroupCollector::CgroupCollector(Reader& proc, Reader& sys, const BootClock& clock,
                                  std::chrono::nanoseconds interval)
-    : sys_(sys), clock_(clock), longest_gap_(3 * interval), hierarchy_(find_hierarchy(sys)) {}
+    : sys_(sys),
+      clock_(clock),
+      longest_gap_(3 * interval),
+      stack_(proc, sys),
+      hierarchy_(find_hierarchy(sys, stack_)) {}
 
 void CgroupCollector::collect(MetricSink& out) {
     if (!hierarchy_) return;
+    stack_.forget();
     std::vector<Group> groups;
     find_groups("", std::nullopt, 0, groups);
     for (const Group& group : groups) emit(group, out);

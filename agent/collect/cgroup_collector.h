@@ -20,7 +20,8 @@ namespace chorus::agent {
 class CgroupCollector final : public Collector {
   public:
     // `interval` is the time between two calls.
-    CgroupCollector(Reader& sys, const BootClock& clock, std::chrono::nanoseconds interval);
+    CgroupCollector(Reader& proc, Reader& sys, const BootClock& clock,
+                    std::chrono::nanoseconds interval);
     void collect(MetricSink& out) override;
 
     static constexpr std::size_t kMostGroups = 128;
@@ -42,6 +43,7 @@ class CgroupCollector final : public Collector {
     Reader& sys_;
     const BootClock& clock_;
     std::chrono::nanoseconds longest_gap_;
+    BlockStack stack_;
     std::unique_ptr<CgroupHierarchy> hierarchy_;
     PreviousSamples<Sample> previous_;
 };

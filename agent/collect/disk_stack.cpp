@@ -36,10 +36,6 @@ const DiskStats* find(const std::vector<DiskStats>& disks, std::string_view name
 
 }  // namespace
 
-bool is_memory_or_file(std::string_view name) {
-    return name.starts_with("loop") || name.starts_with("ram") || name.starts_with("zram");
-}
-
 DiskStack::Kind DiskStack::kind_of(std::string_view name) {
     if (const auto known = kinds_.find(name); known != kinds_.end()) return known->second;
     const std::string directory = directory_of(name);

@@ -11,9 +11,6 @@
 
 namespace chorus::agent {
 
-// Loop devices lie on files of another file system; the others are memory.
-bool is_memory_or_file(std::string_view name);
-
 // Asks /sys/block: Documentation/ABI/stable/sysfs-block.
 class DiskStack {
   public:

@@ -2,6 +2,8 @@
 
 #include <array>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "agent/procfs/named_values.h"
 #include "agent/procfs/pressure.h"
@@ -31,39 +33,50 @@ Pressure read_pressure(Reader& sys, const std::string& path) {
     return file ? parse_pressure(file.text) : Pressure{};
 }
 
+void add_storage(BlockStack& stack, std::vector<DeviceBytes> devices, CgroupFigures& out) {
+    const DeviceBytes sum = stack.sum(std::move(devices));
+    out.read_bytes = sum.read;
+    out.written_bytes = sum.written;
+}
+
 // "8:0 rbytes=1 wbytes=2 rios=3 ..." a device. A group that never did any I/O has an empty file.
-void read_io_stat(Reader& sys, const std::string& path, CgroupFigures& out) {
+void read_io_stat(Reader& sys, BlockStack& stack, const std::string& path, CgroupFigures& out) {
     const auto file = sys.read(path);
     if (!file) return;
-    std::uint64_t read = 0, written = 0;
+    std::vector<DeviceBytes> devices;
     auto text = file.text;
     while (auto line = next_line(text)) {
+        DeviceBytes device{.device = std::string(next_word(*line))};
         for (auto word = next_word(*line); !word.empty(); word = next_word(*line)) {
             const auto equals = word.find('=');
             const auto name = word.substr(0, equals);
             if (name != "rbytes" && name != "wbytes") continue;
             const auto bytes = parse_number<std::uint64_t>(word.substr(equals + 1)).value_or(0);
-            (name == "rbytes" ? read : written) += bytes;
+            (name == "rbytes" ? device.read : device.written) = bytes;
         }
+        devices.push_back(std::move(device));
     }
-    out.read_bytes = read;
-    out.written_bytes = written;
+    add_storage(stack, std::move(devices), out);
 }
 
 // "8:0 Read 4096" a device and kind, the last line is a total of all.
-void read_service_bytes(Reader& sys, const std::string& path, CgroupFigures& out) {
+void read_service_bytes(Reader& sys, BlockStack& stack, const std::string& path,
+                        CgroupFigures& out) {
     const auto file = sys.read(path);
     if (!file) return;
-    std::uint64_t read = 0, written = 0;
+    std::vector<DeviceBytes> devices;
     auto text = file.text;
     while (auto line = next_line(text)) {
-        next_word(*line);  // device
+        const auto device = next_word(*line);
         const auto kind = next_word(*line);
         if (kind != "Read" && kind != "Write") continue;
-        (kind == "Read" ? read : written) += next_number<std::uint64_t>(*line).value_or(0);
+        if (devices.empty() || devices.back().device != device) {
+            devices.push_back({.device = std::string(device)});
+        }
+        const auto bytes = next_number<std::uint64_t>(*line).value_or(0);
+        (kind == "Read" ? devices.back().read : devices.back().written) = bytes;
     }
-    out.read_bytes = read;
-    out.written_bytes = written;
+    add_storage(stack, std::move(devices), out);
 }
 
 }  // namespace
@@ -87,7 +100,7 @@ CgroupFigures CgroupV2::read(const std::string& group) {
     constexpr std::array<ValueName, 1> kills{{{"", "oom_kill"}}};
     out.oom_kills = read_named(sys_, path + "/memory.events", kills)[0];
     out.memory_limit = memory_limit(group);
-    read_io_stat(sys_, path + "/io.stat", out);
+    read_io_stat(sys_, stack_, path + "/io.stat", out);
     out.pids = read_number(sys_, path + "/pids.current");
     out.cpu_some_us = read_pressure(sys_, path + "/cpu.pressure").some_us;
     out.memory_full_us = read_pressure(sys_, path + "/memory.pressure").full_us;
@@ -121,7 +134,8 @@ CgroupFigures CgroupV1::read(const std::string& group) {
     constexpr std::array<ValueName, 1> kills{{{"", "oom_kill"}}};
     out.oom_kills = read_named(sys_, memory + "/memory.oom_control", kills)[0];
     out.memory_limit = memory_limit(group);
-    read_service_bytes(sys_, base + "blkio" + group + "/blkio.throttle.io_service_bytes", out);
+    read_service_bytes(sys_, stack_, base + "blkio" + group + "/blkio.throttle.io_service_bytes",
+                       out);
     out.pids = read_number(sys_, base + "pids" + group + "/pids.current");
     return out;
 }

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "agent/procfs/block_stack.h"
 #include "agent/procfs/reader.h"
 
 namespace chorus::agent {
@@ -36,7 +37,7 @@ class CgroupHierarchy {
 
 class CgroupV2 final : public CgroupHierarchy {
   public:
-    explicit CgroupV2(Reader& sys) : sys_(sys) {}
+    CgroupV2(Reader& sys, BlockStack& stack) : sys_(sys), stack_(stack) {}
     static bool is_mounted(const Reader& sys);
     std::string root() const override { return "fs/cgroup"; }
     CgroupFigures read(const std::string& group) override;
@@ -44,12 +45,13 @@ class CgroupV2 final : public CgroupHierarchy {
 
   private:
     Reader& sys_;
+    BlockStack& stack_;
 };
 
 // A directory for each controller; the paths of a group are the same in all of them.
 class CgroupV1 final : public CgroupHierarchy {
   public:
-    explicit CgroupV1(Reader& sys) : sys_(sys) {}
+    CgroupV1(Reader& sys, BlockStack& stack) : sys_(sys), stack_(stack) {}
     static bool is_mounted(const Reader& sys);
     std::string root() const override { return "fs/cgroup/memory"; }
     CgroupFigures read(const std::string& group) override;
@@ -57,6 +59,7 @@ class CgroupV1 final : public CgroupHierarchy {
 
   private:
     Reader& sys_;
+    BlockStack& stack_;
 };
 
 }  // namespace chorus::agent

@@ -8,9 +8,10 @@ namespace chorus::agent {
 namespace {
 
 std::optional<DiskStats> parse_line(std::string_view line) {
-    next_word(line);  // major
-    next_word(line);  // minor
     DiskStats disk;
+    disk.number = next_word(line);
+    disk.number += ':';
+    disk.number += next_word(line);
     disk.name = next_word(line);
     // The fields as iostats.rst counts them, from 1; old kernels end at 11 or 15.
     constexpr std::size_t least = 11, discards = 15, flushes = 17;
@@ -41,6 +42,10 @@ std::optional<DiskStats> parse_line(std::string_view line) {
 }
 
 }  // namespace
+
+bool is_memory_or_file(std::string_view name) {
+    return name.starts_with("loop") || name.starts_with("ram") || name.starts_with("zram");
+}
 
 std::vector<DiskStats> parse_diskstats(std::string_view text) {
     std::vector<DiskStats> disks;

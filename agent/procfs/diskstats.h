@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -23,9 +24,13 @@ struct DiskCounters {
 // One block device or partition.
 struct DiskStats {
     std::string_view name;  // into the parsed text
+    std::string number;     // "253:0"
     DiskCounters counters;
     std::uint64_t in_flight = 0;  // requests now
 };
+
+// Loop devices lie on files of another file system; the others are memory.
+bool is_memory_or_file(std::string_view name);
 
 // Damaged lines are left out.
 std::vector<DiskStats> parse_diskstats(std::string_view text);

@@ -29,6 +29,8 @@ class Host {
     TemporaryTree tree;
     ManualBootClock clock{5'000s};
     Reader sys{tree.path(), clock};
+    TemporaryTree proc_tree;
+    Reader proc{proc_tree.path(), clock};
 
   private:
     std::string version_;
@@ -39,7 +41,7 @@ constexpr const char* kContainer =
     "3f4b1c9d2e5a60783f4b1c9d2e5a60783f4b1c9d2e5a60783f4b1c9d2e5a6078";
 
 Samples second_sample(Host& host) {
-    CgroupCollector groups(host.sys, host.clock, 10s);
+    CgroupCollector groups(host.proc, host.sys, host.clock, 10s);
     collect(groups);
     host.become_later();
     return collect(groups);
@@ -75,7 +77,7 @@ TEST(CgroupCollector, ReadsVersionOneWhereThereIsNoOther) {
 
 TEST(CgroupCollector, GroupsAreThoseOfUnitsAndContainers) {
     Host host("sys");
-    CgroupCollector groups(host.sys, host.clock, 10s);
+    CgroupCollector groups(host.proc, host.sys, host.clock, 10s);
     std::vector<std::string> labels;
     for (const auto& key : collect(groups).layout) {
         if (key.metric_type == "cgroup_memory_bytes") labels.push_back(key.label);
@@ -88,7 +90,7 @@ TEST(CgroupCollector, GroupsAreThoseOfUnitsAndContainers) {
 
 TEST(CgroupCollector, LimitIsTheSmallestUpTheTree) {
     Host host("sys");
-    CgroupCollector groups(host.sys, host.clock, 10s);
+    CgroupCollector groups(host.proc, host.sys, host.clock, 10s);
     const auto samples = collect(groups);
     EXPECT_DOUBLE_EQ(samples.value("cgroup_memory_limit_percent", kContainer), 50);
     std::string reversed(kContainer);
@@ -101,7 +103,7 @@ TEST(CgroupCollector, LimitIsTheSmallestUpTheTree) {
 
 TEST(CgroupCollector, FirstSampleHasNoRates) {
     Host host("sys");
-    CgroupCollector groups(host.sys, host.clock, 10s);
+    CgroupCollector groups(host.proc, host.sys, host.clock, 10s);
     const auto first = collect(groups);
     EXPECT_TRUE(first.is_null("cgroup_cpu_usage_percent", kWeb));
     EXPECT_TRUE(first.is_null("cgroup_oom_kills_count", kWeb));
@@ -110,18 +112,52 @@ TEST(CgroupCollector, FirstSampleHasNoRates) {
 
 TEST(CgroupCollector, ServiceThatWasStartedAnewHasNoRateYet) {
     Host host("sys");
-    CgroupCollector groups(host.sys, host.clock, 10s);
+    CgroupCollector groups(host.proc, host.sys, host.clock, 10s);
     collect(groups);
     host.become_later();
     host.tree.write("fs/cgroup/system.slice/web.service/cpu.stat", "usage_usec 5\n");
     EXPECT_TRUE(collect(groups).is_null("cgroup_cpu_usage_percent", kWeb));
 }
 
+// A group on a volume of LVM: the volume and the disk below it count the same bytes.
+TEST(CgroupCollector, BytesOfAVolumeAndOfItsDiskCountOnce) {
+    for (const char* version : {"sys", "sys-v1"}) {
+        Host host(version);
+        host.proc_tree.write("diskstats",
+                             "8 0 sda 1 0 1 1 1 0 1 1 0 1 1\n8 2 sda2 1 0 1 1 1 0 1 1 0 1 1\n"
+                             "253 0 dm-0 1 0 1 1 1 0 1 1 0 1 1\n7 0 loop0 1 0 1 1 1 0 1 1 0 1 1\n");
+        host.tree.write("block/sda/sda2/partition", "2\n");
+        host.tree.write("dev/block/253:0/slaves/sda2/partition", "2\n");
+        const auto write = [&](const std::string& bytes) {
+            std::string stat, service;
+            for (const std::string device : {"253:0", "8:0", "7:0"}) {
+                stat += device + " rbytes=" + bytes + " wbytes=" + bytes + " rios=1 wios=1\n";
+                service += device + " Read " + bytes + '\n' + device + " Write " + bytes + '\n';
+            }
+            if (version == std::string("sys")) {
+                host.tree.write("fs/cgroup/system.slice/web.service/io.stat", stat);
+            } else {
+                host.tree.write(
+                    "fs/cgroup/blkio/system.slice/web.service/blkio.throttle.io_service_bytes",
+                    service + "Total 4\n");
+            }
+        };
+        CgroupCollector groups(host.proc, host.sys, host.clock, 10s);
+        write("1000000");
+        collect(groups);
+        host.become_later();
+        write("4000000");
+        const auto later = collect(groups);
+        EXPECT_DOUBLE_EQ(later.value("cgroup_io_read_bytes_per_sec", kWeb), 300'000) << version;
+        EXPECT_DOUBLE_EQ(later.value("cgroup_io_write_bytes_per_sec", kWeb), 300'000) << version;
+    }
+}
+
 TEST(CgroupCollector, HostWithoutGroupsHasNoSeries) {
     const TemporaryTree nothing;
     const ManualBootClock clock{5'000s};
     Reader sys(nothing.path(), clock);
-    CgroupCollector groups(sys, clock, 10s);
+    CgroupCollector groups(sys, sys, clock, 10s);
     EXPECT_TRUE(collect(groups).layout.empty());
 }
 
@@ -133,7 +169,7 @@ TEST(CgroupCollector, NumberOfGroupsIsBounded) {
     }
     const ManualBootClock clock{5'000s};
     Reader sys(tree.path(), clock);
-    CgroupCollector groups(sys, clock, 10s);
+    CgroupCollector groups(sys, sys, clock, 10s);
     std::size_t count = 0;
     for (const auto& key : collect(groups).layout)
         count += key.metric_type == "cgroup_memory_bytes";
