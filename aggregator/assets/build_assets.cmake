@@ -50,9 +50,11 @@ function(build_pages)
   if(NOT ready)
     return()
   endif()
-  # Mistakes in our own sources are always an error.
-  execute_process(COMMAND ${NPM} run --silent build -- ${out}/ui WORKING_DIRECTORY ${copy}
-                  COMMAND_ERROR_IS_FATAL ANY)
+  # Mistakes in our own sources are always an error; so is a page that reads what the API's
+  # description does not have.
+  execute_process(COMMAND ${CMAKE_COMMAND} -E env OPENAPI=${OPENAPI}
+                          ${NPM} run --silent build -- ${out}/ui
+                  WORKING_DIRECTORY ${copy} COMMAND_ERROR_IS_FATAL ANY)
   # Only these files of swagger-ui: its package also brings one that counts installations.
   set(swagger ${copy}/node_modules/swagger-ui-dist)
   file(COPY ${swagger}/swagger-ui-bundle.js ${swagger}/swagger-ui.css ${swagger}/LICENSE

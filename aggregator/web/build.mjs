@@ -13,23 +13,38 @@ const outdir = resolve(process.argv[2] ?? join(here, "dist"));
 const SCRIPT_LIMIT = 60_000; // bytes of script after gzip
 
 // uPlot hangs everything it can do on one object and decides by options, where no bundler can see what
-// is unused. The charts here are lines with a legend of our own; the rest is left out.
+// is unused. The charts here are lines over time on linear scales, with labels and a legend of our own;
+// the rest is left out.
 const UNUSED_OF_UPLOT = {
   "uPlot.join = join;": "",
   "(paths.stepped = stepped);": "",
   "(paths.bars    = bars);": "",
   "(paths.spline  = monotoneCubic);": "",
   "const showLegend = legend.show;": "const showLegend = false;",
+  "(legend.show": "(false",
+  "legend.live": "false",
+  "mode == 2": "false",
+  "mode == 1": "true",
+  "distr == 3": "false",
+  "distr == 4": "false",
 };
+// Functions and tables of scales and labels that these charts never reach.
+const HOLLOW_IN_UPLOT = [
+  "timeAxisVals", "fmtDate", "rangeLog", "logAxisSplits", "log10AxisValsFilt", "log2AxisValsFilt",
+  "rangeAsinh", "asinhAxisSplits", "clipBandLine", "subs",
+];
 const slimUplot = {
   name: "slim-uplot",
   setup({ onLoad }) {
     onLoad({ filter: /uPlot\.esm\.js$/ }, async ({ path }) => {
       let contents = await readFile(path, "utf8");
-      for (const [line, other] of Object.entries(UNUSED_OF_UPLOT)) {
-        if (!contents.includes(line)) throw new Error(`uPlot has changed: there is no "${line}"`);
-        contents = contents.replace(line, other);
-      }
+      const cut = (part, other) => {
+        const shorter = contents.replaceAll(part, other);
+        if (shorter === contents) throw new Error(`uPlot has changed: there is no ${part}`);
+        contents = shorter;
+      };
+      for (const [line, other] of Object.entries(UNUSED_OF_UPLOT)) cut(line, other);
+      for (const name of HOLLOW_IN_UPLOT) cut(new RegExp(`^(function ${name}\\(.*\\) |const ${name} = )\\{\\n[^]*?^\\}`, "gm"), "$1{}");
       return { contents, loader: "js" };
     });
   },
@@ -70,7 +85,7 @@ const first = await bundle({ entryPoints: { theme: "src/theme_first.ts", icon: "
 
 // terser finds some 4 % more than esbuild does; names are hashed of what is written in the end.
 const squeeze = async (text) =>
-  (await minify(text, { ecma: 2020, compress: { passes: 2, ecma: 2020, unsafe_arrows: true }, format: { comments: false } })).code;
+  (await minify(text, { ecma: 2020, compress: { passes: 4, ecma: 2020, unsafe_arrows: true, unsafe: true, unsafe_methods: true, pure_getters: true, keep_fargs: false }, format: { comments: false } })).code;
 
 const files = {};
 let script = 0;

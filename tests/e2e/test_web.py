@@ -85,6 +85,25 @@ def test_the_sources_are_typed_without_a_fault(packages):
     assert (web / "tsconfig.json").read_text() == (copy / "tsconfig.json").read_text()
 
 
+def test_a_page_that_reads_what_the_api_does_not_answer_does_not_compile(packages, tmp_path):
+    built = pathlib.Path(os.environ["CHORUS_BIN_DIR"]).parent / "aggregator" / "assets" / "web"
+    if not (built / "node_modules").exists():
+        pytest.skip("needs: a build with the dashboard")
+    web = HERE.parent.parent.parent / "aggregator" / "web"
+    copy = tmp_path / "web"
+    shutil.copytree(web, copy, ignore=shutil.ignore_patterns("node_modules", "dist"))
+    (copy / "node_modules").symlink_to(built / "node_modules")
+    description = (web.parent / "api" / "openapi.json").read_text()
+    for told, other in (("by_memory", "by_ram"), ("context_taken_at", "taken_at"),
+                        ("/transitions", "/steps"), ("io_bytes_per_sec", "io_rate")):
+        assert told in description
+        (tmp_path / "api").mkdir(exist_ok=True)
+        (tmp_path / "api" / "openapi.json").write_text(description.replace(told, other))
+        done = subprocess.run(["npm", "run", "--silent", "check"], cwd=copy, capture_output=True,
+                              text=True, timeout=300, check=False)
+        assert done.returncode != 0 and "error TS" in done.stdout, f"{told}: {done.stdout}"
+
+
 @pytest.mark.parametrize("name", FILES)
 def test_dashboard(stage, control, name):
     if not stage.has_dashboard():

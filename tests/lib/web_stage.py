@@ -1,9 +1,15 @@
-"""What the browser tests look at: two aggregators, real agents, odd names and a recorded trace."""
+"""What the browser tests look at.
+
+Most of it comes about as it does for users: real agents, one of which has stopped, a process that
+burns CPU, a service that does not answer, and rules that fire on them. Odd names and hours of history
+are sent as an agent would.
+"""
 
 import json
 import os
 import random
 import subprocess
+import sys
 import time
 
 from chorus_harness import Agent, Aggregator, BatchMaker, free_port, process, wait_until
@@ -15,6 +21,18 @@ PROBES = [PROBE, "\"><script>window.probed=1</script>", "javascript:window.probe
 TRACE_TABLES = 30
 TRACE_PROCESSES = 70  # so that every row is drawn
 TRACE_STEP = 30
+BURNER = "report-builder"
+# By name: what fires, all within the first rounds.
+RULES = {
+    "CPU is busy": ("system_metric", "high", {
+        "metric_type": "cpu_usage_percent", "hostname": "web-01", "threshold": 1, "critical_threshold": 101}),
+    "Memory is used": ("system_metric", "medium", {
+        "metric_type": "memory_usage_percent", "hostname": "db-01", "threshold": 0.1}),
+    "Files are open": ("system_metric", "low", {
+        "metric_type": "system_fd_used_count", "hostname": "db-01", "threshold": 1}),
+    "Search is down": ("service_health", "critical", {"service_name": "search", "fault": "down"}),
+    "Host is silent": ("host_silent", "critical", {"hostname": "cache-01", "intervals": 3}),
+}
 
 
 class Stage:
@@ -23,10 +41,12 @@ class Stage:
     def __init__(self, directory):
         self.directory = directory
         self.open = Aggregator(environment={"CHORUS_ANONYMOUS_ROLE": "operator",
-                                            "HEALTH_CHECK_INTERVAL": "5"})
+                                            "HEALTH_CHECK_INTERVAL": "5", "ALERT_CHECK_INTERVAL": "2",
+                                            **({"CHORUS_WEB_ROOT": os.environ["CHORUS_WEB_ROOT"]}
+                                               if "CHORUS_WEB_ROOT" in os.environ else {})})
         self.guarded = Aggregator(environment={"CHORUS_ANONYMOUS_ROLE": "none"})
         self.agents = {}
-        self.sleepers = []
+        self.sleepers, self.burners = [], []
 
     def __enter__(self):
         self.guarded.start(wait_ready=False)
@@ -35,20 +55,24 @@ class Stage:
             "search": {"url": f"http://127.0.0.1:{free_port()}/", "retries": 0}})
         self.open.start()
         self.viewer = self.guarded.token(role="viewer", name="looker")
+        self.operator = self.guarded.token(role="operator", name="on-call")
         self.admin = self.guarded.token(role="admin", name="keeper")
-        for name in ("web-01", "db-01"):
+        for name in ("web-01", "db-01", "cache-01"):
             self.agents[name] = Agent(self.open, name)
             self.agents[name].start()
         self.probe_host()
         self.history_host()
         self.trace = self.record_trace()
-        wait_until(lambda: len(self.open.get("/api/v1/hosts").json) >= 5, 60, "five hosts")
+        wait_until(lambda: len(self.open.get("/api/v1/hosts").json) >= 6, 60, "six hosts")
+        self.burn()
+        self.agents["cache-01"].stop()
+        self.alerts = {name: self.fire(name, *rule) for name, rule in RULES.items()}
         return self
 
     def __exit__(self, *_):
         for agent in self.agents.values():
             agent.__exit__()
-        for child in self.sleepers:
+        for child in [*self.sleepers, *self.burners]:
             child.kill()
             child.wait()
         self.open.close()
@@ -60,7 +84,8 @@ class Stage:
     def facts(self):
         return {"base": f"http://127.0.0.1:{self.open.port}", "trace": str(self.trace),
                 "guarded": f"http://127.0.0.1:{self.guarded.port}", "viewer": self.viewer,
-                "admin": self.admin,
+                "admin": self.admin, "operator": self.operator, "alerts": self.alerts,
+                "burner": {"name": BURNER, "pid": self.burners[0].pid},
                 "probe": PROBE}
 
     def act(self, name, argument):
@@ -79,6 +104,40 @@ class Stage:
     def ingest(self, batch, token):
         answer = self.open.ingest(batch, token)
         assert answer.status == 200, answer.body
+
+    def burn(self):
+        """A process that keeps one processor busy, seen by the agents; what ran before is known."""
+        def tables():
+            return self.open.sql("SELECT count(*) FROM monitoring.process_batches JOIN monitoring.hosts"
+                                 " USING (host_id) WHERE hostname = 'web-01'")[0][0]
+        wait_until(lambda: int(tables()) >= 2, 60, "two process tables of web-01")
+        # The first table is taken to be older, so that there is something to compare with.
+        self.open.sql("""
+            UPDATE monitoring.process_batches b SET ts = b.ts - interval '65 minutes' FROM (
+                SELECT host_id, min(ts) AS ts FROM monitoring.process_batches
+                JOIN monitoring.hosts USING (host_id) WHERE hostname = 'web-01' GROUP BY 1) first
+            WHERE b.host_id = first.host_id AND b.ts = first.ts""")
+        link = os.path.join(self.directory, BURNER)  # a process is named after its file
+        os.symlink(sys.executable, link)
+        self.burners.append(subprocess.Popen([link, "-c", "while True: pass"]))
+        try:  # also beside compilers it is to have a processor for itself
+            os.setpriority(os.PRIO_PROCESS, self.burners[0].pid, -15)
+        except PermissionError:
+            pass
+        wait_until(lambda: (self.open.get("/api/v1/metrics/processes?hostname=web-01&limit=1"
+                                          f"&process_name={BURNER}").json or
+                            [{"cpu_percent": None}])[0]["cpu_percent"], 60, "the burner in a table")
+
+    def fire(self, name, rule_type, severity, condition):
+        """Makes a rule and answers the id of the alert it opens."""
+        if rule_type == "system_metric":
+            condition = {"operator": ">", "aggregation": "last", "time_window_minutes": 1, **condition}
+        made = self.open.request("POST", "/api/v1/alert-rules", json.dumps(
+            {"name": name, "rule_type": rule_type, "severity": severity, "condition": condition,
+             "cooldown_minutes": 0}), {"Content-Type": "application/json"})
+        assert made.status == 201, made.body
+        return wait_until(lambda: self.open.get(f"/api/v1/alerts?rule_id={made.json['id']}").json,
+                          90, f"an alert of {name}")[0]["id"]
 
     def probe_host(self):
         """A host that names everything it may with a probe."""

@@ -8,6 +8,7 @@ import { href, route } from "./lib/router";
 import { connection, type Connection } from "./lib/stream";
 import type { Theme } from "./lib/theme";
 import { setTheme, theme } from "./lib/theme_state";
+import { Guard } from "./parts/guard";
 import { Help } from "./parts/help";
 import { Logo, ThemeIcon } from "./parts/icons";
 import { SignIn } from "./parts/sign_in";
@@ -39,7 +40,7 @@ export function App() {
       <a class="skip" href="#main" onClick={skip}>Skip to content</a>
       <Top place={place} />
       <main id="main" tabIndex={-1}>
-        <Page key={path.slice(0, 3).join("/")} />
+        <Guard key={path.slice(0, 3).join("/")} what="This page"><Page /></Guard>
       </main>
       {helpOpen.value && <Help />}
       {wantsToken.value && <SignIn />}
@@ -54,7 +55,6 @@ function skip(event: MouseEvent): void {
 }
 
 function Top({ place }: { place: string }) {
-  const active = openAlerts.value.filter((alert) => alert.status === "active").length;
   return (
     <header class="top">
       <a class="brand" href={href(["hosts"])}><Logo />Chorus</a>
@@ -62,7 +62,7 @@ function Top({ place }: { place: string }) {
         {PLACES.map(([id, name]) => (
           <a key={id} href={href([id])} aria-current={id === place ? "page" : undefined}>
             {name}
-            {id === "alerts" && active > 0 && <span class="count-badge" title={`${active} active`}>{active > 99 ? "99+" : active}</span>}
+            {id === "alerts" && <Guard><ActiveCount /></Guard>}
           </a>
         ))}
       </nav>
@@ -71,8 +71,17 @@ function Top({ place }: { place: string }) {
         <ThemeButton />
         <button type="button" class="icon" aria-label="Keyboard and help" title="Keyboard and help ( ? )" onClick={() => (helpOpen.value = true)}>?</button>
       </div>
-      <span class="visually-hidden" aria-live="polite">{active === 1 ? "1 active alert" : `${active} active alerts`}</span>
     </header>
+  );
+}
+
+function ActiveCount() {
+  const active = openAlerts.value.filter((alert) => alert.status === "active").length;
+  return (
+    <>
+      {active > 0 && <span class="count-badge" title={`${active} active`} aria-hidden="true">{active > 99 ? "99+" : active}</span>}
+      <span class="visually-hidden" aria-live="polite">{active === 1 ? "1 active alert" : `${active} active alerts`}</span>
+    </>
   );
 }
 

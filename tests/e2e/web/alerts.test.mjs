@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { api, close, newAlert, open, row, until } from "./support.mjs";
+import { api, close, newAlert, open, row, stage, until } from "./support.mjs";
 
 test("An alert is acknowledged and resolved, each with a comment", async () => {
   const alert = await newAlert({ title: "Round trip", hostname: "web-01" });
@@ -64,4 +64,44 @@ test("A silence is made for an alert, shown and ended", async () => {
   await silence.getByRole("button", { name: "End now" }).click();
   await until(async () => !(await silence.getByText("silent now").isVisible()), "the silence's end");
   await close(page);
+});
+
+// The rows of a table as texts, by the titles of its columns.
+const rowsOf = (table) =>
+  table.evaluate((element) => {
+    const heads = [...element.querySelectorAll("thead th")].map((head) => head.textContent);
+    return [...element.querySelectorAll("tbody tr")].map((row) => Object.fromEntries([...row.children].map((cell, i) => [heads[i], cell.textContent])));
+  });
+
+test("An alert that a rule opened shows its culprits, details and history", async () => {
+  const id = stage.alerts["CPU is busy"];
+  const page = await open(`#/alerts/${id}`);
+  const culprits = page.getByRole("region", { name: "Processes when it fired" });
+  await culprits.getByRole("heading", { name: "By CPU" }).waitFor();
+  const rows = await rowsOf(culprits.locator("table").first());
+  const { context } = (await api(`/api/v1/alerts/${id}`)).json;
+  assert.deepEqual(rows.map((r) => Number(r.PID)), context.by_cpu.map((p) => p.process_id));
+  const burner = rows.find((r) => Number(r.PID) === stage.burner.pid);
+  assert.equal(burner.Name, stage.burner.name);
+  assert.equal(burner["Since 1 h"], "new");
+  assert.match(burner.CPU, /^[\d.]+ %$/);
+  assert.match(burner["Open files"], /^\d+$/);
+  assert.ok("Disk I/O" in burner && "Memory" in burner);
+  await page.getByRole("region", { name: "Details" }).getByText("cpu_usage_percent").waitFor();
+  await page.getByRole("region", { name: "History" }).getByText("created").waitFor();
+  await culprits.getByRole("link", { name: stage.burner.name }).first().click();
+  await page.locator("[data-moment] tbody tr[data-key]").filter({ hasText: stage.burner.name }).first().waitFor();
+  await close(page);
+});
+
+test("What a rule is about decides which culprits come first", async () => {
+  for (const [rule, title, list] of [["Memory is used", "By memory", "by_memory"], ["Files are open", "By open files", "by_open_files"]]) {
+    const page = await open(`#/alerts/${stage.alerts[rule]}`);
+    const culprits = page.getByRole("region", { name: "Processes when it fired" });
+    await culprits.getByRole("heading").first().waitFor();
+    assert.equal(await culprits.getByRole("heading", { level: 3 }).first().innerText(), title);
+    const { context } = (await api(`/api/v1/alerts/${stage.alerts[rule]}`)).json;
+    assert.deepEqual((await rowsOf(culprits.locator("table").first())).map((r) => Number(r.PID)), context[list].map((p) => p.process_id));
+    await close(page);
+  }
 });

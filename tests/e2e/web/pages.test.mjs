@@ -74,11 +74,12 @@ test("Names that hosts choose are only ever text", async () => {
   });
   assert.equal(rule.status, 201);
   const alert = await newAlert({ title: stage.probe, description: stage.probe, source: stage.probe, alert_type: stage.probe, hostname: "probe-01", alert_metadata: { [stage.probe]: stage.probe } });
+  const probed = (await api("/api/v1/hosts/probe-01")).json.last_seen;
   const place = (hash, text = stage.probe) => ({ hash, text });
   for (const { hash, text } of [
     place("#/hosts", "probe-01"),
     place("#/hosts/probe-01?range=1h"),
-    place("#/hosts/probe-01/processes?range=1h", stage.probe.slice(0, 15)),
+    place(`#/hosts/probe-01/processes?range=1h&t=${probed}`, stage.probe.slice(0, 15)),
     place("#/alerts"),
     place(`#/alerts/${alert.id}`),
     place("#/rules"),

@@ -1,5 +1,6 @@
 // Requests to the API. The token lives in this tab's session and goes into a header, never a URL.
 import { signal } from "@preact/signals";
+import type { Answer, Body, Path, Query } from "./schema";
 
 const BASE = "/api/v1";
 const KEY = "chorus.token";
@@ -82,9 +83,9 @@ async function errorOf(response: Response): Promise<ApiError> {
   return new ApiError(response.status, text, [], retry);
 }
 
-export type Parameters = Record<string, string | number | boolean | null | undefined | string[]>;
+type Parameters = Record<string, string | number | boolean | null | undefined | string[]> | undefined;
 
-export function apiPath(path: string[], parameters: Parameters = {}): string {
+export function apiPath(path: readonly string[], parameters: Parameters = {}): string {
   const words = new URLSearchParams();
   for (const [name, value] of Object.entries(parameters)) {
     for (const one of Array.isArray(value) ? value : [value]) {
@@ -127,8 +128,12 @@ export async function request<T>(path: string, options: Options = {}): Promise<T
   return (await response.json()) as T;
 }
 
-export const get = <T>(path: string[], parameters: Parameters = {}, signal?: AbortSignal): Promise<T> =>
-  request<T>(apiPath(path, parameters), { signal });
+// Path, parameters, body and answer have the types of the API's description: what is not there does
+// not compile.
+export const get = <const P extends Path<"get">>(path: P, parameters?: Query<P>, signal?: AbortSignal): Promise<Answer<"get", P>> =>
+  request(apiPath(path, parameters as Parameters), { signal });
 
-export const send = <T>(method: "POST" | "PATCH" | "DELETE", path: string[], body?: unknown): Promise<T> =>
-  request<T>(apiPath(path), { method, body });
+type Change = "POST" | "PATCH" | "DELETE";
+
+export const send = <M extends Change, const P extends Path<Lowercase<M>>>(method: M, path: P, body?: Body<Lowercase<M>, P>): Promise<Answer<Lowercase<M>, P>> =>
+  request(apiPath(path), { method, body });

@@ -1,7 +1,7 @@
 // Every host with its newest figures, shared by the pages and moved on by the stream.
 import { computed, signal } from "@preact/signals";
 import { get } from "./api";
-import type { Alert, Host, HostOverview, Overview } from "./types";
+import type { Alert, Host, HostOverview } from "./schema";
 
 export interface FleetRow {
   host: Host;
@@ -15,8 +15,8 @@ export const openAlerts = signal<Alert[]>([]);
 
 export async function loadFleet(abort: AbortSignal): Promise<Host[]> {
   const [list, overview] = await Promise.all([
-    get<Host[]>(["hosts"], {}, abort),
-    get<Overview>(["dashboard", "overview"], {}, abort),
+    get(["hosts"], {}, abort),
+    get(["dashboard", "overview"], {}, abort),
   ]);
   hosts.value = list;
   overviews.value = overview.system_health;
@@ -25,7 +25,7 @@ export async function loadFleet(abort: AbortSignal): Promise<Host[]> {
 
 // A server without alerts answers 404; then there are none to show.
 export async function loadOpenAlerts(abort: AbortSignal): Promise<Alert[]> {
-  const alerts = await get<Alert[]>(["alerts"], { status: "active,acknowledged", limit: 1000 }, abort);
+  const alerts = await get(["alerts"], { status: ["active", "acknowledged"], limit: 1000 }, abort);
   openAlerts.value = alerts;
   return alerts;
 }

@@ -4,7 +4,7 @@ import { useEffect } from "preact/hooks";
 import { loadFleet, loadOpenAlerts, takeOverview } from "./fleet";
 import { useResource, type Resource } from "./resource";
 import { connection, listen } from "./stream";
-import type { Host, HostOverview } from "./types";
+import type { Host, HostOverview } from "./schema";
 
 const idle: Resource<Host[]> = { data: undefined, error: undefined, loading: true, reload: () => {} };
 export const fleetResource = signal<Resource<Host[]>>(idle);

@@ -1,5 +1,5 @@
 // Process tables: which process is which, groups of them, and what changed between two tables.
-import type { Process } from "./types";
+import type { Process } from "./schema";
 import { parseTime } from "./time";
 
 // A PID is given again, so a process is its PID and the moment it began.

@@ -1,27 +1,9 @@
 // Alert rules: their fields, and their conditions in words.
 import { formatUnit } from "./format";
-import type { Severity } from "./types";
+import type { Rule } from "./schema";
 
-export type RuleType = "system_metric" | "process_metric" | "service_health" | "host_silent";
-
-export interface RuleDraft {
-  name: string;
-  description: string | null;
-  rule_type: RuleType;
-  condition: Record<string, unknown>;
-  severity: Severity;
-  notification_channels: string[];
-  cooldown_minutes: number;
-  is_active: boolean;
-}
-
-export interface Rule extends RuleDraft {
-  id: string;
-  state?: string;
-  last_triggered_at?: string | null;
-  last_error?: string | null;
-  stock?: boolean;
-}
+export type RuleType = Rule["rule_type"];
+export type RuleDraft = Pick<Rule, "name" | "description" | "rule_type" | "condition" | "severity" | "notification_channels" | "cooldown_minutes" | "is_active">;
 
 export const TYPES: [RuleType, string][] = [
   ["system_metric", "a figure of a host"],

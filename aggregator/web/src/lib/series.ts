@@ -1,5 +1,5 @@
 // From the API's columns to what a chart draws.
-import type { SeriesAnswer } from "./types";
+import type { SeriesAnswer } from "./schema";
 
 export interface Line {
   label: string;

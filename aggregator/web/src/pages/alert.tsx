@@ -6,30 +6,17 @@ import { alertTurn } from "../lib/live";
 import { useResource } from "../lib/resource";
 import { href, route } from "../lib/router";
 import { clock, iso, parseTime } from "../lib/time";
-import type { Alert } from "../lib/types";
+import type { AlertDetail } from "../lib/schema";
 import { AlertActions } from "../parts/alert_actions";
-import { Culprits, type AlertContext } from "../parts/culprits";
+import { Culprits } from "../parts/culprits";
 import { Facts, Pairs } from "../parts/lists";
 import { SeverityMark, StatusWord, When } from "../parts/marks";
 import { Empty, Loaded } from "../parts/states";
-
-interface AlertDetail extends Alert {
-  context?: AlertContext | null;
-}
-
-interface Transition {
-  id: number;
-  at: string;
-  from_status: string | null;
-  to_status: string;
-  event: string;
-  actor: string | null;
-  comment: string | null;
-}
+import { guarded } from "../parts/guard";
 
 export function AlertPage() {
   const id = route.value.path[1]!;
-  const loaded = useResource(`${id}\n${alertTurn.value}`, (signal) => get<AlertDetail>(["alerts", id], {}, signal), 30);
+  const loaded = useResource(`${id}\n${alertTurn.value}`, (signal) => get(["alerts", id], {}, signal), 30);
   if (!loaded.data && (loaded.error?.status === 404 || loaded.error?.status === 422)) {
     return <div class="panel"><Empty title="There is no such alert"><a href={href(["alerts"])}>To the alerts</a></Empty></div>;
   }
@@ -70,7 +57,7 @@ function Detail({ alert, reload }: { alert: AlertDetail; reload: () => void }) {
       )}
       <div class={alert.context || told(alert.alert_metadata).length > 0 ? "split" : "stack"}>
         <div class="stack">
-          {alert.context && <Culprits context={alert.context} host={host} />}
+          {alert.context && <Culprits alert={alert} context={alert.context} />}
           <Metadata data={alert.alert_metadata} />
         </div>
         <History id={alert.id} turn={alert.updated_at} />
@@ -83,7 +70,7 @@ const HIDDEN = new Set(["rule_id", "hostname", "metric_unit", "top_processes"]);
 
 const told = (data: Record<string, unknown>) => Object.entries(data).filter(([name, value]) => !HIDDEN.has(name) && value !== null);
 
-function Metadata({ data }: { data: Record<string, unknown> }) {
+const Metadata = guarded("The details", function Metadata({ data }: { data: Record<string, unknown> }) {
   const unit = typeof data.metric_unit === "string" ? data.metric_unit : null;
   const figures = new Set(["current_value", "threshold"]);
   const shown = told(data);
@@ -98,10 +85,10 @@ function Metadata({ data }: { data: Record<string, unknown> }) {
       </div>
     </section>
   );
-}
+});
 
-function History({ id, turn }: { id: string; turn: string }) {
-  const loaded = useResource(`${id}\n${turn}`, (signal) => get<Transition[]>(["alerts", id, "transitions"], {}, signal));
+const History = guarded("The history", function History({ id, turn }: { id: string; turn: string }) {
+  const loaded = useResource(`${id}\n${turn}`, (signal) => get(["alerts", id, "transitions"], {}, signal));
   return (
     <section class="panel" aria-label="History">
       <header><h2>History</h2></header>
@@ -124,4 +111,4 @@ function History({ id, turn }: { id: string; turn: string }) {
       </div>
     </section>
   );
-}
+});

@@ -8,7 +8,7 @@ import { useResource } from "../lib/resource";
 import { go, href, route, setQuery } from "../lib/router";
 import { matches, readSort, writeSort } from "../lib/sorting";
 import { clock, parseTime } from "../lib/time";
-import { SEVERITIES, type Alert } from "../lib/types";
+import { SEVERITIES, type Alert } from "../lib/schema";
 import { DataTable, type Column } from "../parts/data_table";
 import { Choice, FilterBox } from "../parts/filter_box";
 import { SeverityMark, StatusWord, When } from "../parts/marks";
@@ -60,9 +60,9 @@ function AlertList({ open }: { open: boolean }) {
   const loaded = useResource(
     [open, query.host, severity, alertTurn.value].join("\n"),
     (signal) =>
-      get<Alert[]>(
+      get(
         ["alerts"],
-        { status: open ? "active,acknowledged,suppressed" : undefined, hostname: query.host, severity: severity === "any" ? undefined : severity, limit: 1000 },
+        { status: open ? ["active", "acknowledged", "suppressed"] : [], hostname: query.host ? [query.host] : [], severity: SEVERITIES.filter((s) => s === severity), limit: 1000 },
         signal,
       ),
     30,

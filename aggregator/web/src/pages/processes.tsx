@@ -6,7 +6,7 @@ import { readProcessRef } from "../lib/processes";
 import { useResource, type Resource } from "../lib/resource";
 import { route, setQuery } from "../lib/router";
 import { absolute, clock, iso, parseTime, readRange, zone } from "../lib/time";
-import type { Host, Snapshot } from "../lib/types";
+import type { Host, Snapshot } from "../lib/schema";
 import { ChartPanel } from "../parts/chart_panel";
 import { CompareTable } from "../parts/compare_table";
 import { Choice, FilterBox } from "../parts/filter_box";
@@ -30,12 +30,12 @@ const SHAPE: ChartSpec = {
   ],
 };
 
-function useSnapshot(hostname: string, moment: string | null | undefined, seconds: number): Resource<Snapshot | null> {
+function useSnapshot(hostname: string, moment: string | undefined, seconds: number): Resource<Snapshot | null> {
   return useResource(
     moment === undefined ? null : `${hostname}\n${moment}`,
     async (signal) => {
       try {
-        return await get<Snapshot>(["processes", "at"], { hostname, t: moment }, signal);
+        return await get(["processes", "at"], { hostname, t: moment || undefined }, signal);
       } catch (cause) {
         if (cause instanceof ApiError && cause.status === 404) return null; // nothing stored then
         throw cause;
@@ -63,7 +63,7 @@ function Machine({ host }: { host: Host }) {
   const compared = parseTime(query.vs);
   const alerts = useHostAlerts(hostname, range);
   const marks = useMemo(() => marksOf(alerts, clock.peek()), [alerts]);
-  const table = useSnapshot(hostname, chosen === null ? null : query.t, chosen === null ? Math.max(2, Math.min(interval, 60)) : 0);
+  const table = useSnapshot(hostname, chosen === null ? "" : query.t, chosen === null ? Math.max(2, Math.min(interval, 60)) : 0);
   const earlier = useSnapshot(hostname, compared === null ? undefined : query.vs, 0);
   const shownAt = parseTime(table.data?.timestamp);
   const selected = readProcessRef(query.p);

@@ -4,8 +4,8 @@ import { ApiError, get, send, type FieldError } from "../lib/api";
 import { useCatalogue } from "../lib/catalogue";
 import { useResource } from "../lib/resource";
 import { go, href, route } from "../lib/router";
-import { CONDITION_FIELDS, emptyRule, inWords, TYPES, type Rule, type RuleDraft, type RuleType } from "../lib/rules";
-import { SEVERITIES, type Severity } from "../lib/types";
+import { CONDITION_FIELDS, emptyRule, inWords, TYPES, type RuleDraft, type RuleType } from "../lib/rules";
+import { SEVERITIES, type Rule, type Severity } from "../lib/schema";
 import { Backtest } from "../parts/backtest";
 import { Dialog } from "../parts/dialog";
 import { Field, SelectField, TextField } from "../parts/fields";
@@ -14,7 +14,7 @@ import { say } from "../parts/toast";
 
 export function RulePage() {
   const id = route.value.path[1]!;
-  const loaded = useResource(id === "new" ? null : id, (signal) => get<Rule>(["alert-rules", id], {}, signal));
+  const loaded = useResource(id === "new" ? null : id, (signal) => get(["alert-rules", id], {}, signal));
   if (id === "new") return <Editor rule={null} />;
   if (loaded.error?.status === 404 || loaded.error?.status === 422) {
     return <div class="panel"><Empty title="There is no such rule"><a href={href(["rules"])}>To the rules</a></Empty></div>;

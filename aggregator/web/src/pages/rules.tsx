@@ -3,10 +3,10 @@ import { get, send } from "../lib/api";
 import { useCatalogue } from "../lib/catalogue";
 import { useResource } from "../lib/resource";
 import { go, href, route, setQuery } from "../lib/router";
-import { inWords, type Rule } from "../lib/rules";
+import { inWords } from "../lib/rules";
 import { matches, readSort, writeSort } from "../lib/sorting";
 import { parseTime } from "../lib/time";
-import { SEVERITIES } from "../lib/types";
+import { SEVERITIES, type Rule } from "../lib/schema";
 import { DataTable, type Column } from "../parts/data_table";
 import { FilterBox } from "../parts/filter_box";
 import { SeverityMark, Status, When } from "../parts/marks";
@@ -25,7 +25,7 @@ function StateMark({ rule }: { rule: Rule }) {
 export function RulesPage() {
   const { query } = route.value;
   const catalogue = useCatalogue();
-  const loaded = useResource("rules", (signal) => get<Rule[]>(["alert-rules"], { limit: 1000 }, signal), 30);
+  const loaded = useResource("rules", (signal) => get(["alert-rules"], { limit: 1000 }, signal), 30);
   const units = new Map(catalogue.map((m) => [m.metric_type, m.unit]));
   const words = (rule: Rule) => inWords(rule, units.get(String(rule.condition.metric_type)));
   const filter = query.q ?? "";

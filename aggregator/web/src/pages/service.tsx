@@ -6,20 +6,14 @@ import { serviceTurn } from "../lib/live";
 import { useResource } from "../lib/resource";
 import { href, route } from "../lib/router";
 import { absolute, clock, parseTime } from "../lib/time";
-import { Beats, newestFirst, type Check, type Service } from "../parts/beats";
+import type { CheckedService, ServiceHistory } from "../lib/schema";
+import { Beats, newestFirst } from "../parts/beats";
 import { Chart } from "../parts/chart";
 import { Choice } from "../parts/filter_box";
 import { Facts } from "../parts/lists";
 import { StatusWord, When } from "../parts/marks";
 import { PlainTable } from "../parts/plain_table";
 import { Empty, Loaded } from "../parts/states";
-
-interface History {
-  step_seconds: number;
-  t: number[];
-  response_time_ms: { avg: (number | null)[]; max: (number | null)[] };
-  checks: Check[];
-}
 
 const HOURS: [string, string][] = [["24", "24 h"], ["168", "7 d"], ["720", "30 d"]];
 
@@ -29,10 +23,10 @@ export function ServicePage() {
   const loaded = useResource(
     `${name}\n${hours}\n${serviceTurn.value}`,
     async (signal) => {
-      const services = await get<Service[]>(["services"], { recent: 60 }, signal);
+      const services = await get(["services"], { recent: 60 }, signal);
       const service = services.find((s) => s.service_name === name);
       if (!service) return null;
-      return { service, history: await get<History>(["services", name, "history"], { hours, limit: 500 }, signal) };
+      return { service, history: await get(["services", name, "history"], { hours: Number(hours), limit: 500 }, signal) };
     },
     15,
   );
@@ -47,7 +41,7 @@ export function ServicePage() {
   );
 }
 
-function Detail({ service, history, hours }: { service: Service; history: History; hours: string }) {
+function Detail({ service, history, hours }: { service: CheckedService; history: ServiceHistory; hours: string }) {
   const chart = useMemo(
     () => ({
       t: history.t,

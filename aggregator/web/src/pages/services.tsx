@@ -6,7 +6,8 @@ import { useResource } from "../lib/resource";
 import { go, href, route, setQuery } from "../lib/router";
 import { matches, readSort, writeSort } from "../lib/sorting";
 import { parseTime } from "../lib/time";
-import { Beats, newestFirst, type Service } from "../parts/beats";
+import type { CheckedService } from "../lib/schema";
+import { Beats, newestFirst } from "../parts/beats";
 import { DataTable, type Column } from "../parts/data_table";
 import { FilterBox } from "../parts/filter_box";
 import { StatusWord, When } from "../parts/marks";
@@ -15,9 +16,9 @@ import { Empty, Loaded } from "../parts/states";
 const BEATS = 30;
 const ORDER: Record<string, number> = { unhealthy: 0, timeout: 1, unknown: 2, healthy: 3 };
 
-const lastError = (s: Service): string | null => s.error_message ?? newestFirst(s.recent).find((c) => c.error_message)?.error_message ?? null;
+const lastError = (s: CheckedService): string | null => s.error_message ?? newestFirst(s.recent).find((c) => c.error_message)?.error_message ?? null;
 
-const COLUMNS: Column<Service>[] = [
+const COLUMNS: Column<CheckedService>[] = [
   { id: "name", title: "Service", className: "name", value: (s) => s.service_name, render: (s) => <a href={href(["services", s.service_name])}>{s.service_name}</a> },
   { id: "status", title: "State", value: (s) => ORDER[s.status], render: (s) => <StatusWord word={s.status} /> },
   { id: "beats", title: "Last checks", priority: 2, render: (s) => <Beats checks={s.recent} most={BEATS} /> },
@@ -30,7 +31,7 @@ const COLUMNS: Column<Service>[] = [
 
 export function ServicesPage() {
   const { query } = route.value;
-  const loaded = useResource(`services\n${serviceTurn.value}`, (signal) => get<Service[]>(["services"], { recent: BEATS }, signal), 15);
+  const loaded = useResource(`services\n${serviceTurn.value}`, (signal) => get(["services"], { recent: BEATS }, signal), 15);
   const filter = query.q ?? "";
   return (
     <>

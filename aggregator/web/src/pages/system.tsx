@@ -3,6 +3,7 @@ import { request } from "../lib/api";
 import { count, duration, milliseconds } from "../lib/format";
 import { useResource } from "../lib/resource";
 import { route, setQuery } from "../lib/router";
+import type { ServiceStatus } from "../lib/schema";
 import { AddHost } from "../parts/add_host";
 import { Agents } from "../parts/agents";
 import { IngestPanel } from "../parts/ingest_panel";
@@ -10,26 +11,7 @@ import { Status, StatusWord, toneOf, When } from "../parts/marks";
 import { Facts } from "../parts/lists";
 import { PlainTable } from "../parts/plain_table";
 import { Loaded } from "../parts/states";
-
-interface Task {
-  name: string;
-  period_seconds: number;
-  last_run: string | null;
-  last_duration_seconds: number | null;
-  runs: number;
-  skipped: number;
-  last_error: string | null;
-}
-
-export interface ServiceStatus {
-  version: string;
-  status: string;
-  timestamp: string;
-  hostname: string;
-  background_tasks: { running: boolean; task_count: number; tasks?: Task[] };
-  dependencies?: Record<string, unknown>;
-  ingest?: { queue_length: number; queue_capacity: number };
-}
+import { guarded } from "../parts/guard";
 
 const NAMES: Record<string, string> = { postgres: "PostgreSQL", redis: "Redis" };
 
@@ -50,16 +32,16 @@ export function SystemPage() {
               of={[
                 ["Version", data.version],
                 ["Runs on", data.hostname],
-                ...Object.entries(data.dependencies ?? {}).map(([name, state]): [string, preact.ComponentChildren] => [
+                ...Object.entries(data.dependencies).map(([name, state]): [string, preact.ComponentChildren] => [
                   NAMES[name] ?? name,
-                  <StatusWord word={typeof state === "string" ? state : JSON.stringify(state)} />,
+                  <StatusWord word={state} />,
                 ]),
-                ["Batches that wait", data.ingest && `${count(data.ingest.queue_length)} of at most ${count(data.ingest.queue_capacity)}`],
+                ["Batches that wait", `${count(data.ingest.queue_length)} of at most ${count(data.ingest.queue_capacity)}`],
               ]}
             />
             <div class="grid halves">
               <IngestPanel />
-              <Tasks tasks={data.background_tasks.tasks ?? []} />
+              <Tasks tasks={data.background_tasks.tasks} />
             </div>
           </>
         )}
@@ -70,7 +52,7 @@ export function SystemPage() {
   );
 }
 
-function Tasks({ tasks }: { tasks: Task[] }) {
+const Tasks = guarded("The tasks", function Tasks({ tasks }: { tasks: ServiceStatus["background_tasks"]["tasks"] }) {
   return (
     <section class="panel" aria-label="Background tasks">
       <header><h2>Background tasks</h2></header>
@@ -86,7 +68,7 @@ function Tasks({ tasks }: { tasks: Task[] }) {
                 task.last_error ? <Status tone="bad" text="failed" /> : <Status tone={task.last_run ? "ok" : "off"} text={task.last_run ? "fine" : "not yet"} />,
                 duration(task.period_seconds),
                 <When at={task.last_run} />,
-                milliseconds(task.last_duration_seconds === null ? null : task.last_duration_seconds * 1000),
+                milliseconds(task.last_duration_seconds * 1000),
                 count(task.runs),
               ],
             }))}
@@ -96,4 +78,4 @@ function Tasks({ tasks }: { tasks: Task[] }) {
       </div>
     </section>
   );
-}
+});

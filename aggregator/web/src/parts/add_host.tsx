@@ -5,10 +5,6 @@ import { Dialog } from "./dialog";
 import { explain } from "./states";
 import { say } from "./toast";
 
-interface NewToken {
-  token: string;
-}
-
 // A name of a host and of its token file; nothing else goes into a command line.
 const safe = (name: string) => name.replace(/[^A-Za-z0-9._-]/g, "-").replace(/^-+/, "") || "web-01";
 
@@ -23,7 +19,7 @@ export function AddHost({ onClose }: { onClose: () => void }) {
   const make = async () => {
     setFault("");
     try {
-      const made = await send<NewToken>("POST", ["tokens"], { role: "enrol", name: host });
+      const made = await send("POST", ["tokens"], { role: "enrol", name: host });
       setToken(made.token);
     } catch (cause) {
       setFault(

@@ -6,15 +6,11 @@ import { useResource } from "../lib/resource";
 import { go, href, route, setQuery } from "../lib/router";
 import { readSort, writeSort } from "../lib/sorting";
 import { iso, parseTime } from "../lib/time";
-import type { Host } from "../lib/types";
+import type { Host } from "../lib/schema";
 import { DataTable, type Column } from "./data_table";
 import { StatusWord, When } from "./marks";
 import { Empty, Loading } from "./states";
-
-interface Metric {
-  hostname: string;
-  metric_value: number;
-}
+import { guarded } from "./guard";
 
 interface Row {
   host: Host;
@@ -32,10 +28,10 @@ const COLUMNS: Column<Row>[] = [
   { id: "seen", title: "Last seen", value: (r) => parseTime(r.host.last_seen), render: (r) => <When at={r.host.last_seen} /> },
 ];
 
-export function Agents() {
+export const Agents = guarded("The agents", function Agents() {
   const spools = useResource(
     "spools",
-    (signal) => get<Metric[]>(["metrics", "system"], { metric_type: "agent_spool_batches_count", start_time: iso(Date.now() / 1000 - 120), limit: 1000 }, signal),
+    (signal) => get(["metrics", "system"], { metric_type: "agent_spool_batches_count", start_time: iso(Date.now() / 1000 - 120), limit: 1000 }, signal),
     30,
   );
   // Newest first: the first of a host counts.
@@ -59,4 +55,4 @@ export function Agents() {
       )}
     </section>
   );
-}
+});

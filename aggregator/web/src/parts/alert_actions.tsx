@@ -4,7 +4,7 @@ import { send } from "../lib/api";
 import { hostOf } from "../lib/fleet";
 import { alertTurn } from "../lib/live";
 import { iso } from "../lib/time";
-import type { Alert } from "../lib/types";
+import type { Alert } from "../lib/schema";
 import { Dialog } from "./dialog";
 import { NameField, signature } from "./name_field";
 import { explain } from "./states";

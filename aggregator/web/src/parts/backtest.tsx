@@ -4,24 +4,11 @@ import { ApiError, send, type FieldError } from "../lib/api";
 import { duration } from "../lib/format";
 import { href } from "../lib/router";
 import type { RuleDraft } from "../lib/rules";
+import type { Backtest as Backtested } from "../lib/schema";
 import { parseTime } from "../lib/time";
 import { When } from "./marks";
 import { explain } from "./states";
-
-interface Firing {
-  hostname: string | null;
-  source: string;
-  description: string;
-  fired_at: string;
-  resolved_at: string | null;
-}
-
-interface Result {
-  firings: Firing[];
-  total: number;
-  days: number;
-  pages_per_week: number;
-}
+import { guarded } from "./guard";
 
 interface Props {
   draft: RuleDraft;
@@ -31,8 +18,8 @@ interface Props {
 
 const PAUSE_MS = 700; // of typing
 
-export function Backtest({ draft, words, onFaults }: Props) {
-  const [result, setResult] = useState<Result | null>(null);
+export const Backtest = guarded("The backtest", function Backtest({ draft, words, onFaults }: Props) {
+  const [result, setResult] = useState<Backtested | null>(null);
   const [trouble, setTrouble] = useState("");
   const [busy, setBusy] = useState(false);
   const asked = JSON.stringify([draft.rule_type, draft.condition, draft.cooldown_minutes]);
@@ -41,7 +28,7 @@ export function Backtest({ draft, words, onFaults }: Props) {
     const timer = setTimeout(async () => {
       setBusy(true);
       try {
-        const answer = await send<Result>("POST", ["alert-rules", "test"], { ...draft, name: draft.name || "new rule" });
+        const answer = await send("POST", ["alert-rules", "test"], { ...draft, name: draft.name || "new rule" });
         if (!wanted) return;
         setResult(answer);
         setTrouble("");
@@ -90,4 +77,4 @@ export function Backtest({ draft, words, onFaults }: Props) {
       </div>
     </section>
   );
-}
+});

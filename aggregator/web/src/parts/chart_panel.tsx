@@ -5,12 +5,12 @@ import { get } from "../lib/api";
 import { useResource } from "../lib/resource";
 import { linesOf, pointsFor } from "../lib/series";
 import { iso, type Range } from "../lib/time";
-import type { SeriesAnswer } from "../lib/types";
 import type { ChartSpec } from "../pages/host_charts";
 import { Chart } from "./chart";
 import type { Mark } from "./chart_marks";
 import { zoomTo } from "./range_picker";
 import { explain } from "./states";
+import { guarded } from "./guard";
 
 interface Props {
   spec: ChartSpec;
@@ -24,7 +24,7 @@ interface Props {
   below?: ComponentChildren;
 }
 
-export function ChartPanel({ spec, hostname, interval, range, ...rest }: Props) {
+export const ChartPanel = guarded("This chart", function ChartPanel({ spec, hostname, interval, range, ...rest }: Props) {
   const box = useRef<HTMLElement>(null);
   const [seen, setSeen] = useState(false);
   useEffect(() => {
@@ -44,7 +44,7 @@ export function ChartPanel({ spec, hostname, interval, range, ...rest }: Props) 
     async (signal) => {
       const to = range.live ? Date.now() / 1000 : range.to;
       const from = to - (range.to - range.from);
-      const answer = await get<SeriesAnswer>(
+      const answer = await get(
         ["dashboard", "metrics", "series"],
         { hostname, metric_type: metrics, start: iso(from), end: iso(to), max_points: pointsFor(to - from, interval) },
         signal,
@@ -72,4 +72,4 @@ export function ChartPanel({ spec, hostname, interval, range, ...rest }: Props) 
       )}
     </section>
   );
-}
+});

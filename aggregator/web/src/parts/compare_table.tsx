@@ -4,7 +4,7 @@ import { mebibytes, percent, UNKNOWN } from "../lib/format";
 import { compare, processKey, type Change, type Difference } from "../lib/processes";
 import { setQuery } from "../lib/router";
 import { matches, readSort, writeSort } from "../lib/sorting";
-import type { Process } from "../lib/types";
+import type { Process } from "../lib/schema";
 import { DataTable, type Column } from "./data_table";
 import { Choice } from "./filter_box";
 import { When } from "./marks";

@@ -1,62 +1,87 @@
 // The processes that were on top when an alert fired; kept as long as the alert.
-import { bytes, mebibytes, percent, UNKNOWN } from "../lib/format";
+import { byteRate, count, mebibytes, percent, UNKNOWN } from "../lib/format";
 import { href } from "../lib/router";
+import type { AlertContext, AlertDetail, Culprit } from "../lib/schema";
 import { When } from "./marks";
 import { PlainTable } from "./plain_table";
+import { guarded } from "./guard";
 
-export interface AlertContext {
-  taken_at: string;
-  snapshot: Record<string, unknown>;
+type Resource = NonNullable<AlertContext["ranked_by"]>;
+
+interface Figure {
+  title: string;
+  list: (context: AlertContext) => Culprit[];
+  text: (value: number | null | undefined) => string;
+  of: (process: Culprit) => number | null;
+  change?: (change: NonNullable<Culprit["change"]>) => number | null | undefined;
 }
 
-type Row = Record<string, unknown>;
+const FIGURES: Record<Resource, Figure> = {
+  cpu: { title: "CPU", list: (c) => c.by_cpu, text: percent, of: (p) => p.cpu_percent, change: (c) => c.cpu_percent },
+  memory: { title: "Memory", list: (c) => c.by_memory, text: mebibytes, of: (p) => p.memory_mb, change: (c) => c.memory_mb },
+  io: { title: "Disk I/O", list: (c) => c.by_io, text: byteRate, of: (p) => p.io_bytes_per_sec },
+  open_files: { title: "Open files", list: (c) => c.by_open_files, text: count, of: (p) => p.fd_count, change: (c) => c.fd_count },
+};
+const RESOURCES = Object.keys(FIGURES) as Resource[];
 
-const isRow = (value: unknown): value is Row => typeof value === "object" && value !== null && !Array.isArray(value);
-const number = (value: unknown): number | null => (typeof value === "number" ? value : null);
-const word = (value: unknown): string => (typeof value === "string" || typeof value === "number" ? String(value) : "");
-
-// Lists of processes within the snapshot, whatever they are called.
-function lists(snapshot: Row): [name: string, rows: Row[]][] {
-  return Object.entries(snapshot)
-    .filter((entry): entry is [string, unknown[]] => Array.isArray(entry[1]))
-    .map(([name, rows]): [string, Row[]] => [name, rows.filter(isRow)])
-    .filter(([, rows]) => rows.some((row) => "process_name" in row || "name" in row));
+// What the rule is about. Servers before 1.1 do not tell it; then the metric's name does.
+function resourceOf({ context, alert_metadata: { metric_type, metric_field } }: AlertDetail): Resource {
+  const metric = `${metric_type ?? ""} ${metric_field ?? ""}`;
+  return context?.ranked_by ?? (/fd_|file_desc|file_handles/.test(metric) ? "open_files" : /memory|swap|oom/.test(metric) ? "memory" : /disk|filesystem|_io/.test(metric) ? "io" : "cpu");
 }
 
-export function Culprits({ context, host }: { context: AlertContext; host: string | null }) {
-  const found = lists(context.snapshot);
-  if (found.length === 0) return null;
+const signed = (value: number, text: Figure["text"]): string => (value > 0 ? "+" : value < 0 ? "−" : "") + text(Math.abs(value));
+
+export const Culprits = guarded("The processes", function Culprits({ alert, context }: { alert: AlertDetail; context: AlertContext }) {
+  const first = resourceOf(alert);
+  const others = RESOURCES.filter((r) => r !== first && FIGURES[r].list(context).length > 0);
   return (
     <section class="panel" aria-label="Processes when it fired">
       <header>
         <h2>Processes when it fired</h2>
-        <span class="muted"><When at={context.taken_at} exact /></span>
+        <span class="muted"><When at={context.process_table_at} exact /></span>
       </header>
-      {found.map(([name, rows]) => (
-        <div class="body" key={name}>
-          {found.length > 1 && <h3>{name.replace(/_/g, " ")}</h3>}
-          <PlainTable
-            caption={`Processes: ${name.replace(/_/g, " ")}`}
-            heads={[["Name", "name"], ["PID", "num"], ["User", "p2"], ["CPU", "num"], ["Memory", "num"], ["Unit", "p3 clip"]]}
-            rows={rows.map((row, i) => ({
-              key: i,
-              cells: [
-                link(row, host, context.taken_at),
-                word(row.process_id ?? row.pid) || UNKNOWN,
-                word(row.username ?? row.user) || UNKNOWN,
-                percent(number(row.cpu_percent)),
-                "memory_mb" in row ? mebibytes(number(row.memory_mb)) : bytes(number(row.memory_rss_bytes)),
-                word(row.unit) || UNKNOWN,
-              ],
-            }))}
-          />
-        </div>
+      <div class="body">
+        <h3>By {lower(first)}</h3>
+        <List rank={first} context={context} />
+      </div>
+      {others.map((rank) => (
+        <details class="more" key={rank}>
+          <summary>By {lower(rank)}</summary>
+          <div class="body"><List rank={rank} context={context} /></div>
+        </details>
       ))}
     </section>
   );
-}
+});
 
-function link(row: Row, host: string | null, at: string) {
-  const name = word(row.process_name ?? row.name);
-  return host ? <a href={href(["hosts", host, "processes"], { t: at, q: name })}>{name}</a> : name;
+const lower = (rank: Resource) => (rank === "cpu" ? "CPU" : rank === "io" ? "disk I/O" : FIGURES[rank].title.toLowerCase());
+
+function List({ rank, context }: { rank: Resource; context: AlertContext }) {
+  const { title, list, text, of, change } = FIGURES[rank];
+  const rows = list(context);
+  if (rows.length === 0) return <p class="muted">No process was known to use any.</p>;
+  const rest = RESOURCES.filter((r) => r !== rank);
+  const since = change && context.compared_with;
+  return (
+    <PlainTable
+      caption={`Processes by ${lower(rank)}`}
+      heads={[["Name", "name"], [title, "num"], ...(since ? [["Since 1 h", "num"] as [string, string]] : []), ...rest.map((r): [string, string] => [FIGURES[r].title, "num p2"]), ["PID", "num p2"], ["User", "p3"], ["Unit", "p3 clip"]]}
+      rows={rows.map((p, i) => {
+        const grown = p.change && change?.(p.change);
+        return {
+          key: i,
+          cells: [
+            <a href={href(["hosts", context.hostname, "processes"], { t: context.process_table_at, q: p.process_name })}>{p.process_name}</a>,
+            <b>{text(of(p))}</b>,
+            ...(since ? [p.change?.new ? "new" : typeof grown === "number" ? signed(grown, text) : UNKNOWN] : []),
+            ...rest.map((r) => FIGURES[r].text(FIGURES[r].of(p))),
+            p.process_id,
+            p.username || UNKNOWN,
+            p.unit || UNKNOWN,
+          ],
+        };
+      })}
+    />
+  );
 }

@@ -1,20 +1,19 @@
-// What happened on a host within the range: OOM kills, processes that began and ended, restarts.
+// What happened on a host within the range: OOM kills, processes that began and ended.
 import { get } from "../lib/api";
 import { useResource } from "../lib/resource";
 import { setQuery, route } from "../lib/router";
 import { iso, type Range } from "../lib/time";
-import type { HostEvent } from "../lib/types";
+import type { HostEvent } from "../lib/schema";
 import { When } from "./marks";
 import { PlainTable } from "./plain_table";
 import { explain } from "./states";
+import { guarded } from "./guard";
 
 export const EVENT_NAMES: Record<string, string> = {
   oom_kill: "Killed for want of memory",
   process_start: "Process began",
   process_exit: "Process ended",
   process_churn: "Many short-lived processes",
-  unit_restart: "Service restarted",
-  agent_start: "Agent started",
 };
 
 export function describe(event: HostEvent): string {
@@ -25,14 +24,14 @@ export function describe(event: HostEvent): string {
   return [what, pid && `PID ${pid}`].filter(Boolean).join(", ");
 }
 
-export function HostEvents({ hostname, range }: { hostname: string; range: Range }) {
+export const HostEvents = guarded("The events", function HostEvents({ hostname, range }: { hostname: string; range: Range }) {
   const all = route.value.query.events === "all";
   const key = [hostname, range.live ? range.name : `${range.from} ${range.to}`, all].join("\n");
   const loaded = useResource(
     key,
     async (signal) => {
       const to = range.live ? Date.now() / 1000 : range.to;
-      return get<HostEvent[]>(["events"], { hostname, start_time: iso(to - (range.to - range.from)), end_time: iso(to), limit: all ? 500 : 200 }, signal);
+      return get(["events"], { hostname, start_time: iso(to - (range.to - range.from)), end_time: iso(to), limit: all ? 500 : 200 }, signal);
     },
     range.live ? 30 : 0,
   );
@@ -58,4 +57,4 @@ export function HostEvents({ hostname, range }: { hostname: string; range: Range
       </div>
     </section>
   );
-}
+});

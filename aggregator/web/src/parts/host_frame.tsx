@@ -5,7 +5,7 @@ import { bytes, count, duration, milliseconds, UNKNOWN } from "../lib/format";
 import { useResource } from "../lib/resource";
 import { href, route } from "../lib/router";
 import { clock, parseTime } from "../lib/time";
-import type { Host } from "../lib/types";
+import type { Host } from "../lib/schema";
 import { Facts } from "./lists";
 import { StatusWord, When } from "./marks";
 import { Empty, Loaded } from "./states";
@@ -20,7 +20,7 @@ interface Props {
 const SKEW_MS = 5000; // worth telling
 
 export function HostFrame({ hostname, tab, end, children }: Props) {
-  const loaded = useResource(hostname, (signal) => get<Host>(["hosts", hostname], {}, signal), 15);
+  const loaded = useResource(hostname, (signal) => get(["hosts", hostname], {}, signal), 15);
   const { range, from, to } = route.value.query;
   if (loaded.error?.status === 404 && !loaded.data) {
     return (

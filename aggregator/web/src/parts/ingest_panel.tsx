@@ -6,6 +6,7 @@ import { parseExposition, total, type Sample } from "../lib/exposition";
 import { useResource } from "../lib/resource";
 import { Pairs } from "./lists";
 import { Loaded } from "./states";
+import { guarded } from "./guard";
 
 interface Look {
   at: number;
@@ -30,7 +31,7 @@ const REFUSALS: Record<string, string> = {
   expired: "older than what is kept",
 };
 
-export function IngestPanel() {
+export const IngestPanel = guarded("What comes in", function IngestPanel() {
   const last = useRef<Look["before"]>(null);
   const loaded = useResource<Look>(
     "metrics",
@@ -48,7 +49,7 @@ export function IngestPanel() {
       <div class="body"><Loaded from={loaded} what="rates">{(now) => <Figures now={now} />}</Loaded></div>
     </section>
   );
-}
+});
 
 function Figures({ now }: { now: Look }) {
   const sum = (samples: Sample[], name: string, labels = {}) => total(samples, `chorus_aggregator_${name}`, labels);

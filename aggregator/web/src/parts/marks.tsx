@@ -1,7 +1,7 @@
 // Small marks inside text: status, severity, meters, times. Never colour alone.
 import { percent } from "../lib/format";
 import { absolute, ago, clock, parseTime, zone } from "../lib/time";
-import type { Severity } from "../lib/types";
+import type { Severity } from "../lib/schema";
 
 export type Tone = "ok" | "warn" | "bad" | "off";
 

@@ -8,7 +8,7 @@ import { useResource } from "../lib/resource";
 import { setQuery } from "../lib/router";
 import { linesOf, pointsFor, type ChartData } from "../lib/series";
 import { absolute, iso, parseTime, type Range } from "../lib/time";
-import type { Host, HostEvent, Process, SeriesAnswer } from "../lib/types";
+import type { Host, Process } from "../lib/schema";
 import { Chart } from "./chart";
 import { EVENT_NAMES } from "./host_events";
 import { Pairs } from "./lists";
@@ -16,6 +16,7 @@ import { When } from "./marks";
 import { zoomTo } from "./range_picker";
 import { explain } from "./states";
 import type { Unit } from "../lib/format";
+import { guarded } from "./guard";
 
 interface Props {
   host: Host;
@@ -24,7 +25,7 @@ interface Props {
   processes: Process[]; // of the tables that are shown
 }
 
-export function ProcessDetail({ host, which, range, processes }: Props) {
+export const ProcessDetail = guarded("The process", function ProcessDetail({ host, which, range, processes }: Props) {
   const close = () => setQuery({ p: undefined }, "push");
   useEffect(() => onEscape(close), []);
   const key = `${which.pid}@${which.startedAt ?? ""}`;
@@ -46,7 +47,7 @@ export function ProcessDetail({ host, which, range, processes }: Props) {
       </div>
     </aside>
   );
-}
+});
 
 function Facts({ p }: { p: Process }) {
   const started = parseTime(p.started_at);
@@ -96,10 +97,10 @@ function History({ host, which, range }: { host: Host; which: ProcessRef; range:
     async (signal) => {
       const to = range.live ? Date.now() / 1000 : range.to;
       const from = to - (range.to - range.from);
-      const answer = await get<SeriesAnswer>(
+      const answer = await get(
         ["processes", "series"],
         {
-          hostname: host.hostname, process_id: which.pid, started_at: which.startedAt,
+          hostname: host.hostname, process_id: which.pid, started_at: which.startedAt ?? undefined,
           start: iso(from), end: iso(to), max_points: pointsFor(to - from, host.interval_seconds),
         },
         signal,
@@ -136,7 +137,7 @@ function History({ host, which, range }: { host: Host; which: ProcessRef; range:
 function Events({ host, which, name, range }: { host: Host; which: ProcessRef; name: string | undefined; range: Range }) {
   const loaded = useResource(`${which.pid}\n${range.name}${range.live ? "" : range.from}`, (signal) => {
     const to = range.live ? Date.now() / 1000 : range.to;
-    return get<HostEvent[]>(["events"], { hostname: host.hostname, start_time: iso(to - (range.to - range.from)), end_time: iso(to), limit: 1000 }, signal);
+    return get(["events"], { hostname: host.hostname, start_time: iso(to - (range.to - range.from)), end_time: iso(to), limit: 1000 }, signal);
   });
   const own = (loaded.data ?? []).filter((e) => e.detail.pid === which.pid || (e.event_type === "oom_kill" && name !== undefined && e.detail.process_name === name));
   if (own.length === 0) return null;

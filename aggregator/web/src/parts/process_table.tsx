@@ -5,7 +5,7 @@ import { groups, processKey, type Group, type GroupBy } from "../lib/processes";
 import { setQuery } from "../lib/router";
 import { matches, readSort, writeSort } from "../lib/sorting";
 import { parseTime } from "../lib/time";
-import type { Process } from "../lib/types";
+import type { Process } from "../lib/schema";
 import { DataTable, type Column } from "./data_table";
 import { When } from "./marks";
 import { Empty } from "./states";

@@ -1,12 +1,13 @@
 // The alerts that are open now, worst first; the whole card is the link.
 import { hostOf } from "../lib/fleet";
 import { href } from "../lib/router";
-import { SEVERITIES, type Alert } from "../lib/types";
+import { SEVERITIES, type Alert } from "../lib/schema";
 import { SeverityMark, When } from "./marks";
+import { guarded } from "./guard";
 
 const MOST = 6;
 
-export function AlertStrip({ alerts }: { alerts: Alert[] }) {
+export const AlertStrip = guarded("The alerts", function AlertStrip({ alerts }: { alerts: Alert[] }) {
   const active = alerts.filter((alert) => alert.status === "active");
   if (active.length === 0) return null;
   const worst = [...active].sort(
@@ -29,4 +30,4 @@ export function AlertStrip({ alerts }: { alerts: Alert[] }) {
       )}
     </section>
   );
-}
+});

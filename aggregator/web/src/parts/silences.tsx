@@ -3,6 +3,7 @@ import { useState } from "preact/hooks";
 import { get, send } from "../lib/api";
 import { alertTurn } from "../lib/live";
 import { useResource } from "../lib/resource";
+import type { Silence } from "../lib/schema";
 import { iso } from "../lib/time";
 import { Dialog } from "./dialog";
 import { Status, When } from "./marks";
@@ -10,17 +11,7 @@ import { NameField, signature } from "./name_field";
 import { PlainTable } from "./plain_table";
 import { Empty, explain, Loaded } from "./states";
 import { say } from "./toast";
-
-interface Silence {
-  id: string;
-  matchers: Record<string, unknown>;
-  starts_at: string;
-  ends_at: string | null;
-  weekly: unknown;
-  created_by: string;
-  comment: string;
-  state: "pending" | "active" | "idle" | "expired";
-}
+import { guarded } from "./guard";
 
 const PHASES: Record<Silence["state"], [tone: "warn" | "off", text: string]> = {
   active: ["warn", "silent now"],
@@ -35,9 +26,9 @@ const text = (matchers: Record<string, unknown>) =>
     .map(([name, value]) => `${name.replace(/_/g, " ")} ${typeof value === "object" ? JSON.stringify(value) : String(value)}`)
     .join(", ");
 
-export function Silences() {
+export const Silences = guarded("The silences", function Silences() {
   const [adding, setAdding] = useState(false);
-  const loaded = useResource(`silences\n${alertTurn.value}`, (signal) => get<Silence[]>(["silences"], {}, signal), 30);
+  const loaded = useResource(`silences\n${alertTurn.value}`, (signal) => get(["silences"], {}, signal), 30);
   const end = async (silence: Silence) => {
     try {
       await send("PATCH", ["silences", silence.id], { expire: true });
@@ -84,7 +75,7 @@ export function Silences() {
       {adding && <NewSilence onClose={() => setAdding(false)} />}
     </>
   );
-}
+});
 
 function NewSilence({ onClose }: { onClose: () => void }) {
   const [hostname, setHostname] = useState("");

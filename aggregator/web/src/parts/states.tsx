@@ -2,6 +2,7 @@
 import type { ComponentChildren } from "preact";
 import { ApiError, wantsToken } from "../lib/api";
 import type { Resource } from "../lib/resource";
+import { Guard } from "./guard";
 
 export function Empty({ title, children }: { title: string; children?: ComponentChildren }) {
   return (
@@ -42,6 +43,11 @@ interface LoadedProps<T> {
   children: (data: T) => ComponentChildren;
 }
 
+const sentence = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
+
+// A component of its own, so that a fault in drawing the data is caught by the guard around it.
+const Shown = <T,>({ data, draw }: { data: T; draw: (data: T) => ComponentChildren }) => <>{draw(data)}</>;
+
 // The data; while an error stands, the last good ones with a notice above.
 export function Loaded<T>({ from, what, children }: LoadedProps<T>) {
   if (from.data === undefined) {
@@ -55,7 +61,7 @@ export function Loaded<T>({ from, what, children }: LoadedProps<T>) {
           <button type="button" class="end" onClick={from.reload}>Try again</button>
         </div>
       )}
-      {children(from.data)}
+      <Guard what={sentence(what)}><Shown data={from.data} draw={children} /></Guard>
     </>
   );
 }
