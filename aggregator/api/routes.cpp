@@ -21,6 +21,7 @@ http::Router make_router(Services& services) {
     add_silence_routes(router, services);
     add_token_routes(router, services);
     add_catalogue_routes(router);
+    add_me_routes(router);
     add_page_routes(router, services);
     return router;
 }

@@ -80,6 +80,7 @@ void add_alert_routes(http::Router& router, Services& services);      // /api/v1
 void add_silence_routes(http::Router& router, Services& services);    // /api/v1/silences
 void add_token_routes(http::Router& router, Services& services);      // tokens, enrolment
 void add_catalogue_routes(http::Router& router);                      // /api/v1/metric-types
+void add_me_routes(http::Router& router);                             // /api/v1/me
 void add_page_routes(http::Router& router, Services& services);       // /ui/, /docs, /openapi.json
 
 http::Router make_router(Services& services);

@@ -94,7 +94,7 @@ def test_a_page_that_reads_what_the_api_does_not_answer_does_not_compile(package
     shutil.copytree(web, copy, ignore=shutil.ignore_patterns("node_modules", "dist"))
     (copy / "node_modules").symlink_to(built / "node_modules")
     description = (web.parent / "api" / "openapi.json").read_text()
-    for told, other in (("by_memory", "by_ram"), ("context_taken_at", "taken_at"),
+    for told, other in (("by_memory", "by_ram"), ("process_table_at", "read_at"),
                         ("/transitions", "/steps"), ("io_bytes_per_sec", "io_rate")):
         assert told in description
         (tmp_path / "api").mkdir(exist_ok=True)

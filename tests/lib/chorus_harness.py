@@ -121,6 +121,8 @@ class PrivateServers:
 class Aggregator:
     """One chorus-aggregator process; killed and started again at will on the same database."""
 
+    look_at = None  # called with (method, path, answer) of each request, if somebody wants to know
+
     def __init__(self, environment=None, database_url=None, redis_url=None):
         self.directory = tempfile.TemporaryDirectory(prefix="chorus-agg-")
         self.database = None
@@ -223,9 +225,12 @@ class Aggregator:
                 headers["Authorization"] = "Bearer " + token
             connection.request(method, path, body, headers)
             response = connection.getresponse()
-            return Answer(response.status, response.getheaders(), response.read())
+            answer = Answer(response.status, response.getheaders(), response.read())
         finally:
             connection.close()
+        if Aggregator.look_at is not None:
+            Aggregator.look_at(method, path, answer)
+        return answer
 
     def get(self, path, **options):
         return self.request("GET", path, **options)

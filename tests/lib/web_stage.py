@@ -40,16 +40,17 @@ class Stage:
 
     def __init__(self, directory):
         self.directory = directory
-        self.open = Aggregator(environment={"CHORUS_ANONYMOUS_ROLE": "operator",
-                                            "HEALTH_CHECK_INTERVAL": "5", "ALERT_CHECK_INTERVAL": "2",
-                                            **({"CHORUS_WEB_ROOT": os.environ["CHORUS_WEB_ROOT"]}
-                                               if "CHORUS_WEB_ROOT" in os.environ else {})})
-        self.guarded = Aggregator(environment={"CHORUS_ANONYMOUS_ROLE": "none"})
+        root = {"CHORUS_WEB_ROOT": os.environ["CHORUS_WEB_ROOT"]} if "CHORUS_WEB_ROOT" in os.environ else {}
+        self.open = Aggregator({"CHORUS_ANONYMOUS_ROLE": "operator", "HEALTH_CHECK_INTERVAL": "5",
+                                "ALERT_CHECK_INTERVAL": "2", **root})
+        self.readable = Aggregator({"CHORUS_ANONYMOUS_ROLE": "viewer", **root})
+        self.guarded = Aggregator({"CHORUS_ANONYMOUS_ROLE": "none", **root})
         self.agents = {}
         self.sleepers, self.burners = [], []
 
     def __enter__(self):
         self.guarded.start(wait_ready=False)
+        self.readable.start()
         self.open.environment["SERVICE_ENDPOINTS"] = json.dumps({
             "chat-service": f"http://127.0.0.1:{self.guarded.port}/health",
             "search": {"url": f"http://127.0.0.1:{free_port()}/", "retries": 0}})
@@ -76,6 +77,7 @@ class Stage:
             child.kill()
             child.wait()
         self.open.close()
+        self.readable.close()
         self.guarded.close()
 
     def has_dashboard(self):
@@ -83,6 +85,7 @@ class Stage:
 
     def facts(self):
         return {"base": f"http://127.0.0.1:{self.open.port}", "trace": str(self.trace),
+                "readable": f"http://127.0.0.1:{self.readable.port}",
                 "guarded": f"http://127.0.0.1:{self.guarded.port}", "viewer": self.viewer,
                 "admin": self.admin, "operator": self.operator, "alerts": self.alerts,
                 "burner": {"name": BURNER, "pid": self.burners[0].pid},
@@ -153,7 +156,7 @@ class Stage:
 
     def history_host(self):
         """Three hours with a gap of twenty minutes, for charts."""
-        maker, token = BatchMaker("history-01"), self.open.token(name="history")
+        maker, token = BatchMaker("mail-01"), self.open.token(name="history")
         chance = random.Random(7)
         for age in range(10_800, 0, -30):
             if 3_600 < age < 4_800:
@@ -164,11 +167,11 @@ class Stage:
             self.ingest(maker.make(metrics, [process(1, "init")], seconds_ago=age), token)
         # As if it had come in time: rules do not judge what came late.
         self.open.sql("UPDATE monitoring.system_batches SET received_at = ts WHERE host_id = "
-                      "(SELECT host_id FROM monitoring.hosts WHERE hostname = 'history-01')")
+                      "(SELECT host_id FROM monitoring.hosts WHERE hostname = 'mail-01')")
 
     def record_trace(self):
         """Real process tables of this machine, played back under one host with 30 s between them."""
-        recorder = Agent(self.open, "trace-01")
+        recorder = Agent(self.open, "app-01")
         tables = []
         for _ in range(TRACE_TABLES):
             self.sleepers.append(subprocess.Popen(["sleep", "600"]))
@@ -180,7 +183,7 @@ class Stage:
             assert done.returncode == 0, done.stderr
             tables.append(json.loads(done.stdout))
         children = {child.pid for child in self.sleepers}
-        maker, token = BatchMaker("trace-01"), self.open.token(name="trace")
+        maker, token = BatchMaker("app-01"), self.open.token(name="trace")
         begin = time.time() - TRACE_STEP * TRACE_TABLES
         trace = []
         for n, table in enumerate(tables):

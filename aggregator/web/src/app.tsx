@@ -1,9 +1,10 @@
 // The frame of every page, and which page an address means.
 import { useEffect } from "preact/hooks";
-import { wantsToken } from "./lib/api";
+import { askForToken, get, signOut, token, wantsToken } from "./lib/api";
 import { openAlerts } from "./lib/fleet";
 import { helpOpen } from "./lib/keys";
 import { fleetResource, useLive } from "./lib/live";
+import { useResource } from "./lib/resource";
 import { href, route } from "./lib/router";
 import { connection, type Connection } from "./lib/stream";
 import type { Theme } from "./lib/theme";
@@ -68,6 +69,7 @@ function Top({ place }: { place: string }) {
       </nav>
       <div class="end">
         <ConnectionMark />
+        <Guard><Account /></Guard>
         <ThemeButton />
         <button type="button" class="icon" aria-label="Keyboard and help" title="Keyboard and help ( ? )" onClick={() => (helpOpen.value = true)}>?</button>
       </div>
@@ -75,8 +77,22 @@ function Top({ place }: { place: string }) {
   );
 }
 
+function Account() {
+  const me = useResource("me", (signal) => get(["me"], {}, signal)).data;
+  return (
+    <>
+      {me && <span class="role" title={`What you may do here: ${me.role}`}>{token.value && <span class="clip">{me.name}</span>} {me.role}</span>}
+      {token.value
+        ? <button type="button" class="quiet" onClick={signOut}>Sign out</button>
+        : <button type="button" class="quiet" onClick={() => askForToken(me?.role === "viewer" ? "operator" : me ? "admin" : "viewer", true)}>Sign in</button>}
+    </>
+  );
+}
+
+// Nothing is said while it is not known.
 function ActiveCount() {
-  const active = openAlerts.value.filter((alert) => alert.status === "active").length;
+  const active = openAlerts.value?.filter((alert) => alert.status === "active").length;
+  if (active === undefined) return null;
   return (
     <>
       {active > 0 && <span class="count-badge" title={`${active} active`} aria-hidden="true">{active > 99 ? "99+" : active}</span>}

@@ -30,7 +30,39 @@ test("What the role does not allow is said, not hidden", async () => {
   await page.getByRole("dialog").waitFor({ state: "detached" });
   await page.getByLabel("Name", { exact: true }).fill("Not allowed");
   await page.getByRole("button", { name: "Save" }).click();
-  await page.locator(".notice").getByText("role does not allow").waitFor();
+  await page.locator(".notice").getByText("needs a token of the role operator").waitFor();
+  await close(page);
+});
+
+test("Who is signed in is seen, and signing out forgets it all", async () => {
+  const page = await open("#/rules", { base: stage.guarded, expect: [/status of 40[13]/] });
+  const dialog = page.getByRole("dialog");
+  await dialog.getByText("a token of the role viewer or higher").waitFor();
+  await dialog.getByLabel("API token").fill(stage.operator);
+  await dialog.getByRole("button", { name: "Sign in" }).click();
+  await dialog.waitFor({ state: "detached" });
+  await page.locator(".role").getByText("operator").waitFor();
+  assert.match(await page.locator(".role").innerText(), /on-call/);
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await dialog.getByRole("heading", { name: "Sign in" }).waitFor();
+  assert.equal(await page.locator(".role").count(), 0);
+  assert.equal(await page.evaluate(() => sessionStorage.length), 0);
+  await close(page);
+});
+
+test("A rule is looked at without being asked to sign in, and saving it names the role", async () => {
+  const page = await open("#/rules/new", { base: stage.readable, expect: [/status of 401/] });
+  await page.locator(".role").getByText("viewer").waitFor();
+  await page.getByRole("region", { name: "Backtest" }).getByText("role operator").waitFor();
+  assert.equal(await page.getByRole("dialog").count(), 0);
+  await page.getByLabel("Name", { exact: true }).fill("Not yet");
+  await page.getByRole("button", { name: "Save" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByText("a token of the role operator or higher").waitFor();
+  await dialog.getByText("--role operator").waitFor();
+  await dialog.getByRole("button", { name: "Not now" }).click();
+  await page.getByRole("button", { name: "Save" }).click(); // who asks again is asked again
+  await dialog.waitFor();
   await close(page);
 });
 

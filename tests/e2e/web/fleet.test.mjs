@@ -57,6 +57,34 @@ test("A host whose agent stops turns stale, and up again when it starts", async 
   await close(page);
 });
 
+test("What the server cannot tell is unknown, not nothing", async () => {
+  const page = await open("#/system", { expect: [/status of 503/] });
+  await page.route("**/status", async (route) => {
+    const answer = await route.fetch();
+    await route.fulfill({ response: answer, json: { ...(await answer.json()), dependencies: { postgres: "up", redis: "down" } } });
+  });
+  await page.route(/api\/v1\/(hosts|alerts\?|dashboard)/, (route) =>
+    route.fulfill({ status: 503, contentType: "application/problem+json", json: { detail: "The database is away" } }));
+  await page.reload();
+  await page.locator(".head .status").getByText("degraded").waitFor();
+  assert.equal(await page.locator(".head").getByText("healthy").count(), 0);
+  assert.doesNotMatch(await page.getByRole("region", { name: "Agents" }).innerText(), /\b0\b/);
+  await page.getByRole("link", { name: "Hosts", exact: true }).click();
+  await page.locator(".head").getByText("unknown now").waitFor();
+  assert.doesNotMatch(await page.locator(".head").innerText(), /0/);
+  await close(page);
+});
+
+test("Figures that are no longer fresh are said not to be", async () => {
+  const page = await open("#/hosts", { expect: [/status of 503/] });
+  await row(page, "web-01").waitFor();
+  await page.route("**/api/v1/hosts", (route) =>
+    route.fulfill({ status: 503, contentType: "application/problem+json", json: { detail: "The database is away" } }));
+  await page.getByRole("alert").getByText("Not up to date: The database is away").waitFor({ timeout: 60_000 });
+  await row(page, "web-01").waitFor();
+  await close(page);
+});
+
 test("While the server is away the page says so, and recovers by itself", async () => {
   const page = await open("#/hosts", { expect: [/Failed to load resource|ERR_/] });
   await row(page, "web-01").waitFor();

@@ -17,7 +17,7 @@ const coloured = (page, chart) =>
 test("Charts are drawn, and their tables hold the numbers of the API", async () => {
   const to = new Date(Math.floor(Date.now() / 1000 - 60) * 1000).toISOString();
   const from = new Date(Date.parse(to) - 3 * 3600_000).toISOString();
-  const page = await open(`#/hosts/history-01?from=${from}&to=${to}`);
+  const page = await open(`#/hosts/mail-01?from=${from}&to=${to}`);
   await page.locator("[data-chart=cpu][data-loaded]").waitFor();
   await until(async () => (await coloured(page, "cpu")) > 300, "a line");
   await page.locator("[data-chart=cpu] summary").click();
@@ -25,7 +25,7 @@ test("Charts are drawn, and their tables hold the numbers of the API", async () 
   const shown = await page.locator("[data-chart=cpu] tr[data-time]").evaluateAll((rows) =>
     rows.map((r) => [Number(r.dataset.time), [...r.querySelectorAll("[data-value]")].map((c) => Number(c.dataset.value))]));
   const points = 362; // what the page asks for
-  const { json } = await api(`/api/v1/dashboard/metrics/series?hostname=history-01&metric_type=cpu_usage_percent&start=${from}&end=${to}&max_points=${points}`);
+  const { json } = await api(`/api/v1/dashboard/metrics/series?hostname=mail-01&metric_type=cpu_usage_percent&start=${from}&end=${to}&max_points=${points}`);
   const expected = json.t.map((t, i) => [t, json.series[0].avg[i]]).filter(([, v]) => v !== null).reverse();
   assert.ok(expected.length > 200);
   assert.deepEqual(shown.map(([t, values]) => [t, values[0]]), expected);
@@ -33,7 +33,7 @@ test("Charts are drawn, and their tables hold the numbers of the API", async () 
 });
 
 test("A gap in the data is a gap in the line", async () => {
-  const page = await open("#/hosts/history-01?range=6h");
+  const page = await open("#/hosts/mail-01?range=6h");
   await page.locator("[data-chart=cpu][data-loaded]").waitFor();
   await until(async () => (await coloured(page, "cpu")) > 100, "a line");
   // The columns of pixels that a line crosses: one stretch, a hole of twenty minutes, another stretch.
@@ -53,7 +53,7 @@ test("A gap in the data is a gap in the line", async () => {
 });
 
 test("Dragging on a chart zooms every chart, and back undoes it", async () => {
-  const page = await open("#/hosts/history-01?range=6h");
+  const page = await open("#/hosts/mail-01?range=6h");
   await page.locator("[data-chart=cpu][data-loaded]").waitFor();
   const box = await page.locator("[data-chart=cpu] .u-over").boundingBox();
   await page.mouse.move(box.x + box.width * 0.6, box.y + 30);
@@ -70,7 +70,7 @@ test("Dragging on a chart zooms every chart, and back undoes it", async () => {
 });
 
 test("Cursors move together, and a click leads to the processes of that moment", async () => {
-  const page = await open("#/hosts/history-01?range=1h");
+  const page = await open("#/hosts/mail-01?range=1h");
   await page.locator("[data-chart=load][data-loaded]").waitFor();
   const box = await page.locator("[data-chart=cpu] .u-over").boundingBox();
   const at = { x: box.x + box.width * 0.8, y: box.y + 40 };
@@ -83,8 +83,8 @@ test("Cursors move together, and a click leads to the processes of that moment",
 });
 
 test("Alerts of the host are on its page", async () => {
-  const alert = await newAlert({ title: "Marked on the chart", hostname: "history-01", source: "system:history-01" });
-  const page = await open("#/hosts/history-01?range=1h");
+  const alert = await newAlert({ title: "Marked on the chart", hostname: "mail-01", source: "system:mail-01" });
+  const page = await open("#/hosts/mail-01?range=1h");
   await page.getByRole("region", { name: "Active alerts" }).getByText("Marked on the chart").first().click();
   await page.waitForFunction((id) => location.hash.includes(id), alert.id);
   await close(page);

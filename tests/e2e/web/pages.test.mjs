@@ -14,7 +14,7 @@ async function pages() {
   const rules = (await api("/api/v1/alert-rules?limit=1")).json;
   return {
     fleet: ["#/hosts", "Hosts"],
-    host: ["#/hosts/history-01?range=6h", "history-01"],
+    host: ["#/hosts/mail-01?range=6h", "mail-01"],
     processes: ["#/hosts/db-01/processes?range=15m", "db-01"],
     process: ["#/hosts/web-01/processes?range=15m&q=chorus-agent", "web-01"],
     services: ["#/services", "Services"],

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { close, open, stage, until } from "./support.mjs";
+import { api, close, open, stage, until } from "./support.mjs";
 
 const trace = JSON.parse(readFileSync(stage.trace, "utf8")).map((t) => ({ ...t, time: Date.parse(t.timestamp) / 1000 }));
 const STEP = 30;
@@ -40,7 +40,7 @@ function* numbers(seed) {
 }
 
 test("For 200 random moments the table equals the recording's own", async () => {
-  const page = await open(`#/hosts/trace-01/processes?range=1h&t=${trace[0].timestamp}`);
+  const page = await open(`#/hosts/app-01/processes?range=1h&t=${trace[0].timestamp}`);
   const chance = numbers(20261125);
   const first = trace[0].time;
   const last = trace.at(-1).time + STEP;
@@ -50,7 +50,7 @@ test("For 200 random moments the table equals the recording's own", async () => 
     const expected = trace.findLast((t) => t.time <= moment + 1e-3);
     seen.add(expected.timestamp);
     const t = new Date(moment * 1000).toISOString();
-    await page.evaluate((word) => (location.hash = `#/hosts/trace-01/processes?range=1h&t=${word}`), t);
+    await page.evaluate((word) => (location.hash = `#/hosts/app-01/processes?range=1h&t=${word}`), t);
     await page.waitForFunction(
       ([stamp, word]) => {
         const shown = document.querySelector("[data-moment]");
@@ -65,7 +65,7 @@ test("For 200 random moments the table equals the recording's own", async () => 
 });
 
 test("The slider and the steps choose moments, and now follows the present", async () => {
-  const page = await open(`#/hosts/trace-01/processes?range=1h&t=${trace[10].timestamp}`);
+  const page = await open(`#/hosts/app-01/processes?range=1h&t=${trace[10].timestamp}`);
   const shown = () => page.locator("[data-moment]").getAttribute("data-moment").then((m) => Date.parse(m) / 1000);
   const showing = (time) => until(async () => Math.abs((await shown()) - time) < 0.01, "the moment");
   await showing(trace[10].time);
@@ -92,7 +92,7 @@ test("The slider and the steps choose moments, and now follows the present", asy
 
 test("Sorting, filtering and grouping", async () => {
   const { time, processes } = trace[5];
-  const page = await open(`#/hosts/trace-01/processes?range=1h&t=${new Date(time * 1000 + 1).toISOString()}&sort=-memory`);
+  const page = await open(`#/hosts/app-01/processes?range=1h&t=${new Date(time * 1000 + 1).toISOString()}&sort=-memory`);
   await page.locator("[data-moment] tbody tr[data-key]").first().waitFor();
   const memory = (await table(page)).map((r) => mebibytes(r[4]));
   assert.deepEqual(memory, memory.toSorted((a, b) => b - a));
@@ -110,7 +110,7 @@ test("Sorting, filtering and grouping", async () => {
 test("Two moments are compared: new, gone and restarted", async () => {
   const [before, after] = [trace[2], trace[12]];
   const at = (t) => new Date(t.time * 1000 + 1).toISOString();
-  const page = await open(`#/hosts/trace-01/processes?range=1h&t=${at(after)}&vs=${at(before)}&change=all&q=sleep`);
+  const page = await open(`#/hosts/app-01/processes?range=1h&t=${at(after)}&vs=${at(before)}&change=all&q=sleep`);
   const mine = (t) => t.processes.filter((p) => p.name === "sleep").map((p) => p.pid);
   const fresh = mine(after).filter((pid) => !mine(before).includes(pid));
   const ended = mine(before).filter((pid) => !mine(after).includes(pid));
@@ -137,5 +137,18 @@ test("A process has its own history, and Esc closes it", async () => {
   assert.match(page.url(), /p=\d+%40/);
   await page.keyboard.press("Escape");
   await detail.waitFor({ state: "detached" });
+  await close(page);
+});
+
+test("A young host is compared with the earliest table there is", async () => {
+  const page = await open("#/hosts/db-01/processes?range=24h");
+  await page.locator("[data-moment]").waitFor();
+  await page.getByRole("button", { name: "Compare with earlier" }).click();
+  await page.waitForFunction(() => location.hash.includes("vs="));
+  const { json } = await api("/api/v1/metrics/processes?hostname=db-01&order=asc&limit=1");
+  const query = new URLSearchParams((await page.evaluate(() => location.hash)).split("?")[1]);
+  assert.equal(Date.parse(query.get("vs")), Date.parse(json[0].timestamp));
+  await page.getByText(/^From /).waitFor();
+  assert.equal(await page.getByText("No process table is stored").count(), 0);
   await close(page);
 });

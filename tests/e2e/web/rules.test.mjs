@@ -57,10 +57,16 @@ test("A rule that has no data to judge is not called fine", async () => {
 test("The backtest tells what the rule would have done", async () => {
   const page = await open("#/rules/new", { expect: [/status of 422/] });
   const said = page.getByRole("region", { name: "Backtest" }).getByRole("status");
-  await page.getByLabel("Hosts").fill("history-01");
+  await page.getByLabel("Hosts").fill("mail-01");
   await page.getByLabel("Limit").fill("99");
   await until(async () => /would not have fired/.test(await said.innerText().catch(() => "")), "no firing");
   await page.getByLabel("Limit").fill("20");
   await until(async () => /would have fired \d+ time/.test(await said.innerText().catch(() => "")), "firings");
+  await close(page);
+});
+
+test("The list tells both limits of a rule", async () => {
+  const page = await open("#/rules?q=CPU+is+busy");
+  await page.getByRole("row").filter({ hasText: "CPU is busy" }).getByText("above 1.0 % over 1 min, critical at 101.0 %").waitFor();
   await close(page);
 });

@@ -373,11 +373,19 @@ def test_every_change_is_in_the_audit(aggregator):
         ["auditor's friend", "t", "alert.update", "alert", "127.0.0.1", "audit-2", "mine"]]
 
 
+SNAPSHOT = {"hostname": "web-01", "process_table_at": "2026-01-02T10:00:00.000Z",
+            "compared_with": None, "by_cpu": [
+                {"process_name": "cc1plus", "process_id": 812, "username": "root", "unit": "",
+                 "started_at": None, "cpu_percent": 99.5, "memory_mb": None,
+                 "io_bytes_per_sec": None, "fd_count": 7, "change": None}],
+            "by_memory": [], "by_io": [], "by_open_files": []}
+
+
 def test_snapshot_of_the_host_comes_with_the_single_alert(aggregator, alert):
     aggregator.sql("INSERT INTO monitoring.alert_contexts VALUES ('" + alert["id"] +
-                   "', '2026-01-02 10:00+00', '{\"processes\": [{\"pid\": 1}]}')")
+                   "', '2026-01-02 10:00+00', '" + json.dumps(SNAPSHOT) + "')")
     read = aggregator.get(f"/api/v1/alerts/{alert['id']}").json
-    assert read["context"] == {"processes": [{"pid": 1}]}
+    assert read["context"] == SNAPSHOT
     assert read["context_taken_at"] == "2026-01-02T10:00:00.000Z"
 
 

@@ -1,6 +1,5 @@
 """The description of the API against the program: every route, its rights, and real answers."""
 
-import datetime
 import json
 import re
 
@@ -8,9 +7,9 @@ import jsonschema
 import pytest
 
 from chorus_harness import Aggregator, BatchMaker, wait_until
+from described import check_answer, closed, fits, operations, resolve
 from event_stream import EventStream
 
-METHODS = {"get", "post", "put", "patch", "delete"}
 JSON = {"Content-Type": "application/json"}
 
 
@@ -22,7 +21,7 @@ def described():
 
 
 def fill(aggregator):
-    aggregator.document = aggregator.get("/openapi.json").json
+    aggregator.document = closed(aggregator.get("/openapi.json").json)
     aggregator.tokens = {role: aggregator.token(role)
                          for role in ("agent", "viewer", "operator", "admin", "enrol")}
     maker = BatchMaker("web-01")
@@ -38,22 +37,6 @@ def fill(aggregator):
     return aggregator
 
 
-def operations(document):
-    for path, item in document["paths"].items():
-        for method, operation in item.items():
-            if method in METHODS:
-                yield method, path, operation
-
-
-def resolve(document, value):
-    while "$ref" in value:
-        target = document
-        for step in value["$ref"].removeprefix("#/").split("/"):
-            target = target[step]
-        value = target
-    return value
-
-
 def every_reference(value):
     if isinstance(value, dict):
         if isinstance(value.get("$ref"), str):
@@ -63,38 +46,6 @@ def every_reference(value):
     elif isinstance(value, list):
         for inner in value:
             yield from every_reference(inner)
-
-
-FORMATS = jsonschema.FormatChecker()
-
-
-@FORMATS.checks("date-time", raises=ValueError)
-def is_time(text):
-    if not isinstance(text, str):
-        return True
-    if not re.match(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$", text):
-        raise ValueError(text)
-    return bool(datetime.datetime.fromisoformat(text[:19]))
-
-
-def fits(document, schema, value):
-    jsonschema.Draft202012Validator(
-        schema, resolver=jsonschema.RefResolver("", document),
-        format_checker=FORMATS).validate(value)
-
-
-def check_answer(document, operation, answer):
-    """The answer's status, type and content are among those the operation tells of."""
-    assert str(answer.status) in operation["responses"], \
-        f"{operation['operationId']} answered {answer.status}: {answer.body[:300]}"
-    told = resolve(document, operation["responses"][str(answer.status)])
-    content = told.get("content")
-    if content is None or not answer.body:
-        return
-    given = answer.headers["content-type"]
-    assert given in content, f"{operation['operationId']}: {given}"
-    if "json" in given:
-        fits(document, content[given]["schema"], answer.json)
 
 
 def test_the_description_is_sound(described):
@@ -222,6 +173,8 @@ CALLS = {
                       (422, "/api/v1/silences/{createSilence}", "operator", {"comment": 1})],
     "deleteSilence": [(200, "/api/v1/silences/{createSilence}", "operator", None),
                       (404, "/api/v1/silences/{createSilence}", "operator", None)],
+    "me": [(200, "/api/v1/me", "viewer", None), (200, "/api/v1/me", None, None),
+           (401, "/api/v1/me", "bad", None), (403, "/api/v1/me", "agent", None)],
     "createToken": [(201, "/api/v1/tokens", "admin", {"name": "x", "role": "viewer"}),
                     (403, "/api/v1/tokens", "operator", {"name": "x", "role": "viewer"}),
                     (422, "/api/v1/tokens", "admin", {"name": "x", "role": "king"}),
@@ -322,3 +275,40 @@ def test_events_of_the_stream_are_as_described(described):
         described.ingest(described.maker.make(), described.tokens["agent"])
         overview = stream.wait(lambda event: event["name"] == "overview")
         fits(document, {"$ref": "#/components/schemas/SystemOverview"}, overview["data"])
+
+
+def free_objects(value, where):
+    """Places of schemas that leave open what an object holds."""
+    if isinstance(value, dict):
+        kind = value.get("type")
+        if kind and "object" in kind and not {"properties", "additionalProperties"} & set(value):
+            yield where
+        for name, inner in value.items():
+            yield from free_objects(inner, f"{where}/{name}")
+    elif isinstance(value, list):
+        for number, inner in enumerate(value):
+            yield from free_objects(inner, f"{where}/{number}")
+
+
+def test_every_object_is_written_out_or_said_to_be_free(described):
+    assert list(free_objects(described.document["components"]["schemas"], "")) == []
+
+
+@pytest.mark.parametrize("change", [
+    lambda alert: alert.update(snapshot={}), lambda alert: alert.pop("context"),
+    lambda alert: alert["context"].update(taken_at=None),
+    lambda alert: alert["context"]["by_cpu"][0].pop("fd_count")])
+def test_an_answer_that_drifts_is_noticed(described, change):
+    process = {"process_name": "a", "process_id": 1, "username": "", "unit": "", "started_at": None,
+               "cpu_percent": 1.5, "memory_mb": None, "io_bytes_per_sec": None, "fd_count": None,
+               "change": {"new": True}}
+    alert = described.request("POST", "/api/v1/alerts", json.dumps({
+        "alert_type": "manual", "severity": "low", "source": "drift", "title": "Drift"}), JSON,
+        described.tokens["operator"]).json
+    alert["context"] = {"hostname": "web-01", "process_table_at": None, "compared_with": None,
+                        "by_cpu": [process], "by_memory": [], "by_io": [], "by_open_files": []}
+    schema = {"$ref": "#/components/schemas/AlertDetail"}
+    fits(described.document, schema, alert)
+    change(alert)
+    with pytest.raises(jsonschema.ValidationError):
+        fits(described.document, schema, alert)

@@ -278,3 +278,14 @@ def test_each_change_of_tokens_is_on_record(aggregator, admin):
     for secret in (made["token"], token, enrolled["token"]):
         assert secret not in str(aggregator.sql("SELECT * FROM monitoring.audit"))
         assert secret not in "\n".join(aggregator.log)
+
+
+@pytest.mark.parametrize("role", ["viewer", "operator", "admin"])
+def test_who_asks_is_told_name_and_role(aggregator, role):
+    me = aggregator.get("/api/v1/me", token=aggregator.token(role, name="wall")).json
+    assert (me["name"], me["role"]) == ("wall", role) and me["token_id"] > 0
+
+
+def test_who_asks_without_a_token_is_told_what_strangers_may(aggregator):
+    assert aggregator.get("/api/v1/me").json == {
+        "name": "anonymous", "role": "viewer", "token_id": None}

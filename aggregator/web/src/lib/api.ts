@@ -1,6 +1,6 @@
 // Requests to the API. The token lives in this tab's session and goes into a header, never a URL.
 import { signal } from "@preact/signals";
-import type { Answer, Body, Path, Query } from "./schema";
+import type { Answer, Body, Me, Path, Query } from "./schema";
 
 const BASE = "/api/v1";
 const KEY = "chorus.token";
@@ -31,16 +31,17 @@ function readToken(): string {
 }
 
 export const token = signal(readToken());
-export const wantsToken = signal(false);
+export const wantsToken = signal<Me["role"] | null>(null); // the least role that was missing
 let declined = false; // "not now": pages then say what is missing instead of asking again
 
-export function askForToken(): void {
-  if (!declined) wantsToken.value = true;
+// What somebody does asks again after "not now"; what is merely looked at does not.
+export function askForToken(role: Me["role"] = "viewer", always = role !== "viewer"): void {
+  if (always || !declined) wantsToken.value = role;
 }
 
 export function decline(): void {
   declined = true;
-  wantsToken.value = false;
+  wantsToken.value = null;
 }
 
 export function useToken(value: string): void {
@@ -51,8 +52,14 @@ export function useToken(value: string): void {
     // It then lasts until the page is left.
   }
   declined = false;
-  wantsToken.value = false;
+  wantsToken.value = null;
   token.value = value;
+}
+
+// What was shown to one user is not left to the next.
+export function signOut(): void {
+  useToken("");
+  location.reload();
 }
 
 export function authorization(): Record<string, string> {
@@ -101,7 +108,10 @@ export interface Options {
   body?: unknown;
   headers?: Record<string, string>;
   signal?: AbortSignal | undefined;
+  quiet?: boolean; // nobody is asked to sign in for it
 }
+
+const roleFor = (path: string, method = "GET"): Me["role"] => (path.startsWith(`${BASE}/tokens`) ? "admin" : method === "GET" ? "viewer" : "operator");
 
 export async function request<T>(path: string, options: Options = {}): Promise<T> {
   const headers: Record<string, string> = { Accept: "application/json", ...authorization(), ...options.headers };
@@ -121,7 +131,7 @@ export async function request<T>(path: string, options: Options = {}): Promise<T
   }
   if (!response.ok) {
     const error = await errorOf(response);
-    if (response.status === 401) askForToken();
+    if (response.status === 401 && !options.quiet) askForToken(roleFor(path, options.method));
     throw error;
   }
   if (response.status === 204) return undefined as T;
@@ -135,5 +145,5 @@ export const get = <const P extends Path<"get">>(path: P, parameters?: Query<P>,
 
 type Change = "POST" | "PATCH" | "DELETE";
 
-export const send = <M extends Change, const P extends Path<Lowercase<M>>>(method: M, path: P, body?: Body<Lowercase<M>, P>): Promise<Answer<Lowercase<M>, P>> =>
-  request(apiPath(path), { method, body });
+export const send = <M extends Change, const P extends Path<Lowercase<M>>>(method: M, path: P, body?: Body<Lowercase<M>, P>, quiet?: boolean): Promise<Answer<Lowercase<M>, P>> =>
+  request(apiPath(path), { method, body, quiet });

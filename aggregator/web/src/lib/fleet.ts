@@ -6,12 +6,12 @@ import type { Alert, Host, HostOverview } from "./schema";
 export interface FleetRow {
   host: Host;
   now: HostOverview | undefined;
-  alerts: Alert[];
+  alerts: Alert[] | undefined; // undefined while they are not known
 }
 
 export const hosts = signal<Host[] | undefined>(undefined);
 export const overviews = signal<Record<string, HostOverview>>({});
-export const openAlerts = signal<Alert[]>([]);
+export const openAlerts = signal<Alert[] | undefined>(undefined);
 
 export async function loadFleet(abort: AbortSignal): Promise<Host[]> {
   const [list, overview] = await Promise.all([
@@ -34,14 +34,14 @@ const nobody: Alert[] = [];
 
 export const fleet = computed<FleetRow[]>(() => {
   const byHost = new Map<string, Alert[]>();
-  for (const alert of openAlerts.value) {
+  for (const alert of openAlerts.value ?? []) {
     const host = hostOf(alert);
     if (host) byHost.set(host, [...(byHost.get(host) ?? []), alert]);
   }
   return (hosts.value ?? []).map((host) => ({
     host,
     now: overviews.value[host.hostname],
-    alerts: byHost.get(host.hostname) ?? nobody,
+    alerts: openAlerts.value && (byHost.get(host.hostname) ?? nobody),
   }));
 });
 

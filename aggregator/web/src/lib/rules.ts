@@ -101,6 +101,10 @@ export function inWords(rule: RuleDraft, unit?: string): string {
   const figure = rule.rule_type === "system_metric"
     ? (text("multiplied_by") && text("multiplied_by") + " × ") + text("metric_type") + (text("divided_by") && " / " + text("divided_by")) + (text("label") && " of " + text("label"))
     : `${option(fields, "metric_field") || "CPU, % of one core"} of ${text("process_name")}`;
-  const limit = typeof c.threshold === "number" && unit && !text("divided_by") ? formatUnit(unit, c.threshold) : text("threshold");
-  return `${option(fields, "aggregation") || "average"} ${figure} ${option(fields, "operator") || "above"} ${limit} over ${text("time_window_minutes") || 5} min${where}`;
+  const limit = (name: string) => {
+    const value = c[name];
+    return typeof value === "number" && unit && !text("divided_by") ? formatUnit(unit, value) : text(name);
+  };
+  const critical = text("critical_threshold") && `, critical at ${limit("critical_threshold")}`;
+  return `${option(fields, "aggregation") || "average"} ${figure} ${option(fields, "operator") || "above"} ${limit("threshold")} over ${text("time_window_minutes") || 5} min${critical}${where}`;
 }

@@ -11,6 +11,7 @@ export type Culprit = Schemas["Culprit"];
 export type Host = Schemas["Host"];
 export type HostEvent = Schemas["HostEvent"];
 export type HostOverview = Schemas["SystemOverview"];
+export type Me = Schemas["Me"];
 export type MetricInfo = Schemas["MetricType"];
 export type PastCheck = Schemas["PastCheck"];
 export type Process = Schemas["ProcessMetric"];

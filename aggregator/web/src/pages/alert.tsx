@@ -57,7 +57,7 @@ function Detail({ alert, reload }: { alert: AlertDetail; reload: () => void }) {
       )}
       <div class={alert.context || told(alert.alert_metadata).length > 0 ? "split" : "stack"}>
         <div class="stack">
-          {alert.context && <Culprits alert={alert} context={alert.context} />}
+          {alert.context && <Culprits context={alert.context} />}
           <Metadata data={alert.alert_metadata} />
         </div>
         <History id={alert.id} turn={alert.updated_at} />

@@ -4,7 +4,7 @@ import { AlertStrip } from "../parts/severity_strip";
 import { DataTable, type Column } from "../parts/data_table";
 import { Choice, FilterBox } from "../parts/filter_box";
 import { Meter, StatusWord, When } from "../parts/marks";
-import { Empty, Failure, Loading } from "../parts/states";
+import { Empty, Failure, Loading, Outdated } from "../parts/states";
 import { byteRate, count, duration, plain } from "../lib/format";
 import { fleet, hosts, openAlerts, type FleetRow } from "../lib/fleet";
 import { fleetResource } from "../lib/live";
@@ -23,7 +23,7 @@ const COLUMNS: Column<FleetRow>[] = [
     help: "up: reports as agreed; stale: late; down: silent for long",
     render: (r) => <StatusWord word={r.host.status} />,
   },
-  { id: "alerts", title: "Alerts", numeric: true, priority: 3, value: (r) => r.alerts.length, render: (r) => <AlertCount row={r} /> },
+  { id: "alerts", title: "Alerts", numeric: true, priority: 3, value: (r) => r.alerts?.length, render: (r) => <AlertCount row={r} /> },
   {
     id: "cpu", title: "CPU", numeric: true, value: (r) => r.now?.cpu_usage, help: "Share of time that all cores together were busy",
     render: (r) => <Meter value={r.now?.cpu_usage} />,
@@ -52,6 +52,7 @@ const COLUMNS: Column<FleetRow>[] = [
 ];
 
 function AlertCount({ row }: { row: FleetRow }) {
+  if (!row.alerts) return <span class="muted">–</span>;
   if (row.alerts.length === 0) return <span class="muted">0</span>;
   return <a href={href(["alerts"], { host: row.host.hostname })}>{row.alerts.length}</a>;
 }
@@ -73,7 +74,7 @@ export function FleetPage() {
     () =>
       rows.filter(
         ({ host, alerts }) =>
-          (status === "all" || (status === "alerting" ? alerts.length > 0 : host.status === status)) &&
+          (status === "all" || (status === "alerting" ? !!alerts?.length : host.status === status)) &&
           matches(filter, [host.hostname, host.os, host.agent_version, ...Object.values(host.labels)]),
       ),
     [rows, status, filter],
@@ -86,7 +87,9 @@ export function FleetPage() {
       <div class="head">
         <h1>Hosts</h1>
         <span class="muted">
-          {rows.length} in all: {counts.get("up") ?? 0} up, {counts.get("stale") ?? 0} stale, {counts.get("down") ?? 0} down
+          {hosts.value
+            ? `${rows.length} in all: ${counts.get("up") ?? 0} up, ${counts.get("stale") ?? 0} stale, ${counts.get("down") ?? 0} down`
+            : source.error && "unknown now"}
         </span>
         <div class="end"><a class="button" href={href(["system"], { add: 1 })}>Add a host</a></div>
       </div>
@@ -95,6 +98,7 @@ export function FleetPage() {
         source.error ? <Failure error={source.error} reload={source.reload} /> : <Loading what="hosts" />
       ) : (
         <>
+          {source.error && <Outdated error={source.error} reload={source.reload} />}
           <div class="toolbar">
             <FilterBox value={query.q} label="Filter hosts" />
             <Choice label="Status" name="status" value={status} options={[["all", "All"], ["up", "Up"], ["stale", "Stale"], ["down", "Down"], ["alerting", "With alerts"]]} />

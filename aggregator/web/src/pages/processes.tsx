@@ -16,7 +16,8 @@ import { MomentBar, MomentSlider } from "../parts/moment_bar";
 import { ProcessDetail } from "../parts/process_detail";
 import { GROUPINGS, ProcessTable } from "../parts/process_table";
 import { RangePicker } from "../parts/range_picker";
-import { Empty, Loaded } from "../parts/states";
+import { Empty, explain, Loaded } from "../parts/states";
+import { say } from "../parts/toast";
 import { count, mebibytes, percent } from "../lib/format";
 import type { ChartSpec } from "./host_charts";
 
@@ -68,6 +69,16 @@ function Machine({ host }: { host: Host }) {
   const shownAt = parseTime(table.data?.timestamp);
   const selected = readProcessRef(query.p);
   const label = compared === null ? "Moment" : "After";
+  // The first table from that moment on: a young host has none before it.
+  const compareFrom = async (time: number) => {
+    try {
+      const [first] = await get(["metrics", "processes"], { hostname, start_time: iso(time), order: "asc", limit: 1 });
+      if (first && first.timestamp !== table.data?.timestamp) setQuery({ vs: first.timestamp, group: undefined, sort: undefined }, "push");
+      else say("There is no earlier process table of this host");
+    } catch (cause) {
+      say(explain(cause));
+    }
+  };
 
   return (
     <>
@@ -91,7 +102,7 @@ function Machine({ host }: { host: Host }) {
         <MomentBar name="t" label={label} time={chosen ?? clock.value} live={chosen === null} step={interval} shown={shownAt} />
         {compared !== null && <MomentBar name="vs" label="Before" time={compared} live={false} step={interval} shown={parseTime(earlier.data?.timestamp)} />}
         {compared === null ? (
-          <button type="button" onClick={() => setQuery({ vs: iso((chosen ?? clock.value) - Math.min(3600, range.to - range.from)), group: undefined, sort: undefined }, "push")}>
+          <button type="button" onClick={() => void compareFrom((chosen ?? clock.value) - Math.min(3600, range.to - range.from))}>
             Compare with earlier
           </button>
         ) : (

@@ -1,19 +1,25 @@
 // The monitor itself: its health, its tasks, what comes in, and the agents that send it.
 import { request } from "../lib/api";
 import { count, duration, milliseconds } from "../lib/format";
-import { useResource } from "../lib/resource";
+import { useResource, type Resource } from "../lib/resource";
 import { route, setQuery } from "../lib/router";
 import type { ServiceStatus } from "../lib/schema";
 import { AddHost } from "../parts/add_host";
 import { Agents } from "../parts/agents";
 import { IngestPanel } from "../parts/ingest_panel";
-import { Status, StatusWord, toneOf, When } from "../parts/marks";
+import { Status, StatusWord, When } from "../parts/marks";
 import { Facts } from "../parts/lists";
 import { PlainTable } from "../parts/plain_table";
 import { Loaded } from "../parts/states";
 import { guarded } from "../parts/guard";
 
 const NAMES: Record<string, string> = { postgres: "PostgreSQL", redis: "Redis" };
+
+// What is not known is not healthy, and what lacks a part is not either.
+function health({ data, error }: Resource<ServiceStatus>): string {
+  if (!data || error) return "unknown";
+  return data.status === "healthy" && Object.values(data.dependencies).includes("down") ? "degraded" : data.status;
+}
 
 export function SystemPage() {
   const status = useResource("status", (signal) => request<ServiceStatus>("/status", { signal }), 10);
@@ -22,7 +28,7 @@ export function SystemPage() {
     <>
       <div class="head">
         <h1>System</h1>
-        {status.data && <Status tone={toneOf(status.data.status)} text={status.data.status} />}
+        <StatusWord word={health(status)} />
         <div class="end"><button type="button" class="primary" onClick={() => setQuery({ add: 1 }, "push")}>Add a host</button></div>
       </div>
       <Loaded from={status} what="the state of the server">

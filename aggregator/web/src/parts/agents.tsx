@@ -2,6 +2,7 @@
 import { get } from "../lib/api";
 import { count, duration, milliseconds } from "../lib/format";
 import { hosts } from "../lib/fleet";
+import { fleetResource } from "../lib/live";
 import { useResource } from "../lib/resource";
 import { go, href, route, setQuery } from "../lib/router";
 import { readSort, writeSort } from "../lib/sorting";
@@ -9,7 +10,7 @@ import { iso, parseTime } from "../lib/time";
 import type { Host } from "../lib/schema";
 import { DataTable, type Column } from "./data_table";
 import { StatusWord, When } from "./marks";
-import { Empty, Loading } from "./states";
+import { Empty, Failure, Loading } from "./states";
 import { guarded } from "./guard";
 
 interface Row {
@@ -29,6 +30,7 @@ const COLUMNS: Column<Row>[] = [
 ];
 
 export const Agents = guarded("The agents", function Agents() {
+  const source = fleetResource.value;
   const spools = useResource(
     "spools",
     (signal) => get(["metrics", "system"], { metric_type: "agent_spool_batches_count", start_time: iso(Date.now() / 1000 - 120), limit: 1000 }, signal),
@@ -40,8 +42,8 @@ export const Agents = guarded("The agents", function Agents() {
   const rows = (hosts.value ?? []).map((host) => ({ host, waiting: waiting.get(host.hostname) }));
   return (
     <section class="panel" aria-label="Agents">
-      <header><h2>Agents</h2><span class="muted">{rows.length}</span></header>
-      {hosts.value === undefined ? <Loading what="agents" /> : (
+      <header><h2>Agents</h2><span class="muted">{hosts.value && rows.length}</span></header>
+      {hosts.value === undefined ? (source.error ? <Failure error={source.error} reload={source.reload} /> : <Loading what="agents" />) : (
         <DataTable
           caption="Agents"
           columns={COLUMNS}

@@ -1,6 +1,6 @@
 // What the rule would have done: the server runs it over stored data while it is being written.
 import { useEffect, useState } from "preact/hooks";
-import { ApiError, send, type FieldError } from "../lib/api";
+import { ApiError, askForToken, send, token, type FieldError } from "../lib/api";
 import { duration } from "../lib/format";
 import { href } from "../lib/router";
 import type { RuleDraft } from "../lib/rules";
@@ -22,23 +22,26 @@ export const Backtest = guarded("The backtest", function Backtest({ draft, words
   const [result, setResult] = useState<Backtested | null>(null);
   const [trouble, setTrouble] = useState("");
   const [busy, setBusy] = useState(false);
-  const asked = JSON.stringify([draft.rule_type, draft.condition, draft.cooldown_minutes]);
+  const [signedOut, setSignedOut] = useState(false);
+  const asked = JSON.stringify([draft.rule_type, draft.condition, draft.cooldown_minutes, token.value]);
   useEffect(() => {
     let wanted = true;
     const timer = setTimeout(async () => {
       setBusy(true);
       try {
-        const answer = await send("POST", ["alert-rules", "test"], { ...draft, name: draft.name || "new rule" });
+        const answer = await send("POST", ["alert-rules", "test"], { ...draft, name: draft.name || "new rule" }, true);
         if (!wanted) return;
         setResult(answer);
+        setSignedOut(false);
         setTrouble("");
         onFaults([]);
       } catch (cause) {
         if (!wanted) return;
         const error = cause instanceof ApiError ? cause : new ApiError(0, String(cause));
         setResult(null);
+        setSignedOut(error.status === 401);
         if (error.status === 422) onFaults(error.fields);
-        setTrouble(error.status === 422 ? "Complete the condition to see what it would have done." : explain(error));
+        setTrouble(error.status === 422 ? "Complete the condition to see what it would have done." : error.status === 401 ? "Those with the role operator see here what it would have done." : explain(error));
       } finally {
         if (wanted) setBusy(false);
       }
@@ -57,6 +60,7 @@ export const Backtest = guarded("The backtest", function Backtest({ draft, words
       <div class="body stack">
         <p class="wrap">{words}</p>
         {trouble && <p class="muted">{trouble}</p>}
+        {signedOut && <button type="button" onClick={() => askForToken("operator")}>Sign in</button>}
         {result && (
           <p role="status"><strong>{times === 0 ? "It would not have fired" : `It would have fired ${times} ${times === 1 ? "time" : "times"}`}</strong> in the last {result.days} days{times > 0 ? `: ${Math.round(result.pages_per_week * 10) / 10} a week` : ""}.</p>
         )}

@@ -1,7 +1,7 @@
 // The processes that were on top when an alert fired; kept as long as the alert.
 import { byteRate, count, mebibytes, percent, UNKNOWN } from "../lib/format";
 import { href } from "../lib/router";
-import type { AlertContext, AlertDetail, Culprit } from "../lib/schema";
+import type { AlertContext, Culprit } from "../lib/schema";
 import { When } from "./marks";
 import { PlainTable } from "./plain_table";
 import { guarded } from "./guard";
@@ -24,16 +24,10 @@ const FIGURES: Record<Resource, Figure> = {
 };
 const RESOURCES = Object.keys(FIGURES) as Resource[];
 
-// What the rule is about. Servers before 1.1 do not tell it; then the metric's name does.
-function resourceOf({ context, alert_metadata: { metric_type, metric_field } }: AlertDetail): Resource {
-  const metric = `${metric_type ?? ""} ${metric_field ?? ""}`;
-  return context?.ranked_by ?? (/fd_|file_desc|file_handles/.test(metric) ? "open_files" : /memory|swap|oom/.test(metric) ? "memory" : /disk|filesystem|_io/.test(metric) ? "io" : "cpu");
-}
-
 const signed = (value: number, text: Figure["text"]): string => (value > 0 ? "+" : value < 0 ? "−" : "") + text(Math.abs(value));
 
-export const Culprits = guarded("The processes", function Culprits({ alert, context }: { alert: AlertDetail; context: AlertContext }) {
-  const first = resourceOf(alert);
+export const Culprits = guarded("The processes", function Culprits({ context }: { context: AlertContext }) {
+  const first = context.ranked_by ?? "cpu"; // not told of alerts from before it was kept
   const others = RESOURCES.filter((r) => r !== first && FIGURES[r].list(context).length > 0);
   return (
     <section class="panel" aria-label="Processes when it fired">

@@ -7,9 +7,9 @@ import { guarded } from "./guard";
 
 const MOST = 6;
 
-export const AlertStrip = guarded("The alerts", function AlertStrip({ alerts }: { alerts: Alert[] }) {
-  const active = alerts.filter((alert) => alert.status === "active");
-  if (active.length === 0) return null;
+export const AlertStrip = guarded("The alerts", function AlertStrip({ alerts }: { alerts: Alert[] | undefined }) {
+  const active = alerts?.filter((alert) => alert.status === "active");
+  if (!active?.length) return null;
   const worst = [...active].sort(
     (a, b) => SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity) || b.created_at.localeCompare(a.created_at),
   );

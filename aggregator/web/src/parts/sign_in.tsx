@@ -1,11 +1,11 @@
 // Asked for when the API answers 401. The token stays in this tab and is never part of an address.
 import { useState } from "preact/hooks";
-import { decline, token, useToken } from "../lib/api";
+import { decline, token, useToken, wantsToken } from "../lib/api";
 import { Dialog } from "./dialog";
 
 export function SignIn() {
   const [value, setValue] = useState("");
-  const refused = token.value !== "";
+  const role = wantsToken.value ?? "viewer";
   return (
     <Dialog title="Sign in" onClose={decline}>
       <form
@@ -15,9 +15,10 @@ export function SignIn() {
           if (value.trim()) useToken(value.trim());
         }}
       >
-        <p class={refused ? "" : "muted"}>
-          {refused ? "The server did not accept this token. " : "This server wants a token. "}
-          An administrator makes one with <code>chorus-aggregator token create --role viewer --name you</code>.
+        <p>
+          {token.value && "The server did not accept this token. "}
+          This needs a token of the role <strong>{role}</strong>{role !== "admin" && " or higher"}.
+          An administrator makes one with <code>chorus-aggregator token create --role {role} --name you</code>.
         </p>
         <div class="field">
           <label for="token">API token</label>

@@ -1,6 +1,6 @@
 // Empty, loading and error states, each with something to do.
 import type { ComponentChildren } from "preact";
-import { ApiError, wantsToken } from "../lib/api";
+import { ApiError, askForToken } from "../lib/api";
 import type { Resource } from "../lib/resource";
 import { Guard } from "./guard";
 
@@ -20,7 +20,6 @@ export const Loading = ({ what }: { what: string }) => (
 export function explain(error: unknown): string {
   if (!(error instanceof ApiError)) return String(error);
   if (error.status === 401) return "Sign in with a token to see this.";
-  if (error.status === 403) return "Your token's role does not allow this.";
   if (error.status === 404 && error.message === "Not Found") return "This server does not offer it.";
   return error.message;
 }
@@ -31,11 +30,18 @@ export function Failure({ error, reload }: { error: ApiError; reload: () => void
       <strong>This could not be loaded</strong>
       <div class="wrap">{explain(error)}</div>
       {error.status === 401
-        ? <button type="button" class="primary" onClick={() => (wantsToken.value = true)}>Sign in</button>
+        ? <button type="button" class="primary" onClick={() => askForToken("viewer", true)}>Sign in</button>
         : <button type="button" onClick={reload}>Try again</button>}
     </div>
   );
 }
+
+export const Outdated = ({ error, reload }: { error: ApiError; reload: () => void }) => (
+  <div class="notice bad" role="alert">
+    <span>Not up to date: {explain(error)}</span>
+    <button type="button" class="end" onClick={reload}>Try again</button>
+  </div>
+);
 
 interface LoadedProps<T> {
   from: Resource<T>;
@@ -55,12 +61,7 @@ export function Loaded<T>({ from, what, children }: LoadedProps<T>) {
   }
   return (
     <>
-      {from.error && (
-        <div class="notice bad" role="alert">
-          <span>Not up to date: {explain(from.error)}</span>
-          <button type="button" class="end" onClick={from.reload}>Try again</button>
-        </div>
-      )}
+      {from.error && <Outdated error={from.error} reload={from.reload} />}
       <Guard what={sentence(what)}><Shown data={from.data} draw={children} /></Guard>
     </>
   );
