@@ -1,6 +1,7 @@
 #include "agent/collect/cgroup_collector.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "agent/collect/gauges.h"
 #include "agent/procfs/pid_cgroup.h"
@@ -80,12 +81,12 @@ void CgroupCollector::emit(const Group& group, MetricSink& out) {
     const CgroupFigures& before = known ? last->figures : none;
     const CgroupFigures& f = now.figures;
     // A series is told where the kernel has the figure, without a value at first.
-    const auto rate = [&](const char* metric, const char* unit, Count from, Count to,
-                          double factor) {
+    const auto rate = [&](const char* metric, const char* unit, Count from, Count to, double factor,
+                          double most = std::numeric_limits<double>::infinity()) {
         if (!to) return;
-        const auto grown = growth(from, to);
-        out.add(metric, group.label, unit,
-                grown ? factor * static_cast<double>(*grown) / seconds : kNoValue);
+        const double grown = from ? factor * per_second(*from, *to, seconds) : kNoValue;
+        // As std::min would, but kNoValue stays.
+        out.add(metric, group.label, unit, grown > most ? most : grown);
     };
     const auto gauge = [&](const char* metric, const char* unit, std::optional<double> value) {
         if (value) out.add(metric, group.label, unit, *value);
@@ -109,11 +110,11 @@ void CgroupCollector::emit(const Group& group, MetricSink& out) {
          1);
     gauge("cgroup_pids_count", "count", as_value(f.pids));
     rate("cgroup_pressure_cpu_some_percent", "percent", before.cpu_some_us, f.cpu_some_us,
-         percent_of_us);
+         percent_of_us, 100);
     rate("cgroup_pressure_memory_full_percent", "percent", before.memory_full_us, f.memory_full_us,
-         percent_of_us);
+         percent_of_us, 100);
     rate("cgroup_pressure_io_full_percent", "percent", before.io_full_us, f.io_full_us,
-         percent_of_us);
+         percent_of_us, 100);
 }
 
 }  // namespace chorus::agent

@@ -1,6 +1,7 @@
 #include "agent/collect/counter_rates.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 namespace chorus::agent {
@@ -13,7 +14,7 @@ void CounterRates::emit(std::chrono::nanoseconds at, std::span<const Counter> no
         seen_[i] = seen_[i] || now[i];
         if (!seen_[i]) continue;
         double value = kNoValue;
-        if (before && now[i] && seconds && *now[i] >= *before) {
+        if (before && now[i] && !std::isnan(per_second(*before, *now[i], seconds))) {
             value = series_[i].factor * static_cast<double>(*now[i] - *before);
             if (series_[i].per_second) value /= *seconds;
             value = std::min(value, series_[i].most);

@@ -3,6 +3,9 @@
 namespace chorus::agent {
 namespace {
 
+// Where a driver counts requests as ended twice, fewer than none are in flight: 2^32 - 1.
+constexpr std::uint64_t kNegative = 1ULL << 31U;
+
 // `device` is empty for the host.
 void emit_throughput(std::string_view device, const DiskRates& rates, MetricSink& out) {
     out.add("disk_read_bytes_per_sec", device, "bytes_per_sec", rates.read_bytes);
@@ -75,8 +78,9 @@ void DiskCollector::emit_devices(const std::vector<DiskStats>& disks,
         emit_throughput(disk.name, rates, out);
         out.add("disk_busy_percent", disk.name, "percent", rates.busy_percent);
         out.add("disk_queue_avg", disk.name, "avg", rates.queue);
-        out.add("disk_inflight_count", disk.name, "count",
-                known ? static_cast<double>(disk.in_flight) : kNoValue);
+        out.add(
+            "disk_inflight_count", disk.name, "count",
+            known && disk.in_flight < kNegative ? static_cast<double>(disk.in_flight) : kNoValue);
         out.add("disk_read_await_ms", disk.name, "ms", rates.read_await_ms);
         out.add("disk_write_await_ms", disk.name, "ms", rates.write_await_ms);
         out.add("disk_flush_await_ms", disk.name, "ms", rates.flush_await_ms);

@@ -1,6 +1,10 @@
 #include "agent/collect/disk_rates.h"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "agent/collect/rate.h"
 
 namespace chorus::agent {
 namespace {
@@ -11,11 +15,17 @@ bool went_back(Count before, Count now) {
     return before && now && *now < *before;
 }
 
-// Milliseconds for each request, as iostat(1) counts; right across the wrap of the time.
+// Right across the wrap. What seems to be more than half of all there is was a step back: requests
+// that some drivers count as ended twice make the queue negative.
+double growth(std::uint32_t before_ms, std::uint32_t now_ms) {
+    const std::uint32_t ms = now_ms - before_ms;
+    return ms <= std::numeric_limits<std::uint32_t>::max() / 2 ? ms : kNoValue;
+}
+
+// Milliseconds for each request, as iostat(1) counts.
 double await(std::uint64_t requests, std::uint32_t before_ms, std::uint32_t now_ms) {
     if (requests == 0) return kNoValue;
-    const std::uint32_t ms = now_ms - before_ms;
-    return static_cast<double>(ms) / static_cast<double>(requests);
+    return growth(before_ms, now_ms) / static_cast<double>(requests);
 }
 
 }  // namespace
@@ -29,19 +39,20 @@ DiskRates disk_rates(const DiskCounters& before, const DiskCounters& now, double
         return {};
     }
     const auto bytes = [&](std::uint64_t from, std::uint64_t to) {
-        return static_cast<double>((to - from) * kSectorBytes) / seconds;
+        return static_cast<double>(kSectorBytes) * per_second(from, to, seconds);
     };
     const std::uint64_t reads = now.reads - before.reads, writes = now.writes - before.writes;
-    const std::uint32_t busy_ms = now.busy_ms - before.busy_ms;
-    const std::uint32_t weighted_ms = now.weighted_ms - before.weighted_ms;
+    const double ms = seconds * 1000;
     DiskRates rates{.read_bytes = bytes(before.sectors_read, now.sectors_read),
                     .write_bytes = bytes(before.sectors_written, now.sectors_written),
-                    .reads = static_cast<double>(reads) / seconds,
-                    .writes = static_cast<double>(writes) / seconds,
+                    .reads = per_second(before.reads, now.reads, seconds),
+                    .writes = per_second(before.writes, now.writes, seconds),
                     .read_await_ms = await(reads, before.read_ms, now.read_ms),
                     .write_await_ms = await(writes, before.write_ms, now.write_ms),
-                    .busy_percent = std::min(100.0, 100.0 * busy_ms / (seconds * 1000)),
-                    .queue = weighted_ms / (seconds * 1000)};
+                    .queue = growth(before.weighted_ms, now.weighted_ms) / ms};
+    const double busy_ms = growth(before.busy_ms, now.busy_ms);
+    // A request that took longer than the time between two samples is counted when it ends.
+    if (!std::isnan(busy_ms)) rates.busy_percent = std::min(100.0, 100 * busy_ms / ms);
     if (before.sectors_discarded && now.sectors_discarded) {
         rates.discard_bytes = bytes(*before.sectors_discarded, *now.sectors_discarded);
     }

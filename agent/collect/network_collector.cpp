@@ -14,6 +14,18 @@ bool went_back(const TrafficCounters& before, const TrafficCounters& now) {
            now.drops < before.drops;
 }
 
+// Drivers and old kernels write "unknown" as -1, or as that in 16 or 32 bits.
+bool is_speed(double mbps) {
+    return mbps > 0 && mbps != 0xFFFF && mbps < 0xFFFF'FFFF;
+}
+
+// Some drivers count every two seconds only, so a second may seem to hold twice as much. What is
+// more, says that the speed is not true, as it often is not of a virtual interface.
+double usage_percent(double bytes_per_second, double mbps) {
+    const double percent = 100 * 8 * bytes_per_second / (mbps * 1e6);
+    return percent <= 200 ? std::min(percent, 100.0) : kNoValue;
+}
+
 }  // namespace
 
 void NetworkCollector::collect(MetricSink& out) {
@@ -129,14 +141,14 @@ void NetworkCollector::emit_link(std::string_view name, const Rates& rates, Metr
     out.add("network_link_up", name, "bool", up ? 1 : 0);
     const auto text = read_attribute(name, "speed");
     const auto mbps = text ? parse_number<double>(*text) : std::nullopt;
-    const bool has_speed = mbps && *mbps > 0;
+    const bool has_speed = mbps && is_speed(*mbps);
     if (has_speed) had_speed_.emplace(name);
     if (!had_speed_.contains(name)) return;
     double usage = kNoValue;
     if (has_speed) {
         const auto [rx, tx] = std::pair(rates.receive.bytes, rates.transmit.bytes);
         const bool half = read_attribute(name, "duplex") == "half";
-        usage = 100 * 8 * (half ? rx + tx : std::max(rx, tx)) / (*mbps * 1e6);
+        usage = usage_percent(half ? rx + tx : std::max(rx, tx), *mbps);
     }
     out.add("network_speed_mbps", name, "mbps", has_speed ? *mbps : kNoValue);
     out.add("network_usage_percent", name, "percent", usage);

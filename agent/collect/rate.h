@@ -33,10 +33,14 @@ class SampleGap {
     std::optional<std::chrono::nanoseconds> last_;
 };
 
-// kNoValue without a gap or if the counter went back.
+// No kernel counts so much in a second, bytes, packets or nanoseconds: the counter was set anew.
+inline constexpr double kMostPerSecond = 1e13;
+
+// kNoValue without a gap, if the counter went back, or if it jumped ahead.
 inline double per_second(std::uint64_t before, std::uint64_t now, std::optional<double> seconds) {
     if (!seconds || now < before) return kNoValue;
-    return static_cast<double>(now - before) / *seconds;
+    const double rate = static_cast<double>(now - before) / *seconds;
+    return rate < kMostPerSecond ? rate : kNoValue;
 }
 
 // The last sample of each instance (device, interface, core).

@@ -76,8 +76,13 @@ ProcessTable ProcessScanner::scan(std::optional<std::uint64_t> memory_total_byte
                 round_figure(std::min(100.0, 100 * rss / static_cast<double>(*memory_total_bytes)));
         }
         if (process.cpu_percent && cpu_count) {
-            process.cpu_percent =
-                std::min(*process.cpu_percent, 100 * static_cast<double>(*cpu_count));
+            // Ticks are counted late, but not as late as that: the counter jumped.
+            const double most = 100 * static_cast<double>(*cpu_count);
+            if (*process.cpu_percent > 2 * most) {
+                process.cpu_percent.reset();
+            } else {
+                process.cpu_percent = std::min(*process.cpu_percent, most);
+            }
         }
     }
     table.rows.resize(rows);

@@ -119,6 +119,18 @@ TEST(CgroupCollector, ServiceThatWasStartedAnewHasNoRateYet) {
     EXPECT_TRUE(collect(groups).is_null("cgroup_cpu_usage_percent", kWeb));
 }
 
+// The kernel adds up what waited so far at moments of its own.
+TEST(CgroupCollector, PressureIsAtMostTheWholeTime) {
+    Host host("sys");
+    const std::string file = "fs/cgroup/system.slice/web.service/cpu.pressure";
+    CgroupCollector groups(host.proc, host.sys, host.clock, 10s);
+    host.tree.write(file, "some avg10=0.00 avg60=0.00 avg300=0.00 total=1000000\n");
+    collect(groups);
+    host.clock.advance(10s);
+    host.tree.write(file, "some avg10=0.00 avg60=0.00 avg300=0.00 total=11000900\n");
+    EXPECT_DOUBLE_EQ(collect(groups).value("cgroup_pressure_cpu_some_percent", kWeb), 100);
+}
+
 // A group on a volume of LVM: the volume and the disk below it count the same bytes.
 TEST(CgroupCollector, BytesOfAVolumeAndOfItsDiskCountOnce) {
     for (const char* version : {"sys", "sys-v1"}) {

@@ -203,6 +203,37 @@ TEST(DiskCollector, CounterGoingBackGivesNoValue) {
     }
 }
 
+// Requests of sda that its driver counted as ended twice.
+TEST(DiskCollector, FewerRequestsThanNoneAreUnknown) {
+    Machine machine;
+    auto disk = disks_of(machine);
+    machine.proc_tree.write("diskstats", "8 0 sda 10 0 80 50 10 0 80 50 0 6000 6100\n");
+    collect(disk);
+    machine.clock.advance(10s);
+    machine.proc_tree.write("diskstats", "8 0 sda 20 0 160 90 20 0 160 49 4294967295 5990 6000\n");
+    const auto later = collect(disk);
+    EXPECT_TRUE(later.is_null("disk_inflight_count", "sda"));
+    EXPECT_TRUE(later.is_null("disk_queue_avg", "sda"));
+    EXPECT_TRUE(later.is_null("disk_busy_percent", "sda"));
+    EXPECT_TRUE(later.is_null("disk_write_await_ms", "sda"));
+    EXPECT_DOUBLE_EQ(later.value("disk_read_await_ms", "sda"), 4);
+    EXPECT_DOUBLE_EQ(later.value("disk_reads_per_sec", "sda"), 1);
+}
+
+TEST(DiskCollector, CounterThatJumpsAheadGivesNoValue) {
+    Machine machine;
+    auto disk = disks_of(machine);
+    machine.proc_tree.write("diskstats", "8 0 sda 10 0 80 50 10 0 80 50 0 6000 6100\n");
+    collect(disk);
+    machine.clock.advance(10s);
+    machine.proc_tree.write("diskstats",
+                            "8 0 sda 20 0 18446744073709551000 90 20 0 160 90 0 6100 6200\n");
+    const auto later = collect(disk);
+    EXPECT_TRUE(later.is_null("disk_read_bytes_per_sec", "sda"));
+    EXPECT_TRUE(later.is_null("disk_read_bytes_per_sec"));
+    EXPECT_DOUBLE_EQ(later.value("disk_write_bytes_per_sec", "sda"), 4'096);
+}
+
 TEST(DiskCollector, UnreadableFileLeavesTheLayout) {
     Machine machine;
     auto disk = disks_of(machine);
@@ -340,6 +371,46 @@ TEST(NetworkCollector, LinkIsDownWithoutCarrierAndHasNoSpeed) {
     EXPECT_EQ(later.value("network_link_up", "eth0"), 0);
     EXPECT_FALSE(later.has("network_speed_mbps", "eth0"));
     EXPECT_FALSE(later.has("network_usage_percent", "eth0"));
+}
+
+TEST(NetworkCollector, SpeedThatIsNoneIsNotTold) {
+    for (const char* speed : {"65535", "4294967295", "0"}) {
+        Interfaces interfaces;
+        interfaces.write("eth0/device/vendor", "0x1af4");
+        interfaces.write("eth0/operstate", "up");
+        interfaces.write("eth0/speed", speed);
+        EXPECT_FALSE(interfaces.second_sample().has("network_speed_mbps", "eth0")) << speed;
+    }
+}
+
+// 250,000 bytes a second are 2 Mbit/s. Of a virtual interface the speed is often made up.
+TEST(NetworkCollector, LinkThatCarriesMoreThanItsSpeedHasAnotherSpeed) {
+    const auto usage_at = [](const char* mbps) {
+        Interfaces interfaces;
+        interfaces.write("eth0/device/vendor", "0x1af4");
+        interfaces.write("eth0/operstate", "up");
+        interfaces.write("eth0/speed", mbps);
+        return interfaces.second_sample().value("network_usage_percent", "eth0");
+    };
+    EXPECT_DOUBLE_EQ(usage_at("2"), 100);
+    EXPECT_DOUBLE_EQ(usage_at("1"), 100);  // some drivers count every other second
+    EXPECT_TRUE(std::isnan(usage_at("0.9")));
+}
+
+// An interface that another driver took over counts from elsewhere.
+TEST(NetworkCollector, CounterThatJumpsAheadGivesNoValue) {
+    Interfaces interfaces;
+    interfaces.machine.proc_tree.write("net/dev", "eth0: 1 2 10 20 0 0 0 0 1 1 1 1 0 0\n");
+    NetworkCollector network(interfaces.machine.proc, interfaces.sys, interfaces.machine.faults,
+                             Machine::kInterval);
+    collect(network);
+    interfaces.machine.clock.advance(10s);
+    interfaces.machine.proc_tree.write(
+        "net/dev", "eth0: 18446744073709551000 12 10 20 0 0 0 0 11 1 1 1 0 0\n");
+    const auto later = collect(network);
+    EXPECT_TRUE(later.is_null("network_receive_bytes_per_sec", "eth0"));
+    EXPECT_TRUE(later.is_null("network_receive_bytes_per_sec"));
+    EXPECT_DOUBLE_EQ(later.value("network_receive_packets_per_sec", "eth0"), 1);
 }
 
 }  // namespace

@@ -49,6 +49,18 @@ TEST(VmstatCollector, CounterGoingBackGivesNoValueForItAlone) {
     EXPECT_TRUE(second_sample(machine, vmstat).is_null("swap_out_bytes_per_sec"));
 }
 
+TEST(VmstatCollector, CounterThatJumpsAheadGivesNoValue) {
+    Machine machine;
+    machine.proc_tree.write("vmstat", "pgfault 1\npgmajfault 1\n");
+    VmstatCollector vmstat(machine.proc, machine.faults, Machine::kInterval, kPage);
+    collect(vmstat);
+    machine.clock.advance(Machine::kInterval);
+    machine.proc_tree.write("vmstat", "pgfault 18446744073709551000\npgmajfault 11\n");
+    const auto later = collect(vmstat);
+    EXPECT_TRUE(later.is_null("memory_page_faults_per_sec"));
+    EXPECT_DOUBLE_EQ(later.value("memory_major_faults_per_sec"), 1);
+}
+
 TEST(VmstatCollector, CounterTheKernelDoesNotHaveGivesNoSeries) {
     Machine machine;
     machine.proc_tree.write("vmstat", "pgfault 1\n");

@@ -75,6 +75,17 @@ TEST(ProcessScanner, ShareIsAtMostAllCores) {
     EXPECT_DOUBLE_EQ(get(scanner.scan(kMemory, 2), 1203).cpu_percent.value(), 200);
 }
 
+// 3,000 ticks in 10 s are three cores; no process gets as much of one.
+TEST(ProcessScanner, MoreTimeThanTheCoresHadIsUnknown) {
+    Machine machine;
+    auto scanner = scanner_of(machine);
+    scanner.scan(kMemory, 1);
+    machine.become("server/proc-later");
+    const auto table = scanner.scan(kMemory, 1);
+    EXPECT_FALSE(get(table, 1203).cpu_percent);
+    EXPECT_DOUBLE_EQ(get(table, 812).cpu_percent.value(), 100);
+}
+
 // 812 inherited 40 ticks of process 900, of which 2 had been told of.
 TEST(ProcessScanner, EndedChildrenAndMajorFaultsAreRates) {
     Machine machine;
