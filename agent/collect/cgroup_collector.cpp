@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "agent/collect/gauges.h"
+#include "agent/procfs/cpu_list.h"
 #include "agent/procfs/pid_cgroup.h"
 #include "common/text.h"
 
@@ -50,6 +51,10 @@ CgroupCollector::CgroupCollector(Reader& proc, Reader& sys, const BootClock& clo
 void CgroupCollector::collect(MetricSink& out) {
     if (!hierarchy_) return;
     stack_.forget();
+    const auto online = sys_.read("devices/system/cpu/online");
+    const auto cpus = online ? count_cpu_list(online.text) : std::nullopt;
+    most_cpu_percent_ =
+        cpus ? 2 * 100.0 * static_cast<double>(*cpus) : std::numeric_limits<double>::infinity();
     std::vector<Group> groups;
     find_groups("", std::nullopt, 0, groups);
     for (const Group& group : groups) emit(group, out);
@@ -92,7 +97,13 @@ void CgroupCollector::emit(const Group& group, MetricSink& out) {
         if (value) out.add(metric, group.label, unit, *value);
     };
     constexpr double percent_of_us = 100.0 / 1e6;
-    rate("cgroup_cpu_usage_percent", "percent", before.cpu_us, f.cpu_us, percent_of_us);
+    if (f.cpu_us) {
+        const double usage = before.cpu_us
+                                 ? percent_of_us * per_second(*before.cpu_us, *f.cpu_us, seconds)
+                                 : kNoValue;
+        out.add("cgroup_cpu_usage_percent", group.label, "percent",
+                usage <= most_cpu_percent_ ? usage : kNoValue);
+    }
     if (f.periods && *f.periods > 0) {
         const auto share =
             share_percent(growth(before.throttled, f.throttled), growth(before.periods, f.periods));

@@ -44,6 +44,7 @@ class CgroupCollector final : public Collector {
     const BootClock& clock_;
     std::chrono::nanoseconds longest_gap_;
     BlockStack stack_;
+    double most_cpu_percent_ = 0;  // twice what the CPUs have: time is counted a little late
     std::unique_ptr<CgroupHierarchy> hierarchy_;
     PreviousSamples<Sample> previous_;
 };

@@ -71,8 +71,10 @@ void BatteryCollector::collect(MetricSink& out) {
         if (read_text(sys_, supply + "/present") == "0") continue;
         const auto charge = read_number<double>(sys_, supply + "/capacity");
         if (!charge) continue;
-        const bool possible = *charge >= 0 && *charge <= 100;
-        out.add("battery_charge_percent", name, "percent", possible ? *charge : kNoValue);
+        // A new battery may hold more than it was made for; 255 is how firmware says "unknown".
+        const bool possible = *charge >= 0 && *charge <= 150;
+        out.add("battery_charge_percent", name, "percent",
+                possible ? std::min(*charge, 100.0) : kNoValue);
     }
 }
 

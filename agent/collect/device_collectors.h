@@ -26,8 +26,7 @@ class RaidCollector final : public Collector {
     Reader& sys_;
 };
 
-// Charge of each battery that is there, from /sys/class/power_supply/X/capacity. Firmware that
-// tells more than a whole charge is not believed.
+// Charge of each battery that is there, from /sys/class/power_supply/X/capacity.
 class BatteryCollector final : public Collector {
   public:
     explicit BatteryCollector(Reader& sys) : sys_(sys) {}

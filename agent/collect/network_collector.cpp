@@ -14,6 +14,11 @@ bool went_back(const TrafficCounters& before, const TrafficCounters& now) {
            now.drops < before.drops;
 }
 
+bool is_zero(const auto& counters) {
+    return counters.receive.bytes == 0 && counters.receive.packets == 0 &&
+           counters.transmit.bytes == 0 && counters.transmit.packets == 0;
+}
+
 // Drivers and old kernels write "unknown" as -1, or as that in 16 or 32 bits.
 bool is_speed(double mbps) {
     return mbps > 0 && mbps != 0xFFFF && mbps < 0xFFFF'FFFF;
@@ -108,6 +113,8 @@ NetworkCollector::Rates NetworkCollector::rates_of(const NetDev& device,
     const bool back = before && (went_back(before->receive, now.receive) ||
                                  went_back(before->transmit, now.transmit));
     if (!before || back) seconds.reset();
+    // Some drivers tell 0 for a moment: what follows is no growth.
+    if (back && is_zero(now)) previous_.forget(device.name);
     const auto traffic = [&](const TrafficCounters& from, const TrafficCounters& to) {
         return Traffic{.bytes = per_second(from.bytes, to.bytes, seconds),
                        .packets = per_second(from.packets, to.packets, seconds),

@@ -57,6 +57,10 @@ class PreviousSamples {
         at->second.cycle = cycle_;
         return std::exchange(at->second.sample, now);
     }
+    // The next sample of this instance has none before it.
+    void forget(std::string_view name) {
+        if (const auto at = samples_.find(name); at != samples_.end()) samples_.erase(at);
+    }
     // Ends a cycle: an instance that was not seen in it is forgotten, so that one that comes back
     // starts anew.
     void end_cycle() {

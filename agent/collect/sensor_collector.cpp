@@ -33,6 +33,7 @@ SensorCollector::SensorCollector(const std::string& sysfs) : sys_(sysfs, clock_)
 void SensorCollector::collect(MetricSink& out) {
     labels_.clear();
     chips_.clear();
+    devices_.clear();
     const std::string chips = "class/hwmon";
     for (const std::string& chip : sys_.list(chips)) collect_chip(chips + '/' + chip, out);
     collect_zones(out);
@@ -45,6 +46,9 @@ void SensorCollector::collect_chip(const std::string& directory, MetricSink& out
     std::string chip = read_text(directory + "/name");
     if (chip.empty()) chip = read_text(device + "/name");
     collect_directory(directory, chip, out);
+    // Several chips may be of one device.
+    const auto link = sys_.read_link(device);
+    if (link && !devices_.insert(*link).second) return;
     collect_directory(device, chip, out);
 }
 

@@ -38,6 +38,7 @@ class SensorCollector final : public Collector {
     // Of this cycle:
     std::set<std::string, std::less<>> labels_;
     std::set<std::string, std::less<>> sensors_;  // of the chip that is read
+    std::set<std::string, std::less<>> devices_;  // whose own directory was read
     std::set<std::string, std::less<>> chips_;    // names of those that tell a temperature
 };
 

@@ -20,16 +20,23 @@ struct StatvfsProber::Probe {
 StatvfsProber::StatvfsProber(Ask ask, std::chrono::milliseconds deadline)
     : ask_(std::move(ask)), deadline_(deadline), board_(std::make_shared<Board>()) {}
 
+std::optional<FilesystemUsage> usage_of(const struct statvfs& fs) {
+    if (fs.f_blocks == 0) return std::nullopt;
+    const std::uint64_t unit = fs.f_frsize;
+    // The fields have no sign: what is above all blocks is below 0.
+    const auto within = [&](std::uint64_t blocks) { return blocks > fs.f_blocks ? 0 : blocks; };
+    const bool counts_inodes = fs.f_ffree <= fs.f_files;
+    return FilesystemUsage{.total_bytes = fs.f_blocks * unit,
+                           .used_bytes = (fs.f_blocks - within(fs.f_bfree)) * unit,
+                           .avail_bytes = within(fs.f_bavail) * unit,
+                           .inodes = counts_inodes ? fs.f_files : 0,
+                           .inodes_free = counts_inodes ? fs.f_ffree : 0};
+}
+
 std::optional<FilesystemUsage> ask_statvfs(const std::string& path) {
     struct statvfs fs {};
-    if (::statvfs(path.c_str(), &fs) != 0 || fs.f_blocks == 0) return std::nullopt;
-    const std::uint64_t unit = fs.f_frsize;
-    const std::uint64_t free = std::min(fs.f_bfree, fs.f_blocks);
-    return FilesystemUsage{.total_bytes = fs.f_blocks * unit,
-                           .used_bytes = (fs.f_blocks - free) * unit,
-                           .avail_bytes = fs.f_bavail * unit,
-                           .inodes = fs.f_files,
-                           .inodes_free = fs.f_ffree};
+    if (::statvfs(path.c_str(), &fs) != 0) return std::nullopt;
+    return usage_of(fs);
 }
 
 std::shared_ptr<StatvfsProber::Probe> StatvfsProber::start(const std::string& path) {

@@ -18,6 +18,11 @@ struct FilesystemUsage {
     std::uint64_t inodes = 0, inodes_free = 0;  // 0 inodes: the file system counts none
 };
 
+// nullopt for a file system without blocks. Space that is left to users can be less than none,
+// where root or a quota used more than was reserved: 0. Free inodes above their number are how file
+// systems say that they count none (CephFS).
+std::optional<FilesystemUsage> usage_of(const struct statvfs& fs);
+
 // nullopt if the path cannot be asked. May block for ever on a network file system.
 std::optional<FilesystemUsage> ask_statvfs(const std::string& path);
 

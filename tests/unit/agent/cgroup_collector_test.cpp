@@ -131,6 +131,21 @@ TEST(CgroupCollector, PressureIsAtMostTheWholeTime) {
     EXPECT_DOUBLE_EQ(collect(groups).value("cgroup_pressure_cpu_some_percent", kWeb), 100);
 }
 
+TEST(CgroupCollector, MoreTimeThanTheCpusHadIsUnknown) {
+    Host host("sys");
+    host.tree.write("devices/system/cpu/online", "0-1\n");
+    const std::string file = "fs/cgroup/system.slice/web.service/cpu.stat";
+    CgroupCollector groups(host.proc, host.sys, host.clock, 10s);
+    const auto usage_at = [&](const char* microseconds) {
+        host.tree.write(file, std::string("usage_usec ") + microseconds + '\n');
+        host.clock.advance(10s);
+        return collect(groups).value("cgroup_cpu_usage_percent", kWeb);
+    };
+    usage_at("1000000");
+    EXPECT_DOUBLE_EQ(usage_at("21000000"), 200);
+    EXPECT_TRUE(std::isnan(usage_at("1730000000000000")));
+}
+
 // A group on a volume of LVM: the volume and the disk below it count the same bytes.
 TEST(CgroupCollector, BytesOfAVolumeAndOfItsDiskCountOnce) {
     for (const char* version : {"sys", "sys-v1"}) {

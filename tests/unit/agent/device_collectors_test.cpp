@@ -87,12 +87,14 @@ TEST(RaidCollector, ContainerOfFirmwareIsNoFault) {
 TEST(BatteryCollector, ChargeThatNoBatteryHasIsNull) {
     Devices devices;
     devices.tree.write("class/power_supply/BAT0/capacity", "255\n");
+    devices.tree.write("class/power_supply/BAT2/capacity", "117\n");
     devices.tree.write("class/power_supply/BAT1/capacity", "0\n");
     devices.tree.write("class/power_supply/BAT1/present", "0\n");
     BatteryCollector battery(devices.sys);
     const auto samples = collect(battery);
     EXPECT_TRUE(samples.is_null("battery_charge_percent", "BAT0"));
     EXPECT_FALSE(samples.has("battery_charge_percent", "BAT1"));
+    EXPECT_EQ(samples.value("battery_charge_percent", "BAT2"), 100);  // new, it holds more
 }
 
 TEST(BatteryCollector, TellsTheChargeOfBatteriesOnly) {

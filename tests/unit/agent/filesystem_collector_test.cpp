@@ -238,6 +238,32 @@ TEST(StatvfsProber, HoldsOnlySoManyThreads) {
     EXPECT_EQ(prober.stuck(), 0U);
 }
 
+// Root used more than was kept for it, so users have less than nothing left.
+TEST(UsageOf, NegativeSpaceIsNone) {
+    struct statvfs fs {};
+    fs.f_frsize = 4'096;
+    fs.f_blocks = 100;
+    fs.f_bfree = 3;
+    fs.f_bavail = static_cast<fsblkcnt_t>(-2);
+    const auto usage = usage_of(fs);
+    ASSERT_TRUE(usage);
+    EXPECT_EQ(usage->avail_bytes, 0U);
+    EXPECT_EQ(usage->used_bytes, 97U * 4'096);
+    fs.f_bfree = static_cast<fsblkcnt_t>(-1);
+    EXPECT_EQ(usage_of(fs)->used_bytes, 100U * 4'096);
+}
+
+// CephFS tells how many files there are, and -1 for those that can still be made.
+TEST(UsageOf, InodesThatAreNotCountedAreNone) {
+    struct statvfs fs {};
+    fs.f_frsize = 4'096;
+    fs.f_blocks = 100;
+    fs.f_files = 5'079;
+    fs.f_ffree = static_cast<fsfilcnt_t>(-1);
+    EXPECT_EQ(usage_of(fs)->inodes, 0U);
+    EXPECT_EQ(usage_of(fs)->inodes_free, 0U);
+}
+
 TEST(AskStatvfs, AgreesWithTheSystem) {
     struct statvfs fs {};
     ASSERT_EQ(::statvfs("/", &fs), 0);

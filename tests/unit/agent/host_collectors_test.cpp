@@ -413,5 +413,27 @@ TEST(NetworkCollector, CounterThatJumpsAheadGivesNoValue) {
     EXPECT_DOUBLE_EQ(later.value("network_receive_packets_per_sec", "eth0"), 1);
 }
 
+// Some drivers tell 0 for a moment. What comes after is no traffic of ten seconds.
+TEST(NetworkCollector, CountersThatAreZeroForAMomentGiveNoValue) {
+    Interfaces interfaces;
+    NetworkCollector network(interfaces.machine.proc, interfaces.sys, interfaces.machine.faults,
+                             Machine::kInterval);
+    const auto next = [&](const std::string& bytes, const char* packets) {
+        interfaces.machine.clock.advance(10s);
+        interfaces.machine.proc_tree.write(
+            "net/dev", "eth0: " + bytes + ' ' + packets + " 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n");
+        return collect(network);
+    };
+    const auto* const rate = "network_receive_bytes_per_sec";
+    next("1000000000000", "9");
+    EXPECT_DOUBLE_EQ(next("1000000001000", "10").value(rate, "eth0"), 100);
+    EXPECT_TRUE(next("0", "0").is_null(rate, "eth0"));
+    EXPECT_TRUE(next("1000000003000", "12").is_null(rate, "eth0"));
+    EXPECT_DOUBLE_EQ(next("1000000004000", "13").value(rate, "eth0"), 100);
+    next("0", "0");
+    next("0", "0");
+    EXPECT_DOUBLE_EQ(next("0", "0").value(rate, "eth0"), 0);  // it was made anew, and is idle
+}
+
 }  // namespace
 }  // namespace chorus::agent

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 #include "tests/unit/agent/samples.h"
 
 namespace chorus::agent {
@@ -21,6 +23,10 @@ class Sensors {
   public:
     void has(const std::string& path, const std::string& text) {
         tree_.write("class/" + path, text + '\n');
+    }
+    void links(const std::string& path, const std::string& target) {
+        std::filesystem::create_symlink(target,
+                                        std::filesystem::path(tree_.path()) / "class" / path);
     }
     Samples read() {
         SensorCollector sensors(tree_.path());
@@ -144,6 +150,18 @@ TEST(SensorCollector, FilesOfTheDeviceItselfAreReadAndNoneTwice) {
     EXPECT_EQ(samples.value(kTemperatureOf, "lm78/temp1"), 40);
     EXPECT_EQ(samples.value("sensor_fan_rpm", "lm78/fan1"), 800);
     EXPECT_EQ(samples.layout.size(), 4U);
+}
+
+TEST(SensorCollector, DeviceOfTwoChipsIsReadOnce) {
+    Sensors sensors;
+    sensors.has("devices/asus/temp1_input", "40000");
+    sensors.has("hwmon/hwmon0/name", "asus");
+    sensors.has("hwmon/hwmon1/name", "asus_fans");
+    sensors.links("hwmon/hwmon0/device", "../../devices/asus");
+    sensors.links("hwmon/hwmon1/device", "../../devices/asus");
+    const auto samples = sensors.read();
+    EXPECT_EQ(samples.value(kTemperatureOf, "asus/temp1"), 40);
+    EXPECT_EQ(samples.layout.size(), 1U);
 }
 
 TEST(SensorCollector, ZonesAreToldUnlessAChipTellsThem) {
