@@ -94,6 +94,7 @@ TEST(SensorCollector, WhatNoSensorMeasuresIsNull) {
     sensors.has("hwmon/hwmon0/temp7_input", "-62000");  // an outdoor cabinet in winter
     sensors.has("hwmon/hwmon0/fan1_input", "65535");
     sensors.has("hwmon/hwmon0/fan2_input", "-1");
+    sensors.has("hwmon/hwmon0/fan3_input", "");
     sensors.has("hwmon/hwmon0/in0_input", "9223372036854775807");
     sensors.has("hwmon/hwmon0/in1_input", "-12000");
     sensors.has("hwmon/hwmon0/power1_input", "18446744073709551615");
@@ -104,6 +105,7 @@ TEST(SensorCollector, WhatNoSensorMeasuresIsNull) {
     EXPECT_EQ(samples.value(kTemperatureOf, "chip/temp7"), -62);
     EXPECT_TRUE(samples.is_null("sensor_fan_rpm", "chip/fan1"));
     EXPECT_TRUE(samples.is_null("sensor_fan_rpm", "chip/fan2"));
+    EXPECT_TRUE(samples.is_null("sensor_fan_rpm", "chip/fan3"));
     EXPECT_TRUE(samples.is_null("sensor_voltage_volts", "chip/in0"));
     EXPECT_EQ(samples.value("sensor_voltage_volts", "chip/in1"), -12);
     EXPECT_TRUE(samples.is_null("sensor_power_watts", "chip/power1"));
