@@ -19,13 +19,22 @@ std::optional<T> read_number(Reader& sys, const std::string& path) {
     return file ? parse_number<T>(trim(file.text)) : std::nullopt;
 }
 
-bool has_device_type(Reader& sys, const std::string& name, std::string_view wanted) {
+// Until the next read; empty for a plain interface.
+std::string_view device_type(Reader& sys, const std::string& name) {
     const auto file = sys.read_record((directory_of(name) + "/uevent").c_str());
     auto text = file ? file.text : std::string_view{};
     while (const auto line = next_line(text)) {
-        if (line->starts_with("DEVTYPE=")) return line->substr(8) == wanted;
+        if (line->starts_with("DEVTYPE=")) return line->substr(8);
     }
-    return false;
+    return {};
+}
+
+// Types whose packets always pass another interface. Alone in a container such a one may still be
+// all there is.
+bool lies_on_another(std::string_view device_type) {
+    static constexpr std::string_view types[] = {"dsa",     "geneve",  "ipvlan", "ipvtap", "macsec",
+                                                 "macvlan", "macvtap", "vlan",   "vxlan"};
+    return std::find(std::begin(types), std::end(types), device_type) != std::end(types);
 }
 
 // "pf0vf3", "c1pf0sf88": Documentation/networking/switchdev.rst.
@@ -58,13 +67,13 @@ const InterfaceStack::Facts& InterfaceStack::facts_of(const std::string& name) {
     Facts facts;
     facts.hardware = sys_.exists(directory + "/device");
     if (facts.hardware) {
-        facts.repeats = is_monitor(type) || has_device_type(sys_, name, "dsa") ||
+        facts.repeats = is_monitor(type) || lies_on_another(device_type(sys_, name)) ||
                         stands_for_a_function(sys_, name);
     } else {
-        facts.repeats =
-            is_tunnel(type) || sys_.exists(directory + "/bridge") ||
-            sys_.exists(directory + "/bonding") || sys_.exists(directory + "/tun_flags") ||
-            has_device_type(sys_, name, "vxlan") || has_device_type(sys_, name, "geneve");
+        const auto kind = device_type(sys_, name);
+        facts.repeats = is_tunnel(type) || kind == "vxlan" || kind == "geneve" ||
+                        sys_.exists(directory + "/bridge") || sys_.exists(directory + "/bonding") ||
+                        sys_.exists(directory + "/tun_flags");
     }
     return facts_.emplace(name, facts).first->second;
 }

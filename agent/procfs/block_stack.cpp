@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "agent/procfs/diskstats.h"
+#include "common/text.h"
 
 namespace chorus::agent {
 namespace {
@@ -144,16 +145,22 @@ const std::vector<std::string>& BlockStack::below(const std::string& device) {
     if (const auto known = below_.find(device); known != below_.end()) return known->second;
     std::vector<std::string> numbers;
     for (const std::string& name : sys_.list("dev/block/" + device + "/slaves")) {
-        const std::string number = disk_number(name);
+        const std::string number = disk_number(device, name);
         if (!number.empty() && number != device) numbers.push_back(number);
     }
     return below_.emplace(device, std::move(numbers)).first->second;
 }
 
 // Requests to a partition are counted for its disk.
-std::string BlockStack::disk_number(const std::string& name) {
+std::string BlockStack::disk_number(const std::string& upper, const std::string& name) {
     const auto number = numbers_.find(name);
-    if (number == numbers_.end()) return {};
+    if (number == numbers_.end()) {
+        // Where /proc/diskstats is hidden, as from some containers.
+        const std::string lower = "dev/block/" + upper + "/slaves/" + name;
+        const bool partition = sys_.exists(lower + "/partition");
+        const auto file = sys_.read_record((lower + (partition ? "/../dev" : "/dev")).c_str());
+        return file ? std::string(trim(file.text)) : std::string{};
+    }
     if (sys_.exists("block/" + name)) return number->second;
     for (const auto& [disk, disk_number] : numbers_) {
         if (name.starts_with(disk) && sys_.exists("block/" + disk + '/' + name)) {

@@ -26,7 +26,7 @@ DeviceBytes sum_of_stack(
     const std::vector<DeviceBytes>& devices,
     const std::function<const std::vector<std::string>&(const std::string&)>& below);
 
-// Asks /sys/dev/block/N:M/slaves and /proc/diskstats for the numbers of the names there.
+// Asks /sys/dev/block/N:M/slaves, and /proc/diskstats for the numbers of the names there.
 class BlockStack {
   public:
     BlockStack(Reader& proc, Reader& sys) : proc_(proc), sys_(sys) {}
@@ -38,7 +38,7 @@ class BlockStack {
 
   private:
     const std::vector<std::string>& below(const std::string& device);
-    std::string disk_number(const std::string& name);
+    std::string disk_number(const std::string& upper, const std::string& name);
     void read_names();
 
     Reader& proc_;

@@ -180,6 +180,28 @@ TEST(CgroupCollector, BytesOfAVolumeAndOfItsDiskCountOnce) {
     }
 }
 
+TEST(CgroupCollector, NumbersBelowAVolumeComeFromSysfsWhereDiskstatsIsHidden) {
+    Host host("sys");
+    const auto disk = std::filesystem::path(host.tree.path()) / "devices/pci/block/sdb";
+    host.tree.write("devices/pci/block/sdb/dev", "8:16\n");
+    host.tree.write("devices/pci/block/sdb/sdb1/dev", "8:17\n");
+    host.tree.write("devices/pci/block/sdb/sdb1/partition", "1\n");
+    host.tree.write("dev/block/253:0/size", "1\n");
+    std::filesystem::create_directories(host.tree.path() + "/dev/block/253:0/slaves");
+    std::filesystem::create_symlink(disk / "sdb1",
+                                    host.tree.path() + "/dev/block/253:0/slaves/sdb1");
+    const auto write = [&](const std::string& bytes) {
+        host.tree.write("fs/cgroup/system.slice/web.service/io.stat",
+                        "8:16 rbytes=" + bytes + "\n253:0 rbytes=" + bytes + '\n');
+    };
+    CgroupCollector groups(host.proc, host.sys, host.clock, 10s);
+    write("0");
+    collect(groups);
+    host.clock.advance(10s);
+    write("1000000");
+    EXPECT_DOUBLE_EQ(collect(groups).value("cgroup_io_read_bytes_per_sec", kWeb), 100'000);
+}
+
 TEST(CgroupCollector, HostWithoutGroupsHasNoSeries) {
     const TemporaryTree nothing;
     const ManualBootClock clock{5'000s};

@@ -121,6 +121,14 @@ TEST(InterfaceStack, FunctionsOfGuestsAndMonitorsOfARadioRepeatTheirPort) {
     EXPECT_DOUBLE_EQ(network.host_rate(), 1'200);
 }
 
+TEST(InterfaceStack, WhatIsMadeOnAPortPassesIt) {
+    Network network({{"eth0", 1'000}, {"eth0.7", 300}, {"macvtap0", 400}});
+    for (const char* name : {"eth0", "eth0.7", "macvtap0"}) network.has_device(name);
+    network.has("eth0.7/uevent", "DEVTYPE=vlan\nINTERFACE=eth0.7\n");
+    network.has("macvtap0/uevent", "DEVTYPE=macvtap\nINTERFACE=macvtap0\n");
+    EXPECT_DOUBLE_EQ(network.host_rate(), 1'000);
+}
+
 TEST(InterfaceStack, PortGivenToAContainerAloneIsAllItHas) {
     Network network({{"lan1", 400}});
     network.has_device("lan1");
