@@ -69,13 +69,24 @@ void BatteryCollector::collect(MetricSink& out) {
         if (++count > kMostDevices) return;
         const std::string supply = supplies + '/' + name;
         if (read_text(sys_, supply + "/present") == "0") continue;
-        const auto charge = read_number<double>(sys_, supply + "/capacity");
+        const auto charge = charge_of(supply);
         if (!charge) continue;
         // A new battery may hold more than it was made for; 255 is how firmware says "unknown".
         const bool possible = *charge >= 0 && *charge <= 150;
         out.add("battery_charge_percent", name, "percent",
                 possible ? std::min(*charge, 100.0) : kNoValue);
     }
+}
+
+// Some drivers tell no share, but what is in the battery, by energy or by charge.
+std::optional<double> BatteryCollector::charge_of(const std::string& supply) {
+    if (const auto capacity = read_number<double>(sys_, supply + "/capacity")) return capacity;
+    for (const char* what : {"/energy", "/charge"}) {
+        const auto now = read_number<double>(sys_, supply + what + "_now");
+        const auto full = read_number<double>(sys_, supply + what + "_full");
+        if (now && full && *full > 0) return 100 * *now / *full;
+    }
+    return std::nullopt;
 }
 
 void EccCollector::collect(MetricSink& out) {

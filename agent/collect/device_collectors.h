@@ -33,6 +33,8 @@ class BatteryCollector final : public Collector {
     void collect(MetricSink& out) override;
 
   private:
+    std::optional<double> charge_of(const std::string& supply);
+
     Reader& sys_;
 };
 

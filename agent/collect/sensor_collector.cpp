@@ -4,7 +4,6 @@
 #include <cmath>
 #include <optional>
 
-#include "agent/collect/sensor_range.h"
 #include "agent/procfs/text_scan.h"
 #include "common/text.h"
 
@@ -57,19 +56,15 @@ void SensorCollector::collect_directory(const std::string& directory, const std:
     for (const std::string& name : sys_.list(directory)) {
         const SensorKind* const kind = sensor_kind(name);
         if (kind == nullptr) continue;
-        // Some meters tell an average only.
         const bool average = kind->has_average && is_numbered(name, *kind, "average");
         if (!average && !is_numbered(name, *kind, "input")) continue;
         const std::string sensor = name.substr(0, name.rfind('_'));
-        const std::string path = directory + '/' + sensor;
-        if (kind->has_average && !average && sys_.exists(path + "_average")) continue;
         if (!sensors_.insert(sensor).second) continue;
+        const std::string path = directory + '/' + sensor;
         std::string label = read_text(path + "_label");
         label = unique_label(chip + '/' + (label.empty() ? sensor : label));
         if (labels_.size() > kMostSensors || !is_sendable(label)) continue;
-        const bool faulty = read_number(path + "_fault").value_or(0) != 0;
-        const auto raw = faulty ? std::nullopt : read_number(directory + '/' + name);
-        const auto value = raw ? kind->value_of(*raw) : std::nullopt;
+        const auto value = read_value(path, *kind);
         out.add(kind->metric, label, kind->unit, value.value_or(kNoValue));
         if (!kind->has_limit) continue;
         chips_.insert(chip);
@@ -79,6 +74,16 @@ void SensorCollector::collect_directory(const std::string& directory, const std:
                     value ? std::round((*limit - *value) * 1'000) / 1'000 : kNoValue);
         }
     }
+}
+
+// Of power the average is told, else the power now: some meters have one of both, and some have a
+// file for an average that cannot be read.
+std::optional<double> SensorCollector::read_value(const std::string& sensor,
+                                                  const SensorKind& kind) {
+    if (read_number(sensor + "_fault").value_or(0) != 0) return std::nullopt;
+    auto raw = kind.has_average ? read_number(sensor + "_average") : std::nullopt;
+    if (!raw) raw = read_number(sensor + "_input");
+    return raw ? kind.value_of(*raw) : std::nullopt;
 }
 
 // What drivers write where the chip has no limit, is none: 0, the lowest or highest number.

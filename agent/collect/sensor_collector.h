@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "agent/collect/collector.h"
+#include "agent/collect/sensor_range.h"
 #include "agent/procfs/boot_clock.h"
 #include "agent/procfs/reader.h"
 
@@ -25,6 +26,7 @@ class SensorCollector final : public Collector {
   private:
     void collect_chip(const std::string& chip, MetricSink& out);
     void collect_directory(const std::string& directory, const std::string& chip, MetricSink& out);
+    std::optional<double> read_value(const std::string& sensor, const SensorKind& kind);
     std::optional<double> temperature_limit(const std::string& sensor);
     void collect_zones(MetricSink& out);
     bool is_told_by_chip(const std::string& zone_type) const;

@@ -97,6 +97,18 @@ TEST(BatteryCollector, ChargeThatNoBatteryHasIsNull) {
     EXPECT_EQ(samples.value("battery_charge_percent", "BAT2"), 100);  // new, it holds more
 }
 
+TEST(BatteryCollector, ChargeComesFromEnergyWhereNoShareIsTold) {
+    Devices devices;
+    devices.tree.write("class/power_supply/BAT1/energy_now", "20000000\n");
+    devices.tree.write("class/power_supply/BAT1/energy_full", "50000000\n");
+    devices.tree.write("class/power_supply/BAT2/charge_now", "1000000\n");
+    devices.tree.write("class/power_supply/BAT2/charge_full", "4000000\n");
+    BatteryCollector battery(devices.sys);
+    const auto samples = collect(battery);
+    EXPECT_DOUBLE_EQ(samples.value("battery_charge_percent", "BAT1"), 40);
+    EXPECT_DOUBLE_EQ(samples.value("battery_charge_percent", "BAT2"), 25);
+}
+
 TEST(BatteryCollector, TellsTheChargeOfBatteriesOnly) {
     Devices devices;
     BatteryCollector battery(devices.sys);

@@ -154,6 +154,20 @@ TEST(SensorCollector, FilesOfTheDeviceItselfAreReadAndNoneTwice) {
     EXPECT_EQ(samples.layout.size(), 4U);
 }
 
+// amdgpu has a file for an average that some of its chips do not measure.
+TEST(SensorCollector, AverageThatCannotBeReadHidesNoPower) {
+    Sensors sensors;
+    sensors.has("hwmon/hwmon0/name", "amdgpu");
+    sensors.has("hwmon/hwmon0/power1_average/file", "");
+    sensors.has("hwmon/hwmon0/power1_input", "12000000");
+    sensors.has("hwmon/hwmon0/power2_average", "30000000");
+    sensors.has("hwmon/hwmon0/power2_input", "45000000");
+    const auto samples = sensors.read();
+    EXPECT_EQ(samples.value("sensor_power_watts", "amdgpu/power1"), 12);
+    EXPECT_EQ(samples.value("sensor_power_watts", "amdgpu/power2"), 30);
+    EXPECT_EQ(samples.layout.size(), 2U);
+}
+
 TEST(SensorCollector, DeviceOfTwoChipsIsReadOnce) {
     Sensors sensors;
     sensors.has("devices/asus/temp1_input", "40000");
