@@ -35,7 +35,8 @@ test("Fleet, host, processes and an alert with its culprits", async () => {
   for (const chart of ["cpu", "memory"]) await host.locator(`[data-chart=${chart}][data-loaded] canvas`).waitFor();
   await take("host", host);
 
-  const processes = await open("#/hosts/web-01/processes?range=15m", SIZE);
+  const { context } = (await api(`/api/v1/alerts/${stage.alerts["CPU is busy"]}`)).json;
+  const processes = await open(`#/hosts/web-01/processes?${range}&t=${context.process_table_at}`, SIZE);
   await processes.locator("[data-moment] tbody tr[data-key]").filter({ hasText: stage.burner.name }).first().click();
   await processes.getByRole("complementary").locator("canvas").first().waitFor();
   await take("processes", processes);
