@@ -36,7 +36,7 @@ test("Fleet, host, processes and an alert with its culprits", async () => {
   await take("host", host);
 
   const { context } = (await api(`/api/v1/alerts/${stage.alerts["CPU is busy"]}`)).json;
-  const processes = await open(`#/hosts/web-01/processes?${range}&t=${context.process_table_at}`, SIZE);
+  const processes = await open(`#/hosts/web-01/processes?${range}&t=${context.process_table_at.replace("Z", "999Z")}`, SIZE);
   await processes.locator("[data-moment] tbody tr[data-key]").filter({ hasText: stage.burner.name }).first().click();
   await processes.getByRole("complementary").locator("canvas").first().waitFor();
   await take("processes", processes);

@@ -5,7 +5,7 @@ import { marksOf, useHostAlerts } from "../lib/host_alerts";
 import { readProcessRef } from "../lib/processes";
 import { useResource, type Resource } from "../lib/resource";
 import { route, setQuery } from "../lib/router";
-import { absolute, clock, iso, parseTime, readRange, zone } from "../lib/time";
+import { absolute, atTable, clock, iso, parseTime, readRange, zone } from "../lib/time";
 import type { Host, Snapshot } from "../lib/schema";
 import { ChartPanel } from "../parts/chart_panel";
 import { CompareTable } from "../parts/compare_table";
@@ -73,7 +73,7 @@ function Machine({ host }: { host: Host }) {
   const compareFrom = async (time: number) => {
     try {
       const [first] = await get(["metrics", "processes"], { hostname, start_time: iso(time), order: "asc", limit: 1 });
-      if (first && first.timestamp !== table.data?.timestamp) setQuery({ vs: first.timestamp, group: undefined, sort: undefined }, "push");
+      if (first && first.timestamp !== table.data?.timestamp) setQuery({ vs: atTable(first.timestamp), group: undefined, sort: undefined }, "push");
       else say("There is no earlier process table of this host");
     } catch (cause) {
       say(explain(cause));

@@ -2,6 +2,7 @@
 import { byteRate, count, mebibytes, percent, UNKNOWN } from "../lib/format";
 import { href } from "../lib/router";
 import type { AlertContext, Culprit } from "../lib/schema";
+import { atTable } from "../lib/time";
 import { When } from "./marks";
 import { PlainTable } from "./plain_table";
 import { guarded } from "./guard";
@@ -66,7 +67,7 @@ function List({ rank, context }: { rank: Resource; context: AlertContext }) {
         return {
           key: i,
           cells: [
-            <a href={href(["hosts", context.hostname, "processes"], { t: context.process_table_at, q: p.process_name })}>{p.process_name}</a>,
+            <a href={href(["hosts", context.hostname, "processes"], { t: atTable(context.process_table_at), q: p.process_name })}>{p.process_name}</a>,
             <b>{text(of(p))}</b>,
             ...(since ? [p.change?.new ? "new" : typeof grown === "number" ? signed(grown, text) : UNKNOWN] : []),
             ...rest.map((r) => FIGURES[r].text(FIGURES[r].of(p))),
