@@ -117,3 +117,12 @@ def test_the_packaged_config_is_valid_and_names_every_setting(program, file, tmp
                 "version", "help", "role", "name", "data-dir"}
     options = {option[2:].removesuffix("-file") for option in in_help(program)[0]} - switches
     assert options - {key.removesuffix("-file") for key in keys} == set()
+
+
+@pytest.mark.parametrize("name", ["fleet", "host", "processes", "alert"])
+def test_pictures_of_the_dashboard_are_there_and_small(name):
+    """Made by tests/e2e/web/pictures.test.mjs."""
+    picture = pathlib.Path(__file__).parents[3] / "packaging" / "docs" / "pictures" / f"{name}.png"
+    content = picture.read_bytes()
+    assert content[:8] == b"\x89PNG\r\n\x1a\n" and len(content) <= 120_000
+    assert int.from_bytes(content[16:20], "big") >= 1000, "pixels from left to right"
