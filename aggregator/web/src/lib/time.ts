@@ -26,8 +26,9 @@ export function parseTime(text: string | null | undefined): number | null {
 }
 
 export const iso = (seconds: number): string => new Date(seconds * 1000).toISOString();
-// The API tells milliseconds, tables are kept to the microsecond: from here on the table is there.
-export const atTable = (time: string | null): string | null => (time === null ? null : iso((parseTime(time) ?? 0) + 0.001));
+// The API tells milliseconds, tables are kept to the microsecond: one millisecond later the table is
+// there. iso() cuts what is beyond a millisecond off, and seconds as a number are not exact.
+export const atTable = (time: string | null): string | null => (time === null ? null : iso((parseTime(time) ?? 0) + 0.0015));
 // For addresses: no fraction when there is none.
 export const shortIso = (seconds: number): string => iso(seconds).replace(/\.000Z$/, "Z");
 

@@ -3,6 +3,8 @@ import { Component, type ComponentChildren, type ComponentType } from "preact";
 
 interface Props {
   what?: string; // is shown as broken; without it nothing is shown
+  of?: unknown; // the data that are drawn: other ones are given another chance
+  retry?: () => void; // fetches them again
   children: ComponentChildren;
 }
 
@@ -12,6 +14,10 @@ export class Guard extends Component<Props, { error?: unknown }> {
     this.setState({ error });
   }
 
+  override componentDidUpdate(before: Props) {
+    if (before.of !== this.props.of && this.state.error !== undefined) this.setState({ error: undefined });
+  }
+
   override render() {
     const { error } = this.state;
     if (error === undefined) return this.props.children;
@@ -19,7 +25,7 @@ export class Guard extends Component<Props, { error?: unknown }> {
       <section class="panel state" role="alert" data-failed>
         <strong>{this.props.what} cannot be shown</strong>
         <div class="wrap">{String(error)}</div>
-        <button type="button" onClick={() => this.setState({ error: undefined })}>Try again</button>
+        <button type="button" onClick={this.props.retry ?? (() => this.setState({ error: undefined }))}>Try again</button>
       </section>
     );
   }

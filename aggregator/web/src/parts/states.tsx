@@ -62,7 +62,7 @@ export function Loaded<T>({ from, what, children }: LoadedProps<T>) {
   return (
     <>
       {from.error && <Outdated error={from.error} reload={from.reload} />}
-      <Guard what={sentence(what)}><Shown data={from.data} draw={children} /></Guard>
+      <Guard what={sentence(what)} of={from.data} retry={from.reload}><Shown data={from.data} draw={children} /></Guard>
     </>
   );
 }
