@@ -24,11 +24,19 @@ inline constexpr std::size_t kServiceNameBytes = 100;  // of a service that an a
 inline constexpr std::size_t kServiceUrlBytes = 2'000;
 inline constexpr std::size_t kServiceErrorBytes = 1'000;
 inline constexpr std::chrono::hours kServiceCheckAge{24};
+// A batch cannot be collected after it was sent; more than a slewing clock explains is a fault.
+inline constexpr std::chrono::minutes kFutureTolerance{10};
 inline constexpr std::size_t kHostnameBytes = 255;
 inline constexpr std::size_t kMetricTypeBytes = 100;
 inline constexpr std::size_t kLabelBytes = 255;
 inline constexpr std::size_t kUnitBytes = 32;
 inline constexpr std::size_t kProcessNameBytes = 255;
+// Of a process. One with thousands of threads passes 100 percent of one core, but no machine has
+// 10,000.
+inline constexpr double kCpuPercent = 1e6;
+inline constexpr double kPerSecond = 1e12;
+inline constexpr std::int32_t kLeastNice = -20, kMostNice = 19;  // sched(7)
+inline constexpr std::int32_t kMostProcessor = 32'767;           // NR_CPUS is at most 8,192
 inline constexpr std::size_t kTextBytes = 4'096;
 inline constexpr std::size_t kBodyBytes = 8U << 20U;       // as sent
 inline constexpr std::size_t kInflatedBytes = 32U << 20U;  // after decompression

@@ -17,12 +17,11 @@ using json_checks::Path;
 using json_checks::RealRange;
 
 constexpr IntegerRange kPid{1, std::numeric_limits<std::int32_t>::max()};
-// A process with thousands of threads passes 100 percent of one core, but no machine has 10,000.
-constexpr RealRange kCpuPercent{0, 1e6};
+constexpr RealRange kCpuPercent{0, limits::kCpuPercent};
 constexpr RealRange kPercent{0, 100};
-constexpr RealRange kPerSecond{0, 1e12};
-constexpr IntegerRange kNice{-20, 19};         // sched(7)
-constexpr IntegerRange kProcessor{0, 32'767};  // NR_CPUS is at most 8,192
+constexpr RealRange kPerSecond{0, limits::kPerSecond};
+constexpr IntegerRange kNice{limits::kLeastNice, limits::kMostNice};
+constexpr IntegerRange kProcessor{0, limits::kMostProcessor};
 
 enum class Column {
     unknown,

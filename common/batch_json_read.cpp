@@ -27,8 +27,6 @@ constexpr RealRange kInterval{1, 86'400};
 constexpr RealRange kAnyNumber{std::numeric_limits<double>::lowest(),
                                std::numeric_limits<double>::max()};
 constexpr IntegerRange kTicksPerSecond{1, 1'000'000};
-// A batch cannot be collected after it was sent; more than a slewing clock explains is a fault.
-constexpr std::chrono::minutes kFutureTolerance{10};
 constexpr std::size_t kDetailBytes = 16U << 10U;
 
 std::string pattern_text(std::string_view pattern) {
@@ -354,7 +352,7 @@ void read_member(std::string_view key, JsonValue item, const Path& here, Batch& 
 }
 
 void check_whole(const Batch& batch, const Path& root, Checker& check) {
-    if (batch.time > batch.sent_at + kFutureTolerance) {
+    if (batch.time > batch.sent_at + limits::kFutureTolerance) {
         check.fail(root / "timestamp", "datetime_parsing",
                    "Input should be at most 10 minutes after sent_at");
     }

@@ -34,6 +34,25 @@ bool is_directional(std::string_view c) {
     return byte_at(c, 1) == 0x81 && last >= 0xA6 && last <= 0xA9;
 }
 
+void append_hex(std::string& out, std::string_view bytes) {
+    constexpr std::string_view hex = "0123456789abcdef";
+    for (std::size_t i = 0; i < bytes.size(); ++i) {
+        out += "\\x";
+        out += hex[byte_at(bytes, i) >> 4U];
+        out += hex[byte_at(bytes, i) & 15U];
+    }
+}
+
+// The text without its middle, cut between characters.
+std::string without_middle(std::string_view text, std::size_t most) {
+    constexpr std::string_view gap = "\xE2\x80\xA6";  // U+2026
+    const std::size_t half = (most - gap.size()) / 2;
+    std::size_t head = half, tail = text.size() - half;
+    while (head > 0 && continuation(text, head)) --head;
+    while (continuation(text, tail)) ++tail;
+    return std::string(text.substr(0, head)).append(gap).append(text.substr(tail));
+}
+
 char lower(char c) {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }
@@ -121,6 +140,37 @@ std::string_view utf8_prefix(std::string_view text, std::size_t most) {
     // Bytes 10xxxxxx go on with a character that began before.
     while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xC0U) == 0x80U) --most;
     return text.substr(0, most);
+}
+
+std::string plain_name(std::string_view text, std::size_t most) {
+    std::string out;
+    out.reserve(text.size());
+    for (std::size_t at = 0; at < text.size();) {
+        const std::size_t length = utf8_sequence_length(text.substr(at));
+        const std::string_view character = text.substr(at, std::max<std::size_t>(length, 1));
+        at += character.size();
+        if (length == 0 || is_control(character)) {
+            append_hex(out, character);
+        } else {
+            out += character;
+        }
+    }
+    return out.size() <= most ? out : without_middle(out, most);
+}
+
+bool is_plain_name(std::string_view text, std::size_t most) {
+    if (text.size() > most) return false;
+    for (std::size_t at = 0; at < text.size();) {
+        const unsigned first = byte_at(text, at);
+        if (first >= ' ' && first < 0x7F) {
+            ++at;
+            continue;
+        }
+        const std::size_t length = utf8_sequence_length(text.substr(at));
+        if (length == 0 || is_control(text.substr(at, length))) return false;
+        at += length;
+    }
+    return true;
 }
 
 std::string_view trim(std::string_view text) {

@@ -28,6 +28,13 @@ std::string_view utf8_prefix(std::string_view text, std::size_t most);
 // what is read are left out.
 std::string one_line(std::string_view text);
 
+// Outside text as a name of at most `most` bytes, which both programs and PostgreSQL take as it is:
+// malformed bytes and control characters become `\xHH`, so that names that differ in them still do;
+// what is too long loses its middle. `most` is at least 16.
+std::string plain_name(std::string_view text, std::size_t most);
+// Whether plain_name() would leave the text as it is.
+bool is_plain_name(std::string_view text, std::size_t most);
+
 std::string_view trim(std::string_view text);
 std::string to_lower(std::string_view text);
 bool equals_ignoring_case(std::string_view a, std::string_view b);

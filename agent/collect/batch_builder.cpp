@@ -157,6 +157,7 @@ void BatchBuilder::collect(Batch& batch, AgentState state) {
     state.attributed_cpu_percent =
         attributed_percent(cpu_.busy_ticks(), processes_.attributed_ticks());
     self_.collect(batch.processes, clock_.steady() - start, state, out);
+    omissions_.tell(batch.layout, batch.values, out);
     out.finish();
 }
 

@@ -11,6 +11,7 @@
 #include "agent/collect/collector.h"
 #include "agent/collect/cpu_collector.h"
 #include "agent/collect/memory_collector.h"
+#include "agent/collect/omissions.h"
 #include "agent/collect/process_counts.h"
 #include "agent/collect/self_collector.h"
 #include "agent/collect/vmstat_collector.h"
@@ -69,6 +70,7 @@ class BatchBuilder {
     OomWatcher oom_;
     ProcessCountCollector process_counts_;
     SelfCollector self_;
+    Omissions omissions_;
     std::set<const Collector*> failed_;  // and told of
 };
 

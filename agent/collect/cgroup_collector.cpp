@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <limits>
+#include <map>
+#include <string_view>
+#include <tuple>
+#include <utility>
 
 #include "agent/collect/gauges.h"
 #include "agent/procfs/cpu_list.h"
-#include "agent/procfs/pid_cgroup.h"
-#include "common/text.h"
 
 namespace chorus::agent {
 namespace {
@@ -38,6 +40,34 @@ Count growth(Count before, Count now) {
     return *now - *before;
 }
 
+// Mounts, swap and sockets are units without anything below them.
+bool has_no_groups(std::string_view name) {
+    return name.ends_with(".mount") || name.ends_with(".swap") || name.ends_with(".socket");
+}
+
+// Scopes of containers and machines are in slices of their own.
+bool is_session(std::string_view path) {
+    return path.starts_with("/user.slice/") && path.ends_with(".scope");
+}
+
+// Empty = it belongs to nobody, or to more than one below it.
+std::string label_of(const CgroupPlace& place, std::string_view name, const std::string& path) {
+    if (!place.unit().empty()) return place.unit();
+    if (!place.container().empty()) return place.container();
+    return is_unit_with_processes(name) ? path.substr(1) : std::string{};
+}
+
+// Their paths tell those with the same label apart, for as long as they are there.
+void make_labels_unique(auto& groups) {
+    std::map<std::string_view, int> uses;
+    for (const auto& group : groups) ++uses[group.label];
+    std::vector<bool> twice;
+    for (const auto& group : groups) twice.push_back(uses[group.label] > 1);
+    for (std::size_t i = 0; i < groups.size(); ++i) {
+        if (twice[i]) groups[i].label = groups[i].path.substr(1);
+    }
+}
+
 }  // namespace
 
 CgroupCollector::CgroupCollector(Reader& proc, Reader& sys, const BootClock& clock,
@@ -55,30 +85,65 @@ void CgroupCollector::collect(MetricSink& out) {
     const auto cpus = online ? count_cpu_list(online.text) : std::nullopt;
     most_cpu_percent_ =
         cpus ? 2 * 100.0 * static_cast<double>(*cpus) : std::numeric_limits<double>::infinity();
-    std::vector<Group> groups;
-    find_groups("", std::nullopt, 0, groups);
-    for (const Group& group : groups) emit(group, out);
+    Walk walk;
+    find_groups("", {}, std::nullopt, 0, walk);
+    cut(walk.found, out);
+    make_labels_unique(walk.found);
+    told_.clear();
+    for (const Group& group : walk.found) {
+        emit(group, out);
+        told_.insert(group.path);
+    }
     previous_.end_cycle();
 }
 
-void CgroupCollector::find_groups(const std::string& path, std::optional<std::uint64_t> limit,
-                                  int depth, std::vector<Group>& found) {
+void CgroupCollector::find_groups(const std::string& path, const CgroupPlace& place,
+                                  std::optional<std::uint64_t> limit, int depth, Walk& walk) {
     for (const std::string& name : sys_.list_directories(hierarchy_->root() + path)) {
-        if (found.size() >= kMostGroups) return;
+        if (++walk.visited > kMostVisited) return;
+        if (has_no_groups(name)) continue;
         const std::string child = path + '/' + name;
+        CgroupPlace inner = place;
+        inner.enter(name);
         const auto own_limit = smaller(limit, hierarchy_->memory_limit(child));
-        const std::string label = group_owner(name);
-        if (!label.empty() && label.size() <= limits::kLabelBytes && !find_invalid_utf8(label)) {
-            found.push_back({child, label, own_limit});
+        const std::string label = label_of(inner, name, child);
+        // A container whose own group tells nothing is told by the groups in it.
+        const bool tells = !inner.unit().empty() || hierarchy_->memory(child);
+        if (!label.empty() && tells) {
+            walk.found.push_back({child, label, own_limit});
         } else if (depth < kDeepest) {
-            find_groups(child, own_limit, depth + 1, found);
+            find_groups(child, inner, own_limit, depth + 1, walk);
         }
     }
 }
 
+// One that was told before has to be beaten clearly: series that come and go are of little use.
+void CgroupCollector::cut(std::vector<Group>& groups, MetricSink& out) {
+    if (groups.size() <= kMostGroups) return;
+    using Rank = std::tuple<bool, std::uint64_t, std::size_t>;
+    std::vector<Rank> ranks;
+    for (std::size_t i = 0; i < groups.size(); ++i) {
+        const std::string& path = groups[i].path;
+        const std::uint64_t memory = hierarchy_->memory(path).value_or(0);
+        const std::uint64_t weight = told_.contains(path) ? memory + memory / 4 : memory;
+        ranks.emplace_back(is_session(path), ~weight, i);
+    }
+    const auto end = ranks.begin() + static_cast<std::ptrdiff_t>(kMostGroups);
+    std::partial_sort(ranks.begin(), end, ranks.end());
+    std::sort(ranks.begin(), end, [](const Rank& a, const Rank& b) {
+        return std::get<2>(a) < std::get<2>(b);  // as they lie in the tree
+    });
+    out.left_out("cgroups", groups.size() - kMostGroups);
+    std::vector<Group> kept;
+    for (auto rank = ranks.begin(); rank != end; ++rank) {
+        kept.push_back(std::move(groups[std::get<2>(*rank)]));
+    }
+    groups = std::move(kept);
+}
+
 void CgroupCollector::emit(const Group& group, MetricSink& out) {
     const Sample now{hierarchy_->read(group.path), clock_.since_boot()};
-    const auto last = previous_.exchange(group.label, now);
+    const auto last = previous_.exchange(group.path, now);
     const bool known = last && now.at > last->at && now.at - last->at <= longest_gap_;
     const double seconds =
         known ? std::chrono::duration<double>(now.at - last->at).count() : kNoValue;

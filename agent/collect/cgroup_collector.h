@@ -5,18 +5,22 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "agent/collect/collector.h"
 #include "agent/collect/rate.h"
 #include "agent/procfs/cgroup_figures.h"
+#include "agent/procfs/cgroup_place.h"
 #include "agent/procfs/reader.h"
 
 namespace chorus::agent {
 
-// Groups of systemd units (*.service, *.scope) and containers, by unit name or container id; a
-// group inside of one is part of it. Hosts without control groups have no such series.
+// Groups of the host's systemd units (*.service, *.scope) and of containers, as CgroupPlace names
+// them; a group inside of one is part of it. A unit that is not the host's, of a service manager in
+// a container of unknown kind, has its whole path for a label. Hosts without control groups have no
+// such series.
 class CgroupCollector final : public Collector {
   public:
     // `interval` is the time between two calls.
@@ -24,20 +28,28 @@ class CgroupCollector final : public Collector {
                     std::chrono::nanoseconds interval);
     void collect(MetricSink& out) override;
 
+    // Of more than these the ones that hold most memory are told, services and containers before
+    // scopes, which are sessions for the most part.
     static constexpr std::size_t kMostGroups = 128;
+    static constexpr std::size_t kMostVisited = 16'384;  // directories
 
   private:
     struct Group {
         std::string path;                    // below the hierarchy's root
-        std::string label;                   // unit or container id
+        std::string label;                   // not always unique
         std::optional<std::uint64_t> limit;  // the smallest of memory above it
     };
     struct Sample {
         CgroupFigures figures;
         std::chrono::nanoseconds at;
     };
-    void find_groups(const std::string& path, std::optional<std::uint64_t> limit, int depth,
-                     std::vector<Group>& found);
+    struct Walk {
+        std::vector<Group> found;
+        std::size_t visited = 0;
+    };
+    void find_groups(const std::string& path, const CgroupPlace& place,
+                     std::optional<std::uint64_t> limit, int depth, Walk& walk);
+    void cut(std::vector<Group>& groups, MetricSink& out);
     void emit(const Group& group, MetricSink& out);
 
     Reader& sys_;
@@ -46,7 +58,8 @@ class CgroupCollector final : public Collector {
     BlockStack stack_;
     double most_cpu_percent_ = 0;  // twice what the CPUs have: time is counted a little late
     std::unique_ptr<CgroupHierarchy> hierarchy_;
-    PreviousSamples<Sample> previous_;
+    PreviousSamples<Sample> previous_;         // by path: labels may be the same
+    std::set<std::string, std::less<>> told_;  // paths, of the last cycle
 };
 
 }  // namespace chorus::agent

@@ -148,7 +148,6 @@ void CpuCollector::emit_cores(const std::vector<CoreTimes>& cores, Seconds secon
     std::size_t count = 0;
     double busiest = kNoValue;
     for (const CoreTimes& core : cores) {
-        if (++count > kMaxCores) break;
         const std::string name = "cpu" + std::to_string(core.core);
         const auto before = previous_cores_.exchange(name, core.times);
         double usage = kNoValue;
@@ -156,10 +155,11 @@ void CpuCollector::emit_cores(const std::vector<CoreTimes>& cores, Seconds secon
             const auto shares = cpu_shares(*before, core.times, limits_of(1, *seconds));
             if (shares) usage = shares->usage;
         }
-        out.add("cpu_core_usage_percent", name, "percent", usage);
+        if (++count <= kMaxCores) out.add("cpu_core_usage_percent", name, "percent", usage);
         if (std::isnan(busiest) || usage > busiest) busiest = usage;
     }
     if (count > 0) out.add("cpu_core_max_percent", "percent", busiest);
+    out.left_out("cores", count - std::min(count, kMaxCores));
     previous_cores_.end_cycle();
 }
 

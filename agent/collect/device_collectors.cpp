@@ -43,7 +43,7 @@ void RaidCollector::collect(MetricSink& out) {
     for (const std::string& array : sys_.list("block")) {
         const std::string md = "block/" + array + "/md";
         if (!sys_.exists(md)) continue;
-        if (++count > kMostDevices) return;
+        if (++count > kMostDevices) continue;
         const std::string state = read_text(sys_, md + "/array_state");
         const bool stands_still = state == "inactive" && !is_container(md);
         // Levels without redundancy have no such file; an array that was not started counts none.
@@ -54,6 +54,7 @@ void RaidCollector::collect(MetricSink& out) {
         if (state.empty()) continue;
         out.add("raid_failed", array, "bool", stands_still || state == "broken" ? 1 : 0);
     }
+    out.left_out("arrays", count - std::min(count, kMostDevices));
 }
 
 // Of disks whose metadata is the firmware's (IMSM, DDF): it holds arrays and is never started.
@@ -66,16 +67,16 @@ void BatteryCollector::collect(MetricSink& out) {
     const std::string supplies = "class/power_supply";
     std::size_t count = 0;
     for (const std::string& name : sys_.list(supplies)) {
-        if (++count > kMostDevices) return;
         const std::string supply = supplies + '/' + name;
         if (read_text(sys_, supply + "/present") == "0") continue;
         const auto charge = charge_of(supply);
-        if (!charge) continue;
+        if (!charge || ++count > kMostDevices) continue;
         // A new battery may hold more than it was made for; 255 is how firmware says "unknown".
         const bool possible = *charge >= 0 && *charge <= 150;
         out.add("battery_charge_percent", name, "percent",
                 possible ? std::min(*charge, 100.0) : kNoValue);
     }
+    out.left_out("batteries", count - std::min(count, kMostDevices));
 }
 
 // Some drivers tell no share, but what is in the battery, by energy or by charge.
@@ -93,10 +94,11 @@ void EccCollector::collect(MetricSink& out) {
     const std::string controllers = "devices/system/edac/mc";
     std::size_t count = 0;
     for (const std::string& name : numbered(sys_, controllers, "mc")) {
-        if (++count > kMostDevices) break;
+        if (++count > kMostDevices) continue;
         emit_growth(name, "/ce_count", "memory_ecc_correctable_count", correctable_, out);
         emit_growth(name, "/ue_count", "memory_ecc_uncorrectable_count", uncorrectable_, out);
     }
+    out.left_out("memory controllers", count - std::min(count, kMostDevices));
     correctable_.end_cycle();
     uncorrectable_.end_cycle();
 }

@@ -1,5 +1,7 @@
 #include "agent/collect/disk_collector.h"
 
+#include <algorithm>
+
 namespace chorus::agent {
 namespace {
 
@@ -15,6 +17,17 @@ void emit_throughput(std::string_view device, const DiskRates& rates, MetricSink
     out.add("disk_writes_per_sec", device, "per_sec", rates.writes);
 }
 
+void emit_device(std::string_view device, const DiskRates& rates, double in_flight,
+                 MetricSink& out) {
+    emit_throughput(device, rates, out);
+    out.add("disk_busy_percent", device, "percent", rates.busy_percent);
+    out.add("disk_queue_avg", device, "avg", rates.queue);
+    out.add("disk_inflight_count", device, "count", in_flight);
+    out.add("disk_read_await_ms", device, "ms", rates.read_await_ms);
+    out.add("disk_write_await_ms", device, "ms", rates.write_await_ms);
+    out.add("disk_flush_await_ms", device, "ms", rates.flush_await_ms);
+}
+
 }  // namespace
 
 void DiskCollector::collect(MetricSink& out) {
@@ -27,9 +40,6 @@ void DiskCollector::collect(MetricSink& out) {
         std::erase_if(disks, [&](const DiskStats& disk) {
             return is_memory_or_file(disk.name) || stack_.is_partition(disk.name);
         });
-        if (disks.size() > kMaxDisks) disks.resize(kMaxDisks);
-        devices_.clear();
-        for (const DiskStats& disk : disks) devices_.emplace_back(disk.name);
     } else {
         faults_.note("/proc/diskstats", file.error);
         gap_.forget();
@@ -41,7 +51,11 @@ void DiskCollector::collect(MetricSink& out) {
     }
     const auto counted = stack_.counted(disks);
     emit_totals(disks, counted, static_cast<bool>(file), out);
-    emit_devices(disks, counted, seconds, static_cast<bool>(file), out);
+    const auto told = choose_told(
+        disks.size(), kMaxDisks, [&](std::size_t i) { return stack_.has_hardware(disks[i].name); });
+    out.left_out("disks", disks.size() - std::min(disks.size(), kMaxDisks));
+    emit_devices(disks, {counted, told}, seconds, static_cast<bool>(file), out);
+    if (file) keep_names(disks, told);
     stack_.forget_absent(disks);
 }
 
@@ -65,9 +79,8 @@ void DiskCollector::emit_totals(const std::vector<DiskStats>& disks,
     out.add("disk_write_count", "count", value(sum.writes));
 }
 
-void DiskCollector::emit_devices(const std::vector<DiskStats>& disks,
-                                 const std::vector<bool>& counted, std::optional<double> seconds,
-                                 bool known, MetricSink& out) {
+void DiskCollector::emit_devices(const std::vector<DiskStats>& disks, const Choice& choice,
+                                 std::optional<double> seconds, bool known, MetricSink& out) {
     // A device whose rates are not known makes those of the host unknown: kNoValue spreads.
     DiskRates sum{.read_bytes = 0, .write_bytes = 0, .discard_bytes = 0, .reads = 0, .writes = 0};
     for (std::size_t i = 0; i < disks.size(); ++i) {
@@ -75,16 +88,12 @@ void DiskCollector::emit_devices(const std::vector<DiskStats>& disks,
         const auto before = previous_.exchange(disk.name, disk.counters);
         const auto rates =
             before && seconds ? disk_rates(*before, disk.counters, *seconds) : DiskRates{};
-        emit_throughput(disk.name, rates, out);
-        out.add("disk_busy_percent", disk.name, "percent", rates.busy_percent);
-        out.add("disk_queue_avg", disk.name, "avg", rates.queue);
-        out.add(
-            "disk_inflight_count", disk.name, "count",
-            known && disk.in_flight < kNegative ? static_cast<double>(disk.in_flight) : kNoValue);
-        out.add("disk_read_await_ms", disk.name, "ms", rates.read_await_ms);
-        out.add("disk_write_await_ms", disk.name, "ms", rates.write_await_ms);
-        out.add("disk_flush_await_ms", disk.name, "ms", rates.flush_await_ms);
-        if (!counted[i]) continue;
+        if (choice.told[i]) {
+            const bool plausible = known && disk.in_flight < kNegative;
+            emit_device(disk.name, rates,
+                        plausible ? static_cast<double>(disk.in_flight) : kNoValue, out);
+        }
+        if (!choice.counted[i]) continue;
         sum.read_bytes += rates.read_bytes;
         sum.write_bytes += rates.write_bytes;
         sum.discard_bytes += rates.discard_bytes;
@@ -93,6 +102,14 @@ void DiskCollector::emit_devices(const std::vector<DiskStats>& disks,
     }
     emit_throughput({}, disks.empty() ? DiskRates{} : sum, out);
     previous_.end_cycle();
+}
+
+// Of those that are told, for a cycle in which the file cannot be read.
+void DiskCollector::keep_names(const std::vector<DiskStats>& disks, const std::vector<bool>& told) {
+    devices_.clear();
+    for (std::size_t i = 0; i < disks.size(); ++i) {
+        if (told[i]) devices_.emplace_back(disks[i].name);
+    }
 }
 
 }  // namespace chorus::agent

@@ -17,7 +17,8 @@
 namespace chorus::agent {
 
 // Rates are told for every whole device but loop, ram and zram; the host's counters are summed over
-// those that DiskStack counts, so that no request counts twice.
+// those that DiskStack counts, so that no request counts twice. Of more than kMaxDisks those with
+// hardware are told one by one first; the host's counters are over all.
 class DiskCollector final : public Collector {
   public:
     DiskCollector(Reader& proc, Reader& sys, ReadFaults& faults, std::chrono::nanoseconds interval)
@@ -27,14 +28,20 @@ class DiskCollector final : public Collector {
   private:
     void emit_totals(const std::vector<DiskStats>& disks, const std::vector<bool>& counted,
                      bool known, MetricSink& out);
-    void emit_devices(const std::vector<DiskStats>& disks, const std::vector<bool>& counted,
+    // Of each disk: whether it is part of the host's figures, and whether it has its own.
+    struct Choice {
+        const std::vector<bool>& counted;
+        const std::vector<bool>& told;
+    };
+    void emit_devices(const std::vector<DiskStats>& disks, const Choice& choice,
                       std::optional<double> seconds, bool known, MetricSink& out);
+    void keep_names(const std::vector<DiskStats>& disks, const std::vector<bool>& told);
 
     Reader& proc_;
     ReadFaults& faults_;
     SampleGap gap_;
     PreviousSamples<DiskCounters> previous_;
-    std::vector<std::string> devices_;  // of the last sample, in its order
+    std::vector<std::string> devices_;  // told of the last sample, in its order
     DiskStack stack_;
 };
 

@@ -17,6 +17,7 @@ class DiskStack {
     explicit DiskStack(Reader& sys) : sys_(sys) {}
 
     bool is_partition(std::string_view name) { return kind_of(name) == Kind::partition; }
+    bool has_hardware(std::string_view name) { return kind_of(name) == Kind::hardware; }
 
     // As many answers as disks: whether its requests are those of the host. Counted are the devices
     // with hardware, without those that the kernel hides: paths of an NVMe namespace, whose head

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "common/text.h"
-
 namespace chorus::agent {
 namespace {
 
@@ -55,9 +53,25 @@ void emit_mount(const SelectedMount& mount, const Usage& usage, bool stuck, Metr
     out.add("filesystem_stuck", point, "bool", stuck ? 1 : 0);
 }
 
-// A label must come back from the aggregator as it was sent.
-bool is_sendable(const Mount& mount) {
-    return mount.mount_point.size() <= limits::kLabelBytes && !find_invalid_utf8(mount.mount_point);
+// What fills up and stops a machine comes first: "/", then local devices, then what is served by
+// another machine or a program, and last what nothing can be written to.
+int rank_of(const SelectedMount& mount) {
+    if (mount.mount_point == "/") return 0;
+    if (!mount.can_fill) return 4;
+    if (may_hang(mount.type)) return 3;
+    return mount.source.starts_with("/dev/") ? 1 : 2;
+}
+
+// Returns how many were left out; the others stay in order.
+std::size_t keep_first(std::vector<SelectedMount>& mounts, std::size_t most) {
+    if (mounts.size() <= most) return 0;
+    const std::size_t left_out = mounts.size() - most;
+    std::stable_sort(mounts.begin(), mounts.end(),
+                     [](const auto& a, const auto& b) { return rank_of(a) < rank_of(b); });
+    mounts.resize(most);
+    std::sort(mounts.begin(), mounts.end(),
+              [](const auto& a, const auto& b) { return a.mount_point < b.mount_point; });
+    return left_out;
 }
 
 }  // namespace
@@ -89,8 +103,7 @@ std::vector<SelectedMount> FilesystemCollector::read_mounts() {
                                       [](const Mount& mount) { return mount.mount_point == "/"; });
     root_fills_ = on_root == all.rend() || can_fill(all, on_root->device_id);
     auto mounts = select_mounts(all);
-    std::erase_if(mounts, [](const Mount& mount) { return !is_sendable(mount); });
-    if (mounts.size() > kMaxMounts) mounts.resize(kMaxMounts);
+    left_out_ = keep_first(mounts, kMaxMounts);
     mounts_ = mounts;
     return mounts;
 }
@@ -132,6 +145,7 @@ void FilesystemCollector::collect(MetricSink& out) {
     // In a container "/" is an overlay, which is not listed but still what the original told.
     if (!root_listed) root = ask_(path_of("/"));
     emit_root(root, root_fills_, out);
+    out.left_out("mounts", left_out_);
     for (std::size_t i = 0; i < mounts.size(); ++i) {
         emit_mount(mounts[i], answers[i].usage, answers[i].stuck, out);
     }

@@ -35,6 +35,7 @@ class FilesystemCollector final : public Collector {
     StatvfsProber::Ask ask_;
     StatvfsProber prober_;
     std::vector<SelectedMount> mounts_;  // of the last sample
+    std::size_t left_out_ = 0;           // above kMaxMounts
     bool root_fills_ = true;             // likewise; "/" may be of a type that is not listed
 };
 

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <limits>
 
 #include "agent/procfs/cpu_list.h"
 #include "agent/procfs/cpuinfo.h"
@@ -15,12 +16,16 @@
 namespace chorus::agent {
 namespace {
 
-std::string cut(std::string text) {
-    if (text.size() <= limits::kLabelBytes) return text;
-    text.resize(limits::kLabelBytes);
-    // Not through the middle of a character.
-    if (const auto bad = find_invalid_utf8(text)) text.resize(*bad);
-    return text;
+std::string cut(std::string_view text) {
+    return plain_name(text, limits::kLabelBytes);
+}
+
+// nullopt for what no clock and no aggregator knows: where the clock was set back to before the
+// boot, kernels write the negative number as a huge one.
+std::optional<Timestamp> boot_time(const std::optional<std::int64_t>& seconds) {
+    constexpr std::int64_t year_10000 = 253'402'300'800;
+    if (!seconds || *seconds < 0 || *seconds >= year_10000) return std::nullopt;
+    return Timestamp{std::chrono::seconds{*seconds}};
 }
 
 std::string read_os(Reader& rootfs) {
@@ -36,19 +41,21 @@ HostInfo read_host_info(Reader& proc, Reader& sys, Reader& rootfs) {
     HostInfo host;
     host.os = read_os(rootfs);
     utsname name{};
-    if (::uname(&name) == 0) host.kernel = name.release;
+    if (::uname(&name) == 0) host.kernel = cut(name.release);
     if (const auto file = proc.read("cpuinfo"))
         host.cpu_model = cut(parse_cpuinfo(file.text).model);
     if (const auto file = sys.read("devices/system/cpu/online")) {
         host.cpu_count = count_cpu_list(file.text);
+        if (host.cpu_count > std::numeric_limits<std::int32_t>::max()) host.cpu_count.reset();
     }
     if (const auto file = proc.read("meminfo")) {
         const auto total = parse_meminfo(file.text).total;
-        if (total) host.memory_total_bytes = static_cast<std::int64_t>(*total);
+        if (total && *total <= static_cast<std::uint64_t>(INT64_MAX)) {
+            host.memory_total_bytes = static_cast<std::int64_t>(*total);
+        }
     }
     if (const auto file = proc.read("stat")) {
-        const auto seconds = parse_stat(file.text).boot_time_seconds;
-        if (seconds) host.boot_time = Timestamp{std::chrono::seconds{*seconds}};
+        host.boot_time = boot_time(parse_stat(file.text).boot_time_seconds);
     }
     host.clock_ticks_per_second = ::sysconf(_SC_CLK_TCK);
     return host;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
 
 #include "agent/procfs/text_scan.h"
 #include "common/text.h"
@@ -150,10 +151,9 @@ std::vector<InterfaceRole> InterfaceStack::roles(const std::vector<NetDev>& devi
 
 // A name may come back as another interface.
 void InterfaceStack::forget_absent(const std::vector<NetDev>& devices) {
-    std::erase_if(facts_, [&](const auto& entry) {
-        return std::none_of(devices.begin(), devices.end(),
-                            [&](const NetDev& device) { return device.name == entry.first; });
-    });
+    std::set<std::string_view> names;
+    for (const NetDev& device : devices) names.insert(device.name);
+    std::erase_if(facts_, [&](const auto& entry) { return !names.contains(entry.first); });
 }
 
 }  // namespace chorus::agent

@@ -30,6 +30,7 @@ class InterfaceStack {
     //   the host switches, channels of a modem, monitors of a radio.
     // Where no interface has hardware, as in a container, it is those that lie on no other one.
     std::vector<InterfaceRole> roles(const std::vector<NetDev>& devices);
+    bool has_hardware(std::string_view name) { return facts_of(std::string(name)).hardware; }
 
   private:
     struct Facts {

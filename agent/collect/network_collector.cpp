@@ -42,9 +42,6 @@ void NetworkCollector::collect(MetricSink& out) {
         seconds = gap_.step(file.at);
         devices = parse_net_dev(file.text);
         std::erase_if(devices, [](const NetDev& device) { return device.name == "lo"; });
-        if (devices.size() > kMaxInterfaces) devices.resize(kMaxInterfaces);
-        interfaces_.clear();
-        for (const NetDev& device : devices) interfaces_.emplace_back(device.name);
     } else {
         faults_.note("/proc/net/dev", file.error);
         gap_.forget();
@@ -55,8 +52,13 @@ void NetworkCollector::collect(MetricSink& out) {
         }
     }
     const Roles roles = stack_.roles(devices);
+    const auto told = choose_told(devices.size(), kMaxInterfaces, [&](std::size_t i) {
+        return stack_.has_hardware(devices[i].name);
+    });
+    out.left_out("interfaces", devices.size() - std::min(devices.size(), kMaxInterfaces));
     emit_since_boot(devices, roles, static_cast<bool>(file), out);
-    emit_interfaces(devices, roles, seconds, out);
+    emit_interfaces(devices, roles, told, seconds, out);
+    if (file) keep_names(devices, told);
     previous_.end_cycle();
     forget_absent(devices);
 }
@@ -81,7 +83,8 @@ void NetworkCollector::emit_since_boot(const std::vector<NetDev>& devices, const
 }
 
 void NetworkCollector::emit_interfaces(const std::vector<NetDev>& devices, const Roles& roles,
-                                       std::optional<double> seconds, MetricSink& out) {
+                                       const std::vector<bool>& told, std::optional<double> seconds,
+                                       MetricSink& out) {
     Rates sum{};
     const auto add = [](Traffic& to, const Traffic& from) {
         to.bytes += from.bytes;
@@ -92,9 +95,9 @@ void NetworkCollector::emit_interfaces(const std::vector<NetDev>& devices, const
     for (std::size_t i = 0; i < devices.size(); ++i) {
         const NetDev& device = devices[i];
         const Rates rates = rates_of(device, seconds);
-        emit_rates(device.name, rates, out);
+        if (told[i]) emit_rates(device.name, rates, out);
         if (roles[i] == InterfaceRole::other) continue;
-        emit_link(device.name, rates, out);
+        if (told[i]) emit_link(device.name, rates, out);
         if (roles[i] != InterfaceRole::counted) continue;
         // An interface whose rates are not known makes those of the host unknown.
         add(sum.receive, rates.receive);
@@ -170,12 +173,20 @@ std::optional<std::string_view> NetworkCollector::read_attribute(std::string_vie
     return file ? std::optional(trim(file.text)) : std::nullopt;
 }
 
+// Of those that are told, for a cycle in which the file cannot be read.
+void NetworkCollector::keep_names(const std::vector<NetDev>& devices,
+                                  const std::vector<bool>& told) {
+    interfaces_.clear();
+    for (std::size_t i = 0; i < devices.size(); ++i) {
+        if (told[i]) interfaces_.emplace_back(devices[i].name);
+    }
+}
+
 // A name may come back as another interface.
 void NetworkCollector::forget_absent(const std::vector<NetDev>& devices) {
-    std::erase_if(had_speed_, [&](const std::string& name) {
-        return std::none_of(devices.begin(), devices.end(),
-                            [&](const NetDev& device) { return device.name == name; });
-    });
+    std::set<std::string_view> names;
+    for (const NetDev& device : devices) names.insert(device.name);
+    std::erase_if(had_speed_, [&](const std::string& name) { return !names.contains(name); });
 }
 
 }  // namespace chorus::agent

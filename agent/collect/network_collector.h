@@ -18,7 +18,8 @@
 namespace chorus::agent {
 
 // The loopback interface is left out everywhere. The host's rates are those of the interfaces that
-// InterfaceStack counts, so that no packet counts twice.
+// InterfaceStack counts, so that no packet counts twice. Of more than kMaxInterfaces those
+// with hardware are told one by one first; the host's rates are over all.
 class NetworkCollector final : public Collector {
   public:
     NetworkCollector(Reader& proc, Reader& sys, ReadFaults& faults,
@@ -42,7 +43,9 @@ class NetworkCollector final : public Collector {
     void emit_since_boot(const std::vector<NetDev>& devices, const Roles& roles, bool known,
                          MetricSink& out);
     void emit_interfaces(const std::vector<NetDev>& devices, const Roles& roles,
-                         std::optional<double> seconds, MetricSink& out);
+                         const std::vector<bool>& told, std::optional<double> seconds,
+                         MetricSink& out);
+    void keep_names(const std::vector<NetDev>& devices, const std::vector<bool>& told);
     Rates rates_of(const NetDev& device, std::optional<double> seconds);
     void emit_rates(std::string_view name, const Rates& rates, MetricSink& out);
     void emit_link(std::string_view name, const Rates& rates, MetricSink& out);
@@ -53,7 +56,7 @@ class NetworkCollector final : public Collector {
     ReadFaults& faults_;
     SampleGap gap_;
     PreviousSamples<Counters> previous_;
-    std::vector<std::string> interfaces_;  // of the last sample, in its order
+    std::vector<std::string> interfaces_;  // told of the last sample, in its order
     InterfaceStack stack_;
     std::set<std::string, std::less<>> had_speed_;
 };

@@ -11,10 +11,9 @@ void PacedCollector::collect(MetricSink& out) {
         MetricSink sink(layout_, values_);
         slow_->collect(sink);
         sink.finish();
+        relabelled_ = sink.relabelled();
     }
-    for (std::size_t i = 0; i < values_.size(); ++i) {
-        out.add(layout_[i].metric_type, layout_[i].label, layout_[i].unit, values_[i]);
-    }
+    out.add_all(layout_, values_, relabelled_);
 }
 
 }  // namespace chorus::agent

@@ -27,6 +27,7 @@ class PacedCollector final : public Collector {
     std::optional<std::chrono::nanoseconds> asked_;
     std::vector<SeriesKey> layout_;
     std::vector<double> values_;
+    std::size_t relabelled_ = 0;
 };
 
 }  // namespace chorus::agent

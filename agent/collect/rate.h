@@ -47,13 +47,15 @@ inline double per_second(std::uint64_t before, std::uint64_t now, std::optional<
 template <typename Sample>
 class PreviousSamples {
   public:
-    // Keeps `now` and answers what was kept under that name at the last cycle.
+    // Keeps `now` and answers what was kept under that name at the last cycle. A second instance of
+    // a name has no last sample: that of the first is not its own.
     std::optional<Sample> exchange(std::string_view name, const Sample& now) {
         const auto at = samples_.find(name);
         if (at == samples_.end()) {
             samples_.emplace(name, Kept{now, cycle_});
             return std::nullopt;
         }
+        if (at->second.cycle == cycle_) return std::nullopt;
         at->second.cycle = cycle_;
         return std::exchange(at->second.sample, now);
     }

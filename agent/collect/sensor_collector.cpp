@@ -12,10 +12,6 @@ namespace {
 
 constexpr std::size_t kMostSensors = 256;
 
-bool is_sendable(const std::string& label) {
-    return label.size() <= limits::kLabelBytes && !find_invalid_utf8(label);
-}
-
 // "temp12_input" of "temp" and "input" is sensor 12.
 bool is_numbered(std::string_view file, const SensorKind& kind, std::string_view item) {
     if (!file.starts_with(kind.prefix) || !file.ends_with(item)) return false;
@@ -36,6 +32,7 @@ void SensorCollector::collect(MetricSink& out) {
     const std::string chips = "class/hwmon";
     for (const std::string& chip : sys_.list(chips)) collect_chip(chips + '/' + chip, out);
     collect_zones(out);
+    out.left_out("sensors", labels_.size() - std::min(labels_.size(), kMostSensors));
 }
 
 // Drivers of before Linux 3.13 keep the files, and some the name, in the device's own directory.
@@ -63,7 +60,7 @@ void SensorCollector::collect_directory(const std::string& directory, const std:
         const std::string path = directory + '/' + sensor;
         std::string label = read_text(path + "_label");
         label = unique_label(chip + '/' + (label.empty() ? sensor : label));
-        if (labels_.size() > kMostSensors || !is_sendable(label)) continue;
+        if (labels_.size() > kMostSensors) continue;
         const auto value = read_value(path, *kind);
         out.add(kind->metric, label, kind->unit, value.value_or(kNoValue));
         if (!kind->has_limit) continue;
@@ -113,7 +110,7 @@ void SensorCollector::collect_zones(MetricSink& out) {
         // "INT3400 Thermal" measures nothing: it always tells 20 °C.
         if (type == "INT3400 Thermal" || is_told_by_chip(type)) continue;
         const std::string label = unique_label(type + '/' + zone);
-        if (labels_.size() > kMostSensors || !is_sendable(label)) continue;
+        if (labels_.size() > kMostSensors) continue;
         const auto raw = read_number(zones + '/' + zone + "/temp");
         const auto value = raw ? kTemperature.value_of(*raw) : std::nullopt;
         out.add(kTemperature.metric, label, kTemperature.unit, value.value_or(kNoValue));

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <exception>
 
@@ -28,6 +29,7 @@ void UnitCollector::collect(MetricSink& out) {
     }
     if (!failed_) return;
     out.add("system_units_failed_count", "count", *failed_);
+    out.left_out("units", left_out_);
     emit(out);
 }
 
@@ -42,36 +44,49 @@ void UnitCollector::ask() {
         next_ = clock_.since_boot() + kAfterFault;
     }
     units_.clear();
+    left_out_ = 0;
 }
 
 void UnitCollector::take(const std::vector<UnitState>& states) {
     ++round_;
     fresh_ = true;
-    double failed = 0;
+    std::vector<const UnitState*> wanted;
+    std::size_t failed = 0;
     for (const UnitState& state : states) {
         const bool is_failed = state.active_state == "failed";
         failed += is_failed;
         const bool is_service = state.name.ends_with(".service");
-        if (!is_service && !is_failed && !units_.contains(state.name)) continue;
-        if (units_.size() >= kMostUnits && !units_.contains(state.name)) continue;
-        Unit& unit = units_[state.name];
-        unit.round = round_;
-        unit.is_failed = is_failed;
-        unit.is_active = state.active_state == "active" || state.active_state == "reloading";
-        unit.has_failed = unit.has_failed || is_failed;
-        unit.has_run = unit.has_run || (is_service && state.active_state != "inactive");
-        unit.new_restarts = kNoValue;
-        if (!state.restarts) continue;
-        // It begins at 0 again when somebody starts the unit by hand.
-        if (unit.restarts) {
-            const bool anew = *state.restarts < *unit.restarts;
-            unit.new_restarts = anew ? *state.restarts : *state.restarts - *unit.restarts;
-        }
-        unit.restarts = state.restarts;
-        unit.has_restarted = unit.has_restarted || *state.restarts > 0;
+        if (is_service || is_failed || units_.contains(state.name)) wanted.push_back(&state);
     }
-    failed_ = failed;
+    const auto told = choose_told(wanted.size(), kMostUnits, [&](std::size_t i) {
+        return wanted[i]->active_state == "failed";
+    });
+    left_out_ = wanted.size() - std::min(wanted.size(), kMostUnits);
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+        if (told[i]) note(*wanted[i]);
+    }
+    failed_ = static_cast<double>(failed);
     std::erase_if(units_, [&](const auto& entry) { return entry.second.round != round_; });
+}
+
+void UnitCollector::note(const UnitState& state) {
+    const bool is_failed = state.active_state == "failed";
+    Unit& unit = units_[state.name];
+    unit.round = round_;
+    unit.is_failed = is_failed;
+    unit.is_active = state.active_state == "active" || state.active_state == "reloading";
+    unit.has_failed = unit.has_failed || is_failed;
+    const bool is_service = state.name.ends_with(".service");
+    unit.has_run = unit.has_run || (is_service && state.active_state != "inactive");
+    unit.new_restarts = kNoValue;
+    if (!state.restarts) return;
+    // It begins at 0 again when somebody starts the unit by hand.
+    if (unit.restarts) {
+        const bool anew = *state.restarts < *unit.restarts;
+        unit.new_restarts = anew ? *state.restarts : *state.restarts - *unit.restarts;
+    }
+    unit.restarts = state.restarts;
+    unit.has_restarted = unit.has_restarted || *state.restarts > 0;
 }
 
 void UnitCollector::emit(MetricSink& out) {

@@ -21,6 +21,7 @@ class UnitCollector final : public Collector {
   public:
     static constexpr std::chrono::seconds kPeriod{60};
     static constexpr std::chrono::minutes kAfterFault{5};
+    // Of more than these those that have failed are told first.
     static constexpr std::size_t kMostUnits = 500;
 
     // nullopt: there is no service manager here. Throws std::runtime_error if it does not answer.
@@ -39,6 +40,7 @@ class UnitCollector final : public Collector {
     };
     void ask();
     void take(const std::vector<UnitState>& states);
+    void note(const UnitState& state);
     void emit(MetricSink& out);
 
     Ask ask_;
@@ -47,6 +49,7 @@ class UnitCollector final : public Collector {
     std::optional<std::chrono::nanoseconds> next_;
     std::map<std::string, Unit, std::less<>> units_;
     std::optional<double> failed_;  // NaN = not told; nullopt = no service manager
+    std::size_t left_out_ = 0;      // above kMostUnits
     std::uint64_t round_ = 0;
     bool fresh_ = false;  // asked in this cycle
 };

@@ -14,6 +14,7 @@ struct WatchedCollector::Round {
     bool done = false;
     std::vector<SeriesKey> layout;
     std::vector<double> values;
+    std::size_t relabelled = 0;
 };
 
 WatchedCollector::WatchedCollector(std::shared_ptr<Collector> risky,
@@ -22,10 +23,8 @@ WatchedCollector::WatchedCollector(std::shared_ptr<Collector> risky,
 
 void WatchedCollector::collect(MetricSink& out) {
     const bool known = collect_in_time();
-    for (std::size_t i = 0; i < layout_.size(); ++i) {
-        const SeriesKey& key = layout_[i];
-        out.add(key.metric_type, key.label, key.unit, known ? values_[i] : kNoValue);
-    }
+    if (!known) values_.assign(values_.size(), kNoValue);
+    out.add_all(layout_, values_, relabelled_);
 }
 
 bool WatchedCollector::collect_in_time() {
@@ -44,6 +43,7 @@ bool WatchedCollector::collect_in_time() {
                 const std::lock_guard lock(round->mutex);
                 round->layout = std::move(layout);
                 round->values = std::move(values);
+                round->relabelled = sink.relabelled();
                 round->done = true;
                 round->ended.notify_all();
             }).detach();
@@ -56,6 +56,7 @@ bool WatchedCollector::collect_in_time() {
     if (!running_->ended.wait_for(lock, wait, [&] { return running_->done; })) return false;
     layout_ = std::move(running_->layout);
     values_ = std::move(running_->values);
+    relabelled_ = running_->relabelled;
     lock.unlock();
     running_.reset();
     return true;

@@ -27,6 +27,7 @@ class WatchedCollector final : public Collector {
     std::shared_ptr<Round> running_;
     std::vector<SeriesKey> layout_;
     std::vector<double> values_;
+    std::size_t relabelled_ = 0;
 };
 
 }  // namespace chorus::agent

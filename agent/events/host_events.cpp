@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "agent/process/process_name.h"
 #include "common/json_writer.h"
 
 namespace chorus::agent {
@@ -25,6 +26,11 @@ JsonWriter& begin_process(JsonWriter& out, const ProcessLife& life) {
     return out;
 }
 
+// Where the clock was set back to the beginning of time, the start of a process lies before it.
+Timestamp not_before_1970(Timestamp time) {
+    return std::max(time, Timestamp{});
+}
+
 }  // namespace
 
 void append_events(std::vector<Event>& out, const ProcessChanges& changes,
@@ -37,7 +43,7 @@ void append_events(std::vector<Event>& out, const ProcessChanges& changes,
     for (const ProcessLife& life : changes.started) {
         JsonWriter detail;
         begin_process(detail, life).end_object();
-        out.push_back({"process_start", moment.now - age(life), detail.take()});
+        out.push_back({"process_start", not_before_1970(moment.now - age(life)), detail.take()});
     }
     for (const ProcessLife& life : changes.ended) {
         JsonWriter detail;
@@ -64,12 +70,14 @@ void append_event(std::vector<Event>& out, const OomKill& kill,
     if (victim) {
         begin_process(detail, *victim);
     } else {
-        detail.begin_object().field("pid", kill.pid).field("process_name", kill.comm);
+        detail.begin_object()
+            .field("pid", kill.pid)
+            .field("process_name", process_name(kill.comm, {}));
     }
     detail.field("scope", kill.in_cgroup ? "cgroup" : "host")
         .field("memory_anon_bytes", kill.anon_rss_bytes)
         .end_object();
-    out.push_back({"oom_kill", kill.time, detail.take()});
+    out.push_back({"oom_kill", not_before_1970(kill.time), detail.take()});
 }
 
 }  // namespace chorus::agent

@@ -24,11 +24,6 @@ bool gives_fd_count_as_size(const Reader& proc) {
            ::fstatat(proc.fd(), "self/fd", &status, 0) == 0 && status.st_size > 0;
 }
 
-// A longer text would make the aggregator refuse the whole batch.
-bool is_sendable(std::string_view text) {
-    return text.size() <= limits::kLabelBytes && !find_invalid_utf8(text);
-}
-
 }  // namespace
 
 bool has_ended(int error) {
@@ -81,8 +76,8 @@ PidFiles::Cgroup PidFiles::cgroup(std::int32_t pid) const {
     const auto file = noted("/proc/PID/cgroup", proc_.read(PidPath(pid, "cgroup").c_str()));
     if (!file) return {};
     const PidCgroup parsed = parse_pid_cgroup(file.text);
-    return {is_sendable(parsed.unit) ? std::string{parsed.unit} : std::string{},
-            std::string{parsed.container_id}};
+    return {plain_name(parsed.unit, limits::kLabelBytes),
+            plain_name(parsed.container_id, limits::kLabelBytes)};
 }
 
 }  // namespace chorus::agent

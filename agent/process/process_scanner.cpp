@@ -7,6 +7,7 @@
 
 #include "agent/process/figure.h"
 #include "agent/process/fold.h"
+#include "agent/process/process_bounds.h"
 #include "agent/process/process_name.h"
 #include "agent/procfs/directory.h"
 #include "agent/procfs/text_scan.h"
@@ -97,6 +98,7 @@ ProcessTable ProcessScanner::scan(std::optional<std::uint64_t> memory_total_byte
     if (table.rows.capacity() > 2 * table.rows.size()) table.rows.shrink_to_fit();
     memory_.fill(table.rows);
     threads_.fill(table.rows);
+    forget_impossible_figures(table);
     return table;
 }
 
@@ -187,7 +189,8 @@ bool ProcessScanner::read_process(std::int32_t pid, ProcessSample& process) {
         return false;
     }
     const auto stat = parse_pid_stat(file.text);
-    if (!stat) {
+    // Another number than the directory's, as in a tree put together by hand, could be there twice.
+    if (!stat || stat->pid != pid) {
         faults_.note("/proc/PID/stat", EINVAL);
         return false;
     }

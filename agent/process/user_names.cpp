@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "common/batch.h"
+#include "common/text.h"
 
 namespace chorus::agent {
 
@@ -18,9 +19,8 @@ std::string system_user_name(uid_t uid) {
            buffer.size() < largest) {
         buffer.resize(buffer.size() * 2);
     }
-    std::string name = found != nullptr ? found->pw_name : "";
-    if (name.empty() || name.size() > limits::kLabelBytes) return std::to_string(uid);
-    return name;
+    const std::string name = found != nullptr ? found->pw_name : "";
+    return name.empty() ? std::to_string(uid) : plain_name(name, limits::kLabelBytes);
 }
 
 const std::string& UserNames::name(uid_t uid) {

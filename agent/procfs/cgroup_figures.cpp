@@ -94,7 +94,7 @@ CgroupFigures CgroupV2::read(const std::string& group) {
     out.cpu_us = cpu_stat[0];
     out.periods = cpu_stat[1];
     out.throttled = cpu_stat[2];
-    out.memory = read_number(sys_, path + "/memory.current");
+    out.memory = memory(group);
     constexpr std::array<ValueName, 1> inactive{{{"", "inactive_file"}}};
     if (out.memory) out.inactive_file = read_named(sys_, path + "/memory.stat", inactive)[0];
     constexpr std::array<ValueName, 1> kills{{{"", "oom_kill"}}};
@@ -106,6 +106,10 @@ CgroupFigures CgroupV2::read(const std::string& group) {
     out.memory_full_us = read_pressure(sys_, path + "/memory.pressure").full_us;
     out.io_full_us = read_pressure(sys_, path + "/io.pressure").full_us;
     return out;
+}
+
+std::optional<std::uint64_t> CgroupV2::memory(const std::string& group) {
+    return read_number(sys_, root() + group + "/memory.current");
 }
 
 // "max" is no number: no limit.
@@ -127,17 +131,21 @@ CgroupFigures CgroupV1::read(const std::string& group) {
     const auto cpu_stat = read_named(sys_, base + "cpu" + group + "/cpu.stat", quota);
     out.periods = cpu_stat[0];
     out.throttled = cpu_stat[1];
-    const std::string memory = base + "memory" + group;
-    out.memory = read_number(sys_, memory + "/memory.usage_in_bytes");
+    const std::string directory = base + "memory" + group;
+    out.memory = memory(group);
     constexpr std::array<ValueName, 1> inactive{{{"", "total_inactive_file"}}};
-    if (out.memory) out.inactive_file = read_named(sys_, memory + "/memory.stat", inactive)[0];
+    if (out.memory) out.inactive_file = read_named(sys_, directory + "/memory.stat", inactive)[0];
     constexpr std::array<ValueName, 1> kills{{{"", "oom_kill"}}};
-    out.oom_kills = read_named(sys_, memory + "/memory.oom_control", kills)[0];
+    out.oom_kills = read_named(sys_, directory + "/memory.oom_control", kills)[0];
     out.memory_limit = memory_limit(group);
     read_service_bytes(sys_, stack_, base + "blkio" + group + "/blkio.throttle.io_service_bytes",
                        out);
     out.pids = read_number(sys_, base + "pids" + group + "/pids.current");
     return out;
+}
+
+std::optional<std::uint64_t> CgroupV1::memory(const std::string& group) {
+    return read_number(sys_, root() + group + "/memory.usage_in_bytes");
 }
 
 // No limit is written as the largest number of whole pages.

@@ -31,6 +31,8 @@ class CgroupHierarchy {
     virtual std::string root() const = 0;
     // `group` is a path below root(), "/system.slice/ssh.service".
     virtual CgroupFigures read(const std::string& group) = 0;
+    // Page cache included, in bytes.
+    virtual std::optional<std::uint64_t> memory(const std::string& group) = 0;
     // The group's own limit of memory, in bytes.
     virtual std::optional<std::uint64_t> memory_limit(const std::string& group) = 0;
 };
@@ -41,6 +43,7 @@ class CgroupV2 final : public CgroupHierarchy {
     static bool is_mounted(const Reader& sys);
     std::string root() const override { return "fs/cgroup"; }
     CgroupFigures read(const std::string& group) override;
+    std::optional<std::uint64_t> memory(const std::string& group) override;
     std::optional<std::uint64_t> memory_limit(const std::string& group) override;
 
   private:
@@ -55,6 +58,7 @@ class CgroupV1 final : public CgroupHierarchy {
     static bool is_mounted(const Reader& sys);
     std::string root() const override { return "fs/cgroup/memory"; }
     CgroupFigures read(const std::string& group) override;
+    std::optional<std::uint64_t> memory(const std::string& group) override;
     std::optional<std::uint64_t> memory_limit(const std::string& group) override;
 
   private:

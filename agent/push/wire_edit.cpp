@@ -9,8 +9,17 @@ namespace {
 constexpr std::string_view kEpoch = R"("epoch":")";
 constexpr std::string_view kSentAt = R"("sent_at":")";
 
+constexpr std::string_view kTimestamp = R"("timestamp":")";
+
 // Before these members the JSON has only names and values of a fixed alphabet, and inside a JSON
 // string a quote never stands bare: the first hit is the member itself.
+std::string_view find_member(std::string_view json, std::string_view opening) {
+    const auto at = json.find(opening);
+    if (at == std::string_view::npos) return {};
+    json.remove_prefix(at + opening.size());
+    return json.substr(0, json.find('"'));
+}
+
 void set_member(std::string& json, std::string_view opening, std::string_view value) {
     const auto at = json.find(opening);
     if (at == std::string::npos) return;
@@ -23,14 +32,13 @@ void set_member(std::string& json, std::string_view opening, std::string_view va
 
 void stamp(std::string& json, const Uuid& epoch, Timestamp sent_at) {
     set_member(json, kEpoch, epoch.to_string());
-    set_member(json, kSentAt, format_timestamp_micros(sent_at));
+    const auto collected = parse_timestamp(find_member(json, kTimestamp));
+    const bool from_the_future = collected && *collected > sent_at + limits::kFutureTolerance;
+    set_member(json, kSentAt, format_timestamp_micros(from_the_future ? *collected : sent_at));
 }
 
 std::optional<Uuid> epoch_of(std::string_view json) {
-    constexpr std::size_t uuid_chars = 36;
-    const auto at = json.find(kEpoch);
-    if (at == std::string_view::npos) return std::nullopt;
-    return Uuid::parse(json.substr(at + kEpoch.size(), uuid_chars));
+    return Uuid::parse(find_member(json, kEpoch));
 }
 
 std::string with_fewer_processes(std::string_view json) {

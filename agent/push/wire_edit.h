@@ -10,7 +10,9 @@
 
 namespace chorus::agent {
 
-// Puts this epoch and this sending time into the JSON form of a batch, in place.
+// Puts this epoch and this sending time into the JSON form of a batch, in place. Where the clock
+// was set back since the batch was collected, its own time is the sending time: aggregators refuse
+// a batch that was sent before it was made.
 void stamp(std::string& json, const Uuid& epoch, Timestamp sent_at);
 
 // The epoch in the JSON form of a batch; nullopt if there is none.

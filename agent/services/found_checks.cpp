@@ -26,8 +26,8 @@ std::vector<AgentServiceCheck> FoundChecks::take(Clock::time_point now) {
     std::vector<AgentServiceCheck> checks;
     checks.reserve(found_.size());
     for (Found& one : found_) {
-        one.check.age = std::min<milliseconds>(std::chrono::round<milliseconds>(now - one.at),
-                                               limits::kServiceCheckAge);
+        one.check.age = std::clamp<milliseconds>(std::chrono::round<milliseconds>(now - one.at),
+                                                 milliseconds{0}, limits::kServiceCheckAge);
         checks.push_back(std::move(one.check));
     }
     found_.clear();

@@ -210,6 +210,110 @@ TEST(CgroupCollector, HostWithoutGroupsHasNoSeries) {
     EXPECT_TRUE(collect(groups).layout.empty());
 }
 
+// A tree of control groups of version 2, made name by name.
+class Groups {
+  public:
+    Groups() { tree.write("fs/cgroup/cgroup.controllers", "memory\n"); }
+    void add(const std::string& path, std::uint64_t cpu_us = 0, std::uint64_t memory = 1) {
+        tree.write("fs/cgroup/" + path + "/cpu.stat",
+                   "usage_usec " + std::to_string(cpu_us) + '\n');
+        tree.write("fs/cgroup/" + path + "/memory.current", std::to_string(memory) + '\n');
+    }
+    std::vector<std::string> labels() {
+        std::vector<std::string> found;
+        for (const auto& key : collect(collector()).layout) {
+            if (key.metric_type == "cgroup_memory_bytes") found.push_back(key.label);
+        }
+        return found;
+    }
+    CgroupCollector& collector() {
+        if (!groups_) groups_ = std::make_unique<CgroupCollector>(sys, sys, clock, 10s);
+        return *groups_;
+    }
+
+    TemporaryTree tree;
+    ManualBootClock clock{5'000s};
+    Reader sys{tree.path(), clock};
+
+  private:
+    std::unique_ptr<CgroupCollector> groups_;
+};
+
+using Names = std::vector<std::string>;
+
+TEST(CgroupCollector, ContainersWithAServiceManagerAreToldInPlaceOfTheirUnits) {
+    Groups host;
+    for (const char* inside : {"init.scope", "system.slice/cron.service"}) {
+        host.add(inside);
+        for (const std::string container :
+             {"lxc/101", "lxc.payload.web", "machine.slice/machine-db.scope",
+              "machine.slice/systemd-nspawn@app.service"}) {
+            host.add(container);
+            host.add(container + "/payload/" + inside);
+        }
+    }
+    EXPECT_EQ(host.labels(), (Names{"init.scope", "lxc/101", "lxc.payload.web", "machine-db.scope",
+                                    "systemd-nspawn@app.service", "cron.service"}));
+}
+
+TEST(CgroupCollector, ContainerWithoutFiguresOfItsOwnIsToldByItsUnits) {
+    Groups host;
+    for (const char* place : {"", "lxc/101/ns/", "lxc.payload.web/"}) {
+        host.add(std::string(place) + "init.scope");
+        host.add(std::string(place) + "system.slice/cron.service");
+    }
+    EXPECT_EQ(host.labels(),
+              (Names{"init.scope", "lxc/101/ns/init.scope", "lxc/101/ns/system.slice/cron.service",
+                     "lxc.payload.web/init.scope", "lxc.payload.web/system.slice/cron.service",
+                     "cron.service"}));
+}
+
+TEST(CgroupCollector, UnitsOfAnUnknownContainerHaveItsPath) {
+    Groups host;
+    host.add("system.slice/cron.service");
+    host.add("default/web/system.slice/cron.service");
+    EXPECT_EQ(host.labels(), (Names{"default/web/system.slice/cron.service", "cron.service"}));
+}
+
+TEST(CgroupCollector, MountsOfContainersAreNoContainers) {
+    const std::string id(64, 'a');
+    Groups host;
+    host.add("docker/" + id);
+    host.add("kubepods.slice/kubepods-pod1.slice/cri-containerd-" + id + ".scope");
+    for (const char* frame : {"run-containerd-", "var-lib-docker-containers-"}) {
+        host.add("system.slice/" + (frame + id) + "-shm.mount");
+        host.add("system.slice/" + (frame + id) + ".mount");
+    }
+    EXPECT_EQ(host.labels(), (Names{id, "cri-containerd-" + id + ".scope"}));
+}
+
+TEST(CgroupCollector, GroupsThatShareALabelShareNoSample) {
+    const std::string id(64, 'a');
+    Groups host;
+    host.add("a/" + id, 0);
+    host.add("b/" + id, 50'000'000);
+    collect(host.collector());
+    host.clock.advance(10s);
+    host.add("a/" + id, 5'000'000);
+    host.add("b/" + id, 51'000'000);
+    const auto later = collect(host.collector());
+    EXPECT_DOUBLE_EQ(later.value("cgroup_cpu_usage_percent", "a/" + id), 50);
+    EXPECT_DOUBLE_EQ(later.value("cgroup_cpu_usage_percent", "b/" + id), 10);
+}
+
+TEST(CgroupCollector, OfTooManyThoseThatHoldMostMemoryAreTold) {
+    Groups host;
+    for (std::size_t i = 0; i < CgroupCollector::kMostGroups; ++i) {
+        host.add("user.slice/session-" + std::to_string(i) + ".scope", 0, 1'000'000);
+    }
+    host.add("system.slice/small.service", 0, 1);
+    host.add("user.slice/session-big.scope", 0, 2'000'000);
+    const auto samples = collect(host.collector());
+    EXPECT_TRUE(samples.has("cgroup_memory_bytes", "small.service"));
+    EXPECT_TRUE(samples.has("cgroup_memory_bytes", "session-big.scope"));
+    EXPECT_EQ(samples.value("agent_left_out_count", "cgroups"), 2);
+}
+
 TEST(CgroupCollector, NumberOfGroupsIsBounded) {
     const TemporaryTree tree;
     tree.write("fs/cgroup/cgroup.controllers", "memory\n");

@@ -157,20 +157,6 @@ TEST(BatchBuilder, EmptyMachineGivesABatchWithoutValues) {
     EXPECT_FALSE(batch.processes);
 }
 
-TEST(MetricSink, LeavesOutWhatTheAggregatorWouldRefuse) {
-    std::vector<SeriesKey> layout;
-    std::vector<double> values;
-    MetricSink sink(layout, values);
-    sink.add("disk_usage_percent", std::string(limits::kLabelBytes + 1, 'x'), "percent", 1);
-    EXPECT_TRUE(values.empty());
-    for (std::size_t i = 0; i < limits::kSeriesPerBatch + 10; ++i) {
-        sink.add("disk_usage_percent", std::to_string(i), "percent", 1);
-    }
-    sink.finish();
-    EXPECT_EQ(values.size(), limits::kSeriesPerBatch);
-    EXPECT_EQ(layout.size(), limits::kSeriesPerBatch);
-}
-
 TEST(MetricSink, SendsExtendedMetricsOnlyIfAsked) {
     std::vector<SeriesKey> layout;
     std::vector<double> values;
