@@ -48,6 +48,30 @@ TEST(Utf8, RepairKeepsWhatIsGoodAndReplacesEachBadByte) {
     EXPECT_EQ(find_invalid_utf8(repair_utf8("\xED\xA0\x80\xC0\xAF\xF8")), std::nullopt);
 }
 
+TEST(Text, PlainNameKeepsNamesApart) {
+    for (const std::string good : {"eth0", "grün", "", "a b", "x\\y"}) {
+        EXPECT_TRUE(is_plain_name(good, 16)) << good;
+        EXPECT_EQ(plain_name(good, 16), good);
+    }
+    EXPECT_EQ(plain_name("b\xFCro", 16), "b\\xfcro");
+    EXPECT_EQ(plain_name(std::string("a\0\n\x7F", 4), 16), "a\\x00\\x0a\\x7f");
+    EXPECT_EQ(plain_name("\xC2\x9B", 16), "\\xc2\\x9b") << "CSI, which terminals obey";
+    EXPECT_EQ(plain_name("\xE2\x82", 16), "\\xe2\\x82");
+}
+
+TEST(Text, PlainNameLosesTheMiddleOfWhatIsTooLong) {
+    EXPECT_EQ(plain_name("0123456789abcdefg", 16), "012345…bcdefg");
+    EXPECT_EQ(plain_name("ääääääääääää", 16), "äää…äää");
+    for (std::size_t length = 0; length < 60; ++length) {
+        for (const char* piece : {"x", "ä", "€", "\xFF"}) {
+            std::string text;
+            while (text.size() < length) text += piece;
+            const std::string name = plain_name(text, 16);
+            EXPECT_TRUE(is_plain_name(name, 16)) << name;
+        }
+    }
+}
+
 TEST(Text, OneLineHasNothingThatActsOnWhatShowsIt) {
     EXPECT_EQ(one_line("grün 99% |"), "grün 99% |");
     EXPECT_EQ(one_line("a\r\nb\tc\x1B[2J\x7F"
