@@ -9,6 +9,7 @@ import subprocess
 import pytest
 
 from chorus_harness import BIN
+from markdown_links import dead_links
 
 BUILT = pathlib.Path(BIN).parent / "packaging"
 PROGRAMS = ("chorus-agent", "chorus-aggregator")
@@ -100,6 +101,17 @@ def test_bash_offers_files_where_one_is_wanted(tmp_path):
     (tmp_path / "my.conf").write_text("")
     assert bash_offers("chorus-agent", f"chorus-agent --config {tmp_path}/m") == \
         [f"{tmp_path}/my.conf"]
+
+
+@pytest.mark.parametrize("text, dead", [
+    ("[a](b.md) ![p](pictures/p.png) [f](docs) [x](https://x.example/y) `[no](link.md)`", []),
+    ("[a](c.md)", ["c.md"]), ("![p](pictures/q.png)", ["pictures/q.png"]),
+    ('<img src="pictures/q.png">', ["pictures/q.png"]), ("[a]: c.md", ["c.md"]),
+    ("[a](b.md#a-heading) [b](#own)\n# Own", []), ("[a](b.md#none)", ["b.md#none"]),
+    ("```\n[a](c.md)\n```", [])])
+def test_links_of_markdown_that_lead_nowhere_are_found(text, dead):
+    files = {"docs/a.md": text, "docs/b.md": "## A heading", "docs/pictures/p.png": "", "docs/docs/x": ""}
+    assert list(dead_links("docs/a.md", text, set(files), files.get)) == dead
 
 
 @pytest.mark.parametrize("program, file", [("chorus-agent", "agent.conf"),
