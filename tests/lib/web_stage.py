@@ -25,7 +25,8 @@ BURNER = "report-builder"
 # By name: what fires, all within the first rounds.
 RULES = {
     "CPU is busy": ("system_metric", "high", {
-        "metric_type": "cpu_usage_percent", "hostname": "web-01", "threshold": 0, "operator": ">=", "critical_threshold": 101}),
+        "metric_type": "cpu_usage_percent", "hostname": "web-01", "threshold": 1, "clear_threshold": 0,
+        "critical_threshold": 101}),
     "Memory is used": ("system_metric", "medium", {
         "metric_type": "memory_usage_percent", "hostname": "db-01", "threshold": 0.1}),
     "Files are open": ("system_metric", "low", {

@@ -37,8 +37,8 @@ test("Fleet, host, processes and an alert with its culprits", async () => {
 
   const { context } = (await api(`/api/v1/alerts/${stage.alerts["CPU is busy"]}`)).json;
   const processes = await open(`#/hosts/web-01/processes?${range}&t=${context.process_table_at.replace("Z", "999Z")}`, SIZE);
-  await processes.locator("[data-moment] tbody tr[data-key]").filter({ hasText: stage.burner.name }).first().click();
-  await processes.getByRole("complementary").locator("canvas").first().waitFor();
+  await processes.locator("[data-moment] tbody tr[data-key]").filter({ hasText: stage.burner.name }).first().waitFor();
+  await processes.locator("[data-chart=shape][data-loaded] canvas").waitFor();
   await take("processes", processes);
 
   const alert = await open(`#/alerts/${stage.alerts["CPU is busy"]}`, SIZE);

@@ -67,6 +67,6 @@ test("The backtest tells what the rule would have done", async () => {
 
 test("The list tells both limits of a rule", async () => {
   const page = await open("#/rules?q=CPU+is+busy");
-  await page.getByRole("row").filter({ hasText: "CPU is busy" }).getByText("at or above 0.0 % over 1 min, critical at 101.0 %").waitFor();
+  await page.getByRole("row").filter({ hasText: "CPU is busy" }).getByText("above 1.0 % over 1 min, critical at 101.0 %").waitFor();
   await close(page);
 });
