@@ -15,7 +15,7 @@ constexpr auto kLast = Aggregation::last;
 // d(x) is the growth of x between two reads, dt the seconds between them.
 // clang-format off
 constexpr std::array kCatalogue{
-    MetricInfo{"agent_attributed_cpu_percent", "percent", "", "/proc/PID/stat, /proc/stat", "100 * ticks of processes and of their ended children / d(user + nice + system); none on an idle host", "How much of the host's CPU time the process table explains.", kAverage},
+    MetricInfo{"agent_attributed_cpu_percent", "percent", "", "/proc/PID/stat, /proc/stat", "100 * ticks of processes and of their ended children / d(user + nice + system); unknown while the CPUs are less than 5 % busy", "How much of the host's CPU time the process table explains.", kAverage},
     MetricInfo{"agent_clock_skew_ms", "ms", "", "the aggregator's answer", "server_time - sent_at - latency / 2", "How far the aggregator's clock is ahead of the host's.", kLast},
     MetricInfo{"agent_collect_duration_ms", "ms", "", "clock_gettime(2)", "end - start of a collection", "How long the agent took for one collection.", kMaximum},
     MetricInfo{"agent_cpu_percent", "percent", "", "/proc/self/stat", "100 * d(utime + stime) / (HZ * dt)", "CPU the agent itself used, 100 = one core.", kAverage},

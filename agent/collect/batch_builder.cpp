@@ -47,10 +47,10 @@ std::optional<TcpStates> no_answer() {
     return std::nullopt;
 }
 
-// On a host that hardly works it would be noise.
+// A tick more or less must not matter.
 double attributed_percent(std::optional<std::uint64_t> host,
                           std::optional<std::uint64_t> processes) {
-    constexpr std::uint64_t least_ticks = 10;
+    constexpr std::uint64_t least_ticks = 30;
     if (!host || *host < least_ticks) return kNoValue;
     return share_percent(processes, host).value_or(kNoValue);
 }

@@ -103,6 +103,10 @@ void CpuCollector::collect(MetricSink& out) {
     }
 }
 
+// The kernel gives whole ticks to whoever runs when the clock ticks. Of a host that hardly works
+// that is chance: short work is counted as none or as far too much.
+constexpr double kLeastBusy = 0.05;
+
 // Ticks are counted late and guests of lxcfs share cores: half as much again is not impossible.
 CpuLimits CpuCollector::limits_of(std::size_t cores, double seconds) const {
     const auto hertz = static_cast<double>(ticks_per_second_);
@@ -122,11 +126,12 @@ void CpuCollector::emit_shares(const std::optional<CpuTimes>& total, std::size_t
         const auto limits = limits_of(std::max(cores, cores_before_), *seconds);
         const auto known = cpu_shares(*previous_, *total, limits);
         shares = known.value_or(unknown);
-        if (known) {
-            busy_ticks_ = ahead(previous_->user, total->user) +
+        const auto busy = ahead(previous_->user, total->user) +
                           ahead(previous_->nice, total->nice) +
                           ahead(previous_->system, total->system);
-        }
+        const double possible = static_cast<double>(std::max(cores, cores_before_)) *
+                                static_cast<double>(ticks_per_second_) * *seconds;
+        if (known && static_cast<double>(busy) >= kLeastBusy * possible) busy_ticks_ = busy;
     }
     cores_before_ = cores;
     previous_ = total;

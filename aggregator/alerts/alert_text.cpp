@@ -1,6 +1,9 @@
 #include "aggregator/alerts/alert_text.h"
 
+#include <array>
 #include <cmath>
+#include <cstdlib>
+#include <utility>
 
 #include "common/json_writer.h"
 
@@ -24,17 +27,80 @@ std::string measured(const SystemMetricCondition& condition) {
     return factor + condition.metric_type + " / " + condition.divisor->metric_type;
 }
 
-std::string said(std::string_view metric, const Reading& reading, const Limit& limit,
-                 const std::string& where) {
-    std::string text{metric};
-    text += " value " + number(reading.value) + ' ';
-    if (limit.aggregation == Aggregation::fraction) {
-        text += "of samples ";
-    } else if (limit.aggregation == Aggregation::predict) {
-        text += "in " + number(limit.predict_hours) + " h ";
+// Both as people read them, unless that would turn the relation between them around: 80.001 is
+// above 80, and "80 > 80" is not true.
+std::pair<std::string, std::string> beside(double value, Operator op, double limit) {
+    const auto read = [](const std::string& text) { return std::strtod(text.c_str(), nullptr); };
+    auto short_value = number(value), short_limit = number(limit);
+    if (holds(read(short_value), op, read(short_limit)) == holds(value, op, limit)) {
+        return {std::move(short_value), std::move(short_limit)};
     }
-    return text + std::string(to_string(limit.op)) + ' ' + number(reading.threshold) + " on " +
-           where;
+    return {JsonWriter{}.value(value).take(), JsonWriter{}.value(limit).take()};
+}
+
+// What kind of figure stands behind the value.
+std::string kind(const Limit& limit) {
+    if (limit.aggregation == Aggregation::fraction) return " of samples";
+    if (limit.aggregation == Aggregation::predict) {
+        return " in " + number(limit.predict_hours) + " h";
+    }
+    return {};
+}
+
+// "average over 5 minutes"
+std::string window(const Limit& limit) {
+    constexpr std::array<std::string_view, 9> names{
+        "average",         "minimum", "maximum",           "last sample", "sum",
+        "95th percentile", "share",   "change per second", "trend"};
+    std::string text{names.at(static_cast<std::size_t>(limit.aggregation))};
+    if (limit.aggregation == Aggregation::last) return text;
+    text += " over " + std::to_string(limit.window.count()) + " minute";
+    return limit.window.count() == 1 ? text : text + 's';
+}
+
+// Clients of the original service read what stands before " at".
+std::string said(std::string_view metric, const Reading& reading, const Limit& limit,
+                 const std::string& where, Timestamp now) {
+    // A share is compared with the least share, not with the threshold.
+    const bool share = limit.aggregation == Aggregation::fraction;
+    const auto [value, threshold] =
+        share ? std::pair{number(reading.value), number(reading.threshold)}
+              : beside(reading.value, limit.op, reading.threshold);
+    std::string text{metric};
+    text += " value " + value + kind(limit) + ' ';
+    return text + std::string(to_string(limit.op)) + ' ' + threshold + " on " + where + " at " +
+           moment(now) + ", " + window(limit) + '.';
+}
+
+std::string seconds_text(double seconds) {
+    return number(std::round(seconds)) + " seconds";
+}
+
+// How the value stands, after "it was ".
+std::string standing(const Limit& limit, const Reading& reading) {
+    using Verdict = Reading::Verdict;
+    const std::string op{to_string(limit.op)};
+    if (limit.aggregation == Aggregation::fraction) {
+        return number(reading.value) + " of samples " + op + ' ' + number(reading.threshold);
+    }
+    const auto [value, threshold] = beside(reading.value, limit.op, reading.threshold);
+    if (reading.verdict == Verdict::breached) {
+        return value + kind(limit) + " (" + op + ' ' + threshold + ')';
+    }
+    if (reading.verdict == Verdict::lingers && limit.clear_threshold) {
+        const bool rising = limit.op == Operator::greater || limit.op == Operator::greater_equal;
+        const double border = *limit.clear_threshold + reading.threshold - limit.threshold;
+        return value + kind(limit) + ", not " + op + ' ' + threshold + " any more; it ends " +
+               (rising ? "below " : "above ") + number(border);
+    }
+    return value + kind(limit);
+}
+
+std::string standing(const Service& service) {
+    std::string text{to_string(service.status)};
+    if (service.response_time_ms)
+        text += ", response time " + number(*service.response_time_ms) + " ms";
+    return text;
 }
 
 void write_limit(JsonWriter& out, const Limit& limit, const Reading& reading) {
@@ -46,6 +112,13 @@ void write_limit(JsonWriter& out, const Limit& limit, const Reading& reading) {
 }
 
 }  // namespace
+
+std::string moment(Timestamp time) {
+    std::string text =
+        format_timestamp(time).substr(0, std::string_view{"2026-01-05T12:00:00"}.size());
+    text[text.find('T')] = ' ';
+    return text + " UTC";
+}
 
 std::string source_of(const Condition& condition, const std::string& key) {
     if (std::holds_alternative<ServiceHealthCondition>(condition))
@@ -69,7 +142,7 @@ std::string fingerprint_of(const Rule& rule, const std::string& key) {
 }
 
 store::NewAlert make_alert(const Rule& rule, const Subject& subject, const Reading& reading,
-                           Severity severity, const std::string& extra_metadata) {
+                           Severity severity, Timestamp now) {
     store::NewAlert alert;
     alert.alert_type = rule_type(rule.condition);
     alert.severity = severity;
@@ -79,7 +152,7 @@ store::NewAlert make_alert(const Rule& rule, const Subject& subject, const Readi
     alert.fingerprint = fingerprint_of(rule, key);
     alert.actor = actor_of(rule);
     JsonWriter metadata;
-    metadata.begin_object().field("rule_id", rule.id.to_string());
+    metadata.begin_object().field("rule_id", rule.id.to_string()).field("rule_name", rule.name);
     if (subject.host != nullptr) {
         alert.hostname = subject.host->hostname;
         metadata.field("hostname", subject.host->hostname);
@@ -91,7 +164,7 @@ store::NewAlert make_alert(const Rule& rule, const Subject& subject, const Readi
                                       : subject.host->hostname + " (" + series.label + ")";
         const std::string what = measured(*system);
         alert.title = cut_to_fit(rule.name + " - " + what + " Alert");
-        alert.description = said(what, reading, system->limit, where);
+        alert.description = said(what, reading, system->limit, where, now);
         metadata.field("metric_type", series.metric_type);
         if (system->divisor) metadata.field("divided_by", system->divisor->metric_type);
         write_limit(metadata, system->limit, reading);
@@ -101,7 +174,7 @@ store::NewAlert make_alert(const Rule& rule, const Subject& subject, const Readi
         const std::string name{subject.process_name};
         alert.title = cut_to_fit(rule.name + " - Process Alert");
         alert.description = said(name + ' ' + std::string(to_string(process->field)), reading,
-                                 process->limit, subject.host->hostname);
+                                 process->limit, subject.host->hostname, now);
         metadata.field("process_name", name).field("metric_field", to_string(process->field));
         write_limit(metadata, process->limit, reading);
         metadata.key("process_id");
@@ -116,24 +189,47 @@ store::NewAlert make_alert(const Rule& rule, const Subject& subject, const Readi
         alert.description =
             "Service " + service.name + " is " + std::string(to_string(service.status));
         if (service.response_time_ms) {
-            *alert.description += ", response time " + number(*service.response_time_ms) +
-                                  " ms (limit " + number(reading.threshold) + " ms)";
+            const auto [value, limit] =
+                beside(*service.response_time_ms, Operator::greater, reading.threshold);
+            *alert.description += ", response time " + value + " ms (limit " + limit + " ms)";
         }
+        *alert.description += " at " + moment(now) + '.';
         metadata.field("service_name", service.name)
             .field("status", to_string(service.status))
             .field("response_time_ms", service.response_time_ms)
             .field("error_message", service.error_message);
     } else {
-        alert.title = cut_to_fit(rule.name + " - Host Silent Alert");
+        alert.title = cut_to_fit(rule.name + " on " + subject.host->hostname);
         alert.description = subject.host->hostname + " has sent nothing for " +
-                            number(std::round(subject.silent_seconds)) + " seconds";
+                            seconds_text(subject.silent_seconds) + " at " + moment(now) + '.';
         metadata.field("last_seen", subject.host->last_seen)
             .field("silent_seconds", std::round(subject.silent_seconds));
     }
-    alert.metadata_json = metadata.text();
-    if (!extra_metadata.empty()) alert.metadata_json += ',' + extra_metadata;
-    alert.metadata_json += '}';
+    alert.metadata_json = metadata.end_object().take();
     return alert;
+}
+
+std::string now_text(const Rule& rule, const Decision& decision, Timestamp now) {
+    const auto& [verdict, value, threshold, severity, keeps] = decision.reading;
+    const bool ends = decision.action == Action::resolve;
+    const std::string when = " At " + moment(now) + ' ';
+    if (decision.gone) {
+        return when + "it was gone: nothing reports it any more" +
+               (ends ? ", the alert ended." : ".");
+    }
+    if (verdict == Reading::Verdict::no_data)
+        return when + "there was too little data to judge it.";
+    std::string text = when + "it was ";
+    if (const Limit* limit = limit_of(rule.condition)) {
+        text += standing(*limit, decision.reading);
+    } else if (decision.subject.service != nullptr) {
+        text += standing(*decision.subject.service);
+    } else {
+        text += "silent for " + seconds_text(decision.subject.silent_seconds);
+    }
+    if (ends) return text + ": the alert ended.";
+    if (decision.clear_since) text += ", clear since " + moment(*decision.clear_since);
+    return text + '.';
 }
 
 }  // namespace chorus::alerts

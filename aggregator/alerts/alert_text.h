@@ -1,18 +1,24 @@
-// The alert that a rule opens for a subject, as the contract words it.
+// The alert that a rule opens for a subject, as the contract words it, and what is told of it
+// later.
 #pragma once
 
 #include <string>
 
-#include "aggregator/alerts/evaluate.h"
-#include "aggregator/alerts/rule.h"
+#include "aggregator/alerts/judge.h"
 #include "aggregator/store/alert_store.h"
 
 namespace chorus::alerts {
 
-// Without what the evaluator adds at the moment of firing. `extra_metadata` is a member that is
-// added to the metadata, `"name":value`, or empty.
+// As it fires at `now`: the description tells what fired it, when, and over which window. Without
+// what the evaluator adds.
 store::NewAlert make_alert(const Rule& rule, const Subject& subject, const Reading& reading,
-                           Severity severity, const std::string& extra_metadata);
+                           Severity severity, Timestamp now);
+
+// What is now, in a sentence that names the moment and so stays true: how the value stands to the
+// thresholds, since when it is clear, that it has ended or that there is no data.
+std::string now_text(const Rule& rule, const Decision& decision, Timestamp now);
+// "2026-01-05 12:00:00 UTC"
+std::string moment(Timestamp time);
 
 // "system:web-01", "process:web-01:nginx", "service:chat-service", "host:web-01"; `key` is of the
 // rule's subject.

@@ -45,7 +45,7 @@ class Replay {
             ++result_.total;
             if (result_.firings.size() >= options_.most_firings) return;
             const auto alert =
-                make_alert(rule_, decision.subject, decision.reading, decision.severity, {});
+                make_alert(rule_, decision.subject, decision.reading, decision.severity, now);
             open_[decision.key] = result_.firings.size();
             result_.firings.push_back({alert.hostname, alert.source, alert.title,
                                        alert.description.value_or(""), decision.severity,
@@ -54,7 +54,8 @@ class Replay {
         } else if (open == open_.end()) {
             return;
         } else if (decision.action == Action::bump) {
-            result_.firings[open->second].severity = decision.severity;
+            auto& severity = result_.firings[open->second].severity;
+            severity = worse(severity, decision.severity);
         } else if (decision.action == Action::resolve) {
             result_.firings[open->second].resolved_at = now;
             open_.erase(open);

@@ -141,6 +141,7 @@ Limit read_limit(FieldReader& fields) {
     fields.number("predict_hours", limit.predict_hours, {0.01, 8760});
     fields.number("gate", limit.gate, kAnyNumber);
     fields.number("least_fit", limit.least_fit, kShare);
+    limit.min_coverage = default_coverage(limit.window, limit.aggregation);
     fields.number("min_coverage", limit.min_coverage, kShare);
     check_thresholds(fields, limit);
     return limit;

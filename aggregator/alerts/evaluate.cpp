@@ -187,7 +187,7 @@ void evaluate_system(const Rule& rule, const SystemMetricCondition& condition,
             }
             const auto& samples =
                 gatherer.gather(batches, layout.series[position], divisor, host.interval_seconds);
-            auto reading = read(samples, plan.expected(host.interval_seconds), limit, rule.severity,
+            auto reading = read(samples, plan.unit(host.interval_seconds), limit, rule.severity,
                                 plan.end(now));
             if (gatherer.too_little() && reading.verdict != Verdict::no_data) {
                 reading.verdict = Verdict::clear;

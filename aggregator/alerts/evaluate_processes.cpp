@@ -64,7 +64,7 @@ class ProcessEvaluation {
         if (tables_.empty()) return false;
         limit_ = own_limit(host, rule_, condition_.limit, to_string(condition_.field))
                      .value_or(condition_.limit);
-        expected_ = plan_.expected(host.interval_seconds);
+        unit_ = plan_.unit(host.interval_seconds);
         if (condition_.field == ProcessField::process_count) {
             count(host, all);
         } else if (condition_.grouping == Grouping::none) {
@@ -83,7 +83,7 @@ class ProcessEvaluation {
     const std::string& group(const Process& process) const {
         return condition_.grouping == Grouping::unit ? process.unit : process.name;
     }
-    Reading judge() { return read(samples_, expected_, limit_, rule_.severity, plan_.end(now_)); }
+    Reading judge() { return read(samples_, unit_, limit_, rule_.severity, plan_.end(now_)); }
 
     // Each process that is still there; the loudest speaks for its name.
     void one_by_one(const Host& host, const HostProcesses& all) {
@@ -177,7 +177,7 @@ class ProcessEvaluation {
     const Timestamp now_;
     const Visitor& visit_;
     Limit limit_;
-    double expected_ = 0;
+    double unit_ = 0;                  // seconds that a sample stands for
     std::vector<std::size_t> tables_;  // of the host, that the window takes
     std::vector<Sample> samples_;
     std::size_t newest_ = 0;  // table in which the process was last seen

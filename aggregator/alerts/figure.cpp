@@ -122,7 +122,37 @@ bool escalates(std::span<const Sample> samples, double value, const Limit& limit
     return holds(value, limit.op, limit.escalation->threshold);
 }
 
+// Whether the value is not far enough below the second threshold to fall back from it.
+bool keeps_escalation(double value, const Limit& limit) {
+    if (!limit.escalation || !limit.clear_threshold) return false;
+    Limit second = limit;
+    *second.clear_threshold += limit.escalation->threshold - limit.threshold;
+    return still_bad(value, second);
+}
+
+std::chrono::microseconds micros(double seconds) {
+    return std::chrono::duration_cast<std::chrono::microseconds>(
+        std::chrono::duration<double>(seconds));
+}
+
 }  // namespace
+
+double coverage(std::span<const Sample> samples, std::chrono::minutes window, double unit_seconds,
+                Timestamp now) {
+    constexpr double kLate = 1.1;  // agents are a little late at times
+    constexpr double kLeastPause = 30;
+    if (samples.empty()) return 0;
+    const auto unit = micros(kLate * unit_seconds);
+    const auto pause = micros(kLate * std::max(unit_seconds, kLeastPause));
+    std::chrono::microseconds covered{0};
+    // What came just before the window reaches into it.
+    if (const auto head = samples.front().at - (now - window); head <= unit) covered += head;
+    for (std::size_t i = 1; i < samples.size(); ++i) {
+        covered += std::min<std::chrono::microseconds>(samples[i].at - samples[i - 1].at, pause);
+    }
+    covered += std::min<std::chrono::microseconds>(now - samples.back().at, unit);
+    return std::chrono::duration<double>(covered) / std::chrono::duration<double>(window);
+}
 
 Limit with_threshold(const Limit& limit, double threshold) {
     Limit own = limit;
@@ -133,14 +163,14 @@ Limit with_threshold(const Limit& limit, double threshold) {
     return own;
 }
 
-Reading read(std::span<const Sample> samples, double expected, const Limit& limit,
+Reading read(std::span<const Sample> samples, double unit_seconds, const Limit& limit,
              Severity severity, Timestamp now) {
     Reading reading;
     reading.threshold = limit.threshold;
     reading.severity = severity;
     if (samples.empty()) return reading;
-    // Divided rather than multiplied: 55 of 100 are exactly 0.55, but 0.55 * 100 is above 55.
-    if (expected > 0 && static_cast<double>(samples.size()) / expected < limit.min_coverage) {
+    if (unit_seconds > 0 && limit.min_coverage > 0 &&
+        coverage(samples, limit.window, unit_seconds, now) < limit.min_coverage) {
         return reading;
     }
     const auto value = aggregate(samples, limit, now);
@@ -160,6 +190,8 @@ Reading read(std::span<const Sample> samples, double expected, const Limit& limi
         reading.verdict = Reading::Verdict::breached;
         if (escalates(samples, *value, limit)) {
             reading.severity = worse(severity, limit.escalation->severity);
+        } else if (keeps_escalation(*value, limit)) {
+            reading.keeps = worse(severity, limit.escalation->severity);
         }
     } else {
         reading.verdict = lingers ? Reading::Verdict::lingers : Reading::Verdict::clear;

@@ -9,7 +9,11 @@ class Judge {
   public:
     Judge(const Rule& rule, const States& states,
           const std::function<bool(const std::string&)>& is_open, Timestamp now)
-        : states_(states), is_open_(is_open), timing_{rule.patience, rule.cooldown}, now_(now) {}
+        : severity_(rule.severity),
+          states_(states),
+          is_open_(is_open),
+          timing_{rule.patience, rule.cooldown},
+          now_(now) {}
 
     void visit(const Subject& subject, const Reading& reading) {
         ++out_.subjects;
@@ -27,7 +31,10 @@ class Judge {
     void absent(const std::string& key, const SubjectState& state, bool gone) {
         Reading reading;
         reading.severity = state.severity;
-        if (gone) reading.verdict = Reading::Verdict::clear;
+        if (gone) {
+            reading.verdict = Reading::Verdict::clear;
+            reading.severity = severity_;
+        }
         step(key, state, true, reading, nullptr);
     }
 
@@ -47,8 +54,14 @@ class Judge {
         if (step.next.phase == Phase::pending) ++out_.pending;
         if (step.next.phase == Phase::firing) ++out_.firing;
         if (step.action != Action::none) {
-            Decision decision{step.action,       key, {}, reading, step.next.severity,
-                              subject == nullptr};
+            Decision decision{
+                .action = step.action,
+                .key = key,
+                .subject = {},
+                .reading = reading,
+                .severity = step.next.severity,
+                .clear_since = step.next.clear_since,
+                .gone = subject == nullptr && reading.verdict == Reading::Verdict::clear};
             if (subject != nullptr) decision.subject = *subject;
             if (step.action == Action::resolve) decision.severity = previous.severity;
             out_.decisions.push_back(std::move(decision));
@@ -60,6 +73,7 @@ class Judge {
         }
     }
 
+    const Severity severity_;
     const States& states_;
     const std::function<bool(const std::string&)>& is_open_;
     const Timing timing_;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -17,14 +18,15 @@ using States = std::unordered_map<std::string, SubjectState>;
 struct Decision {
     Action action = Action::none;
     std::string key;
-    Subject subject;  // not set when `gone`
+    Subject subject;  // not set when `gone` or without data
     Reading reading;
     Severity severity = Severity::info;
-    bool gone = false;  // the host reports, but has no such subject any more
+    std::optional<Timestamp> clear_since{};  // refresh: it is clear since then
+    bool gone = false;                       // the host reports, but has no such subject any more
 };
 
 struct Judgement {
-    std::vector<Decision> decisions;        // whatever is to fire, bump or resolve
+    std::vector<Decision> decisions;        // whatever is to fire or to change
     States changed;                         // states to be written
     std::vector<std::string> forgotten;     // states to be deleted
     std::vector<std::string> became_stale;  // firing subjects of which nothing is known any more

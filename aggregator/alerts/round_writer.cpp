@@ -31,6 +31,35 @@ std::string quoted(std::string_view word) {
     return JsonWriter{}.value(word).take();
 }
 
+// Alerts that were opened before this was kept say no more.
+std::string fired_text(const store::OpenAlert& open) {
+    return open.fired_text.value_or("Open since " + moment(open.created_at) + '.');
+}
+
+// The alert of a subject that is there; `open`: the one that is open already.
+store::NewAlert alert_of(const Rule& rule, const Decision& decision, const store::OpenAlert* open,
+                         Timestamp now) {
+    auto alert = make_alert(rule, decision.subject, decision.reading, decision.severity, now);
+    if (open == nullptr || decision.action == Action::fire) {
+        const std::string fired = JsonWriter{}
+                                      .begin_object()
+                                      .field("at", now)
+                                      .field("value", decision.reading.value)
+                                      .field("threshold", decision.reading.threshold)
+                                      .field("text", *alert.description)
+                                      .end_object()
+                                      .take();
+        add_member(alert.metadata_json, "fired", fired);
+    } else {
+        alert.description = fired_text(*open) + now_text(rule, decision, now);
+        if (open->fired_json) add_member(alert.metadata_json, "fired", *open->fired_json);
+    }
+    if (open != nullptr && open->top_processes_json) {
+        add_member(alert.metadata_json, "top_processes", *open->top_processes_json);
+    }
+    return alert;
+}
+
 }  // namespace
 
 RoundWriter::RoundWriter(store::Session& session, Timestamp now, std::size_t most_open)
@@ -57,14 +86,16 @@ const States& RoundWriter::states(const Uuid& rule) const {
 void RoundWriter::take(const Rule& rule, const Judgement& judged) {
     const bool silence = std::holds_alternative<HostSilentCondition>(rule.condition);
     for (const auto& decision : judged.decisions) {
-        if (silence && decision.action != Action::resolve && decision.subject.host != nullptr) {
-            silent_hosts_.insert(decision.subject.host->hostname);
+        const bool fires = decision.action == Action::fire || decision.action == Action::bump;
+        if (fires && silence) silent_hosts_.insert(decision.subject.host->hostname);
+        if (fires) {
+            raise(rule, decision);
+            continue;
         }
+        refresh(rule, decision);
         if (decision.action == Action::resolve) {
             resolve(fingerprint_of(rule, decision.key), decision.gone ? "gone" : "",
                     actor_of(rule));
-        } else if (!decision.gone) {
-            raise(rule, decision);
         }
     }
     for (const auto& [key, state] : judged.changed) {
@@ -124,6 +155,7 @@ Written RoundWriter::write() {
         contexts.push_back({opened[i].id, std::move(context)});
     }
     store::put_contexts(session_, contexts, now_);
+    store::refresh_alerts(session_, refreshed_, now_);
     result.resolved = closed_.size();
     closed_.insert(closed_.end(), std::make_move_iterator(inhibited_.begin()),
                    std::make_move_iterator(inhibited_.end()));
@@ -158,16 +190,30 @@ void RoundWriter::raise(const Rule& rule, const Decision& decision) {
     const std::string fingerprint = fingerprint_of(rule, decision.key);
     const auto open = open_.find(fingerprint);
     if (open == open_.end() && !has_room(rule, decision)) return;
-    std::string extra;
-    if (open != open_.end() && open->second.top_processes_json) {
-        extra = "\"top_processes\":" + *open->second.top_processes_json;
-    }
-    alerts_.push_back(
-        make_alert(rule, decision.subject, decision.reading, decision.severity, extra));
     const bool fresh = open == open_.end();
+    auto alert = alert_of(rule, decision, fresh ? nullptr : &open->second, now_);
+    alerts_.push_back(std::move(alert));
     opened_ += fresh ? 1 : 0;
     about_.push_back({fresh && decision.subject.host != nullptr ? decision.subject.host->id : 0,
                       resource_of(rule.condition)});
+}
+
+void RoundWriter::refresh(const Rule& rule, const Decision& decision) {
+    const auto open = open_.find(fingerprint_of(rule, decision.key));
+    if (open == open_.end()) return;
+    store::AlertRefresh refresh;
+    refresh.alert_id = open->second.id;
+    refresh.actor = actor_of(rule);
+    if (decision.action == Action::refresh) refresh.severity = decision.severity;
+    const bool known = decision.reading.verdict != Reading::Verdict::no_data && !decision.gone;
+    if (known) {
+        auto alert = alert_of(rule, decision, &open->second, now_);
+        refresh.description = std::move(*alert.description);
+        refresh.metadata_json = std::move(alert.metadata_json);
+    } else {
+        refresh.description = fired_text(open->second) + now_text(rule, decision, now_);
+    }
+    refreshed_.push_back(std::move(refresh));
 }
 
 void RoundWriter::resolve(const std::string& fingerprint, const std::string& reason,

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "aggregator/alerts/judge.h"
+#include "aggregator/store/alert_refresh.h"
 #include "aggregator/store/alert_store.h"
 #include "aggregator/store/culprits.h"
 #include "aggregator/store/rule_states.h"
@@ -59,6 +60,8 @@ class RoundWriter {
     // Whether there is room for another alert.
     bool has_room(const Rule& rule, const Decision& decision);
     void raise(const Rule& rule, const Decision& decision);
+    // Tells of an open alert what is now.
+    void refresh(const Rule& rule, const Decision& decision);
     void resolve(const std::string& fingerprint, const std::string& reason,
                  const std::string& actor);
     void add_own();
@@ -82,6 +85,7 @@ class RoundWriter {
     std::unordered_set<std::string> kept_;
     std::unordered_set<std::string> silent_hosts_;  // hosts of which an alert says so
     std::unordered_map<std::string, bool> unheard_;
+    std::vector<store::AlertRefresh> refreshed_;
     std::vector<store::StatusChange> closed_;
     std::vector<store::StatusChange> inhibited_;
     std::vector<Uuid> stale_, fresh_;  // alerts that became so

@@ -36,6 +36,12 @@ bool holds(double value, Operator op, double threshold) {
     return false;
 }
 
+double default_coverage(std::chrono::minutes window, Aggregation aggregation) {
+    constexpr std::chrono::minutes kLongestUncovered{5};
+    const bool counts = aggregation == Aggregation::sum || aggregation == Aggregation::last;
+    return counts || window <= kLongestUncovered ? 0 : 0.5;
+}
+
 std::string_view rule_type(const Condition& condition) {
     constexpr std::array<std::string_view, 4> names{"system_metric", "service_health",
                                                     "process_metric", "host_silent"};

@@ -65,8 +65,14 @@ struct Limit {
     double predict_hours = 24;   // aggregation predict: how far ahead
     std::optional<double> gate;  // aggregation predict: the newest sample must be beyond this, too
     double least_fit = 0.7;      // aggregation predict: least R² of the line, 0 to 1
-    double min_coverage = 0;     // least share of the expected samples; fewer count as no data
+    double min_coverage = 0;     // least share of the window that samples cover, 0 to 1
 };
+// The least coverage of a rule that tells none. Half of a window of more than five minutes: what is
+// called an average over ten minutes must not be that of ten seconds. None for a sum, which counts
+// events of which a single one may tell all, and for the last sample, which has no window. None for
+// windows of up to five minutes, too: clients of the original service write these, and expect
+// their rules to judge the first sample.
+double default_coverage(std::chrono::minutes window, Aggregation aggregation);
 
 // What the samples of a metric are divided by: the mean over the window of another metric's series
 // with the same label, or else of that of the whole host. Batches that lack one of the two do not

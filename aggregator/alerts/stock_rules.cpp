@@ -30,13 +30,13 @@ constexpr Written kRules[] = {
      R"({"metric_type":"cpu_steal_percent","operator":">","threshold":10,"clear_threshold":5,"time_window_minutes":20})",
      "The hypervisor gives this machine less CPU than it asks for."},
     {"load_per_cpu", "Stock: load", "medium", "system_metric",
-     R"({"metric_type":"load_per_cpu_1m","operator":">","threshold":2,"clear_threshold":1.5,"time_window_minutes":5,"for_minutes":15})",
+     R"({"metric_type":"load_per_cpu_1m","operator":">","threshold":2,"clear_threshold":1.5,"time_window_minutes":5,"min_coverage":0.5,"for_minutes":15})",
      "More than two tasks per CPU run or wait for a disk."},
     {"pressure_memory", "Stock: memory pressure", "high", "system_metric",
-     R"({"metric_type":"pressure_memory_full_percent","operator":">","threshold":10,"clear_threshold":5,"time_window_minutes":5})",
+     R"({"metric_type":"pressure_memory_full_percent","operator":">","threshold":10,"clear_threshold":5,"time_window_minutes":5,"min_coverage":0.5})",
      "All tasks at once waited for memory in so many percent of the time."},
     {"pressure_io", "Stock: disk pressure", "medium", "system_metric",
-     R"({"metric_type":"pressure_io_full_percent","operator":">","threshold":20,"clear_threshold":10,"time_window_minutes":5})",
+     R"({"metric_type":"pressure_io_full_percent","operator":">","threshold":20,"clear_threshold":10,"time_window_minutes":5,"min_coverage":0.5})",
      "All tasks at once waited for disks in so many percent of the time."},
     {"oom_kills", "Stock: processes killed for want of memory", "high", "system_metric",
      R"({"metric_type":"memory_oom_kills_count","operator":">","threshold":0,"aggregation":"sum","time_window_minutes":10,"keep_firing_minutes":20})",
@@ -58,7 +58,7 @@ constexpr Written kRules[] = {
      R"({"metric_type":"disk_usage_percent","label":"*","operator":">=","threshold":100,"aggregation":"predict","predict_hours":4,"gate":80,"time_window_minutes":360,"for_minutes":60})",
      "At the pace of the last six hours the file system is full within four hours."},
     {"inodes", "Stock: inodes", "high", "system_metric",
-     R"({"metric_type":"filesystem_inodes_usage_percent","label":"*","operator":">","threshold":90,"clear_threshold":80})",
+     R"({"metric_type":"filesystem_inodes_usage_percent","label":"*","operator":">","threshold":90,"clear_threshold":80,"min_coverage":0.5})",
      "Soon no further file can be made, whatever space is left."},
     {"filesystem_stuck", "Stock: file system does not answer", "high", "system_metric",
      R"({"metric_type":"filesystem_stuck","label":"*","operator":">","threshold":0,"aggregation":"last","for_minutes":5})",
@@ -85,16 +85,16 @@ constexpr Written kRules[] = {
      R"({"metric_type":"network_usage_percent","label":"*","operator":">","threshold":90,"clear_threshold":85,"time_window_minutes":10})",
      "An interface is near its speed."},
     {"conntrack", "Stock: tracked connections", "high", "system_metric",
-     R"({"metric_type":"network_conntrack_usage_percent","operator":">","threshold":75,"clear_threshold":65,"critical_threshold":90})",
+     R"({"metric_type":"network_conntrack_usage_percent","operator":">","threshold":75,"clear_threshold":65,"critical_threshold":90,"min_coverage":0.5})",
      "When the table is full, new connections are dropped."},
     {"listen_overflows", "Stock: connections refused by full queues", "medium", "system_metric",
-     R"({"metric_type":"tcp_listen_overflows_per_sec","operator":">","threshold":1,"time_window_minutes":5})",
+     R"({"metric_type":"tcp_listen_overflows_per_sec","operator":">","threshold":1,"time_window_minutes":5,"min_coverage":0.5})",
      "A program accepts connections too slowly."},
     {"system_fds", "Stock: open files of the system", "medium", "system_metric",
-     R"({"metric_type":"system_fd_usage_percent","operator":">","threshold":70,"clear_threshold":60,"critical_threshold":90})",
+     R"({"metric_type":"system_fd_usage_percent","operator":">","threshold":70,"clear_threshold":60,"critical_threshold":90,"min_coverage":0.5})",
      "At 100 percent no program can open a file."},
     {"system_pids", "Stock: process numbers", "high", "system_metric",
-     R"({"metric_type":"system_pid_usage_percent","operator":">","threshold":90,"clear_threshold":85})",
+     R"({"metric_type":"system_pid_usage_percent","operator":">","threshold":90,"clear_threshold":85,"min_coverage":0.5})",
      "At 100 percent no process or thread can be started."},
     {"unit_failed", "Stock: systemd unit failed", "medium", "system_metric",
      R"({"metric_type":"unit_failed","label":"*","operator":">","threshold":0,"aggregation":"last","for_minutes":5})",
@@ -103,7 +103,7 @@ constexpr Written kRules[] = {
      R"({"metric_type":"unit_restarts_count","label":"*","operator":">","threshold":2,"aggregation":"sum","time_window_minutes":5})",
      "systemd has restarted a unit more than twice in five minutes."},
     {"clock_unsynced", "Stock: clock not synchronised", "low", "system_metric",
-     R"({"metric_type":"system_clock_synced","operator":"<","threshold":1,"aggregation":"max","for_minutes":17})",
+     R"({"metric_type":"system_clock_synced","operator":"<","threshold":1,"aggregation":"max","for_minutes":17,"min_coverage":0.5})",
      "No time server keeps the clock in step."},
     {"agent_drops", "Stock: agent lost samples", "low", "system_metric",
      R"({"metric_type":"agent_dropped_samples_count","operator":">","threshold":0,"aggregation":"rate","time_window_minutes":30})",
@@ -131,7 +131,10 @@ std::string level(const char* metric, const char* label, double threshold, doubl
     out.field("operator", ">").field("threshold", threshold);
     if (threshold >= 10) out.field("clear_threshold", threshold - 10);
     if (critical > threshold) out.field("critical_threshold", critical);
-    return out.field("time_window_minutes", window_minutes).end_object().take();
+    return out.field("time_window_minutes", window_minutes)
+        .field("min_coverage", 0.5)
+        .end_object()
+        .take();
 }
 
 }  // namespace

@@ -1,9 +1,15 @@
 #include "aggregator/alerts/subject_state.h"
 
+#include <algorithm>
+
 namespace chorus::alerts {
 namespace {
 
 using Verdict = Reading::Verdict;
+
+Severity level_of(Severity before, const Reading& reading) {
+    return std::clamp(before, reading.keeps.value_or(reading.severity), reading.severity);
+}
 
 Step while_firing(const SubjectState& previous, const Reading& reading, const Timing& timing,
                   Timestamp now) {
@@ -12,15 +18,17 @@ Step while_firing(const SubjectState& previous, const Reading& reading, const Ti
     next.stale = reading.verdict == Verdict::no_data;
     if (reading.verdict == Verdict::no_data) {
         next.clear_since.reset();
+        if (!previous.stale) step.action = Action::refresh;
         return step;
     }
+    next.severity = level_of(previous.severity, reading);
     if (reading.verdict != Verdict::clear) {
         next.clear_since.reset();
-        next.severity = worse(previous.severity, reading.severity);
         step.action = Action::bump;
         return step;
     }
     if (!next.clear_since) next.clear_since = now;
+    step.action = Action::refresh;
     const auto wait = timing.patience.keep_firing +
                       (previous.flapping ? timing.cooldown : std::chrono::minutes{0});
     if (timing.patience.auto_resolve && now - *next.clear_since >= wait) {

@@ -30,6 +30,7 @@ enum class Action {
     none,
     fire,     // open an alert
     bump,     // it still fires: count it
+    refresh,  // it is open, but clear or without data: tell what is now
     resolve,  // the condition has cleared
 };
 
@@ -47,6 +48,8 @@ struct Timing {
 // - No data never fires and never resolves; what was pending begins anew.
 // - It fires once it is breached for `hold`, and not within `cooldown` of the last time; if it is
 //   flapping, not within `cooldown` of when it resolved either.
+// - Its severity is that of the level that the value has now; what lies above it is kept as long as
+//   Reading::keeps has it.
 // - It resolves once it is clear for `keep_firing`; if it is flapping, for the cooldown as well.
 Step advance(const SubjectState& previous, const Reading& reading, const Timing& timing,
              Timestamp now);

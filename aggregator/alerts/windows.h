@@ -48,12 +48,11 @@ class WindowPlan {
         if (received < first(now) || received > last(now)) return false;
         return whole() || (received - Timestamp{}) % slot_ < width(interval_seconds);
     }
-    // Samples that it takes of a host that misses none.
-    double expected(double interval_seconds) const {
-        const auto taken = whole()
-                               ? std::chrono::duration<double>(window_)
-                               : std::chrono::duration<double>(width(interval_seconds)) * kSlots;
-        return taken.count() / std::max(interval_seconds, 0.001);
+    // Seconds that one sample stands for, the time to the next one that is taken: the host's
+    // interval, or from one slot to the end of what is taken of the next.
+    double unit(double interval_seconds) const {
+        if (whole() || width(interval_seconds) >= slot_) return interval_seconds;
+        return std::chrono::duration<double>(slot_ + width(interval_seconds)).count();
     }
     // What must be read for it of hosts with that interval or a shorter one.
     std::vector<store::TimeRange> ranges(Timestamp now, double interval_seconds) const;

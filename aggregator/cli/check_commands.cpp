@@ -55,7 +55,7 @@ int judge_host(store::Database& database, const std::string& hostname) {
     if (!alerts.empty()) {
         text += ", " + std::to_string(alerts.size()) +
                 (alerts.size() == 1 ? " active alert" : " active alerts") +
-                ", newest: " + alerts[0].title;
+                ", newest: " + alert_summary(alerts[0]);
     }
     return answer(
         verdict, text,

@@ -4,7 +4,8 @@
 #include "aggregator/cache/redis_connection.h"
 #include "aggregator/cli/commands.h"
 #include "aggregator/cli/watchdog.h"
-#include "aggregator/store/alert_reader.h"
+#include "aggregator/store/alert_stats.h"
+#include "aggregator/store/alert_types.h"
 #include "aggregator/store/host_reader.h"
 #include "aggregator/store/migrator.h"
 #include "aggregator/store/status_reader.h"
@@ -16,9 +17,13 @@ namespace {
 constexpr std::chrono::seconds kAnswer{3};
 constexpr std::size_t kMostHostsShown = 10;
 
+void print(const char* word, const char* what, const std::string& text) {
+    std::printf("%-4s %-11s %s\n", word, what, text.c_str());
+}
+
 // One line; answers whether all is well.
 bool line(bool good, const char* what, const std::string& text) {
-    std::printf("%-4s %-11s %s\n", good ? "ok" : "BAD", what, text.c_str());
+    print(good ? "ok" : "BAD", what, text);
     return good;
 }
 
@@ -65,11 +70,23 @@ bool show_hosts(store::Database& database) {
     return good;
 }
 
+// Alerts tell of hosts and services, not of this program: they do not make the command fail.
 void show_alerts(store::Database& database) {
-    const std::int64_t open = database.read([](store::Session& session) {
-        return store::count_alerts(session, {.statuses = {store::AlertStatus::active}});
-    });
-    line(true, "alerts", std::to_string(open) + " active");
+    const auto stats = store::read_alert_stats(database);
+    if (stats.active == 0) {
+        print("ok", "alerts", "none is active");
+        return;
+    }
+    std::string text = std::to_string(stats.active) + " active: ";
+    const char* word = "WARN";
+    for (std::size_t i = 0; i < store::kSeverities.size(); ++i) {
+        const auto count = stats.active_by_severity[i];
+        if (count == 0) continue;
+        if (store::kSeverities[i] <= store::Severity::high) word = "BAD";
+        if (text.back() != ' ') text += ", ";
+        text += std::to_string(count) + ' ' + std::string(to_string(store::kSeverities[i]));
+    }
+    print(word, "alerts", text + "; see the dashboard, /ui/#/alerts");
 }
 
 bool show_database(const Config& config) {

@@ -65,7 +65,7 @@ std::string_view event_of(const store::Notification& notification) {
 Labels alert_labels(const store::Notification& notification) {
     const auto& alert = notification.alert;
     Fields fields;
-    fields["alertname"] = notification.rule_name.value_or(alert.title);
+    fields["alertname"] = alert.rule_name.value_or(alert.title);
     fields["severity"] = to_string(alert.severity);
     fields["hostname"] = alert.hostname.value_or("");
     fields["rule_type"] = alert.alert_type;
@@ -87,7 +87,7 @@ Labels alert_annotations(const store::Notification& notification) {
     if (const auto metadata = parse_object(reader, alert.metadata_json)) {
         for (const auto field : *metadata) fields[std::string(field.key)] = plain(field.value);
     }
-    fields["summary"] = alert.title;
+    fields["summary"] = alert_summary(alert);
     fields["description"] = alert.description.value_or("");
     fields["status"] = to_string(alert.status);
     fields["acknowledged_by"] = alert.acknowledged_by.value_or("");

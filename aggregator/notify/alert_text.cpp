@@ -12,10 +12,7 @@ namespace {
 constexpr std::size_t kLongestSubject = 200;
 
 std::string name_of(const store::Notification& notification) {
-    const auto& alert = notification.alert;
-    std::string name = notification.rule_name.value_or(alert.title);
-    name += " on " + alert.hostname.value_or(alert.source);
-    return one_line(name);
+    return one_line(alert_summary(notification.alert));
 }
 
 // Whole characters only.
@@ -76,7 +73,6 @@ std::string details_of(const store::Notification& notification) {
         if (value.empty()) return;
         text += std::string(name) + one_line(value) + "\n";
     };
-    line("", notification.alert.title);
     line("", notification.alert.description.value_or(""));
     line("Source: ", notification.alert.source);
     line("By: ", notification.transition.actor.value_or(""));

@@ -8,6 +8,7 @@ void write_alert_fields(JsonWriter& out, const AlertRow& alert) {
         .field("severity", to_string(alert.severity))
         .field("source", alert.source)
         .field("title", alert.title)
+        .field("summary", alert_summary(alert))
         .field("description", alert.description)
         .key("alert_metadata")
         .raw(alert.metadata_json)

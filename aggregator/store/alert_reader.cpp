@@ -1,5 +1,7 @@
 #include "aggregator/store/alert_reader.h"
 
+#include <cctype>
+
 namespace chorus::store {
 namespace {
 
@@ -7,7 +9,14 @@ namespace {
     "a.id, a.alert_type, a.severity, a.source, a.title, a.description, a.alert_metadata," \
     " a.status, a.acknowledged_at, a.acknowledged_by, a.resolved_at, a.resolved_by,"      \
     " a.created_at, a.updated_at, a.hostname, a.rule_id, a.fingerprint, a.occurrences,"   \
-    " a.last_seen_at, a.suppressed_by"
+    " a.last_seen_at, a.suppressed_by,"                                                   \
+    " CASE WHEN a.alert_type IN ('system_metric', 'process_metric', 'service_health',"    \
+    "                            'host_silent')"                                          \
+    "      THEN coalesce(a.alert_metadata->>'rule_name',"                                 \
+    "                    (SELECT r.name FROM monitoring.alert_rules r"                    \
+    "                     WHERE r.id = a.rule_id)) END,"                                  \
+    " coalesce(a.alert_metadata->>'label', a.alert_metadata->>'process_name',"            \
+    "          a.alert_metadata->>'service_name')"
 
 // Each condition is switched off by an empty array. Planned anew for each call with the values
 // known, so that these vanish and the others choose an index.
@@ -80,6 +89,8 @@ AlertRow read_row(const Row& row) {
     alert.occurrences = row.int8(17);
     alert.last_seen_at = row.optional_timestamp(18);
     alert.suppressed_by = row.optional_text(19);
+    alert.rule_name = row.optional_text(20);
+    alert.subject = row.optional_text(21);
     return alert;
 }
 
@@ -120,7 +131,30 @@ std::optional<AlertRow> one(Session& session, const Statement& statement, const 
     return read_row(rows[0]);
 }
 
+// Whether the text has the name as words of its own.
+bool mentions(const std::string& text, const std::string& name) {
+    const auto part_of_word = [&](std::size_t at) {
+        return at < text.size() && (std::isalnum(static_cast<unsigned char>(text[at])) != 0 ||
+                                    text[at] == '-' || text[at] == '_');
+    };
+    for (auto at = text.find(name); at != std::string::npos; at = text.find(name, at + 1)) {
+        if ((at == 0 || !part_of_word(at - 1)) && !part_of_word(at + name.size())) return true;
+    }
+    return false;
+}
+
 }  // namespace
+
+std::string alert_summary(const AlertRow& alert) {
+    std::string text = alert.rule_name.value_or(alert.title);
+    if (alert.hostname && !mentions(text, *alert.hostname)) text += " on " + *alert.hostname;
+    // A title says itself what it is about.
+    if (alert.rule_name && alert.subject && !alert.subject->empty() &&
+        !mentions(text, *alert.subject)) {
+        text += " (" + *alert.subject + ')';
+    }
+    return cut_to_fit(text);
+}
 
 std::vector<AlertRow> find_alerts(Session& session, const AlertQuery& query) {
     auto parameters = filters(query);

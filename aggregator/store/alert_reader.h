@@ -34,7 +34,15 @@ struct AlertRow {
     std::int64_t occurrences = 1;
     std::optional<Timestamp> last_seen_at;
     std::optional<std::string> suppressed_by;
+    std::optional<std::string> rule_name;  // when it fired last; only of alerts of rules
+    // What of the host it is about: the label of a series, a process or a service.
+    std::optional<std::string> subject;
 };
+
+// What to call the alert, once: the rule's name, the host and what of it: "Stock: disk usage on
+// web-01 (/var)". An alert without a rule has its title, and its host unless the title names it.
+// At most 255 characters.
+std::string alert_summary(const AlertRow& alert);
 
 // Where a page ended: the key of its last row.
 struct AlertCursor {

@@ -63,10 +63,8 @@ WITH begun AS (
     WHERE n.notification_id = c.notification_id
     RETURNING n.notification_id, n.transition_id, n.alert_id, n.attempts, n.message_id
 )
-SELECT u.notification_id, u.transition_id, u.alert_id, u.attempts, u.message_id, r.name
+SELECT u.notification_id, u.transition_id, u.alert_id, u.attempts, u.message_id
 FROM updated u
-JOIN monitoring.alerts a ON a.id = u.alert_id
-LEFT JOIN monitoring.alert_rules r ON r.id = a.rule_id
 ORDER BY u.notification_id
 )sql"};
 
@@ -111,8 +109,7 @@ WHERE channel = $1 AND claimed_by = $2
 )sql"};
 
 constexpr Statement kOpenTold{"notifications_open_told", R"sql(
-SELECT max(n.notification_id), max(n.transition_id), a.id, 0, 0::bigint,
-       (SELECT r.name FROM monitoring.alert_rules r WHERE r.id = a.rule_id)
+SELECT max(n.notification_id), max(n.transition_id), a.id, 0, 0::bigint
 FROM monitoring.alerts a
 JOIN monitoring.notifications n ON n.alert_id = a.id AND n.channel = $1
 WHERE a.status IN ('active', 'acknowledged')
@@ -153,7 +150,6 @@ std::vector<Notification> read_notifications(Session& session, const Result& row
         one.id = row.int8(0);
         one.transition = std::move(*transition);
         one.alert = std::move(*alert);
-        one.rule_name = row.optional_text(5);
         if (auto context = read_context(session, one.alert.id)) one.context = context->json;
         turn_back(one.alert, one.transition);
         all.push_back(std::move(one));

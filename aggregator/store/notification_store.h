@@ -27,9 +27,8 @@ void announce_channels(Session& session, std::span<const AnnouncedChannel> chann
 struct Notification {
     std::int64_t id = 0;
     TransitionRow transition;
-    AlertRow alert;                        // as it stood at the transition
-    std::optional<std::string> rule_name;  // none: no rule, or deleted
-    std::optional<std::string> context;    // JSON of put_context()
+    AlertRow alert;                      // as it stood at the transition
+    std::optional<std::string> context;  // JSON of put_context()
 };
 
 // Notifications of one channel that go out as one message, at most one of each alert.

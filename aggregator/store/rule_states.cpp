@@ -50,7 +50,8 @@ WHERE r.id = g.rule_id
 constexpr const char* kOpen = R"sql(
 SELECT id, rule_id, alert_type, fingerprint, source, status,
        coalesce((alert_metadata->>'stale')::boolean, false), alert_metadata->'top_processes',
-       hostname, suppressed_by
+       hostname, suppressed_by, created_at, alert_metadata->'fired',
+       alert_metadata->'fired'->>'text'
 FROM monitoring.alerts
 WHERE status <> 'resolved' AND fingerprint IS NOT NULL
   AND (rule_id IS NOT NULL OR hostname IS NOT NULL OR alert_type = ANY ($1))
@@ -172,7 +173,8 @@ std::vector<OpenAlert> read_open_alerts(Session& session,
                           std::string{row.text(3)}, std::string{row.text(4)},
                           alert_status_from_name(row.text(5)).value_or(AlertStatus::active),
                           row.boolean(6), row.optional_text(7), row.optional_text(8),
-                          row.optional_text(9)});
+                          row.optional_text(9), row.timestamp(10), row.optional_text(11),
+                          row.optional_text(12)});
     }
     return alerts;
 }

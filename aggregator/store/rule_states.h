@@ -65,6 +65,9 @@ struct OpenAlert {
     std::optional<std::string> top_processes_json;  // of its metadata
     std::optional<std::string> hostname;
     std::optional<std::string> suppressed_by;
+    Timestamp created_at{};
+    std::optional<std::string> fired_json;  // of its metadata: what fired it
+    std::optional<std::string> fired_text;  // the text in that
 };
 // Alerts of rules and of hosts, and those of `alert_types` that the evaluator opens by itself.
 std::vector<OpenAlert> read_open_alerts(Session& session,

@@ -5,6 +5,7 @@ All of it is seen by API, by SQL, in Redis and by a webhook.
 
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -74,6 +75,16 @@ def assert_names(alert, pid):
     assert alert["context"]["hostname"] == HOST and alert["context_taken_at"].endswith("Z")
 
 
+def assert_message_leads_with(message, alert, pid):
+    """The first process of the message is the burner, unless another one took even more."""
+    first = alert["alert_metadata"]["top_processes"][0]
+    told = {p["process_id"]: p for p in alert["alert_metadata"]["top_processes"]}
+    assert first["process_id"] == pid or first["cpu_percent"] > told[pid]["cpu_percent"], first
+    text = message["annotations"]["top_processes"]
+    assert text.startswith(f"{first['process_name']} ({first['process_id']}) "), text
+    assert re.search(rf"{BURNER} \({pid}\) [\d.]+% CPU", text), text
+
+
 def transitions(aggregator, alert):
     return aggregator.sql("SELECT coalesce(from_status, ''), to_status FROM"
                           f" monitoring.alert_transitions WHERE alert_id = '{alert}'"
@@ -127,14 +138,21 @@ def test_a_burner_is_named_acknowledged_and_resolved_by_itself(burner, hook):
         published = subscriber.alerts[0]
         assert published["status"] == "active" and BURNER in published["source"]
         body = hook.taken()[0][2]
-        assert body["status"] == "firing" and BURNER in json.dumps(body["alerts"][0])
+        assert body["status"] == "firing"
+        message = body["alerts"][0]
+        assert message["annotations"]["summary"] == f"Burner on {HOST} ({BURNER})"
+        assert re.match(rf"{BURNER} cpu_percent value [\d.]+ > 50 on {HOST} at ",
+                        message["annotations"]["description"])
+        assert_message_leads_with(message, first, process.pid)
 
         # The host as a whole is busy, too, and that alert names who makes it so.
         system = add_rule(aggregator, token, "Busy host", "system_metric",
                           metric_type="cpu_usage_percent", threshold=1, aggregation="last")
         busy, = wait_until(lambda: alerts_of(aggregator, system), LONG, "the alert of the host")
         assert busy["source"] == f"system:{HOST}"
-        assert_names(aggregator.get("/api/v1/alerts/" + busy["id"]).json, process.pid)
+        detail = aggregator.get("/api/v1/alerts/" + busy["id"]).json
+        assert_names(detail, process.pid)
+        assert detail["context"]["ranked_by"] == "cpu"
 
         write(aggregator, "PATCH", "/api/v1/alerts/" + alert,
               {"status": "acknowledged", "comment": "it is a test"}, token)
@@ -146,6 +164,7 @@ def test_a_burner_is_named_acknowledged_and_resolved_by_itself(burner, hook):
         ended = wait_until(lambda: [a for a in alerts_of(aggregator, rule)
                                     if a["status"] == "resolved"], LONG, "the end")
         assert [a["id"] for a in ended] == [alert], "one alert, not one a round"
+        assert ended[0]["description"].startswith(first["description"])
         assert (ended[0]["acknowledged_by"], ended[0]["resolved_by"]) == ("on-call", "auto")
         everywhere(alert, ["created", "acknowledged", "resolved"])
         assert hook.taken()[-1][2]["alerts"][-1]["status"] == "resolved"

@@ -1,6 +1,7 @@
 """Rules in a running aggregator: what fires, what ends it, and POST /alerts/check."""
 
 import json
+import re
 import socket
 import uuid
 from concurrent.futures import ThreadPoolExecutor
@@ -72,7 +73,9 @@ def test_two_hosts_over_the_threshold_are_two_alerts_and_a_healthy_one_hides_non
     assert {a["source"] for a in found} == {"system:bad-1", "system:bad-2"}
     alert = next(a for a in found if a["hostname"] == "bad-1")
     assert alert["title"] == "High CPU Usage - cpu_usage_percent Alert"
-    assert alert["description"] == "cpu_usage_percent value 93.5 > 85 on bad-1"
+    assert alert["summary"] == "High CPU Usage on bad-1"
+    assert re.fullmatch(r"cpu_usage_percent value 93\.5 > 85 on bad-1"
+                        r" at 20\S+ \S+ UTC, average over 5 minutes\.", alert["description"])
     assert alert["status"] == "active" and alert["severity"] == "high"
     assert alert["rule_id"] == rule["id"] and alert["occurrences"] == 1
     metadata = alert["alert_metadata"]
@@ -86,6 +89,10 @@ def test_two_hosts_over_the_threshold_are_two_alerts_and_a_healthy_one_hides_non
     check(quiet, token)
     again = alerts(quiet)
     assert len(again) == 2 and {a["occurrences"] for a in again} == {2}
+    for before in found:
+        after = next(a for a in again if a["id"] == before["id"])
+        assert after["description"].startswith(before["description"] + " At 20")
+        assert after["alert_metadata"]["fired"] == before["alert_metadata"]["fired"]
 
     state = quiet.get(f"/api/v1/alert-rules/{rule['id']}").json
     assert state["state"] == "firing" and state["last_triggered_at"] is not None

@@ -9,7 +9,7 @@ import pytest
 from chorus_harness import Aggregator
 
 TIME = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")
-FIELDS = {"id", "alert_type", "severity", "source", "title", "description", "alert_metadata",
+FIELDS = {"id", "alert_type", "severity", "source", "title", "summary", "description", "alert_metadata",
           "status", "acknowledged_at", "acknowledged_by", "resolved_at", "resolved_by",
           "created_at", "updated_at", "hostname", "rule_id", "fingerprint", "occurrences",
           "last_seen_at", "suppressed_by"}

@@ -142,6 +142,25 @@ def test_status_tells_that_all_is_well(fresh):
     assert "1 of 1 report" in told["hosts"] and str(fresh.port) in told["server"]
 
 
+def test_status_counts_active_alerts_by_severity_and_calls_them_not_ok(fresh):
+    report(fresh, "one-01")
+    token = fresh.token("operator", name="on-call")
+
+    def raise_alert(severity):
+        alert = {"alert_type": "test", "severity": severity, "source": severity, "title": "a test"}
+        answer = fresh.request("POST", "/api/v1/alerts", json.dumps(alert),
+                               {"Content-Type": "application/json"}, token)
+        assert answer.status == 201, answer.body
+
+    raise_alert("medium")
+    code, told = status_of(fresh)
+    assert code == 0 and told["alerts"].startswith("WARN") and "1 active: 1 medium" in told["alerts"]
+    raise_alert("critical")
+    code, told = status_of(fresh)
+    assert code == 0 and told["alerts"].startswith("BAD")
+    assert "2 active: 1 critical, 1 medium" in told["alerts"]
+
+
 def test_status_names_who_is_silent(fresh):
     report(fresh, "one-01")
     report(fresh, "two-01", hours_ago=5)

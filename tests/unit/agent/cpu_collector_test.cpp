@@ -69,6 +69,22 @@ TEST(CpuCollector, LayoutStaysTheSameWhileTheFileCannotBeRead) {
     EXPECT_EQ(machine.faults.by_errno().at(ENOENT), 1U);
 }
 
+// Below 5 % of two CPUs in ten seconds, 2,000 ticks, whole ticks fall to whom they fall by chance.
+TEST(CpuCollector, BusyTicksOfAHostThatHardlyWorksAreUnknown) {
+    Machine machine;
+    auto cpu = collector_of(machine);
+    const auto busy_after = [&](int user) -> std::optional<std::uint64_t> {
+        const auto times = std::to_string(user) + " 0 0 5000 0 0 0 0 0 0\n";
+        machine.proc_tree.write("stat", "cpu  " + times + "cpu0 " + times + "cpu1 " + times);
+        machine.clock.advance(10s);
+        collect(cpu);
+        return cpu.busy_ticks();
+    };
+    EXPECT_FALSE(busy_after(1000));
+    EXPECT_FALSE(busy_after(1099));
+    EXPECT_EQ(busy_after(1199), 100U);
+}
+
 TEST(CpuCollector, CounterGoingBackGivesNoValue) {
     Machine machine("server/proc-later");
     auto cpu = collector_of(machine);

@@ -26,11 +26,17 @@ Reading reading_of(double value, double threshold) {
     return {Reading::Verdict::breached, value, threshold, Severity::high};
 }
 
+// What clients of the original service read of the description; what follows is the same in all.
+std::string fired(const std::optional<std::string>& description) {
+    const auto at = description->find(" at 2026-01-05 12:00:00 UTC");
+    return at == std::string::npos ? "no time: " + *description : description->substr(0, at);
+}
+
 store::NewAlert system_alert(const Rule& rule, const Reading& reading,
-                             const std::string& label = "", const std::string& extra = "") {
+                             const std::string& label = "") {
     const Host host = host_of("web-01");
     const Series series{system_of(const_cast<Rule&>(rule)).metric_type, label, {}, "percent"};
-    return make_alert(rule, {.host = &host, .series = &series}, reading, Severity::critical, extra);
+    return make_alert(rule, {.host = &host, .series = &series}, reading, Severity::critical, kNoon);
 }
 
 TEST(AlertText, OfASystemRule) {
@@ -38,7 +44,7 @@ TEST(AlertText, OfASystemRule) {
     EXPECT_EQ(alert.alert_type, "system_metric");
     EXPECT_EQ(alert.source, "system:web-01");
     EXPECT_EQ(alert.title, "High CPU Usage - cpu_usage_percent Alert");
-    EXPECT_EQ(alert.description, "cpu_usage_percent value 91.24 > 85 on web-01");
+    EXPECT_EQ(fired(alert.description), "cpu_usage_percent value 91.24 > 85 on web-01");
     EXPECT_EQ(alert.severity, Severity::critical);
     EXPECT_EQ(alert.hostname, "web-01");
     EXPECT_EQ(alert.rule_id->to_string(), kRuleId);
@@ -46,7 +52,7 @@ TEST(AlertText, OfASystemRule) {
     EXPECT_EQ(
         alert.metadata_json,
         R"({"rule_id":")" + kRuleId +
-            R"(","hostname":"web-01","metric_type":"cpu_usage_percent","current_value":91.237,)"
+            R"(","rule_name":"High CPU Usage","hostname":"web-01","metric_type":"cpu_usage_percent","current_value":91.237,)"
             R"("threshold":85,"operator":">","aggregation":"avg","time_window_minutes":5,)"
             R"("metric_unit":"percent"})");
 }
@@ -54,19 +60,19 @@ TEST(AlertText, OfASystemRule) {
 TEST(AlertText, OfALabelledSeries) {
     const auto alert = system_alert(system_rule("disk_usage_percent"), reading_of(91, 85), "/var");
     EXPECT_EQ(alert.source, "system:web-01");
-    EXPECT_EQ(alert.description, "disk_usage_percent value 91 > 85 on web-01 (/var)");
+    EXPECT_EQ(fired(alert.description), "disk_usage_percent value 91 > 85 on web-01 (/var)");
     EXPECT_NE(alert.metadata_json.find(R"("label":"/var"})"), std::string::npos);
 }
 
 TEST(AlertText, OfAQuotient) {
     Rule rule = system_rule("network_receive_errors_per_sec");
     system_of(rule).divisor = {"network_receive_packets_per_sec"};
-    EXPECT_EQ(system_alert(rule, reading_of(0.025, 0.01)).description,
+    EXPECT_EQ(fired(system_alert(rule, reading_of(0.025, 0.01)).description),
               "network_receive_errors_per_sec / network_receive_packets_per_sec value 0.025 > 0.01"
               " on web-01");
     system_of(rule).factor = 100;
     const auto alert = system_alert(rule, reading_of(2.5, 1), "eth0");
-    EXPECT_EQ(alert.description,
+    EXPECT_EQ(fired(alert.description),
               "100 * network_receive_errors_per_sec / network_receive_packets_per_sec value 2.5 > 1"
               " on web-01 (eth0)");
     EXPECT_NE(alert.metadata_json.find(R"("divided_by":"network_receive_packets_per_sec")"),
@@ -80,14 +86,15 @@ TEST(AlertText, OfAProcessRule) {
     Process process;
     process.pid = 4242;
     const Subject subject{.host = &host, .process_name = "python", .process = &process};
-    const auto alert = make_alert(rule, subject, reading_of(81.5, 80), Severity::medium, "");
+    const auto alert = make_alert(rule, subject, reading_of(81.5, 80), Severity::medium, kNoon);
     EXPECT_EQ(alert.alert_type, "process_metric");
     EXPECT_EQ(alert.source, "process:web-01:python");
     EXPECT_EQ(alert.title, "High Python Memory Usage - Process Alert");
-    EXPECT_EQ(alert.description, "python memory_percent value 81.5 > 80 on web-01");
+    EXPECT_EQ(fired(alert.description), "python memory_percent value 81.5 > 80 on web-01");
     EXPECT_EQ(alert.metadata_json,
               R"({"rule_id":")" + kRuleId +
-                  R"(","hostname":"web-01","process_name":"python","metric_field":)"
+                  R"(","rule_name":"High Python Memory Usage","hostname":"web-01",)"
+                  R"("process_name":"python","metric_field":)"
                   R"("memory_percent","current_value":81.5,"threshold":80,"operator":">",)"
                   R"("aggregation":"avg","time_window_minutes":5,"process_id":4242})");
 }
@@ -96,8 +103,8 @@ TEST(AlertText, OfAGroupOfProcessesNoneIsNamed) {
     const Rule rule = process_rule("nginx", ProcessField::process_count, Operator::less, 1);
     const Host host = host_of("web-01");
     const Subject subject{.host = &host, .process_name = "nginx"};
-    const auto alert = make_alert(rule, subject, reading_of(0, 1), Severity::medium, "");
-    EXPECT_EQ(alert.description, "nginx process_count value 0 < 1 on web-01");
+    const auto alert = make_alert(rule, subject, reading_of(0, 1), Severity::medium, kNoon);
+    EXPECT_EQ(fired(alert.description), "nginx process_count value 0 < 1 on web-01");
     EXPECT_NE(alert.metadata_json.find(R"("process_id":null)"), std::string::npos);
 }
 
@@ -109,23 +116,25 @@ TEST(AlertText, OfAServiceRule) {
     Service service = service_of(Service::Status::unhealthy, 5230);
     service.error_message = "HTTP 500";
     const auto alert = make_alert(build::service_rule("chat-service"), {.service = &service},
-                                  reading_of(5230, 5000), Severity::critical, "");
+                                  reading_of(5230, 5000), Severity::critical, kNoon);
     EXPECT_EQ(alert.alert_type, "service_health");
     EXPECT_EQ(alert.source, "service:chat-service");
     EXPECT_EQ(alert.title, "Chat Service Down - Service Health Alert");
     EXPECT_EQ(alert.hostname, std::nullopt);
-    EXPECT_EQ(alert.description,
+    EXPECT_EQ(fired(alert.description),
               "Service chat-service is unhealthy, response time 5230 ms (limit 5000 ms)");
-    EXPECT_EQ(alert.metadata_json, R"({"rule_id":")" + kRuleId +
-                                       R"(","service_name":"chat-service","status":"unhealthy",)"
-                                       R"("response_time_ms":5230,"error_message":"HTTP 500"})");
+    EXPECT_EQ(alert.metadata_json,
+              R"({"rule_id":")" + kRuleId +
+                  R"(","rule_name":"Chat Service Down","service_name":"chat-service",)"
+                  R"("status":"unhealthy",)"
+                  R"("response_time_ms":5230,"error_message":"HTTP 500"})");
 }
 
 TEST(AlertText, OfAServiceThatDoesNotAnswer) {
     const Service service = service_of(Service::Status::timeout, std::nullopt);
     const auto alert = make_alert(build::service_rule("*"), {.service = &service},
-                                  reading_of(0, 5000), Severity::critical, "");
-    EXPECT_EQ(alert.description, "Service chat-service is timeout");
+                                  reading_of(0, 5000), Severity::critical, kNoon);
+    EXPECT_EQ(fired(alert.description), "Service chat-service is timeout");
     EXPECT_NE(alert.metadata_json.find(R"("response_time_ms":null,"error_message":null})"),
               std::string::npos);
 }
@@ -134,11 +143,11 @@ TEST(AlertText, OfASilentHost) {
     Host host = host_of("web-01");
     host.last_seen = kNoon;
     const auto alert = make_alert(build::silence_rule(), {.host = &host, .silent_seconds = 95.4},
-                                  reading_of(95.4, 90), Severity::high, "");
+                                  reading_of(95.4, 90), Severity::high, kNoon);
     EXPECT_EQ(alert.alert_type, "host_silent");
     EXPECT_EQ(alert.source, "host:web-01");
-    EXPECT_EQ(alert.title, "Host silent - Host Silent Alert");
-    EXPECT_EQ(alert.description, "web-01 has sent nothing for 95 seconds");
+    EXPECT_EQ(alert.title, "Host silent on web-01");
+    EXPECT_EQ(fired(alert.description), "web-01 has sent nothing for 95 seconds");
     EXPECT_NE(alert.metadata_json.find(R"("last_seen":"2026-01-05T12:00:00.000Z")"),
               std::string::npos);
 }
@@ -146,31 +155,37 @@ TEST(AlertText, OfASilentHost) {
 TEST(AlertText, TellsWhatTheFigureMeans) {
     Rule rule = system_rule();
     system_of(rule).limit.aggregation = Aggregation::fraction;
-    EXPECT_EQ(system_alert(rule, reading_of(0.75, 85)).description,
+    EXPECT_EQ(fired(system_alert(rule, reading_of(0.75, 85)).description),
               "cpu_usage_percent value 0.75 of samples > 85 on web-01");
     system_of(rule).limit.aggregation = Aggregation::predict;
-    EXPECT_EQ(system_alert(rule, reading_of(120, 100)).description,
+    EXPECT_EQ(fired(system_alert(rule, reading_of(120, 100)).description),
               "cpu_usage_percent value 120 in 24 h > 100 on web-01");
 }
 
 TEST(AlertText, SmallFiguresKeepTheirDigits) {
-    EXPECT_EQ(system_alert(system_rule(), reading_of(0.0041666, 0.003)).description,
+    EXPECT_EQ(fired(system_alert(system_rule(), reading_of(0.0041666, 0.003)).description),
               "cpu_usage_percent value 0.00417 > 0.003 on web-01");
-    EXPECT_EQ(system_alert(system_rule(), reading_of(-0.25, -0.5)).description,
+    EXPECT_EQ(fired(system_alert(system_rule(), reading_of(-0.25, -0.5)).description),
               "cpu_usage_percent value -0.25 > -0.5 on web-01");
 }
 
 TEST(AlertText, HugeFiguresAreTold) {
-    EXPECT_EQ(system_alert(system_rule(), reading_of(1e308, 1e300)).description,
+    EXPECT_EQ(fired(system_alert(system_rule(), reading_of(1e308, 1e300)).description),
               "cpu_usage_percent value 1e+308 > 1e+300 on web-01");
 }
 
-TEST(AlertText, WhatIsGivenIsAddedToTheMetadata) {
-    const auto alert =
-        system_alert(system_rule(), reading_of(91, 85), "", R"("top_processes":[{"pid":1}])");
-    EXPECT_TRUE(
-        alert.metadata_json.ends_with(R"("metric_unit":"percent","top_processes":[{"pid":1}]})"))
-        << alert.metadata_json;
+TEST(AlertText, TellsTheWindowAndNeverSaysOfTwoEqualFiguresThatOneIsGreater) {
+    Rule rule = system_rule();
+    EXPECT_EQ(
+        system_alert(rule, reading_of(91, 85)).description,
+        "cpu_usage_percent value 91 > 85 on web-01 at 2026-01-05 12:00:00 UTC, average over 5 "
+        "minutes.");
+    EXPECT_EQ(fired(system_alert(rule, reading_of(85.001, 85)).description),
+              "cpu_usage_percent value 85.001 > 85 on web-01");
+    system_of(rule).limit.aggregation = Aggregation::maximum;
+    system_of(rule).limit.window = std::chrono::minutes{1};
+    EXPECT_TRUE(system_alert(rule, reading_of(91, 85))
+                    .description->ends_with(" UTC, maximum over 1 minute."));
 }
 
 TEST(AlertText, TitleAndSourceAreCutAt255CharactersNeverAmidstOne) {
@@ -187,6 +202,33 @@ TEST(AlertText, TitleAndSourceAreCutAt255CharactersNeverAmidstOne) {
     EXPECT_EQ(source_of(rule.condition, host).size(), 255U);
     const auto service = source_of(build::service_rule("*").condition, name);
     EXPECT_EQ(service, "service:" + name.substr(0, 2 * 247));
+}
+
+std::string now_text_of(Action action, Reading reading, std::optional<Timestamp> clear_since = {}) {
+    Rule rule = system_rule();
+    system_of(rule).limit.clear_threshold = 75;
+    const Host host = host_of("web-01");
+    const Series series{"cpu_usage_percent", "", {}, "percent"};
+    Decision decision{.action = action, .key = "web-01", .subject = {}, .reading = reading};
+    if (reading.verdict != Reading::Verdict::no_data) decision.subject = {&host, &series};
+    decision.clear_since = clear_since;
+    return now_text(rule, decision, kNoon);
+}
+
+TEST(AlertText, OfWhatIsNowNamesTheMomentAndHowTheValueStands) {
+    using Verdict = Reading::Verdict;
+    const std::string at = " At 2026-01-05 12:00:00 UTC ";
+    EXPECT_EQ(now_text_of(Action::bump, reading_of(91, 85)), at + "it was 91 (> 85).");
+    EXPECT_EQ(now_text_of(Action::bump, {Verdict::lingers, 79.8, 85}),
+              at + "it was 79.8, not > 85 any more; it ends below 75.");
+    EXPECT_EQ(now_text_of(Action::bump, {Verdict::lingers, 65.5, 70}),
+              at + "it was 65.5, not > 70 any more; it ends below 60.")
+        << "with the host's own threshold";
+    EXPECT_EQ(now_text_of(Action::refresh, {Verdict::clear, 61, 85}, build::at(-2)),
+              at + "it was 61, clear since 2026-01-05 11:58:00 UTC.");
+    EXPECT_EQ(now_text_of(Action::resolve, {Verdict::clear, 61, 85}),
+              at + "it was 61: the alert ended.");
+    EXPECT_EQ(now_text_of(Action::refresh, {}), at + "there was too little data to judge it.");
 }
 
 TEST(AlertText, SourcesAreMadeOfTheKey) {

@@ -210,8 +210,8 @@ TEST(Evaluate, CoverageIsMeasuredByTheHostsOwnInterval) {
     Rule rule = system_rule();
     system_of(rule).limit.min_coverage = 0.8;
     const auto seen = readings(rule, fleet.snapshot(), kNoon);
-    EXPECT_EQ(seen.at("fast").verdict, Verdict::no_data) << "five of ten samples";
-    EXPECT_EQ(seen.at("slow").verdict, Verdict::breached) << "five of five";
+    EXPECT_EQ(seen.at("fast").verdict, Verdict::no_data) << "holes between the samples";
+    EXPECT_EQ(seen.at("slow").verdict, Verdict::breached) << "none between these";
 }
 
 TEST(Evaluate, HostnamesAreMatchedByGlob) {

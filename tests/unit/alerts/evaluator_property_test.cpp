@@ -52,7 +52,7 @@ Rule random_rule(Dice& dice, int number) {
                                   Aggregation::p95, Aggregation::fraction, Aggregation::rate});
     limit.window = minutes{dice.any({1, 1, 2, 3, 5, 10, 15, 20})};
     limit.fraction = dice.any({0.0, 0.3, 0.5, 1.0});
-    limit.min_coverage = dice.any({0.0, 0.0, 0.3, 0.5, 0.7, 1.0});
+    limit.min_coverage = dice.any({0.0, 0.0, 0.3, 0.5, 0.7, 0.9});
     if (limit.aggregation == Aggregation::sum) limit.threshold *= dice.from(1, 10);
     if (limit.aggregation == Aggregation::rate) limit.threshold = dice.any({0.0, 0.1, -0.25});
     const bool rising = limit.op == Operator::greater || limit.op == Operator::greater_equal;
@@ -175,6 +175,7 @@ struct Watch {
         for (const auto& key : judged.forgotten) states.erase(key);
         std::map<std::string, Told> told;
         for (const auto& decision : judged.decisions) {
+            if (decision.action == Action::refresh) continue;
             const bool resolves = decision.action == Action::resolve;
             told[decision.key] = {decision.action, resolves ? Severity{} : decision.severity};
             if (resolves) {

@@ -27,9 +27,9 @@ std::vector<Sample> every_half_minute(const std::vector<double>& values) {
     return samples;
 }
 
-Reading reading_of(const std::vector<double>& values, const Limit& limit, double expected = 0) {
+Reading reading_of(const std::vector<double>& values, const Limit& limit, double unit = 0) {
     const auto samples = values.empty() ? std::vector<Sample>{} : every_half_minute(values);
-    return read(samples, expected, limit, Severity::high, kNoon);
+    return read(samples, unit, limit, Severity::high, kNoon);
 }
 
 double figure_of(Aggregation aggregation, const std::vector<double>& values) {
@@ -166,23 +166,54 @@ TEST(Figure, AnEmptyWindowIsNoData) {
     }
 }
 
-TEST(Figure, TooFewSamplesAreNoData) {
+TEST(Figure, SamplesOfTooLittleOfTheWindowAreNoData) {
     Limit covered = limit(Operator::greater, 5);
     covered.min_coverage = 0.5;
-    EXPECT_EQ(reading_of({9, 9, 9, 9}, covered, 10).verdict, Verdict::no_data);
-    EXPECT_EQ(reading_of({9, 9, 9, 9, 9}, covered, 10).verdict, Verdict::breached);
-    EXPECT_EQ(reading_of({9}, covered, 0).verdict, Verdict::breached) << "how many is not known";
+    EXPECT_EQ(reading_of({9, 9, 9, 9, 9}, covered, 30).verdict, Verdict::no_data) << "two minutes";
+    EXPECT_EQ(reading_of({9, 9, 9, 9, 9, 9}, covered, 30).verdict, Verdict::breached);
+    EXPECT_EQ(reading_of({9}, covered, 0).verdict, Verdict::breached) << "how much is not known";
     covered.min_coverage = 0;
-    EXPECT_EQ(reading_of({9}, covered, 10).verdict, Verdict::breached);
+    EXPECT_EQ(reading_of({9}, covered, 30).verdict, Verdict::breached);
 }
 
 TEST(Figure, ExactlyTheLeastCoverageIsEnough) {
     Limit covered = limit(Operator::greater, 5);
+    covered.window = std::chrono::minutes{50};
     for (int share = 1; share <= 100; ++share) {
         covered.min_coverage = share / 100.0;
-        const std::vector<double> values(static_cast<std::size_t>(share), 9);
-        EXPECT_EQ(reading_of(values, covered, 100).verdict, Verdict::breached) << share << " %";
+        const std::vector<double> values(static_cast<std::size_t>(share) + 1, 9);
+        EXPECT_EQ(reading_of(values, covered, 30).verdict, Verdict::breached) << share << " %";
+        covered.min_coverage += 0.001;
+        if (share >= 99) break;  // the first one speaks for the half minute before it
+        EXPECT_EQ(reading_of(values, covered, 30).verdict, Verdict::no_data) << share << " %";
     }
+}
+
+// Seconds before noon at which samples came; the window is five minutes.
+double covered(std::initializer_list<double> seconds_ago, double unit) {
+    std::vector<Sample> samples;
+    for (const double seconds : seconds_ago) samples.push_back({at(-seconds / 60), 1});
+    return coverage(samples, std::chrono::minutes{5}, unit, kNoon);
+}
+
+TEST(Coverage, IsTheTimeThatSamplesStandFor) {
+    EXPECT_EQ(covered({}, 30), 0);
+    EXPECT_DOUBLE_EQ(covered({150, 120, 90, 60, 30, 0}, 30), 0.5);
+    EXPECT_DOUBLE_EQ(covered({150, 120, 90, 60, 30}, 30), 0.5)
+        << "the last one stands for its time";
+    EXPECT_DOUBLE_EQ(covered({285, 255, 225, 195, 165, 135, 105, 75, 45, 15}, 30), 1);
+    EXPECT_DOUBLE_EQ(covered({0}, 30), 0);
+    EXPECT_DOUBLE_EQ(covered({0}, 600), 1) << "more than one does not fit";
+}
+
+TEST(Coverage, HasHolesWhereSamplesAreMissing) {
+    EXPECT_DOUBLE_EQ(covered({295, 0}, 30), (5 + 33.0) / 300);
+    EXPECT_DOUBLE_EQ(covered({295, 200}, 30), (5 + 33.0 + 33.0) / 300);
+    EXPECT_DOUBLE_EQ(covered({60, 60, 60, 60}, 1), 1.1 / 300) << "many at once are as one";
+}
+
+TEST(Coverage, ForgivesThatTheIntervalWasShortenedAMomentAgo) {
+    EXPECT_DOUBLE_EQ(covered({270, 240, 210, 180, 150, 120, 90, 60, 30, 0}, 1), 0.9);
 }
 
 TEST(Figure, WhatIsNotAFiniteFigureIsNoData) {
@@ -215,6 +246,22 @@ TEST(Figure, BeyondTheSecondThresholdItIsWorse) {
     EXPECT_EQ(reading_of({96}, two).severity, Severity::critical);
     two.escalation->severity = Severity::low;
     EXPECT_EQ(reading_of({96}, two).severity, Severity::high) << "never milder than the rule";
+}
+
+TEST(Figure, WhatHasLeftTheSecondThresholdByLittleMayBeKept) {
+    Limit two = limit(Operator::greater, 80);
+    two.escalation = Escalation{95, Severity::critical};
+    EXPECT_FALSE(reading_of({94}, two).keeps) << "nothing is said of how far";
+    two.clear_threshold = 70;
+    EXPECT_EQ(reading_of({94}, two).severity, Severity::high);
+    EXPECT_EQ(reading_of({94}, two).keeps, Severity::critical);
+    EXPECT_EQ(reading_of({85}, two).keeps, Severity::critical);
+    EXPECT_FALSE(reading_of({84.9}, two).keeps);
+    Limit falling = limit(Operator::less, 20);
+    falling.clear_threshold = 30;
+    falling.escalation = Escalation{5, Severity::critical};
+    EXPECT_EQ(reading_of({15}, falling).keeps, Severity::critical);
+    EXPECT_FALSE(reading_of({15.1}, falling).keeps);
 }
 
 TEST(Figure, AFractionEscalatesWhenEnoughSamplesAreBeyondTheSecondThreshold) {

@@ -44,9 +44,10 @@ class Rounds {
     std::multiset<std::string> decisions(const Fleet& fleet, double minute) {
         std::multiset<std::string> all;
         for (const auto& decision : judge(fleet, minute).decisions) {
-            const char* const word = decision.action == Action::fire   ? "fire "
-                                     : decision.action == Action::bump ? "bump "
-                                                                       : "resolve ";
+            const char* const word = decision.action == Action::fire      ? "fire "
+                                     : decision.action == Action::bump    ? "bump "
+                                     : decision.action == Action::refresh ? "refresh "
+                                                                          : "resolve ";
             all.insert(word + decision.key + (decision.gone ? " gone" : ""));
         }
         return all;
@@ -98,8 +99,7 @@ TEST(Judge, ADecisionTellsOfSubjectReadingAndSeverity) {
     EXPECT_EQ(fired[0].severity, Severity::critical);
     EXPECT_FALSE(fired[0].gone);
     rounds.judge(fleet, 0);
-    EXPECT_EQ(rounds.judge(fleet, 1).decisions.at(0).severity, Severity::critical) << "it stays";
-    EXPECT_EQ(rounds.judge(fleet, 2).decisions.at(0).severity, Severity::critical);
+    EXPECT_EQ(rounds.judge(fleet, 1).decisions.at(0).severity, Severity::high) << "it falls back";
 }
 
 TEST(Judge, QuietSubjectsAreNotRemembered) {
@@ -170,7 +170,9 @@ TEST(Judge, AnUnreadableSeriesIsStaleToo) {
     fleet.batch("a", at(1), {{kCpu, std::nan("")}});
     rounds.judge(fleet, 0);
     const Judgement& judged = rounds.judge(fleet, 1);
-    EXPECT_THAT(judged.decisions, IsEmpty());
+    ASSERT_EQ(judged.decisions.size(), 1U);
+    EXPECT_EQ(judged.decisions[0].action, Action::refresh);
+    EXPECT_FALSE(judged.decisions[0].gone);
     EXPECT_THAT(judged.became_stale, ElementsAre("a"));
     EXPECT_EQ(judged.subjects, 1U);
     EXPECT_EQ(judged.with_data, 0U);
@@ -193,8 +195,8 @@ TEST(Judge, ASubjectThatIsGoneWaitsForKeepFiringAsWell) {
     fleet.batch("a", at(0), {{kDisk, 90, "/mnt"}});
     for (int minute = 1; minute <= 3; ++minute) fleet.batch("a", at(minute), {{kCpu, 1}});
     rounds.judge(fleet, 0);
-    EXPECT_THAT(rounds.decisions(fleet, 1), IsEmpty());
-    EXPECT_THAT(rounds.decisions(fleet, 2), IsEmpty());
+    EXPECT_THAT(rounds.decisions(fleet, 1), ElementsAre("refresh a|/mnt gone"));
+    EXPECT_THAT(rounds.decisions(fleet, 2), ElementsAre("refresh a|/mnt gone"));
     EXPECT_THAT(rounds.decisions(fleet, 3), ElementsAre("resolve a|/mnt gone"));
 }
 
@@ -224,7 +226,8 @@ TEST(Judge, AProcessThatHasEndedResolvesAndThatOfASilentHostDoesNot) {
     }
     fleet.processes("a", at(1), {});
     EXPECT_THAT(rounds.decisions(fleet, 0), ElementsAre("fire a|python", "fire b|python"));
-    EXPECT_THAT(rounds.decisions(fleet, 1), ElementsAre("resolve a|python gone"));
+    EXPECT_THAT(rounds.decisions(fleet, 1),
+                ElementsAre("refresh b|python", "resolve a|python gone"));
     EXPECT_THAT(rounds.open, ElementsAre("b|python"));
 }
 
@@ -238,7 +241,7 @@ TEST(Judge, AServiceThatIsCheckedNoMoreResolves) {
     EXPECT_THAT(rounds.decisions(before, 0), ElementsAre("fire chat", "fire mail"));
     Fleet after;
     after.service("chat", Service::Status::unknown);
-    EXPECT_THAT(rounds.decisions(after, 1), ElementsAre("resolve mail gone"));
+    EXPECT_THAT(rounds.decisions(after, 1), ElementsAre("refresh chat", "resolve mail gone"));
 }
 
 TEST(Judge, ASilentHostIsAlertedAndResolvesWhenItIsBack) {

@@ -51,17 +51,39 @@ std::vector<const Message*> window_of(const History& host, const Limit& limit, T
     return taken;
 }
 
-double samples_expected(const History& host, const Limit& limit) {
-    const double seconds = static_cast<double>(limit.window.count()) * 60;
-    if (everything(limit)) return seconds / host.interval_seconds;
-    return 30 * std::min(seconds / 30, std::max(30.0, host.interval_seconds)) /
-           host.interval_seconds;
-}
-
 struct Point {
     Timestamp at;
     double value;
 };
+
+// How much of the window there is something known of: a sample stands for the time that follows it,
+// up to the next one, but not for longer than one that comes by the clock, a tenth more of patience
+// included. The first stands for what comes before it, too, if no other could have come there.
+double known_share(const History& host, const Limit& limit, const std::vector<Point>& points,
+                   Timestamp now) {
+    const double length = static_cast<double>(limit.window.count()) * 60;
+    double step = host.interval_seconds;
+    double end = static_cast<double>(to_unix_micros(now)) / 1e6;
+    if (!everything(limit)) {
+        const std::int64_t slot = microseconds{limit.window}.count() / 30;
+        const double taken = std::max(30.0, host.interval_seconds);
+        const double apart = static_cast<double>(slot) / 1e6;
+        if (apart > taken) step = apart + taken;
+        end = static_cast<double>(to_unix_micros(now) / slot * slot) / 1e6;
+    }
+    std::vector<double> times;
+    for (const auto& point : points) {
+        times.push_back(static_cast<double>(to_unix_micros(point.at)) / 1e6);
+    }
+    const double begin = end - length;
+    double known = times.front() - begin > 1.1 * step ? 0 : times.front() - begin;
+    for (std::size_t i = 0; i < times.size(); ++i) {
+        const bool last = i + 1 == times.size();
+        const double most = 1.1 * (last ? step : std::max(step, 30.0));
+        known += std::min(most, (last ? end : times[i + 1]) - times[i]);
+    }
+    return known / length;
+}
 
 // nullopt if there are too few.
 std::optional<double> figure(const std::vector<Point>& points, const Limit& limit,
@@ -108,45 +130,50 @@ std::string Evaluator::key(const History& host, std::size_t series) const {
     return labels_[series].empty() ? host.hostname : host.hostname + "|" + labels_[series];
 }
 
-std::pair<Seen, bool> Evaluator::look(const History& host, std::size_t series,
-                                      Timestamp now) const {
+std::pair<Seen, Level> Evaluator::look(const History& host, std::size_t series,
+                                       Timestamp now) const {
     const Limit& limit = limit_of_rule(rule_);
-    if (host.deleted) return {Seen::good, false};
+    if (host.deleted) return {Seen::good, Level::below};
     const auto taken = window_of(host, limit, now);
-    if (taken.empty()) return {Seen::nothing, false};  // a silent host
+    if (taken.empty()) return {Seen::nothing, Level::below};  // a silent host
     // What the host has now; the figure of the whole host goes before those of its parts.
     const auto& has = taken.back()->values;
     bool whole = false;
     for (std::size_t i = 0; i < kSeries; ++i) whole |= has[i] && labels_[i].empty();
-    if (!has[series] || (whole && !labels_[series].empty())) return {Seen::good, false};
+    if (!has[series] || (whole && !labels_[series].empty())) return {Seen::good, Level::below};
 
     std::vector<Point> points;
     for (const auto* message : taken) {
         const auto& value = message->values[series];
         if (value && !std::isnan(*value)) points.push_back({message->received, *value});
     }
-    const double least = limit.min_coverage * samples_expected(host, limit);
-    if (points.empty() || static_cast<double>(points.size()) < least - 1e-9) {
-        return {Seen::nothing, false};
+    if (points.empty() || known_share(host, limit, points, now) < limit.min_coverage - 1e-7) {
+        return {Seen::nothing, Level::below};
     }
     const double threshold = host.own_threshold.value_or(limit.threshold);
     const auto value = figure(points, limit, threshold);
-    if (!value) return {Seen::nothing, false};
+    if (!value) return {Seen::nothing, Level::below};
     const double moved = threshold - limit.threshold;
     const auto over = [&](double border) {
         if (limit.aggregation != Aggregation::fraction) return beyond(*value, limit.op, border);
         const double share = *figure(points, limit, border);
         return share > 0 && share >= limit.fraction;
     };
-    if (over(threshold)) {
-        return {Seen::bad, limit.escalation && over(limit.escalation->threshold + moved)};
-    }
     const bool low_is_good = limit.op == Operator::greater || limit.op == Operator::greater_equal;
+    if (over(threshold)) {
+        if (!limit.escalation) return {Seen::bad, Level::below};
+        const double second = limit.escalation->threshold + moved;
+        if (over(second)) return {Seen::bad, Level::beyond};
+        if (!limit.clear_threshold) return {Seen::bad, Level::below};
+        const double border = second + *limit.clear_threshold - limit.threshold;
+        const bool near = low_is_good ? *value >= border : *value <= border;
+        return {Seen::bad, near ? Level::near : Level::below};
+    }
     if (limit.clear_threshold) {
         const double border = *limit.clear_threshold + moved;
-        if (low_is_good ? *value >= border : *value <= border) return {Seen::between, false};
+        if (low_is_good ? *value >= border : *value <= border) return {Seen::between, Level::below};
     }
-    return {Seen::good, false};
+    return {Seen::good, Level::below};
 }
 
 Told Evaluator::decide(Past& past) const {
@@ -171,7 +198,11 @@ Told Evaluator::decide(Past& past) const {
             return {Action::resolve, {}};
         }
         bool critical = false;
-        for (auto i = *past.fired; i < rounds.size(); ++i) critical |= rounds[i].critical;
+        for (auto i = *past.fired; i < rounds.size(); ++i) {
+            if (rounds[i].seen == Seen::nothing) continue;
+            critical =
+                rounds[i].level == Level::beyond || (critical && rounds[i].level == Level::near);
+        }
         return {Action::bump, critical ? Severity::critical : rule_.severity};
     }
     const auto long_ago = [&](const std::optional<Timestamp>& event, std::chrono::minutes time) {
@@ -185,7 +216,7 @@ Told Evaluator::decide(Past& past) const {
     past.flapping = !long_ago(past.last_ended, 2 * rule_.cooldown);
     past.fired = rounds.size() - 1;
     past.last_fired = now.at;
-    return {Action::fire, now.critical ? Severity::critical : rule_.severity};
+    return {Action::fire, now.level == Level::beyond ? Severity::critical : rule_.severity};
 }
 
 std::map<std::string, Told> Evaluator::round(const std::vector<History>& hosts, Timestamp now) {
@@ -199,8 +230,8 @@ std::map<std::string, Told> Evaluator::round(const std::vector<History>& hosts, 
                 past.last_ended = now;
                 past.run_from = past.rounds.size();
             }
-            const auto [seen, critical] = look(host, series, now);
-            past.rounds.push_back({now, seen, critical});
+            const auto [seen, level] = look(host, series, now);
+            past.rounds.push_back({now, seen, level});
             const Told what = decide(past);
             if (what.action != Action::none) told.emplace(name, what);
         }

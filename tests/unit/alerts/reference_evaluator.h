@@ -33,13 +33,15 @@ struct History {
 };
 
 enum class Seen { nothing, good, between, bad };
+// Where the value stands to critical_threshold.
+enum class Level { below, near, beyond };
 
 // What was seen of one subject in each round, and what was done.
 struct Past {
     struct Round {
         Timestamp at;
         Seen seen;
-        bool critical;
+        Level level;
     };
     std::vector<Round> rounds;
     std::size_t run_from = 0;          // no earlier round counts for the hold
@@ -66,7 +68,7 @@ class Evaluator {
 
   private:
     std::string key(const History& host, std::size_t series) const;
-    std::pair<Seen, bool> look(const History& host, std::size_t series, Timestamp now) const;
+    std::pair<Seen, Level> look(const History& host, std::size_t series, Timestamp now) const;
     Told decide(Past& past) const;
 
     const Rule& rule_;

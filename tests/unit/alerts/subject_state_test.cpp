@@ -15,8 +15,9 @@ using build::at;
 using std::chrono::minutes;
 using Verdict = Reading::Verdict;
 
-// Evaluates one subject once a minute. Verdicts: 'x' breached, '!' breached and critical, '~'
-// lingers, '.' clear, '?' no data. Actions: 'F' fire, 'b' bump, 'R' resolve, '-' none.
+// Evaluates one subject once a minute. Verdicts: 'x' breached, '!' breached and critical, 'o'
+// breached and just below critical, '~' lingers, '.' clear, '?' no data. Actions: 'F' fire, 'b'
+// bump, 'R' resolve, '-' none.
 class Subject {
   public:
     explicit Subject(Timing timing = {}) : timing_(timing) {}
@@ -30,10 +31,12 @@ class Subject {
                               : verdict == '?' ? Verdict::no_data
                                                : Verdict::breached;
             reading.severity = verdict == '!' ? Severity::critical : Severity::medium;
+            if (verdict == 'o') reading.keeps = Severity::critical;
             const Step step = advance(state, reading, timing_, at(minute++));
             state = step.next;
             actions += step.action == Action::fire      ? 'F'
                        : step.action == Action::bump    ? 'b'
+                       : step.action == Action::refresh ? refreshed
                        : step.action == Action::resolve ? 'R'
                                                         : '-';
         }
@@ -42,6 +45,7 @@ class Subject {
 
     SubjectState state;
     int minute = 0;
+    char refreshed = '-';  // most tests are not about what is told of an open alert
 
   private:
     Timing timing_;
@@ -142,16 +146,28 @@ TEST(SubjectState, ItFiresWithTheSeverityOfTheMoment) {
     EXPECT_EQ(subject.state.severity, Severity::medium);
 }
 
-TEST(SubjectState, ItsSeverityOnlyRisesWhileItFires) {
-    Subject subject{timing(0, 0, 0)};
-    subject.run("x");
-    EXPECT_EQ(subject.state.severity, Severity::medium);
-    subject.run("!");
-    EXPECT_EQ(subject.state.severity, Severity::critical);
-    subject.run("x~");
-    EXPECT_EQ(subject.state.severity, Severity::critical);
-    EXPECT_EQ(subject.run(".x"), "RF");
-    EXPECT_EQ(subject.state.severity, Severity::medium);
+TEST(SubjectState, ItsSeverityIsThatOfTheLevelOfTheMoment) {
+    Subject subject{timing(0, 2, 0)};
+    const auto after = [&](const char* verdict) {
+        subject.run(verdict);
+        return subject.state.severity;
+    };
+    EXPECT_EQ(after("x"), Severity::medium);
+    EXPECT_EQ(after("o"), Severity::medium) << "what it has not reached it cannot keep";
+    EXPECT_EQ(after("!"), Severity::critical);
+    EXPECT_EQ(after("o"), Severity::critical);
+    EXPECT_EQ(after("?"), Severity::critical) << "nobody knows";
+    EXPECT_EQ(after("x"), Severity::medium);
+    EXPECT_EQ(after("!"), Severity::critical);
+    EXPECT_EQ(after("~"), Severity::medium);
+    EXPECT_EQ(after("!"), Severity::critical);
+    EXPECT_EQ(after("."), Severity::medium) << "clear, but still open";
+}
+
+TEST(SubjectState, WhatIsOpenAndClearOrWithoutDataIsTold) {
+    Subject subject{timing(0, 2, 0)};
+    subject.refreshed = 't';
+    EXPECT_EQ(subject.run("x??x..~..."), "Ft-bttbttR");
 }
 
 TEST(SubjectState, WithoutAutoResolveOnlyAPersonEndsIt) {

@@ -78,7 +78,7 @@ TEST(Window, OfASumAndOfExtremesItTakesEverySampleOfAnHour) {
         EXPECT_TRUE(plan.takes(at(-1), kNoon, 30));
         EXPECT_TRUE(plan.takes(kNoon, kNoon, 30));
         EXPECT_FALSE(plan.takes(at(-60), kNoon, 30));
-        EXPECT_EQ(plan.expected(30), 120);
+        EXPECT_EQ(plan.unit(30), 30);
         EXPECT_EQ(plan.ranges(kNoon, 30).size(), 1U);
     }
     limit.window = minutes{61};
@@ -86,23 +86,50 @@ TEST(Window, OfASumAndOfExtremesItTakesEverySampleOfAnHour) {
 }
 
 // Whatever the phase of the host's clock.
-TEST(Window, WhatItExpectsIsWhatItTakesOfAHostThatMissesNone) {
+TEST(Window, WhatItTakesOfAHostThatMissesNoneCoversIt) {
     std::mt19937_64 random{1};
     for (int round = 0; round < 300; ++round) {
         const minutes window{std::uniform_int_distribution{1, 1440}(random)};
         const Timestamp now =
             kNoon + microseconds{std::uniform_int_distribution{0, 1'000'000'000}(random)};
         const WindowPlan plan{window};
-        for (const seconds interval : {seconds{10}, seconds{30}, seconds{60}}) {
+        for (const seconds interval : {seconds{1}, seconds{10}, seconds{30}, seconds{60}}) {
             const double period = static_cast<double>(interval.count());
             const microseconds phase{
                 std::uniform_int_distribution<std::int64_t>{0, 59'999'999}(random)};
-            int taken = 0;
+            std::vector<Sample> taken;
             for (auto sent = now - window - minutes{60} - phase; sent <= now; sent += interval) {
-                taken += plan.takes(sent, now, period) ? 1 : 0;
+                if (plan.takes(sent, now, period)) taken.push_back({sent, 0});
             }
-            ASSERT_EQ(taken, plan.expected(period))
+            EXPECT_DOUBLE_EQ(coverage(taken, window, plan.unit(period), plan.end(now)), 1)
                 << window.count() << " minutes, each " << period << " s";
+        }
+    }
+}
+
+// And for none, however long, of a host that began to send a moment ago.
+TEST(Window, AYoungHostCoversTheTimeThatItHasSent) {
+    for (const minutes window : {minutes{5}, minutes{10}, minutes{30}, minutes{360}}) {
+        const WindowPlan plan{window};
+        for (const seconds interval : {seconds{1}, seconds{30}, seconds{60}}) {
+            const double period = static_cast<double>(interval.count());
+            std::vector<Timestamp> sent;
+            bool half = false;
+            for (auto now = kNoon; now <= kNoon + window; now += interval) {
+                sent.push_back(now);
+                std::vector<Sample> taken;
+                for (const auto at : sent) {
+                    if (plan.takes(at, now, period)) taken.push_back({at, 0});
+                }
+                const double share = coverage(taken, window, plan.unit(period), plan.end(now));
+                // Near its end the window's first sample speaks for what came before it.
+                const double passed = std::chrono::duration<double>(now - kNoon) / window;
+                if (passed >= 0.75) break;
+                ASSERT_LE(share, passed + 1e-9)
+                    << window.count() << " minutes, each " << period << " s";
+                half = half || share >= 0.5;
+            }
+            EXPECT_TRUE(half) << window.count() << " minutes, each " << period << " s";
         }
     }
 }

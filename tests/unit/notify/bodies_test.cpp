@@ -35,7 +35,7 @@ store::Notification notification(std::int64_t transition, std::optional<AlertSta
     one.alert.hostname = "web-01";
     one.alert.fingerprint = "0123456789abcdef0123456789abcdef";
     one.alert.created_at = parse_timestamp("2026-01-15T10:00:00Z").value();
-    one.rule_name = "High CPU";
+    one.alert.rule_name = "High CPU";
     one.transition.id = transition;
     one.transition.alert_id = one.alert.id;
     one.transition.from = from;
@@ -103,12 +103,12 @@ TEST(Annotations, TellValuesAndTheCulprit) {
 TEST(Annotations, SurviveMetadataThatIsNoObject) {
     auto one = notification(7, std::nullopt, AlertStatus::active);
     one.alert.metadata_json = "[1";
-    EXPECT_THAT(alert_annotations(one), Contains(Pair("summary", one.alert.title)));
+    EXPECT_THAT(alert_annotations(one), Contains(Pair("summary", "High CPU on web-01")));
 }
 
 TEST(AlertText, HoldsNothingThatActsOnWhatShowsIt) {
     auto one = notification(7, std::nullopt, AlertStatus::active);
-    one.rule_name =
+    one.alert.rule_name =
         "cpu\xE2\x80\xAE"
         "gnp.exe\xC2\x9B"
         "2J\x1B[0m";
@@ -137,7 +137,7 @@ TEST(Signature, IsTheHmacOfRfc4231) {
 
 TEST(SlackBody, EscapesOutsideText) {
     auto one = notification(7, std::nullopt, AlertStatus::active);
-    one.rule_name = "<!channel> & co";
+    one.alert.rule_name = "<!channel> & co";
     const auto body = slack_body({"slack:dev", {one}}, kLinks);
     EXPECT_THAT(body, HasSubstr("&lt;!channel&gt; &amp; co"));
     EXPECT_THAT(body, Not(HasSubstr("<!channel>")));

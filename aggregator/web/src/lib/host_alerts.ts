@@ -19,6 +19,6 @@ export function marksOf(alerts: Alert[], now: number): Mark[] {
     from: parseTime(alert.created_at) ?? now,
     to: parseTime(alert.resolved_at) ?? now,
     severity: alert.severity,
-    title: alert.title,
+    title: alert.summary,
   }));
 }

@@ -32,7 +32,7 @@ function Detail({ alert, reload }: { alert: AlertDetail; reload: () => void }) {
     <>
       <div class="head">
         <SeverityMark severity={alert.severity} />
-        <h1>{alert.title}</h1>
+        <h1>{alert.summary}</h1>
         <StatusWord word={alert.status} />
         <div class="end"><AlertActions alert={alert} done={reload} /></div>
       </div>

@@ -22,7 +22,7 @@ const lasted = (alert: Alert): number | null => {
 
 const COLUMNS: Column<Alert>[] = [
   { id: "severity", title: "Severity", value: (a) => SEVERITIES.indexOf(a.severity), render: (a) => <SeverityMark severity={a.severity} /> },
-  { id: "title", title: "Alert", className: "clip grow", value: (a) => a.title, render: (a) => <a href={href(["alerts", a.id])} title={a.title}>{a.title}</a> },
+  { id: "title", title: "Alert", className: "clip grow", value: (a) => a.summary, render: (a) => <a href={href(["alerts", a.id])} title={a.summary}>{a.summary}</a> },
   { id: "host", title: "Host", priority: 2, className: "clip", value: (a) => hostOf(a) ?? a.source, render: (a) => <Where alert={a} /> },
   { id: "status", title: "State", priority: 2, value: (a) => a.status, render: (a) => <StatusWord word={a.status} /> },
   { id: "by", title: "By", priority: 4, className: "clip", help: "Who resolved or acknowledged it", render: (a) => a.resolved_by ?? a.acknowledged_by ?? "–" },
@@ -69,7 +69,7 @@ function AlertList({ open }: { open: boolean }) {
   );
   const filter = query.q ?? "";
   const rows = useMemo(
-    () => (loaded.data ?? []).filter((a) => matches(filter, [a.title, a.source, a.hostname, a.alert_type, a.description, a.status, a.acknowledged_by])),
+    () => (loaded.data ?? []).filter((a) => matches(filter, [a.summary, a.source, a.hostname, a.alert_type, a.description, a.status, a.acknowledged_by])),
     [loaded.data, filter],
   );
   const filtered = filter || severity !== "any" || query.host;

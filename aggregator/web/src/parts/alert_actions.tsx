@@ -41,7 +41,7 @@ export function AlertActions({ alert, done }: { alert: Alert; done: () => void }
           onClose={() => setOpen(null)}
           done={() => {
             setOpen(null);
-            say(`${WORDS[open].done}: ${alert.title}`);
+            say(`${WORDS[open].done}: ${alert.summary}`);
             alertTurn.value++;
             done();
           }}
@@ -77,7 +77,7 @@ function ActionDialog({ alert, action, onClose, done }: DialogProps) {
     }
   };
   return (
-    <Dialog title={`${verb}: ${alert.title}`} onClose={onClose}>
+    <Dialog title={`${verb}: ${alert.summary}`} onClose={onClose}>
       <form class="stack" onSubmit={submit}>
         <p class="muted">{hint}</p>
         {action === "silence" && (

@@ -21,8 +21,8 @@ export const AlertStrip = guarded("The alerts", function AlertStrip({ alerts }: 
             <SeverityMark severity={alert.severity} />
             <span class="muted"><When at={alert.created_at} /></span>
           </span>
-          <strong>{alert.title}</strong>
-          <span class="muted clip">{hostOf(alert) ?? alert.source}</span>
+          <strong>{alert.summary}</strong>
+          {!hostOf(alert) && <span class="muted clip">{alert.source}</span>}
         </a>
       ))}
       {active.length > MOST && (
