@@ -72,6 +72,48 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
     return row.back();
 }
 
+constexpr std::size_t kMostWordBytes = 256;  // no name is longer; more would cost time
+
+std::vector<std::string_view> parts(std::string_view name) {
+    std::vector<std::string_view> all;
+    for (std::size_t at = 0; at < name.size();) {
+        const std::size_t end = std::min(name.find_first_of("_-.[", at), name.size());
+        if (end > at) all.push_back(name.substr(at, end - at));
+        at = end + 1;
+    }
+    return all;
+}
+
+bool begins_alike(std::string_view a, std::string_view b) {
+    const std::size_t shorter = std::min(a.size(), b.size());
+    return shorter >= 2 && equals_ignoring_case(a.substr(0, shorter), b.substr(0, shorter));
+}
+
+// How much two names have in common by their parts, 0 to 1.
+double common_parts(std::string_view a, std::string_view b) {
+    const auto of_a = parts(a);
+    const auto of_b = parts(b);
+    const auto same = std::count_if(of_a.begin(), of_a.end(), [&](std::string_view part) {
+        return std::any_of(of_b.begin(), of_b.end(),
+                           [&](std::string_view other) { return begins_alike(part, other); });
+    });
+    return 2.0 * static_cast<double>(same) /
+           static_cast<double>(std::max<std::size_t>(of_a.size() + of_b.size(), 1));
+}
+
+std::optional<std::string> nearest_by_parts(std::string_view word,
+                                            const std::vector<std::string>& candidates) {
+    std::optional<std::string> best;
+    double most = 0.6;
+    for (const auto& candidate : candidates) {
+        const double common = common_parts(word, candidate);
+        if (common <= most) continue;
+        most = common;
+        best = candidate;
+    }
+    return best;
+}
+
 }  // namespace
 
 std::size_t utf8_sequence_length(std::string_view text) {
@@ -227,6 +269,7 @@ bool is_glob(std::string_view pattern) {
 
 std::optional<std::string> nearest(std::string_view word,
                                    const std::vector<std::string>& candidates) {
+    if (word.size() > kMostWordBytes) return std::nullopt;
     std::optional<std::string> best;
     // More changes than half the word's letters turn it into anything.
     std::size_t best_distance =
@@ -238,7 +281,7 @@ std::optional<std::string> nearest(std::string_view word,
             best = candidate;
         }
     }
-    return best;
+    return best ? best : nearest_by_parts(word, candidates);
 }
 
 }  // namespace chorus

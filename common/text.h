@@ -45,8 +45,8 @@ std::vector<std::string_view> split(std::string_view text, char separator);
 bool glob_match(std::string_view pattern, std::string_view text);
 bool is_glob(std::string_view pattern);
 
-// The candidate with the smallest edit distance to `word`, if it is near enough to be a typing
-// error; for "did you mean" hints.
+// The candidate with the smallest edit distance to `word`, if it may be a typing error, else one
+// that shares most parts with it (`host`, `hostname`); for "did you mean" hints.
 std::optional<std::string> nearest(std::string_view word,
                                    const std::vector<std::string>& candidates);
 

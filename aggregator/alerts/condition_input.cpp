@@ -6,6 +6,7 @@
 #include "aggregator/alerts/field_reader.h"
 #include "aggregator/alerts/rule_input.h"
 #include "aggregator/alerts/windows.h"
+#include "common/unknown_name.h"
 
 namespace chorus::alerts {
 namespace {
@@ -20,8 +21,7 @@ constexpr RealRange kShare{0, 1};
 constexpr IntegerRange kWindowMinutes{1, 1440};
 constexpr IntegerRange kPatienceMinutes{0, 10'080};  // a week
 
-// Every member a condition of some type may have, with the types that have it. A member of another
-// type is a mistake; one that nobody knows is ignored, as everywhere.
+// Every member a condition of some type may have, with the types that have it.
 struct Member {
     std::string_view name;
     bool system, service, process, silent;
@@ -56,6 +56,9 @@ constexpr std::array kMembers{
     Member{"gate", true, false, true, false},
     Member{"least_fit", true, false, true, false},
     Member{"min_coverage", true, false, true, false},
+    Member{"for_minutes", true, true, true, true},
+    Member{"keep_firing_minutes", true, true, true, true},
+    Member{"auto_resolve", true, true, true, true},
 };
 
 bool belongs(const Member& member, std::string_view type) {
@@ -64,13 +67,26 @@ bool belongs(const Member& member, std::string_view type) {
            (type == "process_metric" && member.process) || (type == "host_silent" && member.silent);
 }
 
+std::vector<std::string> members_of(std::string_view type) {
+    std::vector<std::string> known;
+    for (const auto& member : kMembers) {
+        if (belongs(member, type)) known.emplace_back(member.name);
+    }
+    return known;
+}
+
 void refuse_members_of_other_types(FieldReader& fields, std::string_view type) {
     for (const auto& member : kMembers) {
-        if (!belongs(member, type) && fields.has(member.name)) {
-            fields.fail(member.name, "unexpected_field",
-                        "A " + std::string(type) + " condition has no such field");
-        }
+        if (belongs(member, type) || !fields.has(member.name)) continue;
+        std::string message = "A " + std::string(type) + " condition has no such field; known are";
+        for (const auto& known : members_of(type)) message += ' ' + known;
+        fields.fail(member.name, "unexpected_field", message);
     }
+}
+
+bool is_member_of_any(std::string_view name) {
+    return std::any_of(kMembers.begin(), kMembers.end(),
+                       [&](const Member& member) { return member.name == name; });
 }
 
 HostFilter read_hosts(FieldReader& fields) {
@@ -126,9 +142,11 @@ void check_sum(FieldReader& fields, const Limit& limit, std::chrono::minutes lon
 Limit read_limit(FieldReader& fields) {
     Limit limit;
     limit.hosts = read_hosts(fields);
-    fields.choice("operator", kOperators, limit.op);
+    const bool compares = fields.choice("operator", kOperators, limit.op);
     if (!fields.has("threshold")) fields.missing("threshold");
-    fields.number("threshold", limit.threshold, kAnyNumber);
+    std::optional<double> threshold;
+    fields.number("threshold", threshold, kAnyNumber);
+    limit.threshold = threshold.value_or(0);
     fields.minutes("time_window_minutes", limit.window, kWindowMinutes);
     fields.choice("aggregation", kAggregations, limit.aggregation);
     fields.number("clear_threshold", limit.clear_threshold, kAnyNumber);
@@ -143,7 +161,8 @@ Limit read_limit(FieldReader& fields) {
     fields.number("least_fit", limit.least_fit, kShare);
     limit.min_coverage = default_coverage(limit.window, limit.aggregation);
     fields.number("min_coverage", limit.min_coverage, kShare);
-    check_thresholds(fields, limit);
+    // With neither known what else is wrong cannot be told.
+    if (compares && threshold) check_thresholds(fields, limit);
     return limit;
 }
 
@@ -207,6 +226,17 @@ HostSilentCondition read_silent(FieldReader& fields) {
 }
 
 }  // namespace
+
+void refuse_unknown_members(std::string_view type, JsonValue condition, FieldErrors& errors) {
+    simdjson::dom::object object;
+    if (condition.get(object) != simdjson::SUCCESS) return;  // told by parse_condition()
+    for (const auto [name, value] : object) {
+        if (errors.full()) return;
+        if (is_member_of_any(name)) continue;
+        errors.add(unknown_name({std::string("body"), std::string("condition"), std::string(name)},
+                                "field", members_of(type)));
+    }
+}
 
 std::optional<ParsedCondition> parse_condition(std::string_view type, JsonValue condition,
                                                const RuleContext& context, FieldErrors& errors) {

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "common/text.h"
+#include "common/unknown_name.h"
 
 namespace chorus::alerts {
 namespace {
@@ -40,14 +41,19 @@ std::optional<double> number_in(JsonValue value) {
 
 }  // namespace
 
-bool FieldReader::has(std::string_view name) const {
+bool FieldReader::has(std::string_view name) {
     return find(name).has_value();
 }
 
-std::optional<JsonValue> FieldReader::find(std::string_view name) const {
+std::optional<JsonValue> FieldReader::find(std::string_view name) {
+    if (std::find(known_.begin(), known_.end(), name) == known_.end()) known_.emplace_back(name);
     JsonValue value;
     if (object_.at_key(name).get(value) != simdjson::SUCCESS) return std::nullopt;
     return value;
+}
+
+void FieldReader::refuse_others() {
+    refuse_unknown(object_, at_, known_, checker_);
 }
 
 void FieldReader::number(std::string_view name, double& target, RealRange range) {

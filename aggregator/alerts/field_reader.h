@@ -20,8 +20,11 @@ class FieldReader {
                 json_checks::Checker& checker)
         : object_(object), at_(at), checker_(checker) {}
 
-    bool has(std::string_view name) const;
-    std::optional<JsonValue> find(std::string_view name) const;
+    bool has(std::string_view name);
+    std::optional<JsonValue> find(std::string_view name);
+    // Members that nobody asked for until now are unknown: each is a fault, which names the
+    // nearest.
+    void refuse_others();
     void missing(std::string_view name) { checker_.missing(at_ / name); }
     void fail(std::string_view name, std::string type, const std::string& message) {
         checker_.fail(at_ / name, std::move(type), message);
@@ -43,15 +46,17 @@ class FieldReader {
     void required_glob(std::string_view name, std::string& target);
     // An object of names and globs.
     void globs(std::string_view name, std::vector<std::pair<std::string, std::string>>& target);
+    // Whether it is one of the words, or absent.
     template <typename Enum, std::size_t N>
-    void choice(std::string_view name, const Words<Enum, N>& words, Enum& target) {
+    bool choice(std::string_view name, const Words<Enum, N>& words, Enum& target) {
         const auto value = find(name);
-        if (!value) return;
+        if (!value) return true;
         if (const auto found = value_of(words, word(*value))) {
             target = *found;
-        } else {
-            refuse_choice(name, *value, pattern_of(words));
+            return true;
         }
+        refuse_choice(name, *value, pattern_of(words));
+        return false;
     }
 
   private:
@@ -63,6 +68,7 @@ class FieldReader {
     simdjson::dom::object object_;
     const json_checks::Path& at_;
     json_checks::Checker& checker_;
+    std::vector<std::string> known_;  // every name that was asked for
 };
 
 }  // namespace chorus::alerts

@@ -1,6 +1,7 @@
 #include "aggregator/alerts/rule_input.h"
 
 #include "aggregator/alerts/field_reader.h"
+#include "common/unknown_name.h"
 
 namespace chorus::alerts {
 namespace {
@@ -77,6 +78,16 @@ bool RuleChange::empty() const {
            !cooldown_minutes && !is_active;
 }
 
+void refuse_unknown_rule_members(JsonValue body, FieldErrors& errors) {
+    simdjson::dom::object object;
+    if (body.get(object) != simdjson::SUCCESS) return;  // told by parse_rule()
+    Checker checker{errors};
+    refuse_unknown(object, Path{"body"},
+                   {"name", "description", "rule_type", "condition", "severity",
+                    "notification_channels", "cooldown_minutes", "is_active"},
+                   checker);
+}
+
 RuleDraft parse_rule(JsonValue value, const RuleContext& context, FieldErrors& errors) {
     RuleDraft draft;
     Checker checker{errors};
@@ -106,6 +117,7 @@ RuleDraft parse_rule(JsonValue value, const RuleContext& context, FieldErrors& e
     } else if (type) {
         const auto parsed =
             parse_condition(word_of(kRuleTypes, *type), *condition, context, errors);
+        refuse_unknown_members(word_of(kRuleTypes, *type), *condition, errors);
         if (parsed) {
             draft.condition = parsed->condition;
             draft.patience = parsed->patience;
@@ -141,6 +153,7 @@ RuleChange parse_rule_change(JsonValue value, std::string_view type, const RuleC
     read_common(fields, body, context, checker, change);
     if (const auto condition = fields.find("condition")) {
         const auto parsed = parse_condition(type, *condition, context, errors);
+        refuse_unknown_members(type, *condition, errors);
         if (parsed) {
             change.condition = parsed->condition;
             change.patience = parsed->patience;

@@ -52,6 +52,10 @@ struct RuleChange {
 inline constexpr std::size_t kRuleNameLength = 255;  // characters
 inline constexpr std::int64_t kMostCooldownMinutes = 525'600;
 
+// Each member of the body that is none of a rule's is a fault that names the nearest one. Where
+// clients of the original write rules these are ignored, as it ignored them.
+void refuse_unknown_rule_members(JsonValue body, FieldErrors& errors);
+
 // Both add every fault they find, with its place below "body"; the result is only meaningful if
 // they added none.
 RuleDraft parse_rule(JsonValue body, const RuleContext& context, FieldErrors& errors);
@@ -63,8 +67,12 @@ struct ParsedCondition {
     Condition condition;
     Patience patience;
 };
-// The condition alone, with faults below "condition": also for what is stored already. nullopt if
-// the type is none or it is no object.
+// Each member that a condition of no type has is a fault that names the nearest one: it was meant
+// to narrow the rule. Not for what is stored already, in which it was ignored from the start.
+void refuse_unknown_members(std::string_view type, JsonValue condition, FieldErrors& errors);
+
+// The condition alone, with faults below "condition": also for what is stored already, whose
+// unknown members are ignored. nullopt if the type is none or it is no object.
 std::optional<ParsedCondition> parse_condition(std::string_view type, JsonValue condition,
                                                const RuleContext& context, FieldErrors& errors);
 

@@ -20,37 +20,16 @@ using store::ChangeResult;
 using store::Session;
 
 constexpr Logger kLog{"alerts"};
-constexpr std::size_t kMostValues = 50;  // of one filter
 
 [[noreturn]] void alert_not_found() {
     throw HttpError(404, "alert_not_found", "Alert not found");
 }
 
 Uuid alert_id(const Request& request) {
-    http::Parameters p{request};
+    http::Parameters p{request, http::Unknown::ignored};
     const Uuid id = p.path_uuid("alert_id");
     p.throw_if_bad();
     return id;
-}
-
-// A comma list of words of an enumeration.
-template <typename Enum, typename All>
-std::vector<Enum> read_words(http::Parameters& p, std::string_view name, const All& all,
-                             std::optional<Enum> (*from_name)(std::string_view)) {
-    std::vector<Enum> values;
-    for (const auto& word : p.texts(name, 100, kMostValues)) {
-        if (const auto value = from_name(word)) {
-            values.push_back(*value);
-            continue;
-        }
-        std::string pattern;
-        for (const auto known : all) {
-            pattern += (pattern.empty() ? "^(" : "|") + std::string(to_string(known));
-        }
-        p.fault(http::error_pattern({std::string("query"), std::string(name)}, pattern + ")$"));
-        break;  // once is enough
-    }
-    return values;
 }
 
 std::vector<Uuid> read_ids(http::Parameters& p, std::string_view name) {
@@ -90,10 +69,10 @@ std::optional<store::AlertCursor> read_alert_cursor(const Request& request, http
 }
 
 Response list(Services& services, const Request& request) {
-    http::Parameters p{request};
+    http::Parameters p{request, http::Unknown::ignored};
     store::AlertQuery query;
-    query.statuses = read_words(p, "status", store::kAlertStatuses, store::alert_status_from_name);
-    query.severities = read_words(p, "severity", store::kSeverities, store::severity_from_name);
+    query.statuses = read_words(p, "status", store::kAlertStatuses);
+    query.severities = read_words(p, "severity", store::kSeverities);
     query.hostnames = p.texts("hostname", limits::kHostnameBytes, kMostValues);
     query.rule_ids = read_ids(p, "rule_id");
     query.alert_types = p.texts("alert_type", 100, kMostValues);

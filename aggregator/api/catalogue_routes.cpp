@@ -1,4 +1,5 @@
 #include "aggregator/api/routes.h"
+#include "aggregator/http/parameters.h"
 #include "common/catalogue.h"
 #include "common/json_writer.h"
 
@@ -7,7 +8,8 @@ namespace chorus::api {
 // GET /api/v1/metric-types: what every metric means, so that nobody has to guess a formula.
 void add_catalogue_routes(http::Router& router) {
     router.add({http::Method::get, "/api/v1/metric-types", http::Role::viewer, http::BodyRule::none,
-                0, [](const http::Request&) {
+                0, [](const http::Request& request) {
+                    http::refuse_parameters(request);
                     JsonWriter out;
                     out.begin_array();
                     for (const MetricInfo& metric : metric_catalogue()) {

@@ -30,7 +30,7 @@ constexpr std::ptrdiff_t kTestsAtOnce = 2;
 using Slots = std::counting_semaphore<kTestsAtOnce>;
 
 http::Response check(Services& services, RateLimit& limit, const http::Request& request) {
-    http::Parameters p{request};
+    http::Parameters p{request, http::Unknown::ignored};
     const auto hostname = p.hostname("hostname");
     p.throw_if_bad();
     limit.take();
@@ -76,13 +76,13 @@ void write_firing(JsonWriter& out, const alerts::Firing& firing, Timestamp end) 
 http::Response test(Services& services, Slots& slots, const http::Request& request) {
     http::Parameters p{request};
     const std::int64_t days = p.integer("days", 7, 1, kMostDays);
+    const JsonValue body = read_json_body(request);
+    const auto draft = alerts::parse_rule(body, services.rule_context, p.faults());
+    alerts::refuse_unknown_rule_members(body, p.faults());
     p.throw_if_bad();
-    FieldErrors errors;
-    const auto draft = alerts::parse_rule(read_json_body(request), services.rule_context, errors);
-    if (!errors.empty()) throw http::ValidationError(errors);
     if (const auto most = most_days(services, draft.condition); days > most) {
-        errors.add(http::error_above({std::string("query"), std::string("days")}, most));
-        throw http::ValidationError(errors);
+        p.fault(http::error_above({std::string("query"), std::string("days")}, most));
+        p.throw_if_bad();
     }
     const alerts::Rule rule{Uuid{},          draft.name,
                             draft.condition, draft.patience,

@@ -74,7 +74,7 @@ http::Response overview(Services& services) {
 }
 
 http::Response summary(Services& services, const http::Request& request) {
-    http::Parameters p{request};
+    http::Parameters p{request, http::Unknown::ignored};
     const auto hostname = p.text("hostname", limits::kHostnameBytes);
     const std::int64_t hours = p.integer("hours", 24, 1, 168);
     p.throw_if_bad();

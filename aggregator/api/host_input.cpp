@@ -4,6 +4,7 @@
 
 #include "common/json_checks.h"
 #include "common/json_writer.h"
+#include "common/unknown_name.h"
 
 namespace chorus::api {
 namespace {
@@ -89,6 +90,7 @@ store::HostSettings parse_host_settings(JsonValue body, FieldErrors& errors) {
     if (const auto thresholds = member("thresholds")) {
         settings.thresholds_json = read_thresholds(checker, *thresholds, root / "thresholds");
     }
+    refuse_unknown(*object, root, {"labels", "thresholds", "interval_seconds"}, checker);
     JsonValue interval;
     if ((*object)["interval_seconds"].get(interval) == simdjson::SUCCESS) {
         settings.interval_seconds.emplace();

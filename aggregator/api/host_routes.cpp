@@ -9,10 +9,19 @@
 namespace chorus::api {
 namespace {
 
-http::Response list_hosts(Services& services) {
+constexpr std::size_t kLabelBytes = 63 + 1 + 255;  // NAME=VALUE
+constexpr std::size_t kMostLabels = 16;            // of a host
+
+http::Response list_hosts(Services& services, const http::Request& request) {
+    http::Parameters p{request};
+    store::HostQuery query;
+    query.statuses = read_words(p, "status", store::kHostStatuses);
+    query.labels = p.pairs("label", kLabelBytes, kMostLabels);
+    query.text = p.text("q", limits::kHostnameBytes);
+    p.throw_if_bad();
     Timings timings;
     const store::HostReader reader{services.database, services.clock};
-    const auto hosts = timings.db([&] { return reader.list(); });
+    const auto hosts = timings.db([&] { return reader.list(query); });
     JsonWriter out;
     out.begin_array();
     for (const auto& host : hosts) write_host(out, host);
@@ -82,7 +91,9 @@ http::Response processes_at(Services& services, const http::Request& request) {
 
 void add_host_routes(http::Router& router, Services& services) {
     router.add({http::Method::get, "/api/v1/hosts", http::Role::viewer, http::BodyRule::none, 0,
-                guarded([&services](const http::Request&) { return list_hosts(services); })});
+                guarded([&services](const http::Request& request) {
+                    return list_hosts(services, request);
+                })});
     router.add({http::Method::get, "/api/v1/hosts/{hostname}", http::Role::viewer,
                 http::BodyRule::none, 0, guarded([&services](const http::Request& request) {
                     return one_host(services, request);

@@ -20,10 +20,8 @@ constexpr std::size_t kBody = 64U << 10U;
 http::Response change(Services& services, const http::Request& request) {
     http::Parameters p{request};
     const std::string hostname = p.path_hostname("hostname");
+    const auto wanted = parse_host_settings(read_json_body(request), p.faults());
     p.throw_if_bad();
-    FieldErrors errors;
-    const auto wanted = parse_host_settings(read_json_body(request), errors);
-    if (!errors.empty()) throw http::ValidationError(errors);
     auto response = in_transaction(services, request, [&](store::Session& session) {
         const auto before = store::lock_host_settings(session, hostname);
         if (!before) host_not_found();

@@ -5,6 +5,7 @@
 
 #include "aggregator/api/routes.h"
 #include "aggregator/api/support.h"
+#include "aggregator/http/parameters.h"
 #include "aggregator/ingest/ingest_service.h"
 #include "aggregator/live/intervals.h"
 #include "common/batch.h"
@@ -112,19 +113,8 @@ Batch read_body(const http::Request& request, FieldErrors& warnings) {
     }
 }
 
-void write_warnings(JsonWriter& out, const FieldErrors& warnings) {
-    out.key("warnings").begin_array();
-    for (const FieldError& warning : warnings.list()) {
-        out.begin_object()
-            .field("code", warning.type)
-            .field("field", http::field_name(warning.location))
-            .field("message", warning.message)
-            .end_object();
-    }
-    out.end_array();
-}
-
 http::Response ingest(Services& services, Warnings& told, const http::Request& request) {
+    http::refuse_parameters(request);
     check_protocol(request);
     FieldErrors warnings;
     Batch batch = read_body(request, warnings);

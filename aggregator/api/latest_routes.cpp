@@ -27,7 +27,7 @@ std::vector<cache::LatestMetric> latest_from_store(Services& services, const std
 }
 
 http::Response latest(Services& services, const http::Request& request) {
-    http::Parameters p{request};
+    http::Parameters p{request, http::Unknown::ignored};
     const std::string hostname = p.path_hostname("hostname");
     p.throw_if_bad();
     Timings timings;
@@ -60,7 +60,7 @@ std::string chosen_host(Services& services, const std::optional<std::string>& as
 }
 
 http::Response overview(Services& services, const http::Request& request) {
-    http::Parameters p{request};
+    http::Parameters p{request, http::Unknown::ignored};
     const auto asked = p.hostname("hostname");
     p.throw_if_bad();
     Timings timings;

@@ -50,7 +50,7 @@ void write_metric(JsonWriter& out, const store::MetricRow& row) {
 }
 
 http::Response system_metrics(Services& services, const http::Request& request) {
-    http::Parameters p{request};
+    http::Parameters p{request, http::Unknown::ignored};
     store::MetricQuery query;
     read_common(p, request, query);
     query.metric_type = p.text("metric_type", limits::kMetricTypeBytes);
@@ -79,11 +79,14 @@ store::ProcessSort sort_from(const std::string& name) {
 }
 
 http::Response process_metrics(Services& services, const http::Request& request) {
-    http::Parameters p{request};
+    http::Parameters p{request, http::Unknown::ignored};
     store::ProcessQuery query;
     read_common(p, request, query);
     p.text("metric_type", limits::kMetricTypeBytes);  // accepted and ignored, as the original did
     query.process_name = p.text("process_name", limits::kProcessNameBytes);
+    query.username = p.text("username", limits::kLabelBytes);
+    query.unit = p.text("unit", limits::kLabelBytes);
+    query.container_id = p.text("container_id", limits::kLabelBytes);
     query.process_id = p.optional_integer("process_id", 1, 2'147'483'647);
     query.sort =
         sort_from(p.choice("sort", {"timestamp", "cpu_percent", "memory_mb", "memory_percent"})

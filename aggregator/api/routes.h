@@ -39,6 +39,7 @@ namespace chorus::api {
 
 // What handlers work with; all of it outlives the server.
 class LoginGuard;
+class TokenMemory;
 
 struct Services {
     store::Database& database;
@@ -55,6 +56,7 @@ struct Services {
     live::AgentStreams& agents;
     live::Intervals& intervals;
     LoginGuard& logins;
+    TokenMemory& tokens;
     std::string own_hostname;  // of the machine the aggregator runs on
     alerts::RuleContext rule_context{};
     std::int64_t max_open_alerts = 10'000;

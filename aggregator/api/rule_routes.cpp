@@ -1,5 +1,6 @@
 // /api/v1/alert-rules: the rules that make alerts.
 #include "aggregator/alerts/rule_input.h"
+#include "aggregator/alerts/rule_warnings.h"
 #include "aggregator/api/change.h"
 #include "aggregator/api/etag.h"
 #include "aggregator/api/json_body.h"
@@ -14,9 +15,8 @@ namespace {
 
 using http::HttpError;
 
-void write_rule(JsonWriter& out, const store::RuleRow& rule) {
-    out.begin_object()
-        .field("id", rule.id.to_string())
+void write_rule_fields(JsonWriter& out, const store::RuleRow& rule) {
+    out.field("id", rule.id.to_string())
         .field("name", rule.name)
         .field("description", rule.description)
         .field("rule_type", rule.rule_type)
@@ -32,14 +32,28 @@ void write_rule(JsonWriter& out, const store::RuleRow& rule) {
         .field("last_triggered_at", rule.last_triggered_at)
         .field("state", rule.is_active ? std::string_view{rule.state} : "inactive")
         .field("last_error", rule.last_error)
-        .field("stock", rule.stock)
-        .end_object();
+        .field("stock", rule.stock);
 }
 
-http::Response rule_response(const http::Request& request, const store::RuleRow& rule,
-                             int status = 200) {
+void write_rule(JsonWriter& out, const store::RuleRow& rule, const FieldErrors& warnings) {
+    out.begin_object();
+    write_rule_fields(out, rule);
+    write_warnings(out, warnings);
+    out.end_object();
+}
+
+// `body` is what the client wrote, if it did: members that are ignored are told.
+http::Response rule_response(store::Session& session, const http::Request& request,
+                             const store::RuleRow& rule, int status = 200,
+                             const std::optional<JsonValue>& body = std::nullopt) {
+    FieldErrors warnings = alerts::rule_warnings(session, {rule}).front();
+    if (body) {
+        FieldErrors unknown;
+        alerts::refuse_unknown_rule_members(*body, unknown);
+        alerts::add_ignored(unknown, warnings);
+    }
     JsonWriter out;
-    write_rule(out, rule);
+    write_rule(out, rule, warnings);
     http::Response response = json_response(out, status);
     add_etag(response, request, rule.updated_at);
     return response;
@@ -49,7 +63,9 @@ http::Response rule_response(const http::Request& request, const store::RuleRow&
 void audit_rule(store::Session& session, const http::Request& request, const char* action,
                 const store::RuleRow& rule) {
     JsonWriter detail;
-    write_rule(detail, rule);
+    detail.begin_object();
+    write_rule_fields(detail, rule);
+    detail.end_object();
     audit(session, request, action, "rule", rule.id.to_string(), detail.text());
 }
 
@@ -63,14 +79,14 @@ void audit_rule(store::Session& session, const http::Request& request, const cha
 }
 
 Uuid rule_id(const http::Request& request) {
-    http::Parameters p{request};
+    http::Parameters p{request, http::Unknown::ignored};
     const Uuid id = p.path_uuid("rule_id");
     p.throw_if_bad();
     return id;
 }
 
 http::Response list(Services& services, const http::Request& request) {
-    http::Parameters p{request};
+    http::Parameters p{request, http::Unknown::ignored};
     store::RuleQuery query;
     query.active_only = p.boolean("active_only", false);
     query.rule_type =
@@ -82,17 +98,20 @@ http::Response list(Services& services, const http::Request& request) {
     const std::int64_t limit = query.limit++;  // one more tells whether there is a next page
     Timings timings;
     std::optional<std::int64_t> total;
+    std::vector<FieldErrors> warnings;
     auto rules = timings.db([&] {
         return services.database.read([&](store::Session& session) {
             if (count) total = store::count_rules(session, query);
-            return store::list_rules(session, query);
+            auto found = store::list_rules(session, query);
+            warnings = alerts::rule_warnings(session, found);
+            return found;
         });
     });
     const bool more = static_cast<std::int64_t>(rules.size()) > limit;
     if (more) rules.resize(static_cast<std::size_t>(limit));
     JsonWriter out;
     out.begin_array();
-    for (const auto& rule : rules) write_rule(out, rule);
+    for (std::size_t i = 0; i < rules.size(); ++i) write_rule(out, rules[i], warnings[i]);
     out.end_array();
     http::Response response = json_response(out);
     if (more) add_next_link(response, request, "skip", std::to_string(query.offset + limit));
@@ -103,10 +122,11 @@ http::Response list(Services& services, const http::Request& request) {
 
 http::Response read_one(Services& services, const http::Request& request) {
     const Uuid id = rule_id(request);
-    const auto rule = services.database.read(
-        [&](store::Session& session) { return store::find_rule(session, id); });
-    if (!rule) rule_not_found();
-    return rule_response(request, *rule);
+    return services.database.read([&](store::Session& session) {
+        const auto rule = store::find_rule(session, id);
+        if (!rule) rule_not_found();
+        return rule_response(session, request, *rule);
+    });
 }
 
 std::string channels_json(const std::vector<std::string>& channels) {
@@ -140,12 +160,13 @@ http::Response storing(Services& services, const http::Request& request, Work&& 
 
 http::Response create(Services& services, const http::Request& request) {
     FieldErrors errors;
-    const auto draft = alerts::parse_rule(read_json_body(request), services.rule_context, errors);
+    const JsonValue body = read_json_body(request);
+    const auto draft = alerts::parse_rule(body, services.rule_context, errors);
     if (!errors.empty()) throw http::ValidationError(errors);
     return storing(services, request, [&](store::Session& session) {
         const auto rule = store::insert_rule(session, row_of(draft));
         audit_rule(session, request, "rule.create", rule);
-        auto response = rule_response(request, rule, 201);
+        auto response = rule_response(session, request, rule, 201, body);
         response.with("Location", "/api/v1/alert-rules/" + rule.id.to_string());
         return response;
     });
@@ -181,7 +202,7 @@ http::Response change(Services& services, const http::Request& request) {
             rule = store::update_rule(session, *rule);
             audit_rule(session, request, "rule.update", *rule);
         }
-        return rule_response(request, *rule);
+        return rule_response(session, request, *rule, 200, body);
     });
 }
 

@@ -6,6 +6,7 @@
 #include "aggregator/api/routes.h"
 #include "aggregator/api/support.h"
 #include "aggregator/cache/cache_reader.h"
+#include "aggregator/http/parameters.h"
 #include "aggregator/ingest/ingest_service.h"
 #include "aggregator/store/database_error.h"
 #include "aggregator/store/status_reader.h"
@@ -80,7 +81,8 @@ void write_check(JsonWriter& out, std::string_view name, const Check& check) {
     out.end_object();
 }
 
-http::Response ready(Services& services, const http::Request&) {
+http::Response ready(Services& services, const http::Request& request) {
+    http::refuse_parameters(request);
     const Check postgres = check_postgres(services);
     const Check redis{services.cache.ping(), {}};
     const std::size_t waiting = services.ingest.queue_length();
@@ -183,6 +185,7 @@ http::Response status(Services& services, const http::Request& request) {
 }
 
 http::Response metrics(const Services& services, const http::Request& request) {
+    http::refuse_parameters(request);
     const bool open_metrics =
         request.header("accept").find("application/openmetrics-text") != std::string_view::npos;
     http::Response response;
@@ -214,7 +217,8 @@ void add_service_routes(http::Router& router, Services& services) {
     open("/ready", ready);
     open("/status", status);
     router.add({http::Method::get, "/metrics", http::Role::viewer, http::BodyRule::none, 0,
-                [&services](const http::Request& request) { return metrics(services, request); }});
+                [&services](const http::Request& request) { return metrics(services, request); },
+                true});
 }
 
 }  // namespace chorus::api

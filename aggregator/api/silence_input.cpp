@@ -18,9 +18,8 @@ constexpr std::size_t kNameLength = 255;       // characters
 constexpr std::size_t kCommentLength = 2'000;  // characters
 constexpr std::size_t kMostWindows = 21;
 constexpr std::int64_t kMostMinutes = 10LL * 366 * 24 * 60;
+constexpr const char* kExample = R"([{"days": ["sat", "sun"], "start": "22:00", "end": "06:00"}])";
 constexpr std::array<std::string_view, 7> kDays{"mon", "tue", "wed", "thu", "fri", "sat", "sun"};
-constexpr std::array<std::string_view, 6> kMatchers{"hostname", "alert_type", "source",
-                                                    "rule_id",  "rule_name",  "severity"};
 
 template <typename Words>
 bool contains(const Words& words, std::string_view word) {
@@ -68,12 +67,6 @@ store::SilenceMatchers read_matchers(JsonValue value, const Path& at, Checker& c
                      "Give at least one matcher: hostname, alert_type, source, rule_id, rule_name"
                      " or severity; {\"hostname\": \"*\"} is every alert of a host");
     }
-    for (const auto [key, ignored] : *object) {
-        // A misspelt matcher that is ignored would silence far too much.
-        if (!contains(kMatchers, key)) {
-            checker.fail(at / key, "extra_forbidden", "No such matcher");
-        }
-    }
     FieldReader fields{*object, at, checker};
     const auto glob = [&](std::string_view name, std::optional<std::string>& target) {
         std::string text;
@@ -91,6 +84,7 @@ store::SilenceMatchers read_matchers(JsonValue value, const Path& at, Checker& c
     if (const auto severity = fields.find("severity")) {
         matchers.severities = read_severities(*severity, at / "severity", checker);
     }
+    fields.refuse_others();  // a misspelt matcher that is ignored would silence far too much
     return matchers;
 }
 
@@ -147,9 +141,29 @@ void read_window(JsonValue value, const Path& at, Checker& checker, JsonWriter& 
         fields.fail("end", "value_error",
                     "Value error, the window is empty; 00:00 to 24:00 is a whole day");
     }
+    fields.refuse_others();
     out.begin_object().key("days").begin_array();
     for (const auto& day : days) out.value(day);
     out.end_array().field("start", start).field("end", end).end_object();
+}
+
+std::string read_windows(JsonValue value, const Path& at, Checker& checker) {
+    simdjson::dom::array list;
+    if (value.get(list) != simdjson::SUCCESS) {
+        checker.fail(at, "list_type",
+                     std::string("Input should be a valid list, such as ") + kExample);
+        return "[]";
+    }
+    if (list.size() == 0) checker.too_short(at, 1);
+    if (list.size() > kMostWindows) checker.too_long(at, kMostWindows);
+    JsonWriter out;
+    out.begin_array();
+    std::size_t index = 0;
+    for (const JsonValue window : list) {
+        if (checker.full()) break;
+        read_window(window, at / index++, checker, out);
+    }
+    return out.end_array().take();
 }
 
 std::optional<store::WeeklyWindows> read_weekly(JsonValue value, const Path& at, Checker& checker) {
@@ -158,24 +172,13 @@ std::optional<store::WeeklyWindows> read_weekly(JsonValue value, const Path& at,
     FieldReader fields{*object, at, checker};
     store::WeeklyWindows weekly;
     fields.required_text("time_zone", weekly.time_zone, kNameLength);
-    const auto windows = fields.find("windows");
-    if (!windows) {
-        fields.missing("windows");
-        return weekly;
+    if (const auto windows = fields.find("windows")) {
+        weekly.windows_json = read_windows(*windows, at / "windows", checker);
+    } else {
+        checker.fail(at / "windows", "missing",
+                     std::string("Field required, a list such as ") + kExample);
     }
-    const auto list = checker.array(*windows, at / "windows");
-    if (!list) return weekly;
-    if (list->size() == 0) checker.too_short(at / "windows", 1);
-    if (list->size() > kMostWindows) {
-        checker.too_long(at / "windows", kMostWindows);
-        return weekly;
-    }
-    JsonWriter out;
-    out.begin_array();
-    const Path all = at / "windows";
-    std::size_t index = 0;
-    for (const JsonValue window : *list) read_window(window, all / index++, checker, out);
-    weekly.windows_json = out.end_array().take();
+    fields.refuse_others();
     return weekly;
 }
 
@@ -195,6 +198,12 @@ std::optional<Timestamp> read_end(FieldReader& fields, const Path& root, Checker
         if (minutes > 0) end = start + std::chrono::minutes{minutes};
     }
     return end;
+}
+
+// As opposed to one that could not be read, which is told already.
+bool has_no_end(FieldReader& fields) {
+    const auto end = fields.find("ends_at");
+    return (!end || end->is_null()) && !fields.has("duration_minutes");
 }
 
 void require_future_end(FieldReader& fields, std::optional<Timestamp> end, Timestamp start,
@@ -229,13 +238,14 @@ store::SilenceRow parse_silence(JsonValue body, Timestamp now, FieldErrors& erro
         silence.weekly = read_weekly(*weekly, root / "weekly", checker);
     } else if (!fields.has("ends_at") && !fields.has("duration_minutes")) {
         fields.missing("ends_at");
-    } else if (!silence.ends_at && !checker.failed()) {
+    } else if (has_no_end(fields)) {
         fields.fail("ends_at", "value_error", "Value error, only a weekly silence may have no end");
     }
     fields.required_text("comment", silence.comment, kCommentLength);
     if (const auto by = fields.find("created_by"); by && !by->is_null()) {
         fields.text("created_by", silence.created_by, kNameLength);
     }
+    fields.refuse_others();
     return silence;
 }
 
@@ -259,6 +269,7 @@ SilenceChange parse_silence_change(JsonValue body, Timestamp now, FieldErrors& e
         change.comment.emplace();
         fields.text("comment", *change.comment, kCommentLength);
     }
+    fields.refuse_others();
     return change;
 }
 

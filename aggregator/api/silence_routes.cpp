@@ -92,14 +92,7 @@ std::string as_json(const SilenceRow& silence) {
 Response list(Services& services, const Request& request) {
     http::Parameters p{request};
     store::SilenceQuery query;
-    for (const auto& word : p.texts("state", 100, 10)) {
-        if (const auto state = store::silence_state_from_name(word)) {
-            query.states.push_back(*state);
-        } else {
-            p.fault(http::error_pattern({std::string("query"), std::string("state")},
-                                        "^(pending|active|idle|expired)$"));
-        }
-    }
+    query.states = read_words(p, "state", store::kSilenceStates);
     query.limit = p.integer("limit", 100, 1, kMostRows);
     query.offset = p.integer_of({"skip", "offset"}, 0, 0, kMostOffset);
     const bool count = p.boolean("count", false);
@@ -135,21 +128,30 @@ Response read_one(Services& services, const Request& request) {
     return answer(*silence);
 }
 
+// PostgreSQL knows the zones, so this is told together with the other faults.
+void check_time_zone(Services& services, const SilenceRow& silence, http::Parameters& p) {
+    if (!silence.weekly || silence.weekly->time_zone.empty()) return;
+    if (services.database.read([&](Session& session) {
+            return store::known_time_zone(session, silence.weekly->time_zone);
+        })) {
+        return;
+    }
+    p.fault({"value_error",
+             {std::string("body"), std::string("weekly"), std::string("time_zone")},
+             "Value error, no such time zone; give an IANA name such as Europe/Berlin"});
+}
+
 Response create(Services& services, const Request& request) {
-    FieldErrors errors;
+    http::Parameters p{request};
     const Timestamp now = services.clock.now();
-    SilenceRow silence = parse_silence(read_json_body(request), now, errors);
-    if (!errors.empty()) throw http::ValidationError(errors);
+    SilenceRow silence = parse_silence(read_json_body(request), now, p.faults());
+    check_time_zone(services, silence, p);
+    p.throw_if_bad();
     silence.created_by =
         acting_name(request, "created_by",
                     silence.created_by.empty() ? std::nullopt : std::optional{silence.created_by});
     silence.created_at = silence.updated_at = now;
     return in_transaction(services, request, [&](Session& session) {
-        if (silence.weekly && !store::known_time_zone(session, silence.weekly->time_zone)) {
-            refuse("value_error",
-                   {std::string("body"), std::string("weekly"), std::string("time_zone")},
-                   "Value error, no such time zone; give an IANA name such as Europe/Berlin");
-        }
         const store::SilenceQuery unexpired{
             {SilenceState::pending, SilenceState::active, SilenceState::idle}};
         if (store::count_silences(session, unexpired, now) >= kMostSilences) {
@@ -190,11 +192,11 @@ void apply(const SilenceChange& change, SilenceRow& silence, Timestamp now) {
 }
 
 Response change(Services& services, const Request& request) {
-    const Uuid id = silence_id(request);
+    http::Parameters p{request};
+    const Uuid id = p.path_uuid("silence_id");
     const Timestamp now = services.clock.now();
-    FieldErrors errors;
-    const SilenceChange change = parse_silence_change(read_json_body(request), now, errors);
-    if (!errors.empty()) throw http::ValidationError(errors);
+    const SilenceChange change = parse_silence_change(read_json_body(request), now, p.faults());
+    p.throw_if_bad();
     return in_transaction(services, request, [&](Session& session) {
         auto silence = store::read_silence(session, id, now, true);
         if (!silence) silence_not_found();

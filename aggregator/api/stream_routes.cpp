@@ -43,12 +43,13 @@ Uuid agent_of(Services& services, const http::Request& request) {
 }
 
 http::Response agent_stream(Services& services, const http::Request& request) {
+    http::refuse_parameters(request);
     const Uuid agent = agent_of(services, request);
     return services.agents.open(agent, request.principal.token_id, services.intervals.find(agent));
 }
 
 http::Response collect(Services& services, RateLimit& limit, const http::Request& request) {
-    http::Parameters p{request};
+    http::Parameters p{request, http::Unknown::ignored};
     const bool processes = p.boolean("collect_processes", true);
     const auto hostname = p.hostname("hostname");
     p.throw_if_bad();

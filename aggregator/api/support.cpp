@@ -70,6 +70,18 @@ http::Response json_response(JsonWriter& out, int status) {
     return response;
 }
 
+void write_warnings(JsonWriter& out, const FieldErrors& warnings) {
+    out.key("warnings").begin_array();
+    for (const FieldError& warning : warnings.list()) {
+        out.begin_object()
+            .field("code", warning.type)
+            .field("field", http::field_name(warning.location))
+            .field("message", warning.message)
+            .end_object();
+    }
+    out.end_array();
+}
+
 void Timings::add_to(http::Response& response) const {
     std::array<char, 80> text{};
     std::snprintf(text.data(), text.size(), "db;dur=%.2f, redis;dur=%.2f", db_ms_, redis_ms_);

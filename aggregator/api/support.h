@@ -1,11 +1,14 @@
 // What handlers share: JSON answers, paging headers, timings.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <chrono>
 #include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "aggregator/http/parameters.h"
 #include "aggregator/http/request.h"
@@ -41,6 +44,33 @@ void read_list_query(http::Parameters& p, Query& query) {
     query.offset = p.integer_of({"offset", "skip"}, 0, 0, kMostOffset);
     query.ascending = p.choice("order", {"asc", "desc"}).value_or("desc") == "asc";
 }
+
+inline constexpr std::size_t kMostValues = 50;  // of one filter
+
+// A comma list of words of an enumeration, of which `all` holds every value.
+template <typename Enum, std::size_t N>
+std::vector<Enum> read_words(http::Parameters& p, std::string_view name,
+                             const std::array<Enum, N>& all) {
+    std::vector<Enum> values;
+    for (const auto& word : p.texts(name, 100, kMostValues)) {
+        const auto found = std::find_if(all.begin(), all.end(),
+                                        [&](Enum known) { return to_string(known) == word; });
+        if (found != all.end()) {
+            values.push_back(*found);
+            continue;
+        }
+        std::string pattern;
+        for (const auto known : all) {
+            pattern += (pattern.empty() ? "^(" : "|") + std::string(to_string(known));
+        }
+        p.fault(http::error_pattern({std::string("query"), std::string(name)}, pattern + ")$"));
+        break;  // once is enough
+    }
+    return values;
+}
+
+// "warnings": an array of {code, field, message}, where field is a JSON pointer into the body.
+void write_warnings(JsonWriter& out, const FieldErrors& warnings);
 
 // How long the answer waited for what, told in the Server-Timing header.
 class Timings {

@@ -6,10 +6,13 @@
 #include "aggregator/api/routes.h"
 #include "aggregator/api/support.h"
 #include "aggregator/api/token.h"
+#include "aggregator/api/token_memory.h"
+#include "aggregator/http/parameters.h"
 #include "aggregator/store/audit_log.h"
 #include "aggregator/store/token_store.h"
 #include "common/batch_json.h"
 #include "common/json_checks.h"
+#include "common/unknown_name.h"
 
 namespace chorus::api {
 namespace {
@@ -47,7 +50,8 @@ store::AuditEntry audit_of(const http::Request& request, std::string action,
             .detail_json = std::string(detail.text())};
 }
 
-http::Response list(Services& services) {
+http::Response list(Services& services, const http::Request& request) {
+    http::refuse_parameters(request);
     Timings timings;
     const store::TokenStore tokens{services.database};
     const auto rows = timings.db([&] { return tokens.list(); });
@@ -67,9 +71,10 @@ http::Response list(Services& services) {
 // Reads members of a body, collecting faults.
 class Body {
   public:
-    explicit Body(const http::Request& request) : checker_(errors_), root_("body") {
+    explicit Body(const http::Request& request)
+        : parameters_(request), checker_(parameters_.faults()), root_("body") {
         const auto object = checker_.object(read_json_body(request), root_);
-        if (!object) throw http::ValidationError(errors_);
+        if (!object) parameters_.throw_if_bad();
         object_ = *object;
     }
 
@@ -80,7 +85,9 @@ class Body {
             return {};
         }
         std::string text{checker_.text(*value, root_ / name, most)};
-        if (text.empty() && !checker_.failed()) checker_.too_short(root_ / name, 1);
+        if (value->is_string() && value->get_string().value_unsafe().empty()) {
+            checker_.too_short(root_ / name, 1);
+        }
         return text;
     }
     std::optional<std::int64_t> integer(std::string_view name, IntegerRange range) {
@@ -94,13 +101,16 @@ class Body {
     void fail(std::string_view name, std::string type, std::string message) {
         checker_.fail(root_ / name, std::move(type), std::move(message));
     }
-    void throw_if_bad() const {
-        if (!errors_.empty()) throw http::ValidationError(errors_);
+    // Members that nobody asked for until now are unknown.
+    void throw_if_bad() {
+        refuse_unknown(object_, root_, known_, checker_);
+        parameters_.throw_if_bad();
     }
 
   private:
     // null means the same as absent.
-    std::optional<JsonValue> find(std::string_view name) const {
+    std::optional<JsonValue> find(std::string_view name) {
+        known_.emplace_back(name);
         JsonValue value;
         if (object_.at_key(name).get(value) != simdjson::SUCCESS || value.is_null()) {
             return std::nullopt;
@@ -108,10 +118,11 @@ class Body {
         return value;
     }
 
-    FieldErrors errors_;
+    http::Parameters parameters_;
     Checker checker_;
     Path root_;
     simdjson::dom::object object_;
+    std::vector<std::string> known_;
 };
 
 store::NewToken read_new_token(const http::Request& request) {
@@ -158,6 +169,7 @@ http::Response create(Services& services, const http::Request& request) {
 }
 
 http::Response revoke(Services& services, const http::Request& request) {
+    http::refuse_parameters(request);
     const std::string_view text = request.path_parameter("token_id");
     std::int64_t id = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
@@ -176,6 +188,7 @@ http::Response revoke(Services& services, const http::Request& request) {
     }
     store::write_audit(*lease, audit_of(request, "token.revoke", *token));
     transaction.commit();
+    services.tokens.forget(id);
     JsonWriter out;
     out.begin_object().field("message", "Token revoked").end_object();
     return json_response(out);
@@ -263,8 +276,7 @@ void add_token_routes(http::Router& router, Services& services) {
                     })});
     };
     using http::BodyRule, http::Method, http::Role;
-    add(Method::get, "/api/v1/tokens", Role::admin, BodyRule::none,
-        [](Services& all, const http::Request&) { return list(all); });
+    add(Method::get, "/api/v1/tokens", Role::admin, BodyRule::none, list);
     add(Method::post, "/api/v1/tokens", Role::admin, BodyRule::json, create);
     add(Method::del, "/api/v1/tokens/{token_id}", Role::admin, BodyRule::none, revoke);
     // Open, because an enrolment token is good for nothing else: the handler looks at it.

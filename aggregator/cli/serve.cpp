@@ -46,14 +46,23 @@ http::ServerLimits server_limits(const Config& config) {
     return limits;
 }
 
-api::Services services_of(Runtime& runtime, api::LoginGuard& logins, const Config& config) {
-    api::Services services{runtime.queries,       runtime.cache_reader,
-                           runtime.cache_entries, runtime.ingest,
-                           runtime.scheduler,     runtime.alert_check,
-                           runtime.health,        runtime.upkeep,
-                           runtime.metrics,       runtime.clock,
-                           runtime.viewers,       runtime.agents,
-                           runtime.intervals,     logins,
+api::Services services_of(Runtime& runtime, api::LoginGuard& logins, api::TokenMemory& tokens,
+                          const Config& config) {
+    api::Services services{runtime.queries,
+                           runtime.cache_reader,
+                           runtime.cache_entries,
+                           runtime.ingest,
+                           runtime.scheduler,
+                           runtime.alert_check,
+                           runtime.health,
+                           runtime.upkeep,
+                           runtime.metrics,
+                           runtime.clock,
+                           runtime.viewers,
+                           runtime.agents,
+                           runtime.intervals,
+                           logins,
+                           tokens,
                            own_hostname()};
     services.rule_context.max_response_time_ms = config.number("response-time-alert-threshold");
     services.rule_context.known_channel = [&runtime](std::string_view channel) {
@@ -71,7 +80,8 @@ api::Services services_of(Runtime& runtime, api::LoginGuard& logins, const Confi
 int routes(const Config& config) {
     Runtime runtime{config};
     api::LoginGuard logins{runtime.queries, runtime.clock, runtime.metrics};
-    auto services = services_of(runtime, logins, config);
+    api::TokenMemory tokens{runtime.clock};
+    auto services = services_of(runtime, logins, tokens, config);
     const http::Router router = api::make_router(services);
     for (const auto& route : router.routes()) {
         std::printf("%s %s %s\n", std::string(to_string(route.method)).c_str(),
@@ -86,8 +96,9 @@ int serve(const Config& config) {
     Runtime runtime{config};
     const http::Role anonymous = anonymous_role(config);
     api::LoginGuard logins{runtime.queries, runtime.clock, runtime.metrics};
-    auto services = services_of(runtime, logins, config);
-    api::TokenAuthenticator authenticator{runtime.queries, runtime.clock, logins};
+    api::TokenMemory tokens{runtime.clock};
+    auto services = services_of(runtime, logins, tokens, config);
+    api::TokenAuthenticator authenticator{runtime.queries, runtime.clock, logins, tokens};
     http::Dispatcher dispatcher{
         api::make_router(services), authenticator,
         http::DispatcherOptions{.anonymous_role = anonymous,

@@ -152,8 +152,10 @@ std::optional<Response> Dispatcher::authorise(Request& request, const Route& rou
     const bool bearer =
         space != std::string_view::npos && equals_ignoring_case(header.substr(0, space), "bearer");
     const std::string_view token = bearer ? trim(header.substr(space)) : std::string_view{};
-    auto principal =
-        token.empty() ? std::nullopt : authenticator_.authenticate(token, request.client_ip);
+    auto principal = token.empty() ? std::nullopt
+                                   : authenticator_.authenticate(
+                                         token, request.client_ip,
+                                         route.from_memory ? Verified::lately : Verified::now);
     if (!principal) return not_authenticated(request);
     request.principal = std::move(*principal);
     const bool allowed = is_agent_route(route) ? request.principal.role == Role::agent

@@ -5,6 +5,7 @@
 
 #include "common/batch.h"
 #include "common/text.h"
+#include "common/unknown_name.h"
 
 namespace chorus::http {
 namespace {
@@ -56,7 +57,26 @@ FieldError error_missing(Location location) {
     return {"missing", std::move(location), "Field required"};
 }
 
+void Parameters::refuse_unknown() {
+    for (const auto& [name, value] : request_.query) {
+        if (errors_.full()) return;
+        const auto stem = name.ends_with(']') ? name.substr(0, name.find('[')) + "[KEY]" : name;
+        if (std::find(known_.begin(), known_.end(), stem) != known_.end()) continue;
+        errors_.add(unknown_name(in_query(name), "parameter", known_));
+    }
+}
+
+void Parameters::throw_if_bad() {
+    if (unknown_ == Unknown::refused) refuse_unknown();
+    if (!errors_.empty()) throw ValidationError(errors_);
+}
+
+void refuse_parameters(const Request& request) {
+    Parameters{request}.throw_if_bad();
+}
+
 std::optional<std::string_view> Parameters::single(std::string_view name) {
+    known_.emplace_back(name);
     std::optional<std::string_view> found;
     for (const auto& [key, value] : request_.query) {
         if (key != name) continue;
@@ -114,6 +134,14 @@ void Parameters::check_text(std::string_view name, std::string_view value, std::
     }
 }
 
+void Parameters::check_count(std::string_view name, std::size_t count, std::size_t most) {
+    if (count <= most) return;
+    errors_.add({"too_long",
+                 in_query(name),
+                 "List should have at most " + std::to_string(most) + " items",
+                 {{"max_length", static_cast<std::int64_t>(most)}}});
+}
+
 std::optional<std::string> Parameters::text(std::string_view name, std::size_t max_bytes) {
     const auto value = single(name);
     if (!value) return std::nullopt;
@@ -123,6 +151,7 @@ std::optional<std::string> Parameters::text(std::string_view name, std::size_t m
 
 std::vector<std::string> Parameters::texts(std::string_view name, std::size_t max_bytes,
                                            std::size_t max_count) {
+    known_.emplace_back(name);
     std::vector<std::string> all;
     for (const auto& [key, list] : request_.query) {
         if (key != name) continue;
@@ -132,12 +161,25 @@ std::vector<std::string> Parameters::texts(std::string_view name, std::size_t ma
             all.emplace_back(value);
         }
     }
-    if (all.size() > max_count) {
-        errors_.add({"too_long",
-                     in_query(name),
-                     "List should have at most " + std::to_string(max_count) + " items",
-                     {{"max_length", static_cast<std::int64_t>(max_count)}}});
+    check_count(name, all.size(), max_count);
+    return all;
+}
+
+std::vector<NameValue> Parameters::pairs(std::string_view name, std::size_t max_bytes,
+                                         std::size_t max_count) {
+    known_.emplace_back(name);
+    std::vector<NameValue> all;
+    for (const auto& [key, pair] : request_.query) {
+        if (key != name) continue;
+        check_text(name, pair, max_bytes);
+        const auto equals = pair.find('=');
+        if (equals == std::string::npos || equals == 0) {
+            errors_.add({"value_error", in_query(name), "Value error, give it as NAME=VALUE"});
+            continue;
+        }
+        all.emplace_back(pair.substr(0, equals), pair.substr(equals + 1));
     }
+    check_count(name, all.size(), max_count);
     return all;
 }
 
@@ -145,6 +187,7 @@ std::vector<NameValue> Parameters::keyed(std::string_view name, std::size_t max_
                                          std::size_t max_count) {
     std::vector<NameValue> all;
     const std::string prefix = std::string(name) + '[';
+    known_.push_back(prefix + "KEY]");
     for (const auto& [key, value] : request_.query) {
         if (!key.starts_with(prefix) || !key.ends_with(']')) continue;
         const std::string inner = key.substr(prefix.size(), key.size() - prefix.size() - 1);
@@ -152,10 +195,7 @@ std::vector<NameValue> Parameters::keyed(std::string_view name, std::size_t max_
         check_text(key, value, max_bytes);
         all.emplace_back(inner, value);
     }
-    if (all.size() > max_count) {
-        errors_.add({"too_long", in_query(name),
-                     "List should have at most " + std::to_string(max_count) + " items"});
-    }
+    check_count(name, all.size(), max_count);
     return all;
 }
 

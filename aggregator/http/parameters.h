@@ -15,11 +15,18 @@
 
 namespace chorus::http {
 
+// What becomes of query parameters that the handler did not read.
+enum class Unknown {
+    refused,  // so that one that is misspelt does not answer about everything
+    ignored,  // on endpoints of the original service, whose clients may rely on it
+};
+
 // Read everything the handler wants, then throw_if_bad(); values read before are only meaningful if
-// that did not throw. Unknown parameters are ignored.
+// that did not throw.
 class Parameters {
   public:
-    explicit Parameters(const Request& request) : request_(request) {}
+    explicit Parameters(const Request& request, Unknown unknown = Unknown::refused)
+        : request_(request), unknown_(unknown) {}
 
     std::int64_t integer(std::string_view name, std::int64_t fallback, std::int64_t least,
                          std::int64_t most);
@@ -32,6 +39,9 @@ class Parameters {
     // Every value of a repeatable parameter, comma lists split; at most `max_count` of them.
     std::vector<std::string> texts(std::string_view name, std::size_t max_bytes,
                                    std::size_t max_count);
+    // Every NAME=VALUE of a repeatable parameter, in which commas are text: `label=env=prod`.
+    std::vector<NameValue> pairs(std::string_view name, std::size_t max_bytes,
+                                 std::size_t max_count);
     // Every key[NAME]=value.
     std::vector<NameValue> keyed(std::string_view name, std::size_t max_bytes,
                                  std::size_t max_count);
@@ -47,19 +57,27 @@ class Parameters {
     Uuid path_uuid(std::string_view name);
 
     void fault(FieldError error) { errors_.add(std::move(error)); }
-    void throw_if_bad() const {
-        if (!errors_.empty()) throw ValidationError(errors_);
-    }
+    // To collect the faults of the body as well.
+    FieldErrors& faults() { return errors_; }
+    // Throws ValidationError. Parameters that nobody asked for until now are unknown.
+    void throw_if_bad();
 
   private:
+    void refuse_unknown();
     std::optional<std::string_view> single(std::string_view name);
+    void check_count(std::string_view name, std::size_t count, std::size_t most);
     void check_text(std::string_view name, std::string_view value, std::size_t max_bytes);
     std::string check_hostname(std::string_view where, std::string_view name,
                                std::string_view value);
 
     const Request& request_;
+    const Unknown unknown_;
+    std::vector<std::string> known_;  // every name that was asked for
     FieldErrors errors_;
 };
+
+// For handlers that take no parameters at all.
+void refuse_parameters(const Request& request);
 
 // The faults both parameters and bodies can have, with FastAPI's type and text.
 FieldError error_below(Location location, std::int64_t least);   // greater_than_equal

@@ -19,14 +19,23 @@ void append_escaped(std::string& out, std::string_view name) {
 }
 
 void begin_problem(JsonWriter& out, const Request& request, int status, std::string_view code,
-                   std::string_view detail) {
+                   const std::function<void(JsonWriter&)>& write_detail) {
     out.begin_object()
         .field("type", "about:blank")
         .field("title", reason_phrase(status))
         .field("status", status)
-        .field("detail", detail);
+        .key("detail");
+    write_detail(out);
     if (!request.path.empty()) out.field("instance", request.path);
     out.field("request_id", request.request_id).field("code", code);
+}
+
+void write_error(JsonWriter& out, const FieldError& error) {
+    out.begin_object()
+        .field("field", field_name(error.location))
+        .field("code", error.type)
+        .field("message", error.message)
+        .end_object();
 }
 
 void write_fastapi_error(JsonWriter& out, const FieldError& error) {
@@ -133,7 +142,7 @@ std::string_view reason_phrase(int status) {
 Response problem(const Request& request, int status, std::string_view code,
                  std::string_view detail) {
     JsonWriter out;
-    begin_problem(out, request, status, code, detail);
+    begin_problem(out, request, status, code, [&](JsonWriter& o) { o.value(detail); });
     out.end_object();
     Response response;
     response.status = status;
@@ -152,22 +161,24 @@ Response validation_failed(const Request& request, const FieldErrors& errors) {
     JsonWriter out;
     Response response;
     response.status = 422;
-    if (request.header("accept").find("application/problem+json") != std::string_view::npos) {
-        begin_problem(out, request, 422, "validation_failed", "The request is not valid");
-        out.key("errors").begin_array();
-        for (const FieldError& error : errors.list()) {
-            out.begin_object()
-                .field("field", field_name(error.location))
-                .field("code", error.type)
-                .field("message", error.message)
-                .end_object();
+    const bool in_words =
+        request.header("accept").find("application/problem+json") != std::string_view::npos;
+    begin_problem(out, request, 422, "validation_failed", [&](JsonWriter& o) {
+        if (in_words) {
+            o.value("The request is not valid");
+            return;
         }
+        o.begin_array();
+        for (const FieldError& error : errors.list()) write_fastapi_error(o, error);
+        o.end_array();
+    });
+    if (in_words) {
+        out.key("errors").begin_array();
+        for (const FieldError& error : errors.list()) write_error(out, error);
+        out.end_array();
         response.content_type = "application/problem+json";
-    } else {
-        out.begin_object().key("detail").begin_array();
-        for (const FieldError& error : errors.list()) write_fastapi_error(out, error);
     }
-    out.end_array().end_object();
+    out.end_object();
     response.body = out.take();
     return response;
 }

@@ -49,7 +49,9 @@ Response problem(const Request& request, int status, std::string_view code,
 Response retry_later(const Request& request, int status, std::string_view code,
                      std::string_view detail, int retry_after_seconds);
 
-// 422 in FastAPI's form, or as problem+json when the Accept header asks for that.
+// 422: a problem document whose `detail` is the list that clients of FastAPI read, as
+// application/json. RFC 9457 section 3.1 has its readers ignore a `detail` that is no string. Who
+// asks for application/problem+json in the Accept header gets words there, and `errors`.
 Response validation_failed(const Request& request, const FieldErrors& errors);
 
 // Thrown by handlers and by what they call; the dispatcher renders it. what() is the detail and is

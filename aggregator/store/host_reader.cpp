@@ -1,5 +1,9 @@
 #include "aggregator/store/host_reader.h"
 
+#include <algorithm>
+
+#include "common/json_writer.h"
+
 namespace chorus::store {
 namespace {
 
@@ -8,7 +12,9 @@ SELECT host_id, hostname, agent_id, agent_version, interval_seconds, os, kernel,
        cpu_count, memory_total_bytes, boot_time, labels, clock_skew_ms, first_seen, last_seen,
        thresholds, wanted_interval_seconds
 FROM monitoring.hosts
-WHERE $1::text IS NULL OR hostname = $1
+WHERE ($1::text IS NULL OR hostname = $1)
+  AND ($2::text IS NULL OR position(lower($2) IN lower(hostname)) > 0)
+  AND NOT EXISTS (SELECT FROM jsonb_array_elements($3) wanted WHERE NOT labels @> wanted)
 ORDER BY hostname
 )sql";
 
@@ -39,12 +45,28 @@ HostRow read_host(const Row& row, Timestamp now) {
     return host;
 }
 
+// An array of objects with one member each, so that a label may be asked for twice.
+std::string labels_json(const HostQuery& query) {
+    JsonWriter out;
+    out.begin_array();
+    for (const auto& [name, value] : query.labels) {
+        out.begin_object().field(name, value).end_object();
+    }
+    return out.end_array().take();
+}
+
 std::vector<HostRow> read_hosts(Database& database, const std::optional<std::string>& hostname,
-                                Timestamp now) {
+                                const HostQuery& query, Timestamp now) {
+    const auto wanted = [&](HostStatus status) {
+        return query.statuses.empty() || std::find(query.statuses.begin(), query.statuses.end(),
+                                                   status) != query.statuses.end();
+    };
     return database.read([&](Session& session) {
         std::vector<HostRow> hosts;
-        for (const auto row : session.execute_once(kHosts, Parameters{}.text(hostname))) {
-            hosts.push_back(read_host(row, now));
+        for (const auto row : session.execute_once(
+                 kHosts, Parameters{}.text(hostname).text(query.text).json(labels_json(query)))) {
+            auto host = read_host(row, now);
+            if (wanted(host.status)) hosts.push_back(std::move(host));
         }
         return hosts;
     });
@@ -70,12 +92,12 @@ HostStatus host_status(Timestamp last_seen, double interval_seconds, Timestamp n
     return silent <= 10 * interval_seconds ? HostStatus::stale : HostStatus::down;
 }
 
-std::vector<HostRow> HostReader::list() const {
-    return read_hosts(database_, std::nullopt, clock_.now());
+std::vector<HostRow> HostReader::list(const HostQuery& query) const {
+    return read_hosts(database_, std::nullopt, query, clock_.now());
 }
 
 std::optional<HostRow> HostReader::find(const std::string& hostname) const {
-    auto hosts = read_hosts(database_, hostname, clock_.now());
+    auto hosts = read_hosts(database_, hostname, {}, clock_.now());
     if (hosts.empty()) return std::nullopt;
     return std::move(hosts.front());
 }

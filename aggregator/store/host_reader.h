@@ -1,10 +1,12 @@
 // Hosts and whether they report (GET /hosts).
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "aggregator/store/database.h"
@@ -16,6 +18,7 @@ namespace chorus::store {
 
 // Up: reported within 3 intervals; stale: within 10; down: longer ago. By the time of receipt.
 enum class HostStatus { up, stale, down };
+inline constexpr std::array kHostStatuses{HostStatus::up, HostStatus::stale, HostStatus::down};
 std::string_view to_string(HostStatus status);
 HostStatus host_status(Timestamp last_seen, double interval_seconds, Timestamp now);
 
@@ -40,11 +43,18 @@ struct HostRow {
     Timestamp last_seen;
 };
 
+// Which hosts are wanted: those that fit every filter that is given.
+struct HostQuery {
+    std::vector<HostStatus> statuses{};                         // any of them
+    std::vector<std::pair<std::string, std::string>> labels{};  // all of them
+    std::optional<std::string> text{};                          // a part of the name, in any case
+};
+
 class HostReader {
   public:
     HostReader(Database& database, const Clock& clock) : database_(database), clock_(clock) {}
 
-    std::vector<HostRow> list() const;  // by hostname
+    std::vector<HostRow> list(const HostQuery& query = {}) const;  // by hostname
     std::optional<HostRow> find(const std::string& hostname) const;
     std::optional<HostRow> last_seen() const;  // the host heard of last
 

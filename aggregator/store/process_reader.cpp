@@ -26,7 +26,10 @@ FROM monitoring.processes p
 WHERE ($1::int IS NULL OR p.host_id = $1)
   AND ($2::text IS NULL OR p.name LIKE $2)
   AND ($3::int IS NULL OR p.pid = $3)
-LIMIT $4
+  AND ($4::text IS NULL OR p.username LIKE $4)
+  AND ($5::text IS NULL OR p.unit LIKE $5)
+  AND ($6::text IS NULL OR p.container_id LIKE $6)
+LIMIT $7
 )sql";
 
 constexpr const char* kCount = R"sql(
@@ -38,6 +41,9 @@ WHERE ($1::int IS NULL OR b.host_id = $1)
   AND b.ts BETWEEN $2 AND $3
   AND ($4::text IS NULL OR p.name LIKE $4)
   AND ($5::int IS NULL OR p.pid = $5)
+  AND ($6::text IS NULL OR p.username LIKE $6)
+  AND ($7::text IS NULL OR p.unit LIKE $7)
+  AND ($8::text IS NULL OR p.container_id LIKE $8)
 )sql";
 
 constexpr const char* kNewestTime = R"sql(
@@ -57,10 +63,11 @@ LIMIT 1
 )sql";
 
 // LIKE pattern of a name or glob; `\` escapes, as monitoring.glob_to_like has it.
-std::string like_pattern(std::string_view name) {
-    const bool glob = is_glob(name);
+std::optional<std::string> like_pattern(const std::optional<std::string>& name) {
+    if (!name) return std::nullopt;
+    const bool glob = is_glob(*name);
     std::string pattern;
-    for (const char c : name) {
+    for (const char c : *name) {
         if (c == '\\' || c == '%' || c == '_') pattern.push_back('\\');
         pattern.push_back(glob && c == '*' ? '%' : glob && c == '?' ? '_' : c);
     }
@@ -71,15 +78,24 @@ struct Filters {
     std::optional<std::int32_t> host_id;
     std::optional<std::string> name_pattern;
     std::optional<std::int32_t> pid;
+    std::optional<std::string> username_pattern, unit_pattern, container_pattern;
     Timestamp start = Timestamp::min();
     Timestamp end = Timestamp::max();
     bool impossible = false;  // nothing can match
 };
 
+void add_process_filters(Parameters& parameters, const Filters& filters) {
+    parameters.text(filters.name_pattern)
+        .int4(filters.pid)
+        .text(filters.username_pattern)
+        .text(filters.unit_pattern)
+        .text(filters.container_pattern);
+}
+
 Parameters to_parameters(const Filters& filters) {
     Parameters parameters;
     parameters.int4(filters.host_id).timestamp(filters.start).timestamp(filters.end);
-    parameters.text(filters.name_pattern).int4(filters.pid);
+    add_process_filters(parameters, filters);
     return parameters;
 }
 
@@ -92,7 +108,10 @@ Filters resolve(Session& session, const ProcessQuery& query) {
         filters.impossible = hosts.empty();
         if (!hosts.empty()) filters.host_id = hosts[0].int4(0);
     }
-    if (query.process_name) filters.name_pattern = like_pattern(*query.process_name);
+    filters.name_pattern = like_pattern(query.process_name);
+    filters.username_pattern = like_pattern(query.username);
+    filters.unit_pattern = like_pattern(query.unit);
+    filters.container_pattern = like_pattern(query.container_id);
     if (query.process_id) {
         if (*query.process_id > std::numeric_limits<std::int32_t>::max()) filters.impossible = true;
         filters.pid = static_cast<std::int32_t>(*query.process_id);
@@ -109,15 +128,18 @@ void narrow_for_sort(Session& session, const ProcessQuery& query, Filters& filte
     if (!newest.empty()) filters.start = newest[0].timestamp(0) - hours{1};
 }
 
-// process_refs that the name or pid selects; nullopt if those are many or all.
+// process_refs that the filters of processes select; nullopt if those are many or all.
 std::optional<std::vector<std::int64_t>> candidates(Session& session, const Filters& filters) {
-    if (!filters.name_pattern && !filters.pid) return std::nullopt;
+    if (!filters.name_pattern && !filters.pid && !filters.username_pattern &&
+        !filters.unit_pattern && !filters.container_pattern) {
+        return std::nullopt;
+    }
+    Parameters parameters;
+    parameters.int4(filters.host_id);
+    add_process_filters(parameters, filters);
+    parameters.int8(kPickAtMost + 1);
     std::vector<std::int64_t> refs;
-    for (const auto row : session.execute_once(kCandidates, Parameters{}
-                                                                .int4(filters.host_id)
-                                                                .text(filters.name_pattern)
-                                                                .int4(filters.pid)
-                                                                .int8(kPickAtMost + 1))) {
+    for (const auto row : session.execute_once(kCandidates, parameters)) {
         refs.push_back(row.int8(0));
     }
     if (refs.size() > kPickAtMost) return std::nullopt;

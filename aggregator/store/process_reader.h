@@ -19,8 +19,9 @@ struct ProcessQuery {
     std::optional<std::string> hostname;      // exact
     std::optional<std::string> process_name;  // exact, or a glob if it has `*` or `?`
     std::optional<std::int64_t> process_id;
-    std::optional<Timestamp> start;  // inclusive
-    std::optional<Timestamp> end;    // inclusive
+    std::optional<std::string> username, unit, container_id{};  // as the name
+    std::optional<Timestamp> start;                             // inclusive
+    std::optional<Timestamp> end;                               // inclusive
     bool ascending = false;
     ProcessSort sort = ProcessSort::timestamp;  // unknown values come last in either order
     std::int64_t limit = 100;

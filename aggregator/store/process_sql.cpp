@@ -41,9 +41,12 @@ WHERE ($1::int IS NULL OR b.host_id = $1)
   AND b.ts BETWEEN $2 AND $3
   AND ($4::text IS NULL OR p.name LIKE $4)
   AND ($5::int IS NULL OR p.pid = $5)
-  AND ($6::timestamptz IS NULL OR (b.ts, b.host_id, u.position) @BEHIND@ ($6, $7::int, $8::int))
+  AND ($6::text IS NULL OR p.username LIKE $6)
+  AND ($7::text IS NULL OR p.unit LIKE $7)
+  AND ($8::text IS NULL OR p.container_id LIKE $8)
+  AND ($9::timestamptz IS NULL OR (b.ts, b.host_id, u.position) @BEHIND@ ($9, $10::int, $11::int))
 ORDER BY @SORT@b.ts @DIRECTION@, b.host_id @DIRECTION@, u.position @DIRECTION@
-LIMIT $9 OFFSET $10
+LIMIT $12 OFFSET $13
 )sql";
 
 constexpr std::string_view kPicked = R"sql(
@@ -64,7 +67,7 @@ SELECT b.ts, b.received_at, b.host_id, h.hostname, u.position, p.pid, p.name,
        b.involuntary_switches[u.position]
 FROM monitoring.process_batches b
 JOIN monitoring.hosts h ON h.host_id = b.host_id
-JOIN monitoring.processes p ON p.host_id = b.host_id AND p.process_ref = ANY ($11::bigint[])
+JOIN monitoring.processes p ON p.host_id = b.host_id AND p.process_ref = ANY ($14::bigint[])
 CROSS JOIN LATERAL (
     SELECT coalesce(
         CASE WHEN p.process_ref - b.ref_base BETWEEN 0 AND 2147483647
@@ -74,10 +77,13 @@ WHERE ($1::int IS NULL OR b.host_id = $1)
   AND b.ts BETWEEN $2 AND $3
   AND ($4::text IS NULL OR p.name LIKE $4)
   AND ($5::int IS NULL OR p.pid = $5)
-  AND ($6::timestamptz IS NULL OR (b.ts, b.host_id, u.position) @BEHIND@ ($6, $7::int, $8::int))
+  AND ($6::text IS NULL OR p.username LIKE $6)
+  AND ($7::text IS NULL OR p.unit LIKE $7)
+  AND ($8::text IS NULL OR p.container_id LIKE $8)
+  AND ($9::timestamptz IS NULL OR (b.ts, b.host_id, u.position) @BEHIND@ ($9, $10::int, $11::int))
   AND u.position IS NOT NULL
 ORDER BY @SORT@b.ts @DIRECTION@, b.host_id @DIRECTION@, u.position @DIRECTION@
-LIMIT $9 OFFSET $10
+LIMIT $12 OFFSET $13
 )sql";
 
 // Column numbers of the select lists above.

@@ -18,9 +18,10 @@ using std::chrono::seconds;
 class Logins : public ::testing::Test {
   protected:
     // The status that a request with this token from this address gets.
-    int status(const std::string& token, const std::string& address = "192.0.2.1") {
+    int status(const std::string& token, const std::string& address = "192.0.2.1",
+               http::Verified verified = http::Verified::now) {
         try {
-            return authenticator.authenticate(token, address) ? 200 : 401;
+            return authenticator.authenticate(token, address, verified) ? 200 : 401;
         } catch (const http::HttpError& e) {
             if (e.status() == 429) {
                 EXPECT_GT(e.retry_after_seconds().value_or(0), 0);
@@ -45,7 +46,8 @@ class Logins : public ::testing::Test {
     ManualClock clock{*parse_timestamp("2026-01-15T10:00:00Z")};
     MetricsRegistry metrics;
     LoginGuard guard{database.pool(), clock, metrics};
-    TokenAuthenticator authenticator{database.pool(), clock, guard};
+    TokenMemory memory{clock};
+    TokenAuthenticator authenticator{database.pool(), clock, guard, memory};
 };
 
 TEST_F(Logins, WhoFailsTooOftenIsRefusedUntilTheMinuteIsOver) {
@@ -81,6 +83,83 @@ TEST_F(Logins, WhoFailsTooOftenCostsNoQuery) {
     EXPECT_EQ(status(make_token("viewer")), 429);
     // Others are still looked up, so this would be seen.
     EXPECT_THROW(status(make_token("viewer"), "192.0.2.2"), store::DatabaseError);
+}
+
+class Outage : public Logins {
+  protected:
+    int lately(const std::string& token) {
+        return status(token, "192.0.2.1", http::Verified::lately);
+    }
+    std::int64_t id_of(const std::string& token) {
+        return tokens.find_by_hash(hash_token(token)).value().token_id;
+    }
+    // Connections to the database are ended and refused.
+    void go_away() {
+        auto session = database.server().acquire();
+        session->execute_once("ALTER DATABASE \"" + database.name() + "\" ALLOW_CONNECTIONS false");
+        session->execute_once(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '" +
+            database.name() + "'");
+    }
+};
+
+TEST_F(Outage, ATokenThatWasGoodLatelyWillDoWhereThatIsEnough) {
+    const std::string used = made("viewer"), unused = made("viewer"), bad = make_token("viewer");
+    EXPECT_EQ(status(used), 200);
+    EXPECT_EQ(status(bad), 401);
+    go_away();
+    clock.advance(seconds{299});
+    EXPECT_EQ(lately(used), 200);
+    EXPECT_EQ(lately(used), 200) << "which is no verification";
+    EXPECT_EQ(lately(bad), 401);
+    EXPECT_EQ(lately(unused), 503);
+    EXPECT_EQ(lately(make_token("viewer")), 503);
+    EXPECT_EQ(status(used), 503) << "everywhere else";
+    clock.advance(seconds{1});
+    EXPECT_EQ(lately(used), 503);
+}
+
+TEST_F(Outage, ATokenThatHasEndedIsNotTakenForGood) {
+    const std::string known = made("viewer"), here = made("viewer"),
+                      expiring = make_token("viewer");
+    {
+        auto session = database.pool().acquire();
+        store::insert_token(*session, {.name = "t",
+                                       .role = "viewer",
+                                       .hash = hash_token(expiring),
+                                       .valid_for = std::chrono::hours{1}});
+    }
+    for (const auto& token : {known, here, expiring}) EXPECT_EQ(status(token), 200);
+    tokens.revoke(id_of(known));
+    memory.forget(id_of(here));
+    clock.advance(seconds{1});
+    EXPECT_EQ(status(known), 401);
+    go_away();
+    EXPECT_EQ(lately(known), 401);
+    EXPECT_EQ(lately(here), 401);
+    EXPECT_EQ(lately(expiring), 200);
+    clock.step_wall(
+        std::chrono::days{400});  // the clock of this test is behind that of the database
+    EXPECT_EQ(lately(expiring), 401);
+}
+
+TEST_F(Outage, WhoAskedBeforeARevocationDoesNotBringTheTokenBack) {
+    http::Principal principal;
+    principal.token_id = 7;
+    memory.note("hash", {.principal = principal, .verified = clock.steady()});
+    memory.forget(7);
+    memory.note("hash", {.principal = principal, .verified = clock.steady()});
+    EXPECT_FALSE(memory.find("hash", TokenMemory::kLongest).value().principal);
+}
+
+TEST_F(Outage, AFloodOfBadTokensPushesNoGoodOneOut) {
+    http::Principal principal;
+    principal.token_id = 7;
+    memory.note("good", {.principal = principal, .verified = clock.steady()});
+    for (std::size_t i = 0; i < TokenMemory::kMost + 10; ++i) {
+        memory.note(std::to_string(i), {.verified = clock.steady()});
+    }
+    EXPECT_TRUE(memory.find("good", TokenMemory::kLongest).value().principal);
 }
 
 }  // namespace

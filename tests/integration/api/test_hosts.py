@@ -48,7 +48,7 @@ def test_labels_and_thresholds_are_set_whole_and_told(hosts):
                    hosts.aggregator.get("/api/v1/hosts").json[0]):
         assert source["labels"] == settings["labels"]
         assert source["thresholds"] == settings["thresholds"]
-    answer = hosts.call("PATCH", "web-01", {"labels": {}, "unknown": 1})
+    answer = hosts.call("PATCH", "web-01", {"labels": {}})
     assert answer.status == 200 and answer.json["labels"] == {}
     assert answer.json["thresholds"] == settings["thresholds"]
     assert hosts.call("PATCH", "web-01", {}).json == hosts.call("GET", "web-01").json
@@ -64,6 +64,8 @@ def test_labels_and_thresholds_are_set_whole_and_told(hosts):
 
 @pytest.mark.parametrize("body, faults", [
     ([], {("dict_type", ("body",))}),
+    ({"label": {}, "labels": 5},
+     {("extra_forbidden", ("body", "label")), ("dict_type", ("body", "labels"))}),
     ({"labels": None, "thresholds": 5},
      {("dict_type", ("body", "labels")), ("dict_type", ("body", "thresholds"))}),
     ({"labels": {"a b": "x", "": "x", "9a": "x", "ok": 5, "long": "x" * 256, "ctl": "a\x07"}},
@@ -88,6 +90,35 @@ def test_bad_settings_change_nothing_and_name_every_fault(hosts, body, faults):
     assert {(kind, tuple(loc)) for kind, loc in answer.faults()} == faults
     after = hosts.call("GET", host).json
     assert (after["labels"], after["thresholds"]) == (before["labels"], before["thresholds"])
+
+
+def test_hosts_are_filtered(fresh):
+    hosts = Hosts(fresh)
+    for name, labels in (("web-01", {"env": "prod", "note": "a=b,c"}), ("web-02", {"env": "test"}),
+                         ("DB-01", {"env": "prod"})):
+        hosts.report(name)
+        assert hosts.call("PATCH", name, {"labels": labels}).status == 200
+    hosts.silence("web-02", 95)
+    hosts.silence("DB-01")
+
+    def found(query):
+        answer = fresh.get("/api/v1/hosts?" + query)
+        assert answer.status == 200, answer.body
+        return [host["hostname"] for host in answer.json]
+
+    everything = found("")
+    assert sorted(everything) == ["DB-01", "web-01", "web-02"]
+    assert found("status=up") == ["web-01"] and found("status=stale") == ["web-02"]
+    assert found("status=up,stale") == found("status=stale&status=up") == ["web-01", "web-02"]
+    assert found("status=down&q=web") == []
+    assert sorted(found("label=env=prod")) == ["DB-01", "web-01"]
+    assert found("label=env=prod&label=note=a%3Db,c") == ["web-01"]
+    assert found("label=env=prod&label=env=test") == [] and found("label=nothing=x") == []
+    assert found("q=db-") == ["DB-01"] and found("q=%25") == [] and found("q=") == everything
+    for query, fault in (("stauts=up", "stauts"), ("status=UP", "status"), ("label=env", "label"),
+                         ("labels=env=prod", "labels"), ("q=a&q=b", "q")):
+        answer = fresh.get("/api/v1/hosts?" + query)
+        assert answer.status == 422 and answer.json["detail"][0]["loc"] == ["query", fault]
 
 
 def test_settings_need_an_operator_and_a_host_that_exists(hosts):

@@ -96,7 +96,7 @@ CALLS = {
     "root": [(200, "/", None, None)],
     "health": [(200, "/health", None, None)],
     "healthV1": [(200, "/api/v1/health", None, None)],
-    "ready": [(200, "/ready", None, None)],
+    "ready": [(200, "/ready", None, None), (422, "/ready?x=1", None, None)],
     "status": [(200, "/status", None, None)],
     "ownMetrics": [(200, "/metrics", "viewer", None), (401, "/metrics", "bad", None)],
     "openapi": [(200, "/openapi.json", None, None)],
@@ -122,7 +122,9 @@ CALLS = {
                 (404, "/api/v1/metrics/collect?hostname=none", "operator", None),
                 (422, "/api/v1/metrics/collect?collect_processes=maybe", "operator", None)],
     "metricTypes": [(200, "/api/v1/metric-types", "viewer", None)],
-    "hosts": [(200, "/api/v1/hosts", "viewer", None), (401, "/api/v1/hosts", "bad", None)],
+    "hosts": [(200, "/api/v1/hosts", "viewer", None), (401, "/api/v1/hosts", "bad", None),
+              (200, "/api/v1/hosts?status=up&label=a=b&q=web", "viewer", None),
+              (422, "/api/v1/hosts?stauts=up", "viewer", None)],
     "host": [(200, "/api/v1/hosts/web-01", "viewer", None),
              (404, "/api/v1/hosts/none", "viewer", None)],
     "processesAt": [(200, "/api/v1/processes/at?hostname=web-01", "viewer", None),
@@ -250,6 +252,19 @@ def test_real_answers_are_as_described(described):
                 if "requestBody" in operation:
                     fits(document, operation["requestBody"]["content"]["application/json"]
                          ["schema"], body)
+
+
+def test_a_422_is_a_problem_document_of_either_type(described):
+    operation = described.document["paths"]["/api/v1/hosts"]["get"]
+    answer = described.get("/api/v1/hosts?stauts=up")
+    check_answer(described.document, operation, answer)
+    assert answer.headers["content-type"] == "application/json" and "errors" not in answer.json
+    asked = described.get("/api/v1/hosts?stauts=up", headers={"Accept": "application/problem+json"})
+    check_answer(described.document, operation, asked)
+    assert asked.headers["content-type"] == "application/problem+json"
+    assert asked.json["detail"] and [e["field"] for e in asked.json["errors"]] == ["stauts"]
+    assert {k: v for k, v in answer.json.items() if k not in ("detail", "request_id")} == \
+        {k: v for k, v in asked.json.items() if k not in ("detail", "request_id", "errors")}
 
 
 def test_answers_to_agents_are_as_described(described):

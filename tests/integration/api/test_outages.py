@@ -21,6 +21,26 @@ def watched(servers):
     aggregator.close()
 
 
+def test_without_postgres_metrics_are_told_to_whom_was_let_in_lately(servers, watched):
+    watched.environment["CHORUS_ANONYMOUS_ROLE"] = "none"
+    watched.start(wait_ready=False)
+    wait_until(lambda: watched.get("/ready").status == 200, 60, "/ready")
+    known, unused, revoked = (watched.token("viewer") for _ in range(3))
+    admin = watched.token("admin")
+    for token in (known, revoked, admin):
+        assert watched.get("/metrics", token=token).status == 200
+    ids = {t["id"] for t in watched.get("/api/v1/tokens", token=admin).json}
+    assert watched.request("DELETE", f"/api/v1/tokens/{sorted(ids)[2]}", token=admin).status == 200
+    servers.call("stop_postgres", "immediate")
+    answer = wait_until(lambda: watched.get("/ready").status == 503 and
+                        watched.get("/metrics", token=known), what="the outage")
+    assert answer.status == 200 and b"chorus_aggregator_" in answer.body
+    assert watched.get("/metrics", token=revoked).status == 401
+    assert watched.get("/metrics", token=unused).status == 503
+    wait_until(lambda: watched.get("/api/v1/metric-types", token=known).status == 503,
+               what="the end of what is known for a second")
+
+
 def test_without_postgres_ingest_answers_503_and_resumes_by_itself(servers, watched):
     watched.start()
     token, maker = watched.token(), BatchMaker("outage")

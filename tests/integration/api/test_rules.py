@@ -22,7 +22,7 @@ EXAMPLES = [
 ]
 FIELDS = {"id", "name", "description", "rule_type", "condition", "severity",
           "notification_channels", "cooldown_minutes", "is_active", "created_at", "updated_at",
-          "last_triggered_at", "state", "last_error", "stock"}
+          "last_triggered_at", "state", "last_error", "stock", "warnings"}
 
 
 class Client:
@@ -136,6 +136,67 @@ def test_bad_rules_are_refused_and_store_nothing(rules, change, faults):
     answer = rules.call("POST", body={**EXAMPLES[0], "name": "bad", **change})
     assert answer.status == 422 and answer.faults() == faults
     assert rules.aggregator.sql("SELECT count(*) FROM monitoring.alert_rules") == before
+
+
+@pytest.mark.parametrize("rule_type, condition, member", [
+    ("process_metric", {"process_name": "x", "threshold": 1}, "username"),
+    ("process_metric", {"process_name": "x", "threshold": 1}, "container_id"),
+    ("system_metric", {"metric_type": "cpu_usage_percent", "threshold": 1}, "treshold"),
+    ("service_health", {"service_name": "x"}, "max_response_time"),
+    ("host_silent", {}, "host")])
+def test_a_member_of_a_condition_that_nobody_knows_is_refused(rules, rule_type, condition, member):
+    before = rules.aggregator.sql("SELECT count(*) FROM monitoring.alert_rules")
+    body = {**EXAMPLES[0], "name": "bad", "rule_type": rule_type,
+            "condition": {**condition, member: "root"}}
+    where = [("extra_forbidden", ["body", "condition", member])]
+    for path in ("", "/test"):
+        answer = rules.call("POST", path, body)
+        assert answer.status == 422 and answer.faults() == where
+        assert all(name in answer.json["detail"][0]["msg"] for name in condition)
+    assert rules.aggregator.sql("SELECT count(*) FROM monitoring.alert_rules") == before
+    mine = rules.create(rule_type=rule_type, condition=condition)
+    change = rules.call("PATCH", "/" + mine["id"], {"condition": {**condition, member: "root"}})
+    assert change.status == 422 and change.faults() == where
+    assert rules.call("GET", "/" + mine["id"]).json == mine
+
+
+def test_a_metric_that_no_host_sends_is_told(rules):
+    def warnings(metric_type, **more):
+        rule = rules.create(condition={"metric_type": metric_type, "threshold": 1, **more})
+        assert rules.call("GET", "/" + rule["id"]).json == rule
+        listed = {r["id"]: r for r in rules.call("GET", "?limit=1000").json}
+        assert listed[rule["id"]] == rule
+        return rule["warnings"]
+
+    assert warnings("cpu_usage_percent") == []
+    told = warnings("load_average_1m")
+    assert [w["code"] for w in told] == ["metric_unknown"]
+    assert told[0]["field"] == "/condition/metric_type"
+    assert "load_average_1m" in told[0]["message"] and "load_avg_1min" in told[0]["message"]
+    assert len(warnings("cpu_usage_percent", divided_by="cpu_cuont")) == 1
+    assert len(warnings("queue_length")) == 1
+    assert rules.aggregator.ingest(BatchMaker("web-09").make({"queue_length": (1, "")}),
+                                   rules.aggregator.token()).status == 200
+    assert warnings("queue_length") == []
+    rules.aggregator.sql("UPDATE monitoring.layouts SET last_used_day = current_date - 2")
+    assert len(warnings("queue_length")) == 1
+
+
+def test_fields_of_a_rule_that_are_ignored_are_told(rules):
+    rule = rules.create(descripton="x", id="y")
+    assert len(rule["warnings"]) == 2 and "description" in rule["warnings"][0]["message"]
+    assert [w["field"] for w in rule["warnings"]] == ["/descripton", "/id"]
+    assert rules.call("GET", "/" + rule["id"]).json["warnings"] == []
+    answer = rules.call("PATCH", "/" + rule["id"], {"cooldown": 5})
+    assert answer.status == 200 and "cooldown_minutes" in answer.json["warnings"][0]["message"]
+
+
+def test_a_rule_from_before_is_told_to_ignore_what_it_has(rules):
+    rule = rules.create()
+    rules.aggregator.sql("UPDATE monitoring.alert_rules SET condition = condition || "
+                         f"'{{\"usernme\": \"root\"}}' WHERE id = '{rule['id']}'")
+    told = rules.call("GET", "/" + rule["id"]).json["warnings"]
+    assert [(w["code"], w["field"]) for w in told] == [("field_ignored", "/condition/usernme")]
 
 
 def test_bodies_that_are_no_json_are_told_so(rules):

@@ -43,6 +43,39 @@ TEST_F(Readers, ProcessesComeBackAsStored) {
     EXPECT_EQ(from_view[0].text(4), "sleeping");
 }
 
+TEST_F(Readers, ProcessesByUserUnitAndContainer) {
+    database_.add_processes(web_, "worker", 40);
+    database_.run(
+        "UPDATE monitoring.processes SET"
+        " username = CASE WHEN pid <= 35 THEN 'root' ELSE 'www-data' END,"
+        " unit = CASE WHEN pid = 1 THEN 'nginx.service' ELSE '' END,"
+        " container_id = CASE WHEN pid IN (1, 36) THEN 'abc_1' WHEN pid = 37 THEN 'abcd1' ELSE '' "
+        "END");
+    database_.add_process_batches(web_, "2026-01-02 10:00:00+00", 30, 2);
+    const ProcessReader reader{database_.pool()};
+    const auto count = [&](const ProcessQuery& query) {
+        EXPECT_EQ(static_cast<std::int64_t>(reader.find(query).size()), reader.count(query));
+        return reader.count(query);
+    };
+    ProcessQuery user;
+    user.username = "root";  // more than are looked up one by one
+    EXPECT_EQ(count(user), 70);
+    user.username = "www-*";
+    EXPECT_EQ(count(user), 10);
+    user.username = "www";
+    EXPECT_EQ(count(user), 0);
+    ProcessQuery unit;
+    unit.unit = "nginx.*";
+    EXPECT_EQ(count(unit), 2);
+    ProcessQuery container;
+    container.container_id = "abc_1";  // whose `_` is no pattern
+    EXPECT_EQ(count(container), 4);
+    container.username = "root";
+    EXPECT_EQ(count(container), 2);
+    container.hostname = "db-01";
+    EXPECT_EQ(count(container), 0);
+}
+
 TEST_F(Readers, ProcessesByNameGlobPidAndSort) {
     database_.add_processes(web_, "worker", 40);
     database_.add_process_batches(web_, "2026-01-02 10:00:00+00", 30, 2);

@@ -118,9 +118,9 @@ TEST(RuleInput, NumbersMayComeAsText) {
     EXPECT_FALSE(rule.is_active);
 }
 
-TEST(RuleInput, WhatNobodyKnowsIsIgnored) {
+TEST(RuleInput, FieldsOfTheRuleThatNobodyKnowsAreIgnored) {
     accepted(R"({"name":"r","rule_type":"system_metric","severity":"low","colour":1,
-                 "condition":{"metric_type":"m","threshold":1,"colour":"red"}})");
+                 "condition":{"metric_type":"m","threshold":1}})");
 }
 
 TEST(RuleInput, AllThatIsMissingIsToldAtOnce) {
@@ -182,6 +182,50 @@ TEST(RuleInput, MembersOfAnotherTypeAreRefused) {
                 ElementsAre("unexpected_field /body/condition/process_name"));
     EXPECT_THAT(condition_faults("service_health", R"({"service_name":"x","threshold":1})"),
                 ElementsAre("unexpected_field /body/condition/threshold"));
+}
+
+TEST(RuleInput, MembersThatNobodyKnowsAreRefusedWhenARuleIsWritten) {
+    EXPECT_THAT(condition_faults("process_metric",
+                                 R"({"process_name":"x","threshold":1,"username":"root",
+                                     "container_id":"c"})"),
+                ElementsAre("extra_forbidden /body/condition/username",
+                            "extra_forbidden /body/condition/container_id"));
+    EXPECT_THAT(condition_faults("system_metric",
+                                 R"({"metric_type":"m","treshold":1,"tags":{"any":"thing"},
+                                     "for_minutes":1,"keep_firing_minutes":1,"auto_resolve":true})"),
+                ElementsAre("missing /body/condition/threshold",
+                            "extra_forbidden /body/condition/treshold"));
+    JsonReader reader;
+    FieldErrors errors;
+    parse_rule_change(reader.parse(R"({"condition":{"service_name":"x","faults":"any"}})"),
+                      "service_health", context(), errors);
+    EXPECT_THAT(told(errors), ElementsAre("extra_forbidden /body/condition/faults"));
+    EXPECT_NE(errors.list()[0].message.find("did you mean fault?"), std::string::npos);
+}
+
+TEST(RuleInput, StoredRulesGoOnIgnoringThem) {
+    JsonReader reader;
+    FieldErrors errors;
+    EXPECT_TRUE(parse_condition(
+        "service_health", reader.parse(R"({"service_name":"x","user":"y"})"), context(), errors));
+    EXPECT_THAT(told(errors), IsEmpty());
+}
+
+TEST(RuleInput, OneFaultMakesNoOthers) {
+    EXPECT_THAT(condition_faults("system_metric",
+                                 R"({"metric_type":"m","threshold":"x","clear_threshold":70})"),
+                ElementsAre("float_parsing /body/condition/threshold"));
+    EXPECT_THAT(condition_faults(
+                    "system_metric",
+                    R"({"metric_type":"m","operator":"=<","threshold":10,"clear_threshold":20})"),
+                ElementsAre("string_pattern_mismatch /body/condition/operator"));
+}
+
+TEST(RuleInput, FieldsOfARuleThatNobodyKnowsAreToldOnDemand) {
+    JsonReader reader;
+    FieldErrors errors;
+    refuse_unknown_rule_members(reader.parse(R"({"name":"x","cooldown":1})"), errors);
+    EXPECT_THAT(told(errors), ElementsAre("extra_forbidden /body/cooldown"));
 }
 
 TEST(RuleInput, BadMembersOfTheRuleItselfAreRefused) {

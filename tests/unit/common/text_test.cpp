@@ -170,6 +170,16 @@ TEST(Nearest, FindsATypingErrorInAnyCase) {
     EXPECT_EQ(nearest("REDIS_URL", names), "redis-url");
 }
 
+TEST(Nearest, FindsANameOfWhichMostPartsAreTheSame) {
+    EXPECT_EQ(nearest("load_average_1m", {"load_avg_5min", "load_avg_1min"}), "load_avg_1min");
+    EXPECT_EQ(nearest("host", {"status", "hostname"}), "hostname");
+    EXPECT_EQ(nearest("time_window", {"time_window_minutes", "threshold"}), "time_window_minutes");
+    EXPECT_EQ(nearest("container", {"unit", "container_id"}), "container_id");
+    EXPECT_EQ(nearest("cpu_load_of_all", {"cpu_usage_percent"}), std::nullopt);
+    EXPECT_EQ(nearest("___", {"unit"}), std::nullopt);
+    EXPECT_EQ(nearest(std::string(1 << 20U, 'x'), {"unit"}), std::nullopt);
+}
+
 TEST(Nearest, TheSmallestDistanceWins) {
     EXPECT_EQ(nearest("retention-day", {"retention-way-x", "retention-days"}), "retention-days");
 }

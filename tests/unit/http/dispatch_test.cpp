@@ -206,6 +206,13 @@ TEST(Dispatch, UnexpectedExceptionIs500WithoutDetailsAndLoggedOnce) {
     EXPECT_EQ(log.find("look-here", first + 1), std::string::npos);
 }
 
+TEST(Dispatch, ATokenThatWasGoodLatelyOpensWhatIsAnsweredFromMemoryAlone) {
+    TestServer server;
+    const std::string lately = "Authorization: Bearer lately\r\n";
+    EXPECT_EQ(server.ask(get("/memory", lately)).status, 200);
+    EXPECT_EQ(server.ask(get("/view", lately)).status, 401);
+}
+
 TEST(Dispatch, HttpErrorKeepsItsStatusCodeAndRetryAfter) {
     TestServer server;
     RawClient client = server.connect();
@@ -216,10 +223,14 @@ TEST(Dispatch, HttpErrorKeepsItsStatusCodeAndRetryAfter) {
     EXPECT_EQ(client.exchange(get("/open")).status, 200) << "an error of a handler is no end";
 }
 
-TEST(Dispatch, ValidationErrorHasBothForms) {
+TEST(Dispatch, ValidationErrorIsAProblemThatClientsOfFastApiRead) {
     TestServer server;
-    EXPECT_EQ(server.ask(get("/invalid")).body,
-              R"({"detail":[{"type":"missing","loc":["body","a/b"],"msg":"Field required"}]})");
+    const Answer plain = server.ask(get("/invalid", "X-Request-ID: r1\r\n"));
+    EXPECT_EQ(plain.header("content-type"), "application/json");
+    EXPECT_EQ(plain.body,
+              R"({"type":"about:blank","title":"Unprocessable Content","status":422,)"
+              R"("detail":[{"type":"missing","loc":["body","a/b"],"msg":"Field required"}],)"
+              R"("instance":"/invalid","request_id":"r1","code":"validation_failed"})");
     const Answer problem = server.ask(get("/invalid", "Accept: application/problem+json\r\n"));
     EXPECT_EQ(problem.status, 422);
     EXPECT_EQ(problem.header("content-type"), "application/problem+json");

@@ -26,7 +26,10 @@ bool eventually(const std::function<bool()>& holds) {
 
 }  // namespace
 
-std::optional<Principal> NamedTokens::authenticate(std::string_view token, const std::string&) {
+std::optional<Principal> NamedTokens::authenticate(std::string_view token, const std::string&,
+                                                   Verified verified) {
+    if (token == "lately" && verified == Verified::lately)
+        return Principal{Role::viewer, 1, {}, "lately"};
     if (token == "away") throw HttpError(503, "storage_unavailable", "The database is away", 7);
     if (token == "broken") throw std::runtime_error("password=hunter2");
     const auto role = role_from_name(token);
@@ -87,6 +90,8 @@ Router TestServer::routes() {
     plain(Method::get, "/open", Role::none, [](const Request&) { return text("{}"); });
     plain(Method::get, "/view", Role::viewer,
           [](const Request& r) { return text("\"" + r.principal.name + "\""); });
+    router.add({Method::get, "/memory", Role::viewer, BodyRule::none, 0,
+                [](const Request&) { return text("{}"); }, true});
     plain(Method::get, "/items/{id}", Role::viewer,
           [](const Request& r) { return text(std::string(r.path_parameter("id"))); });
     plain(Method::del, "/items/{id}", Role::operator_, [](const Request&) {

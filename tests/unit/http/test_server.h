@@ -14,11 +14,12 @@
 
 namespace chorus::http::test {
 
-// Knows a token for each role, named after it; "away" stands for a database that is away.
+// Knows a token for each role, named after it; "away" stands for a database that is away, "lately"
+// for a viewer's token that was good before it was.
 class NamedTokens final : public Authenticator {
   public:
-    std::optional<Principal> authenticate(std::string_view token,
-                                          const std::string& client_ip) override;
+    std::optional<Principal> authenticate(std::string_view token, const std::string& client_ip,
+                                          Verified verified) override;
 };
 
 // Lets a test hold a handler until it says go.

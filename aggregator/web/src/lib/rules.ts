@@ -1,9 +1,12 @@
 // Alert rules: their fields, and their conditions in words.
 import { formatUnit } from "./format";
-import type { Rule } from "./schema";
+import type { Body, Rule } from "./schema";
 
 export type RuleType = Rule["rule_type"];
 export type RuleDraft = Pick<Rule, "name" | "description" | "rule_type" | "condition" | "severity" | "notification_channels" | "cooldown_minutes" | "is_active">;
+
+// The server judges the condition; here it is whatever the form holds.
+export const bodyOf = (draft: Partial<RuleDraft>) => draft as unknown as Body<"post", ["alert-rules"]>;
 
 export const TYPES: [RuleType, string][] = [
   ["system_metric", "a figure of a host"],

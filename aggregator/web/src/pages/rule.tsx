@@ -4,7 +4,7 @@ import { ApiError, get, send, type FieldError } from "../lib/api";
 import { useCatalogue } from "../lib/catalogue";
 import { useResource } from "../lib/resource";
 import { go, href, route } from "../lib/router";
-import { CONDITION_FIELDS, emptyRule, inWords, TYPES, type RuleDraft, type RuleType } from "../lib/rules";
+import { bodyOf, CONDITION_FIELDS, emptyRule, inWords, TYPES, type RuleDraft, type RuleType } from "../lib/rules";
 import { SEVERITIES, type Rule, type Severity } from "../lib/schema";
 import { Backtest } from "../parts/backtest";
 import { Dialog } from "../parts/dialog";
@@ -47,8 +47,8 @@ function Editor({ rule }: { rule: Rule | null }) {
     try {
       if (rule) {
         const { rule_type: _fixed, ...body } = draft; // the type of a rule stays
-        await send("PATCH", ["alert-rules", rule.id], body);
-      } else await send("POST", ["alert-rules"], draft);
+        await send("PATCH", ["alert-rules", rule.id], bodyOf(body));
+      } else await send("POST", ["alert-rules"], bodyOf(draft));
       say("The rule is saved");
       go(["rules"]);
     } catch (cause) {

@@ -18,6 +18,7 @@ function StateMark({ rule }: { rule: Rule }) {
   if (rule.last_error) return <span title={rule.last_error}><Status tone="bad" text="cannot be judged" /></span>;
   if (rule.state === "firing") return <Status tone="bad" text="firing" />;
   if (rule.state === "pending") return <Status tone="warn" text="pending" />;
+  if (rule.warnings.length > 0) return <span title={rule.warnings.map((w) => w.message).join(" ")}><Status tone="warn" text="has a warning" /></span>;
   if (rule.state === "ok") return <Status tone="ok" text="fine" />;
   return <Status tone="off" text={rule.state === "no_data" ? "no data" : "not judged yet"} />;
 }

@@ -3,7 +3,7 @@ import { useEffect, useState } from "preact/hooks";
 import { ApiError, askForToken, send, token, type FieldError } from "../lib/api";
 import { duration } from "../lib/format";
 import { href } from "../lib/router";
-import type { RuleDraft } from "../lib/rules";
+import { bodyOf, type RuleDraft } from "../lib/rules";
 import type { Backtest as Backtested } from "../lib/schema";
 import { parseTime } from "../lib/time";
 import { When } from "./marks";
@@ -29,7 +29,7 @@ export const Backtest = guarded("The backtest", function Backtest({ draft, words
     const timer = setTimeout(async () => {
       setBusy(true);
       try {
-        const answer = await send("POST", ["alert-rules", "test"], { ...draft, name: draft.name || "new rule" }, true);
+        const answer = await send("POST", ["alert-rules", "test"], bodyOf({ ...draft, name: draft.name || "new rule" }), true);
         if (!wanted) return;
         setResult(answer);
         setSignedOut(false);

@@ -1,0 +1,23 @@
+// What a rule asks for that nobody answers: no fault, because it may come yet, but told with the
+// rule.
+#pragma once
+
+#include <vector>
+
+#include "aggregator/store/rule_store.h"
+#include "aggregator/store/session.h"
+#include "common/field_error.h"
+
+namespace chorus::alerts {
+
+// Of faults that unknown fields would be where they are refused: field_ignored.
+void add_ignored(const FieldErrors& unknown, FieldErrors& warnings);
+
+// Of each rule, in their order, with the place below "body":
+// - metric_unknown: a metric that is neither in the catalogue nor sent by a host since yesterday
+// - field_ignored: a member that no condition has, in rules stored before such were refused
+// Throws DatabaseError.
+std::vector<FieldErrors> rule_warnings(store::Session& session,
+                                       const std::vector<store::RuleRow>& rules);
+
+}  // namespace chorus::alerts
