@@ -224,6 +224,9 @@ std::vector<Setting> notification_settings() {
          .secret = true},
         {.name = "smtp-password", .help = "Password at the mail server.", .secret = true},
         {.name = "smtp-from", .help = "Address that mail comes from."},
+        {.name = "smtp-hello",
+         .help = "Name that the mail server is greeted with (EHLO); the default is the domain of "
+                 "smtp-from, or this machine's name if only that is a full one."},
         {.name = "smtp-allow-plain",
          .type = SettingType::boolean,
          .default_value = "false",

@@ -3,16 +3,10 @@
 #include <array>
 #include <utility>
 
-#include "agent/push/response_head.h"
 #include "common/batch.h"
+#include "common/http_answer.h"
 
 namespace chorus::agent {
-namespace {
-
-constexpr std::size_t kHeadLimit = 16U << 10U;
-
-}  // namespace
-
 IngestClient::IngestClient(Endpoint endpoint, std::string token, std::chrono::milliseconds limit,
                            RequestForm form)
     : dialer_(std::move(endpoint)),
@@ -33,7 +27,6 @@ std::variant<Answer, NoAnswer> IngestClient::post(std::string_view body_zstd) {
     for (;;) {
         const bool reused = connection_ != nullptr;
         answering_ = false;
-        received_.clear();
         try {
             if (!reused) connection_ = dialer_.connect(deadline_);
             return exchange(body_zstd);
@@ -78,46 +71,29 @@ Answer IngestClient::exchange(std::string_view body_zstd) {
 }
 
 Answer IngestClient::receive_answer() {
-    std::optional<ResponseHead> head;
-    do {  // answers of 1xx come before the one that counts
-        head = parse_response_head(receive_head());
-        if (!head) throw ConnectionError("an answer that is no HTTP or has no Content-Length");
-    } while (head->status < 200);
-    if (!head->content_length) throw ConnectionError("an answer without Content-Length");
-    if (*head->content_length > kAnswerLimit) throw ConnectionError("an answer above 64 KiB");
-    while (received_.size() < *head->content_length) {
-        if (!receive_more()) throw ConnectionError("an answer shorter than its Content-Length");
-    }
-    Answer answer{.status = head->status,
-                  .body = received_.substr(0, *head->content_length),
-                  .retry_after = head->retry_after,
-                  .date = head->date};
-    // More than was promised belongs to no request of ours.
-    if (!head->keeps_alive || received_.size() > *head->content_length) connection_.reset();
-    return answer;
-}
-
-// Takes a head with its empty line off what was received.
-std::string IngestClient::receive_head() {
-    constexpr std::string_view end_of_head = "\r\n\r\n";
-    for (;;) {
-        const auto end = received_.find(end_of_head);
-        if (end != std::string::npos) {
-            std::string head = received_.substr(0, end + end_of_head.size());
-            received_.erase(0, head.size());
-            return head;
-        }
-        if (received_.size() > kHeadLimit) throw ConnectionError("an answer with an endless head");
-        if (!receive_more()) throw ConnectionError("the connection was closed without an answer");
-    }
-}
-
-bool IngestClient::receive_more() {
+    HttpAnswer answer(true);
     std::array<char, 4'096> piece;
-    const std::size_t n = connection_->receive(piece.data(), piece.size());
-    answering_ = answering_ || n > 0;
-    received_.append(piece.data(), n);
-    return n > 0;
+    while (answer.state() == HttpAnswer::State::head || answer.state() == HttpAnswer::State::body) {
+        try {
+            const std::size_t n = connection_->receive(piece.data(), piece.size());
+            answering_ = answering_ || n > 0;
+            if (n == 0 ? answer.end() == HttpAnswer::State::broken
+                       : answer.feed({piece.data(), n}) == HttpAnswer::State::broken) {
+                throw ConnectionError(answer.error());
+            }
+        } catch (const DeadlinePassed&) {
+            throw;
+        } catch (const ConnectionError&) {
+            // Many servers end TLS without saying so; a body without length ends there, too.
+            if (answer.end() != HttpAnswer::State::complete) throw;
+        }
+    }
+    if (answer.cut()) throw ConnectionError("an answer above 64 KiB");
+    if (!answer.keeps_alive()) connection_.reset();
+    return {.status = answer.status(),
+            .body = answer.body(),
+            .retry_after = answer.head().retry_after,
+            .date = answer.head().date};
 }
 
 }  // namespace chorus::agent

@@ -29,8 +29,6 @@ struct RequestForm {
 // One connection, kept open between requests. post() is for one thread; bring_forward() for any.
 class IngestClient {
   public:
-    static constexpr std::size_t kAnswerLimit = 64U << 10U;
-
     // `limit` is the longest a whole request may take, connecting included (name resolution has the
     // resolver's own limits).
     IngestClient(Endpoint endpoint, std::string token, std::chrono::milliseconds limit,
@@ -50,8 +48,6 @@ class IngestClient {
     std::string request(std::size_t body_size) const;
     Answer exchange(std::string_view body_zstd);
     Answer receive_answer();
-    std::string receive_head();
-    bool receive_more();
 
     Dialer dialer_;
     std::string token_;
@@ -60,7 +56,6 @@ class IngestClient {
     Deadline final_;     // of the whole client
     Deadline deadline_;  // of the running request
     std::unique_ptr<Connection> connection_;
-    std::string received_;    // of the running answer, not yet used
     bool answering_ = false;  // a byte of the answer has come
 };
 

@@ -7,7 +7,7 @@
 
 #include "agent/push/answer.h"
 #include "agent/push/event_reader.h"
-#include "agent/push/response_head.h"
+#include "common/http_head.h"
 #include "common/json_reader.h"
 #include "common/log.h"
 
@@ -16,7 +16,6 @@ namespace {
 
 constexpr Logger kLog{"push"};
 constexpr std::chrono::seconds kAnswerLimit{30};
-constexpr std::size_t kHeadLimit = 16U << 10U;
 // An aggregator of an older version has no such stream; it may be replaced by a newer one.
 constexpr std::chrono::seconds kNoStreamWait{600};
 
@@ -62,26 +61,21 @@ void OrderStream::run(const std::stop_token& stop) {
     }
 }
 
-int OrderStream::ask(Connection& connection, std::string& rest, std::string& retry_after) {
+HttpHead OrderStream::ask(Connection& connection, std::string& rest) {
     // HTTP/1.0, so that no proxy on the way wraps the stream into chunks.
     connection.send(dialer_.request_head("GET", "/api/v1/agents/stream", "HTTP/1.0", token_) +
                     "X-Chorus-Agent: " + agent_.to_string() +
                     "\r\nAccept: text/event-stream\r\n\r\n");
-    constexpr std::string_view end_of_head = "\r\n\r\n";
+    HttpHeadReader reader;
     std::array<char, 2'048> piece;
     for (;;) {
-        const auto end = rest.find(end_of_head);
-        if (end != std::string::npos) {
-            const auto head = parse_response_head(rest.substr(0, end + end_of_head.size()));
-            if (!head) throw ConnectionError("an answer that is no HTTP");
-            rest.erase(0, end + end_of_head.size());
-            retry_after = head->retry_after;
-            return head->status;
-        }
-        if (rest.size() > kHeadLimit) throw ConnectionError("an answer with an endless head");
         const std::size_t n = connection.receive(piece.data(), piece.size());
-        if (n == 0) throw ConnectionError("the connection was closed without an answer");
-        rest.append(piece.data(), n);
+        std::string_view bytes{piece.data(), n};
+        const auto state = n == 0 ? reader.end() : reader.feed(bytes);
+        if (state == HttpHeadReader::State::broken) throw ConnectionError(reader.fault());
+        if (state == HttpHeadReader::State::reading) continue;
+        rest = bytes;
+        return reader.head();
     }
 }
 
@@ -89,15 +83,17 @@ std::chrono::milliseconds OrderStream::listen(const std::stop_token& stop) {
     arm(kAnswerLimit);
     const auto connection = dialer_.connect(deadline_);
     std::string received;
-    std::string later;
-    const int status = ask(*connection, received, later);
+    const HttpHead head = ask(*connection, received);
+    const int status = head.status;
     if (status == 404 || status == 405) return kNoStreamWait;
     if (status == 401 || status == 403) return kForbiddenWait;
     if (status != 200) {
-        const auto asked = retry_after({.status = status, .body = {}, .retry_after = later});
+        const auto asked =
+            retry_after({.status = status, .body = {}, .retry_after = head.retry_after});
         return std::max<std::chrono::milliseconds>(backoff_.next(),
                                                    asked.value_or(std::chrono::seconds{0}));
     }
+    if (head.chunked) throw ConnectionError("a stream in chunks, which HTTP/1.0 does not have");
     told_.clear();
     kLog.debug("Listening to the aggregator");
     EventReader events(

@@ -13,6 +13,7 @@
 #include "agent/push/connection.h"
 #include "agent/push/deadline.h"
 #include "agent/push/dialer.h"
+#include "common/http_head.h"
 #include "common/uuid.h"
 
 namespace chorus::agent {
@@ -42,8 +43,8 @@ class OrderStream {
     void run(const std::stop_token& stop);
     // Until the stream ends; answers how long to wait before the next one.
     std::chrono::milliseconds listen(const std::stop_token& stop);
-    // The status of the answer; what came behind its head stays in `rest`.
-    int ask(Connection& connection, std::string& rest, std::string& retry_after);
+    // The head of the answer; what came behind it goes into `rest`.
+    HttpHead ask(Connection& connection, std::string& rest);
     void handle(std::string_view name, std::string_view data);
     void arm(std::chrono::seconds limit);
 

@@ -6,13 +6,11 @@
 #include <memory>
 #include <system_error>
 
-#include "agent/push/response_head.h"
+#include "common/service_answer.h"
 #include "common/text.h"
 
 namespace chorus::agent {
 namespace {
-
-constexpr std::size_t kHeadLimit = 16U << 10U;
 
 bool is_own_fault(int error) {
     return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM ||
@@ -25,24 +23,27 @@ std::string sentence(const ConnectionError& e) {
     return repair_utf8(text.substr(0, limits::kServiceErrorBytes / 3));
 }
 
-// The status of the answer that counts: those of 1xx come before it. Throws ConnectionError.
-int receive_status(Connection& connection) {
-    constexpr std::string_view end_of_head = "\r\n\r\n";
-    std::string received;
+// Reads the answer until it is judged. `answered` is called once its head is there.
+std::string fault_of_answer(Connection& connection, const Service& service,
+                            const std::function<void()>& answered) {
+    using Verdict = ServiceAnswer::Verdict;
+    ServiceAnswer answer(service.expected_status, "");
     std::array<char, 2'048> piece;
     for (;;) {
-        const auto end = received.find(end_of_head);
-        if (end != std::string::npos) {
-            const auto status = parse_status_line(received.substr(0, received.find("\r\n")));
-            if (!status) throw ConnectionError("The answer is not HTTP");
-            if (*status >= 200) return *status;
-            received.erase(0, end + end_of_head.size());
-            continue;
+        Verdict verdict = Verdict::pending;
+        const bool known = answer.answered();
+        try {
+            const std::size_t n = connection.receive(piece.data(), piece.size());
+            verdict = n == 0 ? answer.end() : answer.feed({piece.data(), n});
+        } catch (const DeadlinePassed&) {
+            verdict = answer.time_is_up();
+            if (verdict == Verdict::pending) throw;
+        } catch (const ConnectionError&) {
+            if (!known) throw;
+            verdict = answer.end();
         }
-        if (received.size() > kHeadLimit) throw ConnectionError("The answer's head has no end");
-        const std::size_t n = connection.receive(piece.data(), piece.size());
-        if (n == 0) throw ConnectionError("The connection was closed without an answer");
-        received.append(piece.data(), n);
+        if (!known && answer.answered()) answered();
+        if (verdict != Verdict::pending) return answer.error();
     }
 }
 
@@ -78,11 +79,11 @@ std::optional<CheckOutcome> check_service(const Service& service, const TrustSou
         const auto connection = connect(service, trusted, deadline);
         if (service.request.empty()) return CheckOutcome{ServiceStatus::healthy, elapsed()};
         connection->send(service.request);
-        const int status = receive_status(*connection);
-        if (contains(service.expected_status, status)) {
-            return CheckOutcome{ServiceStatus::healthy, elapsed()};
-        }
-        return CheckOutcome{ServiceStatus::unhealthy, elapsed(), "HTTP " + std::to_string(status)};
+        std::optional<std::int32_t> answered_after;
+        std::string fault =
+            fault_of_answer(*connection, service, [&] { answered_after = elapsed(); });
+        const auto status = fault.empty() ? ServiceStatus::healthy : ServiceStatus::unhealthy;
+        return CheckOutcome{status, answered_after, std::move(fault)};
     } catch (const DeadlinePassed&) {
         return CheckOutcome{ServiceStatus::timeout, std::nullopt, "Request timeout"};
     } catch (const ConnectionError& e) {

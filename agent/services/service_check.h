@@ -15,7 +15,7 @@ namespace chorus::agent {
 
 struct CheckOutcome {
     ServiceStatus status = ServiceStatus::unhealthy;
-    // Whole time until the answer was judged; nullopt if none came.
+    // Until the answer's head was there (TCP: until connected); nullopt if none came in time.
     std::optional<std::int32_t> response_time_ms{};
     std::string error{};  // empty when healthy; never holds credentials
 };
@@ -24,8 +24,8 @@ struct CheckOutcome {
 using TrustSource = std::function<const TlsContext&()>;
 
 // Makes one attempt, which ends at the deadline at the latest (looking the name up has the
-// resolver's own limits). Redirects are not followed, and of the answer no more than its head is
-// read. nullopt: this host could not check (no descriptor left, no OpenSSL), and nothing is known.
+// resolver's own limits). Redirects are not followed. The answer is judged by
+// ServiceAnswer. nullopt: this host could not check (no descriptor left, no OpenSSL), and nothing is known.
 std::optional<CheckOutcome> check_service(const Service& service, const TrustSource& trust,
                                           const Deadline& deadline);
 

@@ -3,6 +3,7 @@
 
 #include "aggregator/cli/commands.h"
 #include "aggregator/health/address_rules.h"
+#include "common/service_request.h"
 #include "common/url.h"
 
 namespace chorus::cli {
@@ -50,6 +51,16 @@ notify::NotifySettings notify_settings(const Config& config, std::vector<std::st
         }
         settings.smtp = notify::parse_smtp_url(text, config.text("smtp-password"), from,
                                                config.boolean("smtp-allow-plain"));
+    });
+    read_setting(config, "smtp-hello", faults, [&](const std::string& text) {
+        const bool literal = text.starts_with('[') && text.ends_with(']') &&
+                             text.find_first_of(" \r\n") == std::string::npos;
+        if (!is_host_name(text) && !literal) {
+            throw std::invalid_argument(
+                "must be a host name such as monitor.example.org, or an address such as "
+                "[192.0.2.7]");
+        }
+        if (settings.smtp) settings.smtp->hello = text;
     });
     read_setting(config, "notify-allow-addresses", faults,
                  [&](const std::string& text) { health::AddressRules{text}; });

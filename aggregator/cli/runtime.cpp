@@ -181,7 +181,10 @@ void Runtime::add_tasks(const Config& config) {
 }
 
 void Runtime::send_heartbeat() {
+    const auto now = std::chrono::steady_clock::now();
+    if (now < heartbeat_not_before_) return;
     const auto sent = channels.send_heartbeat();
+    heartbeat_not_before_ = now + sent.asked_wait;
     if (!sent.error.empty()) kLog.warning("Heartbeat not sent", {{"error", sent.error}});
 }
 

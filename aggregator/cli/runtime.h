@@ -84,6 +84,7 @@ struct Runtime {
     void send_heartbeat();
 
     const std::optional<std::vector<store::StockRule>> stock_rules_;  // none: not wanted
+    std::chrono::steady_clock::time_point heartbeat_not_before_{};    // as its receiver asked
 };
 
 // Signals that end or reload the program, blocked in every thread made after this call.

@@ -63,6 +63,7 @@ void Probe::begin(Time now) {
     next_address_ = 0;
     sent_ = 0;
     answer_.reset();
+    answered_after_.reset();
     certificate_expires_.reset();
     state_ = State::unresolved;
 }
@@ -153,7 +154,7 @@ void Probe::send(Time now) {
         if (n < 0) return fail(Health::unhealthy, sentence(errno), now);
         sent_ += static_cast<std::size_t>(n);
     }
-    answer_.emplace(!service_.body_match.empty());
+    answer_.emplace(service_.expected_status, service_.body_match);
     state_ = State::receive;
     events_ = POLLIN;
     if (stream_) receive(now);  // TLS may hold bytes that poll does not tell of
@@ -161,61 +162,66 @@ void Probe::send(Time now) {
 
 void Probe::receive(Time now) {
     std::array<char, 16'384> buffer{};
-    for (;;) {
+    while (state_ == State::receive) {
         std::size_t size = 0;
-        bool closed = false;
         if (stream_) {
             const auto wait = stream_->read(buffer.data(), buffer.size(), size);
             if (wait == TlsStream::Wait::read || wait == TlsStream::Wait::write) {
                 return wait_for(wait);
             }
-            if (wait == TlsStream::Wait::failed) {
-                return fail(Health::unhealthy, stream_->error(), now);
-            }
-            closed = wait == TlsStream::Wait::closed;
+            if (wait == TlsStream::Wait::failed) return ended(stream_->error(), now);
+            if (wait == TlsStream::Wait::closed) return ended("", now);
         } else {
             const ssize_t n = recv(fd_, buffer.data(), buffer.size(), 0);
             if (n < 0 && errno == EINTR) continue;
             if (n < 0 && errno == EAGAIN) return;
-            if (n < 0) return fail(Health::unhealthy, sentence(errno), now);
+            if (n < 0) return ended(sentence(errno), now);
+            if (n == 0) return ended("", now);
             size = static_cast<std::size_t>(n);
-            closed = n == 0;
         }
-        const auto state = closed ? answer_->end() : answer_->feed({buffer.data(), size});
-        if (state == HttpAnswer::State::broken) {
-            return fail(Health::unhealthy, answer_->error(), now);
-        }
-        if (state == HttpAnswer::State::complete) return judge(now);
+        judge(answer_->feed({buffer.data(), size}), now);
     }
 }
 
-void Probe::judge(Time now) {
-    if (!service_.expects(answer_->status())) {
-        return fail(Health::unhealthy, "HTTP " + std::to_string(answer_->status()), now, true);
+void Probe::ended(const std::string& why, Time now) {
+    const bool answered = answer_->answered();
+    const auto verdict = answer_->end();
+    if (answered || why.empty()) return judge(verdict, now);
+    fail(Health::unhealthy, why, now);
+}
+
+void Probe::judge(ServiceAnswer::Verdict verdict, Time now) {
+    if (!answered_after_ && answer_->answered()) answered_after_ = elapsed(now);
+    if (verdict == ServiceAnswer::Verdict::healthy) succeed(now);
+    if (verdict == ServiceAnswer::Verdict::unhealthy) {
+        fail(Health::unhealthy, answer_->error(), now);
     }
-    if (!service_.body_match.empty() &&
-        answer_->body().find(service_.body_match) == std::string::npos) {
-        return fail(Health::unhealthy, "The answer does not contain the expected text", now, true);
-    }
-    succeed(now);
 }
 
 void Probe::succeed(Time now) {
-    result_ = CheckResult{Health::healthy, elapsed(now), {}, certificate_expires_};
+    result_ = CheckResult{
+        Health::healthy, answered_after_.value_or(elapsed(now)), {}, certificate_expires_};
     close();
     state_ = State::done;
 }
 
-void Probe::fail(Health health, std::string error, Time now, bool answered) {
+void Probe::fail(Health health, std::string error, Time now) {
     close();
     if (attempt_ <= service_.retries) {
         state_ = State::pause;
         deadline_ = now + kBetweenAttempts;
         return;
     }
-    result_ = CheckResult{health, answered ? std::optional{elapsed(now)} : std::nullopt,
+    result_ = CheckResult{health, health == Health::timeout ? std::nullopt : answered_after_,
                           std::move(error), certificate_expires_};
     state_ = State::done;
+}
+
+void Probe::time_is_up(Time now) {
+    if (state_ == State::receive && answer_->time_is_up() == ServiceAnswer::Verdict::healthy) {
+        return succeed(now);
+    }
+    fail(Health::timeout, "Request timeout", now);
 }
 
 void Probe::give_up_here(std::string why) {
@@ -250,7 +256,7 @@ void Probe::tick(Time now) {
     if (state_ == State::done || state_ == State::idle) return;
     if (now >= deadline_) {
         if (state_ == State::pause) return begin(now);
-        return fail(Health::timeout, "Request timeout", now);
+        return time_is_up(now);
     }
     if (state_ == State::connecting && now >= connect_deadline_) connect_next(now);
 }

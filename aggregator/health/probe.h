@@ -8,10 +8,10 @@
 #include <vector>
 
 #include "aggregator/health/address_rules.h"
-#include "aggregator/health/http_answer.h"
 #include "aggregator/health/resolver.h"
 #include "aggregator/health/service.h"
 #include "aggregator/health/tls.h"
+#include "common/service_answer.h"
 
 namespace chorus::health {
 
@@ -66,9 +66,12 @@ class Probe {
     void advance_tls(Time now);
     void send(Time now);
     void receive(Time now);
-    void judge(Time now);
+    void judge(ServiceAnswer::Verdict verdict, Time now);
+    // The connection has ended; `why` says how if it was not in order.
+    void ended(const std::string& why, Time now);
     void succeed(Time now);
-    void fail(Health health, std::string error, Time now, bool answered = false);
+    void fail(Health health, std::string error, Time now);
+    void time_is_up(Time now);
     void give_up_here(std::string why);
     void wait_for(TlsStream::Wait wait);
     void close();
@@ -90,7 +93,8 @@ class Probe {
     std::unique_ptr<TlsStream> stream_;
     std::optional<Timestamp> certificate_expires_;
     std::size_t sent_ = 0;
-    std::optional<HttpAnswer> answer_;
+    std::optional<ServiceAnswer> answer_;
+    std::optional<std::chrono::milliseconds> answered_after_;  // when its head was there
     std::optional<CheckResult> result_;
     std::string own_fault_;
 };

@@ -24,12 +24,10 @@ struct Service {
     std::uint16_t port = 0;
     std::string request;  // bytes to send, empty for TCP; may hold credentials: never shown
     std::chrono::seconds interval{60};
-    std::chrono::milliseconds timeout{10'000};  // of one attempt, from resolving to the last byte
+    std::chrono::milliseconds timeout{10'000};  // of one attempt, name lookup included
     std::vector<StatusRange> expected_status{{}};
     std::string body_match;  // text that the first 64 KiB of the answer must contain
     int retries = 0;         // further attempts before the service counts as down
-
-    bool expects(int status) const { return contains(expected_status, status); }
 };
 
 enum class Health { healthy, unhealthy, timeout };
@@ -37,7 +35,7 @@ std::string_view to_string(Health health);
 
 struct CheckResult {
     Health health = Health::unhealthy;
-    // Whole time until the answer was judged; nullopt if none came.
+    // Until the answer's head was there (TCP: until connected); nullopt if none came in time.
     std::optional<std::chrono::milliseconds> response_time;
     std::string error;  // empty when healthy; never holds credentials or resolved addresses
     std::optional<Timestamp> certificate_expires;

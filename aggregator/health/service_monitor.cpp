@@ -188,7 +188,7 @@ void ServiceMonitor::count(const Round& round) {
         if (check.certificate_expires) {
             metrics_
                 .gauge("chorus_aggregator_service_certificate_expiry_timestamp_seconds",
-                       "End of the service's TLS certificate, seconds since 1970.",
+                       "First end in the service's chain of TLS certificates, seconds since 1970.",
                        {{"service", check.service}})
                 .set(static_cast<double>(to_unix_micros(*check.certificate_expires)) / 1e6);
         }

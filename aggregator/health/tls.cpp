@@ -26,6 +26,18 @@ std::optional<Timestamp> end_of(const X509* certificate) {
     return from_unix_micros(static_cast<std::int64_t>(timegm(&time)) * 1'000'000);
 }
 
+// When the first certificate ends on the way from the server's to the one that is trusted. Others
+// that the server sends besides are not needed and do not matter.
+std::optional<Timestamp> earliest_end(const SSL* connection, const X509* own) {
+    auto earliest = end_of(own);
+    const STACK_OF(X509)* chain = SSL_get0_verified_chain(connection);
+    for (int i = 0; i < sk_X509_num(chain); ++i) {
+        const auto end = end_of(sk_X509_value(chain, i));
+        if (end && (!earliest || *end < *earliest)) earliest = end;
+    }
+    return earliest;
+}
+
 }  // namespace
 
 void FreeTls::operator()(ssl_ctx_st* context) const {
@@ -76,7 +88,7 @@ bool TlsStream::certificate_is_good() {
         error_ = "TLS: the server has no certificate";
         return false;
     }
-    expires_ = end_of(certificate);
+    expires_ = earliest_end(connection_.get(), certificate);
     const long verdict = SSL_get_verify_result(connection_.get());
     if (verdict == X509_V_OK) return true;
     error_ = std::string("TLS certificate: ") + X509_verify_cert_error_string(verdict);

@@ -43,7 +43,7 @@ class TlsStream {
 
     // Why it failed, for people.
     const std::string& error() const { return error_; }
-    // notAfter of the server's certificate, known after the handshake, also if it was refused.
+    // The earliest notAfter of the chain, known after the handshake, also if it was refused.
     std::optional<Timestamp> certificate_expires() const { return expires_; }
 
   private:

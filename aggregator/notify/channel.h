@@ -21,20 +21,24 @@ struct Message {
 struct SendResult {
     store::DeliveryOutcome outcome = store::DeliveryOutcome::delivered;
     std::string error{};  // a sentence without secrets; empty if delivered
+    // What the receiver asked to wait before anything more is sent to it.
+    std::chrono::seconds asked_wait{0};
 
     static SendResult retry(std::string why) {
-        return {store::DeliveryOutcome::retry, std::move(why)};
+        return {store::DeliveryOutcome::retry, std::move(why), {}};
     }
     static SendResult refused(std::string why) {
-        return {store::DeliveryOutcome::refused, std::move(why)};
+        return {store::DeliveryOutcome::refused, std::move(why), {}};
     }
     static SendResult impossible(std::string why) {
-        return {store::DeliveryOutcome::impossible, std::move(why)};
+        return {store::DeliveryOutcome::impossible, std::move(why), {}};
     }
 };
 
 // Longest time that one attempt may take, name lookup and TLS included.
 inline constexpr std::chrono::seconds kSendDeadline{10};
+// A receiver that asks for a longer wait is asked again after this one.
+inline constexpr std::chrono::seconds kLongestAskedWait{std::chrono::hours{1}};
 
 // Used by one thread at a time.
 class Channel {

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <array>
+#include <initializer_list>
 #include <stdexcept>
 
-#include "aggregator/health/http_answer.h"
 #include "aggregator/notify/encoding.h"
+#include "common/clock.h"
+#include "common/retry_after.h"
 #include "common/url.h"
 
 namespace chorus::notify {
@@ -28,6 +30,10 @@ std::string head(const HttpTarget& target, const HttpRequest& request) {
         text += "\r\n";
     }
     return text + "\r\n";
+}
+
+bool is_one_of(int status, std::initializer_list<int> statuses) {
+    return std::find(statuses.begin(), statuses.end(), status) != statuses.end();
 }
 
 }  // namespace
@@ -57,39 +63,54 @@ HttpTarget parse_http_target(std::string_view text) {
     return target;
 }
 
-int http_status(const Network& network, const HttpTarget& target, const HttpRequest& request,
-                Stream::Deadline deadline) {
+HttpHead http_exchange(const Network& network, const HttpTarget& target, const HttpRequest& request,
+                       Stream::Deadline deadline) {
     Stream stream{network, target.host, target.port, deadline};
     if (target.tls) stream.start_tls(target.host);
-    health::HttpAnswer answer{false};
-    std::array<char, 16'384> buffer{};
     try {
         stream.write(head(target, request) + request.body);
     } catch (const StreamError&) {
         // A receiver may answer and hang up before it has read everything: its answer counts.
     }
-    while (answer.status() == 0) {
+    HttpHeadReader reader;
+    std::array<char, 16'384> buffer{};
+    for (;;) {
         const auto n = stream.read(buffer.data(), buffer.size());
-        const auto state = n == 0 ? answer.end() : answer.feed({buffer.data(), n});
-        if (state == health::HttpAnswer::State::broken && answer.status() == 0) {
-            throw StreamError(answer.error());
-        }
+        std::string_view bytes{buffer.data(), n};
+        const auto state = n == 0 ? reader.end() : reader.feed(bytes);
+        if (state == HttpHeadReader::State::broken) throw StreamError(reader.fault());
+        if (state == HttpHeadReader::State::complete) return reader.head();
     }
-    return answer.status();
+}
+
+SendResult judge_answer(const HttpHead& head, Timestamp now) {
+    const int status = head.status;
+    if (status >= 200 && status < 300) return {};
+    std::string error = "HTTP " + std::to_string(status);
+    if (is_one_of(status, {400, 413, 415, 422})) return SendResult::refused(error);
+    if (is_one_of(status, {301, 302, 303, 307, 308})) {
+        error += ": the receiver has moved; nobody is followed to another place, set its new URL";
+    } else if (is_one_of(status, {401, 403, 407})) {
+        error += ": the receiver does not let us in; check the secret parts of its URL";
+    } else if (is_one_of(status, {404, 405, 410})) {
+        error += ": there is no receiver at this URL; check it";
+    }
+    auto result = SendResult::retry(std::move(error));
+    if (const auto wait = retry_after(head, now, kLongestAskedWait)) {
+        result.asked_wait = *wait;
+        result.error += ": it asks to wait " + std::to_string(wait->count()) + " s";
+    }
+    return result;
 }
 
 SendResult http_send(const Network& network, const HttpTarget& target, const HttpRequest& request) {
-    int status = 0;
     try {
-        status =
-            http_status(network, target, request, std::chrono::steady_clock::now() + kSendDeadline);
+        return judge_answer(http_exchange(network, target, request,
+                                          std::chrono::steady_clock::now() + kSendDeadline),
+                            SystemClock{}.now());
     } catch (const std::runtime_error& e) {
         return SendResult::retry(e.what());
     }
-    if (status >= 200 && status < 300) return {};
-    const std::string error = "HTTP " + std::to_string(status);
-    const bool final = status == 400 || status == 413 || status == 415 || status == 422;
-    return final ? SendResult::refused(error) : SendResult::retry(error);
 }
 
 }  // namespace chorus::notify

@@ -8,6 +8,7 @@
 
 #include "aggregator/notify/channel.h"
 #include "aggregator/notify/stream.h"
+#include "common/http_head.h"
 
 namespace chorus::notify {
 
@@ -29,13 +30,17 @@ struct HttpRequest {
     std::string body{};
 };
 
-// The status of the answer as soon as it is certain: of the body no more than 64 KiB are read, and
-// it is never kept. A redirect is an answer like others, nobody follows it. Throws StreamError.
-int http_status(const Network& network, const HttpTarget& target, const HttpRequest& request,
-                Stream::Deadline deadline);
+// The head of the answer; nobody waits for its body. A redirect is an answer like others, nobody
+// follows it. Throws StreamError.
+HttpHead http_exchange(const Network& network, const HttpTarget& target, const HttpRequest& request,
+                       Stream::Deadline deadline);
 
-// The same, judged: 2xx is delivered; 400, 413, 415 and 422 are refused, as the same message will
-// never be taken, though parts of it may be; everything else may pass later.
+// 2xx is delivered; 400, 413, 415 and 422 are refused, as the same message will never be taken,
+// though parts of it may be. Everything else is tried again, after the time that Retry-After asks
+// for; where an operator has to do something, the error says what.
+SendResult judge_answer(const HttpHead& head, Timestamp now);
+
+// Sends and judges.
 SendResult http_send(const Network& network, const HttpTarget& target, const HttpRequest& request);
 
 }  // namespace chorus::notify

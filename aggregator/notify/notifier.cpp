@@ -118,6 +118,7 @@ std::optional<milliseconds> Notifier::send_one(const store::ChannelChoice& choic
         channel_name = name;
     }
     store::Delivery delivery;
+    milliseconds asked_wait{0};
     if (claimed->notifications.empty()) {
         delivery.outcome = DeliveryOutcome::impossible;  // the alerts were deleted meanwhile
     } else if (!channel) {
@@ -125,9 +126,10 @@ std::optional<milliseconds> Notifier::send_one(const store::ChannelChoice& choic
     } else {
         auto result = channel->send({name, claimed->notifications});
         delivery = {result.outcome, std::move(result.error), {}};
+        asked_wait = result.asked_wait;
     }
     if (delivery.outcome == DeliveryOutcome::retry) {
-        delivery.retry_in = retry_after(claimed->failures);
+        delivery.retry_in = std::max(retry_after(claimed->failures), asked_wait);
     }
     const bool noted = store::finish_message(*database_.acquire(), *claimed, name_, delivery);
     report(*claimed, delivery);
@@ -184,7 +186,9 @@ void Notifier::repeat_to_alertmanager() {
     const auto channel = channels_.open(name);
     if (!channel) return;
     const std::string claimant = name_ + "/repeat";
-    // Under the claim, so that nothing old is told behind something new.
+    // Under the claim, so that nothing old is told behind something new, and not while the channel
+    // waits to be tried again.
+    milliseconds asked_wait{0};
     if (!store::claim_channel(*database_.acquire(), name, claimant, 2 * kClaim)) return;
     const auto firing = store::read_open_told(*database_.acquire(), name, kMostRepeated);
     for (std::size_t i = 0; i < firing.size(); i += kRepeatedAtOnce) {
@@ -196,9 +200,10 @@ void Notifier::repeat_to_alertmanager() {
         kLog.warning("Alertmanager was not told again", {{"error", result.error}});
         // Of a message that it refuses Alertmanager takes all but the bad alerts; those of the next
         // ones would end there if they were not told again.
+        asked_wait = result.asked_wait;
         if (result.outcome == DeliveryOutcome::retry) break;
     }
-    store::release_channel(*database_.acquire(), name, claimant);
+    store::release_channel(*database_.acquire(), name, claimant, asked_wait);
     wake();
 }
 

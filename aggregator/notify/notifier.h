@@ -27,8 +27,9 @@ struct NotifierOptions {
 // Any number of aggregators may work on one outbox: a channel is served by the one that has claimed
 // it, and a claim ends by itself when its holder dies. Failures are tried again after a random
 // time up to 1, 2, 4, 8, 16 s; after five in a row the channel rests for 30 to 60 s between single
-// attempts. Alerts that were refused together are sent one by one; one that is refused alone has
-// failed.
+// attempts. A receiver that asks for a longer wait (Retry-After) gets it, up to an hour; other
+// channels do not wait with it. Alerts that were refused together are sent one by one; one that is
+// refused alone has failed.
 class Notifier {
   public:
     Notifier(store::Database& database, const Channels& channels, std::string name,

@@ -8,6 +8,8 @@
 #include <string_view>
 
 #include "aggregator/notify/encoding.h"
+#include "aggregator/notify/smtp_reply.h"
+#include "common/service_request.h"
 #include "common/text.h"
 
 namespace chorus::notify {
@@ -16,9 +18,9 @@ namespace {
 constexpr std::size_t kLongestReply = 16'384;
 
 // A reply that ends this mail, for now or for good.
-struct Refusal {
-    int code;
-    std::string step;
+struct Refused {
+    SmtpStep step;
+    SmtpReply reply;
 };
 
 // The dialogue with the server: commands and numbered replies.
@@ -46,12 +48,25 @@ class Dialogue {
         stream_.write(text + "\r\n");
         return reply();
     }
-    void expect(int code, int wanted, const char* step) const {
-        if (code / 100 != wanted / 100) throw Refusal{code, step};
+    void expect(int code, int wanted, SmtpStep step) const {
+        if (code / 100 == wanted / 100) return;
+        Refused refused{step, {code, {}}};
+        for (const auto& line : lines_) refused.reply.text += line + "\n";
+        throw refused;
     }
-    // Whether the last reply (to EHLO) offers an extension, and its parameters.
+    // With EHLO, or HELO where the server does not know that; it then offers no extension.
+    void greet(const std::string& name) {
+        extensions_.clear();
+        const int code = command("EHLO " + name);
+        if (code / 100 == 5) {
+            return expect(command("HELO " + name), 250, SmtpStep::hello);
+        }
+        expect(code, 250, SmtpStep::hello);
+        extensions_ = lines_;
+    }
+    // Whether the server offers an extension, and its parameters.
     std::optional<std::string> offers(std::string_view extension) const {
-        for (const auto& line : lines_) {
+        for (const auto& line : extensions_) {
             const std::string_view word = std::string_view{line}.substr(0, line.find(' '));
             if (equals_ignoring_case(word, extension)) return to_lower(line.substr(word.size()));
         }
@@ -61,6 +76,7 @@ class Dialogue {
     void forget() {
         buffer_.clear();
         lines_.clear();
+        extensions_.clear();
     }
 
   private:
@@ -82,17 +98,18 @@ class Dialogue {
 
     Stream& stream_;
     std::string buffer_;
-    std::vector<std::string> lines_;
+    std::vector<std::string> lines_;       // of the last reply
+    std::vector<std::string> extensions_;  // of the last EHLO
 };
 
-std::string own_name() {
+std::string own_host() {
     std::array<char, 256> name{};
     gethostname(name.data(), name.size() - 1);
-    const std::string text = name.data();
-    const bool good = !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-        return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '.';
-    });
-    return good ? text : "localhost";
+    return name.data();
+}
+
+bool is_full_name(std::string_view name) {
+    return is_host_name(name) && name.find('.') != std::string_view::npos;
 }
 
 // Text of a header: RFC 2047 where it is not plain ASCII, in pieces of whole characters.
@@ -135,39 +152,40 @@ void log_in(Dialogue& dialogue, const SmtpServer& server) {
     const auto methods = dialogue.offers("AUTH").value_or("");
     if (methods.find("plain") != std::string::npos) {
         const std::string plain = std::string(1, '\0') + server.user + '\0' + server.password;
-        dialogue.expect(dialogue.command("AUTH PLAIN " + to_base64(plain)), 235, "the login");
+        dialogue.expect(dialogue.command("AUTH PLAIN " + to_base64(plain)), 235, SmtpStep::login);
     } else {
-        dialogue.expect(dialogue.command("AUTH LOGIN"), 334, "the login");
-        dialogue.expect(dialogue.command(to_base64(server.user)), 334, "the login");
-        dialogue.expect(dialogue.command(to_base64(server.password)), 235, "the login");
+        dialogue.expect(dialogue.command("AUTH LOGIN"), 334, SmtpStep::login);
+        dialogue.expect(dialogue.command(to_base64(server.user)), 334, SmtpStep::login);
+        dialogue.expect(dialogue.command(to_base64(server.password)), 235, SmtpStep::login);
     }
 }
 
+// `hello` is the name that the server was greeted with, once that is known.
 void converse(const Network& network, const SmtpServer& server, const Mail& mail,
-              const std::string& text) {
+              const std::string& text, std::string& hello) {
     Stream stream{network, server.host, server.port,
                   std::chrono::steady_clock::now() + kSendDeadline};
     bool encrypted = server.tls_from_start;
     if (encrypted) stream.start_tls(server.host);
     Dialogue dialogue{stream};
-    dialogue.expect(dialogue.reply(), 220, "the greeting");
-    const std::string hello = "EHLO " + own_name();
-    dialogue.expect(dialogue.command(hello), 250, "EHLO");
+    dialogue.expect(dialogue.reply(), 220, SmtpStep::greeting);
+    hello = hello_name(server, own_host(), stream.own_address());
+    dialogue.greet(hello);
     if (!encrypted && dialogue.offers("STARTTLS")) {
-        dialogue.expect(dialogue.command("STARTTLS"), 220, "STARTTLS");
+        dialogue.expect(dialogue.command("STARTTLS"), 220, SmtpStep::start_tls);
         dialogue.forget();
         stream.start_tls(server.host);
         encrypted = true;
-        dialogue.expect(dialogue.command(hello), 250, "EHLO");
+        dialogue.greet(hello);
     }
     if (!encrypted && !server.allow_plain) {
         throw StreamError("the mail server offers no STARTTLS");
     }
     if (encrypted) log_in(dialogue, server);
-    dialogue.expect(dialogue.command("MAIL FROM:<" + server.from + ">"), 250, "the sender");
-    dialogue.expect(dialogue.command("RCPT TO:<" + mail.to + ">"), 250, "the recipient");
-    dialogue.expect(dialogue.command("DATA"), 354, "the text");
-    dialogue.expect(dialogue.command(text + "."), 250, "the text");
+    dialogue.expect(dialogue.command("MAIL FROM:<" + server.from + ">"), 250, SmtpStep::sender);
+    dialogue.expect(dialogue.command("RCPT TO:<" + mail.to + ">"), 250, SmtpStep::recipient);
+    dialogue.expect(dialogue.command("DATA"), 354, SmtpStep::text);
+    dialogue.expect(dialogue.command(text + "."), 250, SmtpStep::text);
     try {
         dialogue.command("QUIT");  // the mail is accepted already
     } catch (const StreamError&) {
@@ -207,18 +225,24 @@ std::string compose(const Mail& mail, const std::string& from, Timestamp now) {
     return text;
 }
 
+std::string hello_name(const SmtpServer& server, const std::string& own_host,
+                       const std::string& own_address) {
+    if (!server.hello.empty()) return server.hello;
+    const auto domain = server.from.substr(server.from.find('@') + 1);
+    if (is_full_name(domain)) return domain;
+    if (is_full_name(own_host)) return own_host;
+    const bool ipv6 = own_address.find(':') != std::string::npos;
+    return "[" + (ipv6 ? "IPv6:" + own_address : own_address) + "]";
+}
+
 SendResult smtp_send(const Network& network, const SmtpServer& server, const Mail& mail,
                      Timestamp now) {
+    std::string hello;
     try {
-        converse(network, server, mail, compose(mail, server.from, now));
+        converse(network, server, mail, compose(mail, server.from, now), hello);
         return {};
-    } catch (const Refusal& refusal) {
-        const std::string error =
-            "the mail server refuses " + refusal.step + " (" + std::to_string(refusal.code) + ")";
-        const bool final = refusal.code / 100 == 5;
-        if (final && refusal.step == "the recipient") return SendResult::impossible(error);
-        if (final && refusal.step == "the text") return SendResult::refused(error);
-        return SendResult::retry(error);
+    } catch (const Refused& refused) {
+        return judge_refusal(refused.step, refused.reply, hello);
     } catch (const std::runtime_error& e) {
         return SendResult::retry(e.what());
     }

@@ -16,6 +16,7 @@ struct SmtpServer {
     bool allow_plain = false;     // also send where the server offers no STARTTLS; never a password
     std::string user, password;   // empty: no login
     std::string from;             // address of the sender
+    std::string hello{};          // name that we greet with; empty: see hello_name()
 };
 
 struct Mail {
@@ -33,8 +34,12 @@ bool is_mail_address(std::string_view text);
 // The mail as it crosses the wire: headers, body as base64 in lines, all lines ended by CR LF.
 std::string compose(const Mail& mail, const std::string& from, Timestamp now);
 
-// After 5xx on the text this mail will never be taken, after 5xx on the recipient none will;
-// everything else may pass later.
+// The name that a server is greeted with (RFC 5321, 4.1.1.1): the setting, else the first of these
+// that has a dot: the domain of the sender, this machine's name; else `own_address` as a literal.
+std::string hello_name(const SmtpServer& server, const std::string& own_host,
+                       const std::string& own_address);
+
+// Refusals are judged by judge_refusal(); everything else that goes wrong may pass later.
 SendResult smtp_send(const Network& network, const SmtpServer& server, const Mail& mail,
                      Timestamp now);
 

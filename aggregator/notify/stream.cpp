@@ -1,5 +1,6 @@
 #include "aggregator/notify/stream.h"
 
+#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -7,6 +8,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <optional>
 #include <system_error>
@@ -150,6 +152,19 @@ void Stream::write(std::string_view bytes) {
             fail(errno);
         }
     }
+}
+
+std::string Stream::own_address() const {
+    sockaddr_storage address{};
+    socklen_t size = sizeof address;
+    std::array<char, NI_MAXHOST> text{};
+    auto* generic = reinterpret_cast<sockaddr*>(&address);
+    if (getsockname(fd_, generic, &size) != 0 ||
+        getnameinfo(generic, size, text.data(), text.size(), nullptr, 0, NI_NUMERICHOST) != 0) {
+        return "127.0.0.1";
+    }
+    const std::string_view found = text.data();
+    return std::string(found.substr(0, found.find('%')));  // without the zone
 }
 
 std::size_t Stream::read(char* to, std::size_t size) {

@@ -43,6 +43,8 @@ class Stream {
     void write(std::string_view bytes);
     // Waits for bytes; 0 at the end.
     std::size_t read(char* to, std::size_t size);
+    // This end's address, as text.
+    std::string own_address() const;
 
   private:
     std::vector<health::Address> resolve(const std::string& host, std::uint16_t port);

@@ -99,12 +99,16 @@ WHERE channel = $1 AND message_id = $2 AND state = 'pending'
 constexpr Statement kClaimChannel{"channel_claim", R"sql(
 UPDATE monitoring.notification_channels
 SET claimed_by = $2, claimed_until = clock_timestamp() + $3
-WHERE channel = $1 AND (claimed_until IS NULL OR claimed_until <= clock_timestamp())
+WHERE channel = $1
+  AND (claimed_until IS NULL OR claimed_until <= clock_timestamp())
+  AND (retry_at IS NULL OR retry_at <= clock_timestamp())
 )sql"};
 
 constexpr Statement kReleaseChannel{"channel_release", R"sql(
 UPDATE monitoring.notification_channels
-SET claimed_by = NULL, claimed_until = NULL
+SET claimed_by = NULL,
+    claimed_until = NULL,
+    retry_at = CASE WHEN $3 > interval '0' THEN clock_timestamp() + $3 ELSE retry_at END
 WHERE channel = $1 AND claimed_by = $2
 )sql"};
 
@@ -231,8 +235,9 @@ bool claim_channel(Session& session, const std::string& channel, const std::stri
                .affected() == 1;
 }
 
-void release_channel(Session& session, const std::string& channel, const std::string& claimant) {
-    session.execute(kReleaseChannel, Parameters{}.text(channel).text(claimant));
+void release_channel(Session& session, const std::string& channel, const std::string& claimant,
+                     std::chrono::milliseconds rest) {
+    session.execute(kReleaseChannel, Parameters{}.text(channel).text(claimant).interval(rest));
 }
 
 std::vector<Notification> read_open_told(Session& session, const std::string& channel,

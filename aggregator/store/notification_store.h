@@ -78,11 +78,13 @@ bool goes_apart(const ClaimedMessage& message, const Delivery& delivery);
 bool finish_message(Session& session, const ClaimedMessage& message, const std::string& claimant,
                     const Delivery& delivery);
 
-// Claims a channel without a message, to send it something else in between; false if it is claimed
-// or there is no such channel. release_channel() ends it.
+// Claims a channel without a message, to send it something else in between; false if it is claimed,
+// waits to be tried again, or does not exist. release_channel() ends it; for the time of `rest`
+// nothing is then sent to the channel.
 bool claim_channel(Session& session, const std::string& channel, const std::string& claimant,
                    std::chrono::milliseconds duration);
-void release_channel(Session& session, const std::string& channel, const std::string& claimant);
+void release_channel(Session& session, const std::string& channel, const std::string& claimant,
+                     std::chrono::milliseconds rest);
 
 // Open alerts, not suppressed, that the channel was told of; at most `limit`, oldest first.
 std::vector<Notification> read_open_told(Session& session, const std::string& channel,

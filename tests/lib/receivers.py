@@ -135,9 +135,10 @@ class AlertSubscriber:
 
 
 class MailServer:
-    """Takes mail; with `certificate` it offers STARTTLS and then asks for a login."""
+    """Takes mail; with `certificate` it offers STARTTLS and then asks for a login. `answer(command,
+    state)` may reply in its place; None leaves it to this server."""
 
-    def __init__(self, certificate=None, key=None, login=None):
+    def __init__(self, certificate=None, key=None, login=None, answer=lambda command, state: None):
         self.mails = []   # of {"from", "to", "data", "tls", "user"}
         self.commands = []
         mail_server = self
@@ -162,7 +163,13 @@ class MailServer:
 
             def obey(self, command, state):
                 verb = command.split(":")[0].split(" ")[0].upper()
-                if verb == "EHLO":
+                if verb in ("EHLO", "HELO"):
+                    state["hello"] = command[5:]
+                if own := answer(command, state):
+                    self.say(own)
+                elif verb == "HELO":
+                    self.say("250 sink")
+                elif verb == "EHLO":
                     offers = ["sink"]
                     if context and not state["tls"]:
                         offers.append("STARTTLS")

@@ -124,10 +124,35 @@ def test_a_redirect_is_not_followed(hook):
     with Aggregator({**OPERATOR, **channels(webhook_ops={"url": elsewhere.url})}) as aggregator:
         open_alert(aggregator, "redirected")
         wait_until(lambda: aggregator.sql(
-            "SELECT last_error FROM monitoring.notifications WHERE channel = 'webhook:ops'")
-            == [["HTTP 307"]], what="the failure")
+            "SELECT last_error FROM monitoring.notification_channels WHERE channel = 'webhook:ops'")
+            == [["HTTP 307: the receiver has moved; nobody is followed to another place, "
+                 "set its new URL"]], what="the failure")
     assert hook.requests == []
     elsewhere.close()
+
+
+def test_a_receiver_that_asks_to_wait_is_left_alone_and_no_other_waits(hook):
+    def later(handler):
+        handler.send_response(429)
+        handler.send_header("Retry-After", "600")
+        handler.send_header("Content-Length", "0")
+        handler.end_headers()
+    busy = Webhook(later)
+    setting = channels(webhook_busy={"url": busy.url}, webhook_ops={"url": hook.url})
+    with Aggregator({**OPERATOR, **setting, "ALERTMANAGER_URL": busy.url}) as aggregator:
+        open_alert(aggregator, "first")
+        wait_until(lambda: len(busy.requests) == 2, what="an attempt at each")
+        wait_until(lambda: aggregator.sql(
+            "SELECT count(*) FROM monitoring.notification_channels WHERE claimed_by IS NULL AND"
+            " retry_at > now() + interval '9 minutes' AND last_error LIKE 'HTTP 429%600 s'")
+            == [["2"]], what="the wait")
+        open_alert(aggregator, "second")
+        aggregator.stop()
+        aggregator.start()
+        open_alert(aggregator, "third")
+        wait_until(lambda: states(aggregator, "webhook:ops") == {"delivered": 3}, what="the other")
+        assert len(busy.requests) == 2
+    busy.close()
 
 
 @pytest.mark.parametrize("host", ["169.254.169.254", "[fe80::1]", "[::ffff:169.254.169.254]",
@@ -187,6 +212,54 @@ def test_mail_is_not_sent_in_the_clear_unless_allowed(aggregator):
                               environment={**environment, "CHORUS_SMTP_ALLOW_PLAIN": "true"})
     assert done.returncode == 0, done.stderr
     assert not any(command.startswith("AUTH") for command in server.commands)
+    server.close()
+
+
+MAIL = {"CHORUS_SMTP_FROM": "chorus@example.org", "CHORUS_SMTP_ALLOW_PLAIN": "true"}
+
+
+def mail_to(aggregator, server, **settings):
+    return aggregator.command("notify-test", "email:ops@example.org", environment={
+        **MAIL, "CHORUS_SMTP_URL": f"smtp://127.0.0.1:{server.port}", **settings})
+
+
+@pytest.mark.parametrize("refusal", ["500 what", "502 5.5.1 not implemented", "554 no"])
+def test_a_mail_server_without_ehlo_is_greeted_with_helo(aggregator, refusal):
+    server = MailServer(answer=lambda command, state: refusal if command.startswith("EHLO")
+                        else None)
+    done = mail_to(aggregator, server)
+    assert done.returncode == 0, done.stderr
+    assert [m["hello"] for m in server.mails] == ["example.org"]
+    server.close()
+
+
+def test_a_mail_server_is_greeted_as_the_setting_says(aggregator):
+    server = MailServer()
+    assert mail_to(aggregator, server, CHORUS_SMTP_HELLO="mon.example.net").returncode == 0
+    assert mail_to(aggregator, server, CHORUS_SMTP_FROM="chorus@localhost").returncode == 0
+    first, second = [m["hello"] for m in server.mails]
+    assert first == "mon.example.net" and "." in second
+    done = mail_to(aggregator, server, CHORUS_SMTP_HELLO="two words")
+    assert done.returncode == 78 and "smtp-hello" in done.stderr
+    server.close()
+
+
+def test_a_refusal_that_is_about_us_costs_no_page():
+    replies = {"RCPT": "504 5.5.2 need fully-qualified hostname"}
+    server = MailServer(answer=lambda command, state: replies.get(command[:4]))
+    environment = {**OPERATOR, **MAIL, "CHORUS_SMTP_URL": f"smtp://127.0.0.1:{server.port}",
+                   "CHORUS_NOTIFICATION_CHANNELS": '{"email:ops@example.org": {}}'}
+    with Aggregator(environment) as aggregator:
+        open_alert(aggregator, "page")
+        error = wait_until(lambda: aggregator.sql(
+            "SELECT last_error FROM monitoring.notification_channels"
+            " WHERE channel LIKE 'email:%' AND failures > 0"), 60, "the refusal")[0][0]
+        assert error == ("the mail server refuses the recipient (504): it was greeted as "
+                         "example.org; set smtp-hello to a full host name that it takes")
+        assert error in "\n".join(aggregator.log)
+        replies.clear()
+        wait_until(lambda: states(aggregator, "email:ops@example.org") == {"delivered": 1},
+                   60, "the page")
     server.close()
 
 

@@ -271,7 +271,12 @@ TEST_F(Outbox, FiringAlertsThatAChannelWasToldOfCanBeRepeated) {
     EXPECT_THAT(read_open_told(*session, "slack:dev", 100), IsEmpty());
     EXPECT_TRUE(claim_channel(*session, "webhook:ops", "repeat", 60s));
     EXPECT_FALSE(claim("webhook:ops"));
-    release_channel(*session, "webhook:ops", "repeat");
+    release_channel(*session, "webhook:ops", "repeat", 60s);
+    EXPECT_FALSE(claim("webhook:ops")) << "it asked to wait";
+    EXPECT_FALSE(claim_channel(*session, "webhook:ops", "repeat", 60s));
+    database_.run("UPDATE monitoring.notification_channels SET retry_at = now()");
+    EXPECT_TRUE(claim_channel(*session, "webhook:ops", "repeat", 60s));
+    release_channel(*session, "webhook:ops", "repeat", 0s);
     EXPECT_TRUE(claim("webhook:ops"));
 }
 

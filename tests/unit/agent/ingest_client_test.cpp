@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "agent/procfs/file_descriptor.h"
+#include "common/http_answer.h"
 
 namespace chorus::agent {
 namespace {
@@ -219,6 +220,34 @@ TEST(IngestClient, BodyCutShortIsNoAnswer) {
     EXPECT_EQ(server.seen().size(), 1U);
 }
 
+// Proxies on the way may send an answer in another form than the aggregator's.
+TEST(IngestClient, EveryFormOfBodyIsReadAndOnlyASureEndKeepsTheConnection) {
+    const std::vector<std::string> forms{
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
+        "HTTP/1.1 200 OK\nContent-Length: 2\n\n{}",
+        "HTTP/1.1 200 OK\r\nContent-Length: 2, 2\r\n\r\n{}",
+        "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}HTTP/1.1 200 OK\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n"
+        "2\r\n{}\r\n0\r\n\r\n"};
+    std::atomic<std::size_t> turn{0};
+    TestServer server([&](const Seen&) { return TestServer::Reply{forms[turn++]}; });
+    auto client = client_of(server);
+    for (std::size_t i = 0; i < forms.size(); ++i) {
+        const auto answer = got(client.post("x"));
+        EXPECT_EQ(answer.status, 200) << forms[i];
+        EXPECT_EQ(answer.body, "{}") << forms[i];
+        EXPECT_EQ(server.seen().back().connection, static_cast<int>(i) + 1) << forms[i];
+    }
+}
+
+TEST(IngestClient, ABodyWithoutLengthEndsWithTheConnection) {
+    TestServer server([](const Seen&) {
+        return TestServer::Reply{.bytes = "HTTP/1.0 200 OK\r\n\r\n{}", .close_after = true};
+    });
+    auto client = client_of(server);
+    EXPECT_EQ(got(client.post("x")).body, "{}");
+}
+
 TEST(IngestClient, HeadCutShortIsNoAnswer) {
     TestServer server([](const Seen&) {
         return TestServer::Reply{.bytes = "HTTP/1.1 200 OK\r\nContent-Le", .close_after = true};
@@ -243,7 +272,7 @@ TEST(IngestClient, NoHttpIsNoAnswer) {
 
 TEST(IngestClient, EndlessAnswerIsNoAnswer) {
     TestServer server([](const Seen&) {
-        return TestServer::Reply{response(200, std::string(IngestClient::kAnswerLimit + 1, 'x'))};
+        return TestServer::Reply{response(200, std::string(HttpAnswer::kMostBodyBytes + 1, 'x'))};
     });
     auto client = client_of(server);
     EXPECT_TRUE(is_silence(client.post("x")));

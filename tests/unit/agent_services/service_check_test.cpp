@@ -86,13 +86,19 @@ TEST(AgentServiceCheck, AnotherStatusIsUnhealthyAndRedirectsAreNotFollowed) {
               ServiceStatus::healthy);
 }
 
-TEST(AgentServiceCheck, AnyFormOfBodyWillDoAndNoneIsRead) {
-    Target endless([](int fd) {
+TEST(AgentServiceCheck, ABodyThatStallsChangesNothingAndOneThatIsCutOffIsAFault) {
+    const std::string half = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhel";
+    Target stalls([&](int fd) {
         health::test::read_request(fd);
-        health::test::send_all(fd, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhel");
+        health::test::send_all(fd, half);
         health::test::wait_for_close(fd);
     });
-    EXPECT_EQ(check(service_at(on("http", endless.port()))).status, ServiceStatus::healthy);
+    const auto outcome = check(service_at(on("http", stalls.port())), untold, milliseconds{300});
+    EXPECT_EQ(outcome.status, ServiceStatus::healthy);
+    ASSERT_TRUE(outcome.response_time_ms);
+    EXPECT_LT(*outcome.response_time_ms, 300) << "when the head was there";
+    Target cut(answering(half));
+    EXPECT_EQ(check(service_at(on("http", cut.port()))).error, "The answer was cut off");
     Target early(answering("HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 503 Busy\r\n\r\n"));
     EXPECT_EQ(check(service_at(on("http", early.port()))).error, "HTTP 503");
 }
@@ -102,11 +108,12 @@ TEST(AgentServiceCheck, WhatIsNoHttpIsUnhealthy) {
         Target target(answering(answer));
         const auto outcome = check(service_at(on("http", target.port())));
         EXPECT_EQ(outcome.status, ServiceStatus::unhealthy);
-        EXPECT_EQ(outcome.error, "The answer is not HTTP");
+        EXPECT_EQ(outcome.error, "Not an HTTP answer");
         EXPECT_FALSE(outcome.response_time_ms);
     }
-    Target endless(answering("HTTP/1.1 200 OK\r\nX: " + std::string(20'000, 'x')));
-    EXPECT_EQ(check(service_at(on("http", endless.port()))).error, "The answer's head has no end");
+    Target endless(answering("HTTP/1.1 200 OK\r\nX: " + std::string(70'000, 'x')));
+    EXPECT_EQ(check(service_at(on("http", endless.port()))).error,
+              "The answer's headers are above 64 KiB");
 }
 
 TEST(AgentServiceCheck, AClosedPortRefuses) {

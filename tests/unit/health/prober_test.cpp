@@ -124,10 +124,31 @@ TEST_F(ProberTest, WhoeverStallsOrDripsMeetsTheTotalDeadline) {
         test::send_all(fd, "HTTP/1.1 200 OK\r\nX: ");
         drip(fd);
     }));
-    expect_timeout(check_hastily([&](int fd) {
-        test::send_all(fd, "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n");
-        drip(fd);
-    }));
+}
+
+TEST_F(ProberTest, TheStatusDecidesWhenTheHeadIsThere) {
+    const auto stall = [](int fd) {
+        test::read_request(fd);
+        test::send_all(fd, "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nabc");
+        test::wait_for_close(fd);
+    };
+    const auto up = check_hastily(stall);
+    EXPECT_EQ(up.health, Health::healthy) << up.error;
+    ASSERT_TRUE(up.response_time);
+    EXPECT_LT(*up.response_time, milliseconds{300}) << "when the head was there";
+    const Target target{stall};
+    expect_timeout(check(hasty(http(target.port(), R"(, "body_match": "never there")"))));
+    EXPECT_EQ(check(hasty(http(target.port(), R"(, "body_match": "bc")"))).health, Health::healthy);
+}
+
+TEST_F(ProberTest, AnAnswerWithoutLengthMayEndInAnyWay) {
+    const auto reset = [](int fd) {
+        test::read_request(fd);
+        test::send_all(fd, "HTTP/1.0 200 OK\n\nall good");
+        const linger now{1, 0};
+        setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+    };
+    EXPECT_EQ(check_target(reset).health, Health::healthy);
 }
 
 TEST_F(ProberTest, AServerThatNeverAcceptsMeetsTheDeadline) {

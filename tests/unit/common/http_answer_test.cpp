@@ -1,10 +1,10 @@
-#include "aggregator/health/http_answer.h"
+#include "common/http_answer.h"
 
 #include <gtest/gtest.h>
 
 #include <string>
 
-namespace chorus::health {
+namespace chorus {
 namespace {
 
 using State = HttpAnswer::State;
@@ -60,25 +60,45 @@ TEST(HttpAnswer, AnAnswerThatEndsEarlyIsBroken) {
     }
 }
 
-TEST(HttpAnswer, WhatIsNotHttpIsRefusedAtItsFirstBytes) {
-    for (const char* bytes :
-         {"SSH-2.0-OpenSSH_9.2\r\n", "-ERR unknown command\r\n", "HTTP/2 200\r\n\r\n",
-          "HTTP/1.1 abc\r\n\r\n", "HTTP/1.1 99 X\r\n\r\n", "HTTP/1.1 2000\r\n\r\n",
-          "HTTP/1.1 200 OK\r\nno colon\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n",
-          "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n",
-          "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n"}) {
-        EXPECT_EQ(read(bytes, false).state(), State::broken) << bytes;
+TEST(HttpAnswer, ChunksMayEndTheirLinesWithLineFeedsAndHaveExtensions) {
+    const auto answer = read(
+        "HTTP/1.1 200 OK\nTransfer-Encoding: chunked\n\n3;a=\"b;c\"\nhel\n2 ;d\r\nlo\r\n0\nX: "
+        "y\n\n",
+        false);
+    EXPECT_EQ(answer.state(), State::complete);
+    EXPECT_EQ(answer.body(), "hello");
+    for (const char* chunks : {"x\r\n", "\r\n", "5 5\r\n", "-1\r\n", "1\r\nabc\r\n"}) {
+        EXPECT_EQ(
+            read(std::string("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n") + chunks,
+                 false)
+                .error(),
+            "The answer's chunks are malformed")
+            << chunks;
     }
-    HttpAnswer answer{false};
-    EXPECT_EQ(answer.feed("S"), State::broken);
 }
 
-TEST(HttpAnswer, EndlessHeadsChunkLinesAndBodiesAreBounded) {
-    HttpAnswer head{true};
-    head.feed("HTTP/1.1 200 OK\r\n");
-    for (int i = 0; i < 100 && head.state() == State::head; ++i) head.feed(std::string(1'000, 'x'));
-    EXPECT_EQ(head.state(), State::broken);
+TEST(HttpAnswer, AnEndThatNobodyAnnouncedIsWaitedForOnlyIfTheBodyIsWanted) {
+    for (const char* head : {"HTTP/1.1 200 OK\r\n\r\n", "HTTP/1.0 200 OK\n\n",
+                             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n"
+                             "Content-Type: text/event-stream\r\n\r\n"}) {
+        HttpAnswer indifferent{false}, wanted{true};
+        EXPECT_EQ(indifferent.feed(head), State::complete) << head;
+        EXPECT_FALSE(indifferent.keeps_alive());
+        EXPECT_EQ(wanted.feed(head), State::body) << head;
+    }
+}
 
+TEST(HttpAnswer, TheConnectionIsKeptOnlyWhereTheEndIsSure) {
+    const std::string head = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n";
+    EXPECT_TRUE(read(head + "ok", false).keeps_alive());
+    EXPECT_FALSE(read(head + "o", false).keeps_alive());
+    EXPECT_FALSE(read(head + "ok!", false).keeps_alive()) << "whose is the rest?";
+    EXPECT_FALSE(read("HTTP/1.1 204 X\r\n\r\n!", false).keeps_alive());
+    EXPECT_FALSE(read("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", false)
+                     .keeps_alive());
+}
+
+TEST(HttpAnswer, EndlessChunkLinesAndBodiesAreBounded) {
     HttpAnswer chunk{true};
     chunk.feed("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
     EXPECT_EQ(chunk.feed(std::string(5'000, '0')), State::broken);
@@ -92,8 +112,20 @@ TEST(HttpAnswer, EndlessHeadsChunkLinesAndBodiesAreBounded) {
             sent += 10'000;
         }
         EXPECT_EQ(body.state(), State::complete);
+        EXPECT_TRUE(body.cut());
         EXPECT_EQ(body.body().size(), HttpAnswer::kMostBodyBytes);
         EXPECT_LT(sent, 100'000U);
+    }
+}
+
+TEST(HttpAnswer, ABodyAboveTheBoundIsCutAlsoIfItCameWhole) {
+    for (const std::size_t more : {0U, 1U}) {
+        const std::size_t size = HttpAnswer::kMostBodyBytes + more;
+        HttpAnswer answer{true};
+        answer.feed("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(size) + "\r\n\r\n" +
+                    std::string(size, 'x'));
+        EXPECT_EQ(answer.state(), State::complete);
+        EXPECT_EQ(answer.cut(), more > 0);
     }
 }
 
@@ -105,4 +137,4 @@ TEST(HttpAnswer, ABodyThatNobodyAsksForIsNotKept) {
 }
 
 }  // namespace
-}  // namespace chorus::health
+}  // namespace chorus
