@@ -4,7 +4,13 @@
 #include <iostream>
 #include <system_error>
 
+#include "agent/collect/process_counts.h"
 #include "agent/commands.h"
+#include "agent/procfs/loadavg.h"
+#include "agent/procfs/overlaid_files.h"
+#include "agent/procfs/pid_stat.h"
+#include "agent/procfs/reader.h"
+#include "agent/procfs/text_scan.h"
 #include "agent/push/answer.h"
 #include "agent/push/delivery_note.h"
 #include "agent/push/ingest_client.h"
@@ -111,6 +117,29 @@ bool show_spool(const AgentConfig& settings) {
                     "; they are sent once the aggregator takes them");
 }
 
+// As this user sees them, who may be another than the agent's.
+void show_processes(const AgentConfig& settings) {
+    const SystemBootClock clock;
+    Reader proc(settings.collect.procfs, clock);
+    std::int64_t seen = 0;
+    for (const std::string& name : proc.list_directories(".")) {
+        if (!parse_number<std::int32_t>(name)) continue;
+        const auto file = proc.read(name + "/stat");
+        const auto stat = file ? parse_pid_stat(file.text) : std::nullopt;
+        if (stat) seen += stat->num_threads;
+    }
+    const auto load = proc.read("loadavg");
+    const auto all = load ? parse_loadavg(load.text).threads : std::nullopt;
+    if (!all || OverlaidFiles(proc).contains("loadavg") || !processes_are_hidden(seen, *all)) {
+        line(true, "processes", "this user sees them");
+        return;
+    }
+    line(false, "processes",
+         "this user sees " + std::to_string(seen) + " of " + std::to_string(*all) +
+             " threads; let the agent see /proc without hidepid=, or give it the PIDs of "
+             "the host: until then the host's processes are not counted");
+}
+
 }  // namespace
 
 ExitCode run_status(const Config& config) {
@@ -124,6 +153,7 @@ ExitCode run_status(const Config& config) {
         return ExitCode::config;
     }
     bool good = line(true, "configuration", "good, this host is " + settings.hostname);
+    show_processes(settings);  // what is not hidden arrives all the same
     good = show_aggregator(settings) && good;
     good = show_note(settings) && good;
     good = show_spool(settings) && good;

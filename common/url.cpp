@@ -171,6 +171,11 @@ bool is_loopback_host(std::string_view host) {
     return true;
 }
 
+std::string_view tls_name(std::string_view host) {
+    if (host.ends_with('.')) host.remove_suffix(1);
+    return host;
+}
+
 bool is_domain_name(std::string_view host) {
     if (host.ends_with('.')) host.remove_suffix(1);
     const auto dot = host.rfind('.');

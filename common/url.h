@@ -41,6 +41,10 @@ std::string_view host_of_authority(std::string_view authority);
 // localhost, 127.0.0.0/8 and ::1, by their text alone: names are not resolved.
 bool is_loopback_host(std::string_view host);
 
+// The host as TLS names it: without the dot that ends a name which is not to be completed
+// (RFC 6066, 3); certificates have none either.
+std::string_view tls_name(std::string_view host);
+
 // Whether it is a name as anybody may register one: with a dot in it, and no address. Names below
 // `localhost` are not (RFC 6761).
 bool is_domain_name(std::string_view host);

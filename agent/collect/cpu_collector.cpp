@@ -6,6 +6,7 @@
 
 #include "agent/procfs/cpu_list.h"
 #include "agent/procfs/cpuinfo.h"
+#include "agent/procfs/overlaid_files.h"
 #include "agent/procfs/text_scan.h"
 #include "common/text.h"
 
@@ -68,6 +69,7 @@ CpuCollector::CpuCollector(Reader& proc, Reader& sys, ReadFaults& faults,
     : proc_(proc),
       sys_(sys),
       faults_(faults),
+      guest_(OverlaidFiles(proc).contains("stat")),
       ticks_per_second_(ticks_per_second),
       gap_(interval),
       activity_(interval) {}
@@ -90,7 +92,7 @@ void CpuCollector::collect(MetricSink& out) {
     emit_shares(stat.total, stat.cores.size(), seconds, out);
     const auto online = sys_.read("devices/system/cpu/online");
     cpu_count_ = online ? count_cpu_list(online.text) : std::nullopt;
-    if (!cpu_count_ && !stat.cores.empty()) {
+    if ((guest_ || !cpu_count_) && !stat.cores.empty()) {
         cpu_count_ = static_cast<std::int64_t>(stat.cores.size());
     }
     out.add("cpu_count", "count", cpu_count_ ? static_cast<double>(*cpu_count_) : kNoValue);

@@ -61,6 +61,7 @@ class CpuCollector final : public Collector {
     Reader& proc_;
     Reader& sys_;
     ReadFaults& faults_;
+    const bool guest_;  // /proc/stat is a container's own
     std::int64_t ticks_per_second_;
     SampleGap gap_;
     std::optional<CpuTimes> previous_;

@@ -10,6 +10,7 @@
 #include "agent/procfs/cpuinfo.h"
 #include "agent/procfs/meminfo.h"
 #include "agent/procfs/os_release.h"
+#include "agent/procfs/overlaid_files.h"
 #include "agent/procfs/stat.h"
 #include "common/text.h"
 
@@ -35,6 +36,18 @@ std::string read_os(Reader& rootfs) {
     return {};
 }
 
+// The processor's name, else that of the machine, which small boards have in their device tree.
+std::string read_cpu_model(Reader& proc, Reader& sys) {
+    CpuInfo info;
+    if (const auto file = proc.read("cpuinfo")) info = parse_cpuinfo(file.text);
+    if (!info.model.empty()) return cut(info.model);
+    if (const auto file = sys.read("firmware/devicetree/base/model")) {
+        const auto model = trim(file.text.substr(0, file.text.find('\0')));
+        if (!model.empty()) return cut(model);
+    }
+    return cut(info.number);
+}
+
 }  // namespace
 
 HostInfo read_host_info(Reader& proc, Reader& sys, Reader& rootfs) {
@@ -42,8 +55,7 @@ HostInfo read_host_info(Reader& proc, Reader& sys, Reader& rootfs) {
     host.os = read_os(rootfs);
     utsname name{};
     if (::uname(&name) == 0) host.kernel = cut(name.release);
-    if (const auto file = proc.read("cpuinfo"))
-        host.cpu_model = cut(parse_cpuinfo(file.text).model);
+    host.cpu_model = read_cpu_model(proc, sys);
     if (const auto file = sys.read("devices/system/cpu/online")) {
         host.cpu_count = count_cpu_list(file.text);
         if (host.cpu_count > std::numeric_limits<std::int32_t>::max()) host.cpu_count.reset();
@@ -55,7 +67,12 @@ HostInfo read_host_info(Reader& proc, Reader& sys, Reader& rootfs) {
         }
     }
     if (const auto file = proc.read("stat")) {
-        host.boot_time = boot_time(parse_stat(file.text).boot_time_seconds);
+        const Stat stat = parse_stat(file.text);
+        host.boot_time = boot_time(stat.boot_time_seconds);
+        const bool guest = OverlaidFiles(proc).contains("stat");
+        if ((guest || !host.cpu_count) && !stat.cores.empty()) {
+            host.cpu_count = static_cast<std::int64_t>(stat.cores.size());
+        }
     }
     host.clock_ticks_per_second = ::sysconf(_SC_CLK_TCK);
     return host;

@@ -16,7 +16,9 @@ void LoadCollector::collect(MetricSink& out) {
     out.add("load_avg_5min", "avg", load.five_minutes.value_or(kNoValue));
     out.add("load_avg_15min", "avg", load.fifteen_minutes.value_or(kNoValue));
     const auto cpus = cpu_.cpu_count();
-    const bool known = load.one_minute && cpus && *cpus > 0;
+    // Where the CPUs are a container's and the load is its host's, they are not divided.
+    const bool strange = overlaid_.contains("stat") && !overlaid_.contains("loadavg");
+    const bool known = load.one_minute && cpus && *cpus > 0 && !strange;
     out.add("load_per_cpu_1m", "avg",
             known ? *load.one_minute / static_cast<double>(*cpus) : kNoValue);
     double uptime = kNoValue;

@@ -3,6 +3,7 @@
 
 #include "agent/collect/collector.h"
 #include "agent/collect/cpu_collector.h"
+#include "agent/procfs/overlaid_files.h"
 #include "agent/procfs/read_faults.h"
 #include "agent/procfs/reader.h"
 
@@ -12,13 +13,14 @@ class LoadCollector final : public Collector {
   public:
     // `cpu` is collected before this.
     LoadCollector(Reader& proc, ReadFaults& faults, const CpuCollector& cpu)
-        : proc_(proc), faults_(faults), cpu_(cpu) {}
+        : proc_(proc), faults_(faults), cpu_(cpu), overlaid_(proc) {}
     void collect(MetricSink& out) override;
 
   private:
     Reader& proc_;
     ReadFaults& faults_;
     const CpuCollector& cpu_;
+    const OverlaidFiles overlaid_;
 };
 
 }  // namespace chorus::agent

@@ -4,6 +4,8 @@
 #include <array>
 #include <cerrno>
 
+#include "agent/procfs/overlaid_files.h"
+
 namespace chorus::agent {
 namespace {
 
@@ -49,7 +51,10 @@ MaybeBytes unwritten(const MemInfo& info) {
 }  // namespace
 
 MemoryCollector::MemoryCollector(Reader& proc, ReadFaults& faults)
-    : proc_(proc), faults_(faults), parts_(kParts) {}
+    : proc_(proc),
+      faults_(faults),
+      guest_(OverlaidFiles(proc).contains("meminfo")),
+      parts_(kParts) {}
 
 void MemoryCollector::collect(MetricSink& out) {
     MemInfo info;
@@ -58,14 +63,11 @@ void MemoryCollector::collect(MetricSink& out) {
     } else {
         faults_.note("/proc/meminfo", file.error);
     }
-    const auto arc = read_arc();
     total_bytes_ = info.total;
     auto available = info.usable();
+    const auto arc = read_arc(less(info.total, available));
     // ZFS gives its cache back under pressure, but the kernel does not count it as available.
-    if (available && arc && info.total) {
-        available =
-            std::min(*info.total, *available + arc->size - std::min(arc->size, arc->minimum));
-    }
+    if (available && arc) *available += arc->reclaimable();
     const auto used = less(info.total, available);
     const auto swap_used = less(info.swap_total, info.swap_free);
     out.add("memory_total_mb", "mb", mib(info.total));
@@ -80,9 +82,15 @@ void MemoryCollector::collect(MetricSink& out) {
     emit_parts(info, arc, out);
 }
 
-std::optional<ArcStats> MemoryCollector::read_arc() {
+std::optional<ArcStats> MemoryCollector::read_arc(MaybeBytes used) {
+    // The memory is a container's then, the cache its host's.
+    if (guest_) return std::nullopt;
     const auto file = proc_.read("spl/kstat/zfs/arcstats");
-    if (file) return parse_arcstats(file.text);
+    if (file) {
+        auto arc = parse_arcstats(file.text);
+        // More than is used here is in use elsewhere.
+        return arc && used && arc->reclaimable() > *used ? std::nullopt : arc;
+    }
     if (file.error != ENOENT) faults_.note("/proc/spl/kstat/zfs/arcstats", file.error);
     return std::nullopt;
 }

@@ -22,11 +22,13 @@ class MemoryCollector final : public Collector {
     std::optional<std::uint64_t> total_bytes() const { return total_bytes_; }
 
   private:
-    std::optional<ArcStats> read_arc();
+    // nullopt also if the cache is not this machine's.
+    std::optional<ArcStats> read_arc(std::optional<std::uint64_t> used);
     void emit_parts(const MemInfo& info, const std::optional<ArcStats>& arc, MetricSink& out);
 
     Reader& proc_;
     ReadFaults& faults_;
+    const bool guest_;  // in a container that sees its own memory alone
     std::optional<std::uint64_t> total_bytes_;
     Gauges parts_;
 };

@@ -2,13 +2,18 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
+#include "agent/procfs/loadavg.h"
+#include "agent/procfs/overlaid_files.h"
 #include "agent/procfs/text_scan.h"
+#include "common/log.h"
 #include "common/text.h"
 
 namespace chorus::agent {
 namespace {
 
+constexpr Logger kLog{"collect"};
 constexpr std::array<GaugeSeries, 5> kSeries{{{"system_processes_count", "count"},
                                               {"system_threads_count", "count"},
                                               {"system_zombies_count", "count"},
@@ -26,12 +31,39 @@ std::optional<std::int64_t> read_limit(Reader& proc, ReadFaults& faults, const c
 
 ProcessCountCollector::ProcessCountCollector(Reader& proc, ReadFaults& faults,
                                              const ProcessScanner& scanner)
-    : proc_(proc), faults_(faults), scanner_(scanner), gauges_(kSeries) {}
+    : proc_(proc),
+      faults_(faults),
+      scanner_(scanner),
+      guest_(OverlaidFiles(proc).contains("loadavg")),
+      gauges_(kSeries) {}
+
+bool processes_are_hidden(std::int64_t seen, std::int64_t all) {
+    return all > 8 * seen + 64;
+}
+
+bool ProcessCountCollector::sees_all(std::int64_t threads) {
+    const auto file = proc_.read("loadavg");
+    const auto all = file ? parse_loadavg(file.text).threads : std::nullopt;
+    if (guest_ || !all || !processes_are_hidden(threads, *all)) return true;
+    if (!std::exchange(told_, true)) {
+        kLog.warning(
+            "Most processes are hidden from the agent, so the host's are not counted",
+            {{"threads_seen", threads},
+             {"threads", *all},
+             {"remedy", "let it see /proc without hidepid=, or give it the PIDs of the host"}});
+    }
+    return false;
+}
 
 void ProcessCountCollector::collect(MetricSink& out) {
     const auto counts = scanner_.counts();
     if (!counts) {
         gauges_.emit(std::array<std::optional<double>, kSeries.size()>{}, out);
+        return;
+    }
+    if (!sees_all(counts->threads)) {  // said to be unknown, also from the first time on
+        for (const GaugeSeries& series : kSeries)
+            out.add(series.metric_type, series.unit, kNoValue);
         return;
     }
     // Every thread takes a PID; both settings bound their number.

@@ -9,16 +9,26 @@
 
 namespace chorus::agent {
 
-// Reads no process itself: `scanner` has just walked over all of them.
+// Whether most processes are kept from whoever sees threads: /proc mounted with hidepid=, a
+// container with PIDs of its own. `all` is what /proc/loadavg counts, which nobody hides; a few
+// come and go between the two looks.
+bool processes_are_hidden(std::int64_t seen, std::int64_t all);
+
+// Of the host, so unknown while processes are hidden. Reads no process itself: `scanner` has just
+// walked over all of them.
 class ProcessCountCollector final : public Collector {
   public:
     ProcessCountCollector(Reader& proc, ReadFaults& faults, const ProcessScanner& scanner);
     void collect(MetricSink& out) override;
 
   private:
+    bool sees_all(std::int64_t threads);
+
     Reader& proc_;
     ReadFaults& faults_;
     const ProcessScanner& scanner_;
+    const bool guest_;   // /proc/loadavg is a container's own
+    bool told_ = false;  // that processes are hidden
     Gauges gauges_;
 };
 

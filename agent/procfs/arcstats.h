@@ -10,6 +10,8 @@ namespace chorus::agent {
 struct ArcStats {
     std::uint64_t size = 0;     // bytes
     std::uint64_t minimum = 0;  // bytes it does not give back
+
+    std::uint64_t reclaimable() const { return size > minimum ? size - minimum : 0; }
 };
 
 // nullopt without a line "size TYPE NUMBER".

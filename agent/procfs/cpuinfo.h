@@ -8,7 +8,10 @@
 namespace chorus::agent {
 
 struct CpuInfo {
-    std::string model;          // empty where the kernel names none (most of arm64)
+    // As lscpu(1) tells it; of different cores each once ("Cortex-A55 + Cortex-A76"). Empty where
+    // the kernel names none.
+    std::string model;
+    std::string number;         // of Arm cores whose name is not known; empty if it is
     std::optional<double> mhz;  // mean over the cores that tell theirs
 };
 

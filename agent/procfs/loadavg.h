@@ -1,6 +1,7 @@
 // /proc/loadavg, proc(5).
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string_view>
 
@@ -8,6 +9,7 @@ namespace chorus::agent {
 
 struct LoadAverage {
     std::optional<double> one_minute, five_minutes, fifteen_minutes;
+    std::optional<std::int64_t> threads;  // of the whole machine, whoever may see them
 };
 
 LoadAverage parse_loadavg(std::string_view text);

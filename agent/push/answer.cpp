@@ -2,9 +2,10 @@
 
 #include <algorithm>
 #include <charconv>
-#include <ctime>
 
+#include "common/clock.h"
 #include "common/json_reader.h"
+#include "common/retry_after.h"
 #include "common/text.h"
 
 namespace chorus::agent {
@@ -117,10 +118,7 @@ StoredAnswer read_stored(std::string_view body) {
 }
 
 std::optional<Timestamp> date_of(const Answer& answer) {
-    std::tm parts{};
-    const char* end = ::strptime(answer.date.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
-    if (end == nullptr || *end != '\0') return std::nullopt;
-    return Timestamp{std::chrono::seconds{::timegm(&parts)}};
+    return parse_http_date(answer.date, SystemClock{}.now());
 }
 
 }  // namespace chorus::agent

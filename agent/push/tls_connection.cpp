@@ -6,6 +6,8 @@
 #include <array>
 #include <utility>
 
+#include "common/url.h"
+
 namespace chorus::agent {
 namespace {
 
@@ -43,17 +45,17 @@ TlsContext::TlsContext(const std::string& ca_file, Words words) : words_(std::mo
     }
 }
 
-TlsConnection::TlsConnection(const TlsContext& context, const std::string& host, std::uint16_t port,
-                             const Deadline& deadline)
-    : words_(context.words()), tcp_(host, port, deadline) {
+TlsConnection::TlsConnection(const TlsContext& context, const std::string& asked_host,
+                             std::uint16_t port, const Deadline& deadline)
+    : words_(context.words()), tcp_(asked_host, port, deadline) {
+    std::string host{tls_name(asked_host)};
     lib_.ERR_clear_error();
     ssl_.reset(lib_.SSL_new(context.get()));
     if (!ssl_) throw ConnectionError("TLS: " + newest_error(lib_));
     SSL* ssl = ssl_.get();
     const bool address = is_address(host);
     if (!address) {
-        std::string name = host;
-        lib_.SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, name.data());
+        lib_.SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, host.data());
     }
     const int named =
         address ? lib_.X509_VERIFY_PARAM_set1_ip_asc(lib_.SSL_get0_param(ssl), host.c_str())

@@ -11,6 +11,8 @@
 #include <ctime>
 #include <stdexcept>
 
+#include "common/url.h"
+
 namespace chorus::health {
 namespace {
 
@@ -65,8 +67,9 @@ TlsContext::TlsContext(const std::string& ca_file) : context_(SSL_CTX_new(TLS_cl
     ERR_clear_error();
 }
 
-TlsStream::TlsStream(const TlsContext& context, int fd, const std::string& host)
+TlsStream::TlsStream(const TlsContext& context, int fd, std::string_view asked_host)
     : connection_(SSL_new(context.get())) {
+    const std::string host{tls_name(asked_host)};
     SSL* ssl = connection_.get();
     if (ssl == nullptr || SSL_set_fd(ssl, fd) != 1) throw std::runtime_error("TLS cannot be used");
     bool named = false;

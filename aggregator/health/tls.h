@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "common/timestamp.h"
 
@@ -34,7 +35,7 @@ class TlsStream {
     enum class Wait { nothing, read, write, closed, failed };
 
     // `host` (name or address) must be in the server's certificate.
-    TlsStream(const TlsContext& context, int fd, const std::string& host);
+    TlsStream(const TlsContext& context, int fd, std::string_view host);
 
     // nothing: done, and the certificate is good.
     Wait handshake();

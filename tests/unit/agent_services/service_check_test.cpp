@@ -10,12 +10,13 @@
 #include "tests/unit/health/certificates.h"
 #include "tests/unit/health/target.h"
 
-// Stands before the C library's. "two-addresses.test" has 127.0.0.1 and one of a family that this
-// host does not have, as `localhost` has where IPv6 is switched off.
+// Stands before the C library's. "dotted.test." is 127.0.0.1. "two-addresses.test" has 127.0.0.1
+// and one of a family that this host does not have, as `localhost` has where IPv6 is switched off.
 extern "C" int getaddrinfo(const char* name, const char* service, const addrinfo* hints,
                            addrinfo** list) {
     static const auto real =
         reinterpret_cast<decltype(&::getaddrinfo)>(::dlsym(RTLD_NEXT, "getaddrinfo"));
+    if (name != nullptr && std::string_view(name) == "dotted.test.") name = "127.0.0.1";
     if (name == nullptr || std::string_view(name) != "two-addresses.test") {
         return real(name, service, hints, list);
     }
@@ -166,6 +167,15 @@ TEST(AgentServiceCheck, ACertificateMustBeTrustedAndNameTheHost) {
     const auto misnamed = check(service_at(on("https", wrong.port())), trusting(strangers));
     EXPECT_EQ(misnamed.status, ServiceStatus::unhealthy);
     EXPECT_THAT(misnamed.error, HasSubstr("IP address mismatch"));
+}
+
+TEST(AgentServiceCheck, ANameThatEndsWithADotIsThatOfTheCertificate) {
+    const Certificate certificate("DNS:dotted.test", -1, 2);
+    Target target(certificate.answering("HTTP/1.1 200 OK\r\n\r\n"));
+    const TlsContext trusted(certificate.file(), {"the service's", "agent-service-ca-file"});
+    const auto outcome = check(service_at("https://dotted.test.:" + std::to_string(target.port())),
+                               trusting(trusted));
+    EXPECT_EQ(outcome.status, ServiceStatus::healthy) << outcome.error;
 }
 
 TEST(AgentServiceCheck, WithoutTrustNothingIsKnown) {

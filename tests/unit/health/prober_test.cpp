@@ -225,6 +225,13 @@ TEST_F(TlsTest, AGoodCertificateIsHealthyAndItsEndIsTold) {
     }
 }
 
+TEST_F(TlsTest, ANameThatEndsWithADotIsThatOfTheCertificate) {
+    const NameServer names{{{"web.test", {"127.0.0.1"}}}};
+    options.name_servers = names.address();
+    const auto result = check_tls(Certificate{"DNS:web.test", -1, 30}, "web.test.");
+    EXPECT_EQ(result.health, Health::healthy) << result.error;
+}
+
 TEST_F(TlsTest, WrongNamesExpiredAndUnknownCertificatesAreRefused) {
     const auto expired = check_tls(Certificate{"DNS:localhost", -30, -2}, "localhost");
     expect_down(expired, "TLS certificate: certificate has expired");

@@ -38,8 +38,8 @@ TEST(ServiceConfig, TheOriginalsFormOfNamesAndUrlsIsReadInOrder) {
     EXPECT_EQ(zeta.port, 8081);
     EXPECT_EQ(zeta.interval, seconds{60});
     EXPECT_EQ(zeta.timeout, seconds{10});
-    EXPECT_TRUE(zeta.expects(200));
-    EXPECT_FALSE(zeta.expects(204));
+    EXPECT_TRUE(contains(zeta.expected_status, 200));
+    EXPECT_FALSE(contains(zeta.expected_status, 204));
     EXPECT_THAT(zeta.request,
                 testing::StartsWith("GET /health HTTP/1.1\r\nHost: localhost:8081\r\n"));
     EXPECT_EQ(config.services[1].port, 443);
@@ -58,8 +58,9 @@ TEST(ServiceConfig, AnObjectSetsEverything) {
     EXPECT_THAT(api.request, testing::StartsWith("GET /x?a=b HTTP/1.1\r\nHost: [::1]:80\r\n"));
     EXPECT_EQ(api.interval, seconds{30});
     EXPECT_EQ(api.timeout, seconds{5});
-    EXPECT_TRUE(api.expects(200) && api.expects(301) && api.expects(399));
-    EXPECT_FALSE(api.expects(204));
+    EXPECT_TRUE(contains(api.expected_status, 200) && contains(api.expected_status, 301) &&
+                contains(api.expected_status, 399));
+    EXPECT_FALSE(contains(api.expected_status, 204));
     EXPECT_EQ(api.body_match, "ok");
     EXPECT_EQ(api.retries, 2);
 }
