@@ -108,8 +108,9 @@ TEST(InstanceLimits, RootAndRealDevicesAreToldBeforeOtherMounts) {
     const auto add = [&](const std::string& point, const std::string& type,
                          const std::string& source) {
         ++device;
-        mounts += "1 1 0:" + std::to_string(device) + " / " + point + " rw - " + type + ' ' +
-                  source + " rw\n";
+        const std::string number = std::to_string(device);
+        mounts += number + (device == 1 ? " 0 0:" : " 1 0:") + number + " / " + point + " rw - " +
+                  type + ' ' + source + " rw\n";
     };
     add("/", "zfs", "rpool");
     for (std::size_t i = 0; i < kMaxMounts; ++i) {
