@@ -1,7 +1,9 @@
 #include "common/batch_json.h"
 
 #include <algorithm>
+#include <optional>
 
+#include "common/batch_ranges.h"
 #include "common/text.h"
 
 namespace chorus {
@@ -17,24 +19,53 @@ bool is_word(char c) {
     return is_lower(c) || is_digit(c) || c == '_' || (c >= 'A' && c <= 'Z');
 }
 
-void text_or_null(JsonWriter& out, std::string_view text) {
-    text.empty() ? out.null() : out.value(text);
+// The text as it may be sent: within `most` bytes also where the writer puts U+FFFD (three bytes)
+// for each malformed one, and without U+0000. `buffer` holds it if it is another one.
+std::string_view fitting(std::string_view text, std::size_t most, std::string& buffer) {
+    constexpr std::size_t replacement_bytes = 3;
+    if (text.size() <= most / replacement_bytes && text.find('\0') == std::string_view::npos) {
+        return text;
+    }
+    buffer = repair_utf8(text);
+    std::erase(buffer, '\0');
+    return utf8_prefix(buffer, most);
+}
+
+void write_text(JsonWriter& out, std::string_view text, std::size_t most) {
+    std::string buffer;
+    out.value(fitting(text, most, buffer));
+}
+
+void text_or_null(JsonWriter& out, std::string_view text, std::size_t most) {
+    text.empty() ? static_cast<void>(out.null()) : write_text(out, text, most);
+}
+
+// A figure that no process can have is unknown.
+template <typename Number, typename Range>
+void write_within(JsonWriter& out, const std::optional<Number>& value, const Range& range) {
+    const bool known = value && *value >= range.least && *value <= range.greatest;
+    known ? out.value(*value) : out.null();
 }
 
 void write_host(JsonWriter& out, const HostInfo& host) {
     out.key("host").begin_object();
-    text_or_null(out.key("os"), host.os);
-    text_or_null(out.key("kernel"), host.kernel);
-    text_or_null(out.key("cpu_model"), host.cpu_model);
+    text_or_null(out.key("os"), host.os, limits::kLabelBytes);
+    text_or_null(out.key("kernel"), host.kernel, limits::kLabelBytes);
+    text_or_null(out.key("cpu_model"), host.cpu_model, limits::kLabelBytes);
     out.field("cpu_count", host.cpu_count).field("memory_total_bytes", host.memory_total_bytes);
-    out.field("boot_time", host.boot_time);
+    // By a clock that began at 1970 and was not set, hosts booted before that.
+    const bool booted = host.boot_time && *host.boot_time >= Timestamp{};
+    out.field("boot_time", booted ? host.boot_time : std::nullopt);
     out.field("clock_ticks_per_second", host.clock_ticks_per_second).end_object();
 }
 
 void write_metrics(JsonWriter& out, const Batch& batch) {
     out.key("metrics").begin_object().key("layout").begin_array();
     for (const SeriesKey& key : batch.layout) {
-        out.begin_array().value(key.metric_type).value(key.label).value(key.unit).end_array();
+        out.begin_array().value(key.metric_type);
+        write_text(out, key.label, limits::kLabelBytes);
+        write_text(out, key.unit, limits::kUnitBytes);
+        out.end_array();
     }
     out.end_array().key("values").begin_array();
     for (const double value : batch.values) out.value(value);
@@ -42,18 +73,34 @@ void write_metrics(JsonWriter& out, const Batch& batch) {
 }
 
 void write_process(JsonWriter& out, const ProcessSample& p) {
-    out.begin_array().value(p.pid).value(p.start_ticks).value(p.name).value(p.ppid);
+    using json_checks::kNatural31;
+    using json_checks::kNatural63;
+    out.begin_array().value(p.pid).value(p.start_ticks);
+    write_text(out, p.name, limits::kProcessNameBytes);
+    write_within(out, p.ppid, kNatural31);
     p.state ? out.value(to_string(*p.state)) : out.null();
-    text_or_null(out, p.user);
-    out.value(p.num_threads).value(p.cpu_percent).value(p.memory_rss_bytes);
-    out.value(p.memory_percent).value(p.disk_read_bytes).value(p.disk_write_bytes);
-    out.value(p.fd_count).value(p.fd_limit).value(p.children_cpu_percent);
-    out.value(p.memory_pss_bytes).value(p.memory_swap_bytes).value(p.major_faults_per_sec);
-    out.value(p.nice).value(p.processor).value(p.io_wait_percent).value(p.cpu_wait_percent);
-    out.value(p.voluntary_switches_per_sec).value(p.involuntary_switches_per_sec);
-    text_or_null(out, p.unit);
-    text_or_null(out, p.container_id);
-    text_or_null(out, p.cmdline);
+    text_or_null(out, p.user, limits::kLabelBytes);
+    write_within(out, p.num_threads, kNatural31);
+    write_within(out, p.cpu_percent, ranges::kCpuPercent);
+    write_within(out, p.memory_rss_bytes, kNatural63);
+    write_within(out, p.memory_percent, ranges::kPercent);
+    write_within(out, p.disk_read_bytes, kNatural63);
+    write_within(out, p.disk_write_bytes, kNatural63);
+    write_within(out, p.fd_count, kNatural31);
+    write_within(out, p.fd_limit, kNatural31);
+    write_within(out, p.children_cpu_percent, ranges::kCpuPercent);
+    write_within(out, p.memory_pss_bytes, kNatural63);
+    write_within(out, p.memory_swap_bytes, kNatural63);
+    write_within(out, p.major_faults_per_sec, ranges::kPerSecond);
+    write_within(out, p.nice, ranges::kNice);
+    write_within(out, p.processor, ranges::kProcessor);
+    write_within(out, p.io_wait_percent, ranges::kCpuPercent);
+    write_within(out, p.cpu_wait_percent, ranges::kCpuPercent);
+    write_within(out, p.voluntary_switches_per_sec, ranges::kPerSecond);
+    write_within(out, p.involuntary_switches_per_sec, ranges::kPerSecond);
+    text_or_null(out, p.unit, limits::kLabelBytes);
+    text_or_null(out, p.container_id, limits::kLabelBytes);
+    text_or_null(out, p.cmdline, limits::kTextBytes);
     out.end_array();
 }
 
@@ -117,7 +164,7 @@ void write_services(JsonWriter& out, const std::vector<AgentServiceCheck>& servi
         out.field("status", to_string(check.status)).field("age_ms", check.age.count());
         out.field("interval_seconds", check.interval_seconds);
         out.field("response_time_ms", check.response_time_ms);
-        text_or_null(out.key("error"), check.error);
+        text_or_null(out.key("error"), check.error, limits::kServiceErrorBytes);
         out.end_object();
     }
     out.end_array();

@@ -23,7 +23,9 @@ bool is_metric_type(std::string_view text);  // by the pattern, 1 to limits::kMe
 inline constexpr std::string_view kServiceNamePattern = "^[^/@\\x00-\\x1F\\x7F]+$";
 bool is_service_name(std::string_view text);
 
-// Appends the batch as one JSON object. Unknown values become null, never 0.
+// Appends the batch as one JSON object. Unknown values become null, never 0. So do figures that no
+// process can have, and texts are cut, so that whatever a host shows, read_batch() finds nothing
+// wrong with it.
 void write_batch(JsonWriter& out, const Batch& batch);
 
 // Reads and checks a batch. What shows a broken client is added to `errors` with its location below

@@ -6,22 +6,16 @@
 #include <utility>
 #include <vector>
 
+#include "common/batch_ranges.h"
+
 namespace chorus {
 namespace {
 
 using Checker = BatchChecker;
-using json_checks::IntegerRange;
 using json_checks::kNatural31;
 using json_checks::kNatural63;
 using json_checks::Path;
-using json_checks::RealRange;
-
-constexpr IntegerRange kPid{1, std::numeric_limits<std::int32_t>::max()};
-constexpr RealRange kCpuPercent{0, limits::kCpuPercent};
-constexpr RealRange kPercent{0, 100};
-constexpr RealRange kPerSecond{0, limits::kPerSecond};
-constexpr IntegerRange kNice{limits::kLeastNice, limits::kMostNice};
-constexpr IntegerRange kProcessor{0, limits::kMostProcessor};
+using namespace ranges;
 
 enum class Column {
     unknown,

@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::chrono::minutes kLargestSkew{5};
 constexpr std::chrono::minutes kHeldBackFor{10};
+constexpr std::chrono::minutes kRefusedFor{10};
 
 store::NewAlert alert_of(const std::string& type, store::Severity severity,
                          const std::string& source, const std::string& title,
@@ -25,6 +26,12 @@ store::NewAlert alert_of(const std::string& type, store::Severity severity,
     return alert;
 }
 
+std::string amount_of(std::chrono::seconds time) {
+    constexpr std::chrono::days told_in_days{2};
+    if (time < told_in_days) return std::to_string(time.count()) + " seconds";
+    return std::to_string(std::chrono::duration_cast<std::chrono::days>(time).count()) + " days";
+}
+
 // The alert's own source is cut where the name is long.
 std::string of_host(const std::string& hostname) {
     return "host:" + hostname;
@@ -33,8 +40,8 @@ std::string of_host(const std::string& hostname) {
 }  // namespace
 
 const std::vector<std::string>& own_alert_types() {
-    static const std::vector<std::string> types{"rule_error", "evaluator_late", "clock_skew",
-                                                "alert_limit", "cardinality_limit"};
+    static const std::vector<std::string> types{"rule_error",  "evaluator_late",    "clock_skew",
+                                                "alert_limit", "cardinality_limit", "agent_cloned"};
     return types;
 }
 
@@ -97,11 +104,12 @@ std::vector<store::NewAlert> clock_skew_alerts(const std::vector<Host>& hosts, T
                                                std::vector<std::string>& unknown) {
     std::vector<store::NewAlert> alerts;
     for (const auto& host : hosts) {
-        if (host.skew <= kLargestSkew && host.skew >= -kLargestSkew) continue;
-        const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(host.skew).count();
+        const auto skew = host.clock_skew.value_or(host.skew);
+        if (skew <= kLargestSkew && skew >= -kLargestSkew) continue;
+        const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(skew).count();
         auto alert = alert_of("clock_skew", store::Severity::medium, of_host(host.hostname),
                               "The clock of " + host.hostname + " is wrong",
-                              "It is " + std::to_string(std::abs(seconds)) + " seconds " +
+                              "It is " + amount_of(std::chrono::seconds{std::abs(seconds)}) + ' ' +
                                   (seconds > 0 ? "behind" : "ahead of") +
                                   " the aggregator's; rules go by the time of receipt");
         if (is_silent(host, now)) {
@@ -113,6 +121,30 @@ std::vector<store::NewAlert> clock_skew_alerts(const std::vector<Host>& hosts, T
                                   .begin_object()
                                   .field("hostname", host.hostname)
                                   .field("skew_seconds", seconds)
+                                  .end_object()
+                                  .take();
+        alerts.push_back(std::move(alert));
+    }
+    return alerts;
+}
+
+std::vector<store::NewAlert> clone_alerts(const std::vector<Host>& hosts, Timestamp now) {
+    std::vector<store::NewAlert> alerts;
+    for (const auto& host : hosts) {
+        if (!host.clone_refused_at || now - *host.clone_refused_at > kRefusedFor) continue;
+        auto alert = alert_of(
+            "agent_cloned", store::Severity::high, of_host(host.hostname),
+            "Two machines report as " + host.hostname,
+            "The agent on " + host.clone_hostname + " has the identity of the one on " +
+                host.hostname +
+                ", as after a disk or image was copied. The one that came later is refused and "
+                "keeps its batches. On the copy: stop the agent, delete agent-id, epochs and spool "
+                "in its spool directory, and enroll it anew");
+        alert.hostname = host.hostname;
+        alert.metadata_json = JsonWriter{}
+                                  .begin_object()
+                                  .field("hostname", host.hostname)
+                                  .field("refused_hostname", host.clone_hostname)
                                   .end_object()
                                   .take();
         alerts.push_back(std::move(alert));

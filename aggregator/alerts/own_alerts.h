@@ -26,6 +26,10 @@ store::NewAlert too_many_alerts_alert(const std::string& hostname, std::size_t m
 std::vector<store::NewAlert> clock_skew_alerts(const std::vector<Host>& hosts, Timestamp now,
                                                std::vector<std::string>& unknown);
 
+// Of every host whose agent's identity another machine has, too, that tried in the last ten
+// minutes.
+std::vector<store::NewAlert> clone_alerts(const std::vector<Host>& hosts, Timestamp now);
+
 // Of every host of which batches were held back in the last ten minutes.
 std::vector<store::NewAlert> held_back_alerts(const std::vector<Host>& hosts, Timestamp now);
 

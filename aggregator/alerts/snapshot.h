@@ -32,6 +32,10 @@ struct Host {
     Timestamp last_seen{};
     std::chrono::microseconds skew{0};
     std::optional<Timestamp> held_back_at{};  // when a batch was, because of its series
+    // The clock's own skew, where it is too far off to store by it; `skew` is that of stored times.
+    std::optional<std::chrono::microseconds> clock_skew{};
+    std::string clone_hostname{};                 // another machine with its agent's identity
+    std::optional<Timestamp> clone_refused_at{};  // when a batch of that one was
 };
 
 // Whether nothing was received for three of its intervals. When a host was last heard of is written

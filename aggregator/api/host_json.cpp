@@ -13,6 +13,7 @@ void write_host(JsonWriter& out, const store::HostRow& host) {
         .field("interval_seconds", host.interval_seconds)
         .field("wanted_interval_seconds", host.wanted_interval_seconds)
         .field("clock_skew_ms", host.clock_skew_ms)
+        .field("timed_by_receipt", host.timed_by_receipt)
         .key("agent_id");
     host.agent_id ? out.value(host.agent_id->to_string()) : out.null();
     text_or_null(out.key("agent_version"), host.agent_version);

@@ -70,13 +70,14 @@ http::Response processes_at(Services& services, const http::Request& request) {
     http::Parameters p{request};
     const auto hostname = p.hostname("hostname");
     if (!hostname) p.fault(http::error_missing({std::string("query"), std::string("hostname")}));
-    const Timestamp time = p.timestamp("t").value_or(services.clock.now());
+    const auto time = p.timestamp("t");
     p.throw_if_bad();
     Timings timings;
     const store::HostReader hosts{services.database, services.clock};
     const store::ProcessReader reader{services.database};
     if (!timings.db([&] { return hosts.find(*hostname); })) host_not_found();
-    const auto table = timings.db([&] { return reader.at(*hostname, time); });
+    const auto table =
+        timings.db([&] { return time ? reader.at(*hostname, *time) : reader.newest(*hostname); });
     if (!table) {
         throw http::HttpError(404, "no_data", "No process table is stored for that moment");
     }

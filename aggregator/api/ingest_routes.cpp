@@ -37,11 +37,7 @@ class Warnings {
     void note(const std::string& hostname, const FieldErrors& warnings) {
         if (warnings.empty()) return;
         total_.add(warnings.total());
-        const auto now = clock_.steady().count();
-        auto next = next_line_.load();
-        if (now < next || !next_line_.compare_exchange_strong(next, now + kLineEvery.count())) {
-            return;
-        }
+        if (!line_is_due(next_warning_)) return;
         const FieldError& first = warnings.list().front();
         kLog.warning("Batch was not stored as it was sent",
                      {{"hostname", hostname},
@@ -51,11 +47,25 @@ class Warnings {
                       {"warnings", warnings.total()}});
     }
 
+    void expired(const std::string& hostname) {
+        if (!line_is_due(next_expired_)) return;
+        kLog.warning("Batch is older than what is kept and was not stored",
+                     {{"hostname", hostname}});
+    }
+
   private:
+    using NextLine = std::atomic<std::int64_t>;
+    bool line_is_due(NextLine& next) const {
+        const auto now = clock_.steady().count();
+        auto due = next.load();
+        return now >= due && next.compare_exchange_strong(due, now + kLineEvery.count());
+    }
+
     static constexpr std::chrono::nanoseconds kLineEvery = std::chrono::seconds{10};
     const Clock& clock_;
     Counter& total_;
-    std::atomic<std::int64_t> next_line_{std::numeric_limits<std::int64_t>::min()};
+    NextLine next_warning_{std::numeric_limits<std::int64_t>::min()};
+    NextLine next_expired_{std::numeric_limits<std::int64_t>::min()};
 };
 
 Batch read_body(const http::Request& request, FieldErrors& warnings) {
@@ -89,6 +99,12 @@ Batch read_body(const http::Request& request, FieldErrors& warnings) {
                 409, "host_conflict",
                 "This hostname is another host's: give this machine another one, or "
                 "remove that host if it is gone");
+        case IngestResult::agent_cloned:
+            throw http::HttpError(409, "agent_cloned",
+                                  "Another machine reports with this agent's identity, as after a "
+                                  "disk or image was copied: give this machine an identity of its "
+                                  "own (delete agent-id, epochs and spool of its agent, and enroll "
+                                  "it anew)");
         case IngestResult::agent_mismatch:
             agent_mismatch();
         case IngestResult::too_many_series:
@@ -126,6 +142,13 @@ http::Response ingest(Services& services, Warnings& told, const http::Request& r
     const bool accepted = duplicate || outcome.result == IngestResult::stored ||
                           outcome.result == IngestResult::expired;
     if (!accepted) refuse(outcome.result, outcome.retry_after_seconds);
+    if (outcome.timed_by_receipt && outcome.result != IngestResult::expired) {
+        warnings.add({"clock_out_of_range",
+                      {std::string("body"), std::string("sent_at")},
+                      "sent_at is outside what is kept, so the batch is stored by the time of "
+                      "receipt: set the clock of this host"});
+    }
+    if (outcome.result == IngestResult::expired) told.expired(hostname);
     if (!duplicate) told.note(hostname, warnings);
     JsonWriter out;
     out.begin_object()

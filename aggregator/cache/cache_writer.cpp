@@ -44,7 +44,7 @@ void CacheWriter::stop() {
     if (thread_.joinable()) thread_.join();
 }
 
-void CacheWriter::offer(Batch&& batch) {
+void CacheWriter::offer(Batch&& batch, Timestamp made_at) {
     std::optional<Batch> replaced;  // freed after the lock
     {
         const std::lock_guard lock(mutex_);
@@ -55,8 +55,8 @@ void CacheWriter::offer(Batch&& batch) {
             found = hosts_.emplace(batch.hostname, Host{}).first;
         }
         Host& host = found->second;
-        if (batch.time < host.newest) return;
-        host.newest = batch.time;
+        if (made_at < host.newest) return;
+        host.newest = made_at;
         if (host.waiting) coalesced_.add();
         replaced = std::exchange(host.waiting, std::move(batch));
         if (host.queued) return;

@@ -35,15 +35,16 @@ class CacheWriter {
     // Writes what is waiting, within the timeout, and ends.
     void stop();
 
-    // Takes a committed batch. Returns at once; a batch older than the newest of its host is not
-    // taken, so that replayed batches never hide fresher values.
-    void offer(Batch&& batch);
+    // Takes a committed batch, collected at `made_at` by this program's clock: the host's own may
+    // be wrong. Returns at once; a batch older than the newest of its host is not taken, so that
+    // replayed batches never hide fresher values.
+    void offer(Batch&& batch, Timestamp made_at);
 
   private:
     using SteadyTime = std::chrono::steady_clock::time_point;
     struct Host {
         std::optional<Batch> waiting;
-        Timestamp newest{};       // time of the newest batch taken
+        Timestamp newest{};       // when the newest batch taken was collected
         SteadyTime next_write{};  // not before
         bool queued = false;
     };

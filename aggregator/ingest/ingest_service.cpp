@@ -13,7 +13,7 @@ namespace {
 using store::WriteResult;
 
 constexpr Logger kLog{"ingest"};
-constexpr std::size_t kResults = 11;
+constexpr std::size_t kResults = 12;
 constexpr std::size_t kMostBoundTokens = 100'000;
 // After this long without work a writer gives its database session back.
 constexpr std::chrono::seconds kRestAfter{1};
@@ -30,6 +30,8 @@ IngestResult from_store(WriteResult result) {
             return IngestResult::too_many_gaps;
         case WriteResult::host_conflict:
             return IngestResult::host_conflict;
+        case WriteResult::agent_cloned:
+            return IngestResult::agent_cloned;
         case WriteResult::too_many_series:
             return IngestResult::too_many_series;
         case WriteResult::expired:
@@ -52,9 +54,9 @@ int retry_after() {
 
 std::string_view to_string(IngestResult result) {
     constexpr std::array<std::string_view, kResults> names{
-        "stored",        "duplicate",     "expired",        "conflict",
-        "too_many_gaps", "host_conflict", "agent_mismatch", "too_many_series",
-        "refused",       "queue_full",    "unavailable"};
+        "stored",          "duplicate",     "expired",      "conflict",
+        "too_many_gaps",   "host_conflict", "agent_cloned", "agent_mismatch",
+        "too_many_series", "refused",       "queue_full",   "unavailable"};
     return names[static_cast<std::size_t>(result)];
 }
 
@@ -161,7 +163,10 @@ IngestOutcome IngestService::submit(Batch&& batch, const Source& source) {
     if (outcome.result == IngestResult::agent_mismatch) return finish(outcome);
 
     const auto ticket = std::make_shared<Ticket>();
-    ticket->prepared = store::prepare_batch(std::move(batch), clock_.now());
+    ticket->prepared =
+        store::prepare_batch(std::move(batch), clock_.now(),
+                             {partitions_.oldest_accepted(), partitions_.newest_accepted()});
+    outcome.timed_by_receipt = ticket->prepared.timed_by_receipt;
     outcome.system_metrics = ticket->prepared.system_values;
     outcome.process_metrics = ticket->prepared.process_rows;
     if (!enqueue(ticket)) {
@@ -264,7 +269,10 @@ void IngestService::write_group(store::BatchWriter& store, std::vector<TicketPoi
     if (cache_ == nullptr) return;
     // Callers do not touch their batch any more, so it can be handed on as it is.
     for (std::size_t i = 0; i < group.size(); ++i) {
-        if (results[i] == WriteResult::stored) cache_->offer(std::move(group[i]->prepared.batch));
+        auto& prepared = group[i]->prepared;
+        if (results[i] == WriteResult::stored) {
+            cache_->offer(std::move(prepared.batch), prepared.made_at);
+        }
     }
 }
 

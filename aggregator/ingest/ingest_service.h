@@ -48,6 +48,7 @@ enum class IngestResult {
     conflict,         // 409: the key belongs to other content
     too_many_gaps,    // 409: the agent must begin a new epoch
     host_conflict,    // 409: the hostname is another host's
+    agent_cloned,     // 409: another machine has the agent's identity
     agent_mismatch,   // 403: the token is not the one of this agent
     too_many_series,  // 429: the host brings new series all the time
     refused,          // 422: PostgreSQL cannot hold the content
@@ -61,6 +62,7 @@ struct IngestOutcome {
     std::int64_t system_metrics = 0;   // values of the batch that could be read
     std::int64_t process_metrics = 0;  // processes of the batch
     double interval_seconds = 0;       // as the agent told
+    bool timed_by_receipt = false;     // stored, but not by the host's clock: it is far off
     int retry_after_seconds = 0;       // for queue_full and unavailable; differs from call to call
 };
 

@@ -18,12 +18,21 @@ namespace chorus::store {
 struct BatchHost {
     std::int32_t host_id = 0;
     std::string hostname;
-    Timestamp newest;            // time of the newest batch stored
+    Uuid boot_id;                // of the machine in its row
+    Timestamp newest;            // greatest time of a batch stored
+    Timestamp newest_made;       // when the newest batch was collected, by the aggregator's clock
     Timestamp seen_written;      // hosts.last_seen as this writer wrote it
     Timestamp held_written;      // the same of hosts.held_back_at
     std::uint64_t facts = 0;     // hash of what stands in the host's row
     BatchProcesses processes;    // references of its processes
     std::uint64_t last_use = 0;  // for eviction
+};
+
+// Why an agent may not write.
+enum class HostRefusal {
+    none,
+    name_taken,  // its hostname is another host's
+    cloned,      // another machine has its identity
 };
 
 // Not thread-safe; a writer's own.
@@ -32,11 +41,12 @@ class BatchHosts {
     explicit BatchHosts(std::size_t most_hosts) : most_hosts_(most_hosts) {}
 
     // The host of the batch's agent, from memory if its name is still the same; otherwise looked
-    // up, created, renamed or taken over inside the caller's transaction. nullptr if the name is
-    // that of another host, unless that one is silent and this agent has no host yet.
-    BatchHost* find(Session& session, const PreparedBatch& prepared);
+    // up, created, renamed or taken over inside the caller's transaction. nullptr, and why in
+    // `refusal`, if the name is that of another host, unless that one is silent and this agent has
+    // no host yet, or if another machine reports for the host.
+    BatchHost* find(Session& session, const PreparedBatch& prepared, HostRefusal& refusal);
     // The same, but never from memory.
-    BatchHost* look_up(Session& session, const PreparedBatch& prepared);
+    BatchHost* look_up(Session& session, const PreparedBatch& prepared, HostRefusal& refusal);
     // True if find() would answer from memory.
     bool known(const PreparedBatch& prepared) const;
 
@@ -51,11 +61,12 @@ class BatchHosts {
 };
 
 // Notes that hosts were heard of: last_seen and clock skew at most once in a few seconds each, the
-// other columns when they changed. The newest batch of a host comes last.
+// other columns when they changed, and where the newest batch is whenever there is a newer one.
 struct HostSighting {
     BatchHost* host;
     const PreparedBatch* batch;
     bool held_back = false;  // not stored
+    Timestamp time{};        // under which it is stored
 };
 void note_hosts(Session& session, std::span<const HostSighting> sightings);
 

@@ -2,6 +2,7 @@
 
 #include <xxhash.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <string>
@@ -144,9 +145,28 @@ std::size_t estimate_bytes(const Batch& b) {
     return bytes;
 }
 
+// Between collecting and sending a host's clock is right about how long that took, whatever it
+// says.
+void set_times(PreparedBatch& p, const KeptTimes& kept) {
+    const auto age = std::max(p.batch.sent_at - p.batch.time, Timestamp::duration{0});
+    p.made_at = p.received_at - age;
+    const auto is_kept = [&](Timestamp t) { return t >= kept.oldest && t <= kept.newest; };
+    p.timed_by_receipt = !is_kept(p.batch.sent_at);
+    if (!p.timed_by_receipt) return;
+    auto behind = p.received_at - p.batch.sent_at;
+    if (is_kept(p.batch.time)) {
+        // The clock was set in between: how long the batch waited nobody knows.
+        p.made_at = p.received_at;
+        behind = {};
+    }
+    p.batch.time = p.made_at;
+    if (p.batch.host.boot_time) *p.batch.host.boot_time += behind;
+    for (Event& event : p.batch.events) event.time += behind;
+}
+
 }  // namespace
 
-PreparedBatch prepare_batch(Batch&& batch, Timestamp received_at) {
+PreparedBatch prepare_batch(Batch&& batch, Timestamp received_at, const KeptTimes& kept) {
     thread_local std::string buffer;
     PreparedBatch out;
     out.batch = std::move(batch);
@@ -174,6 +194,7 @@ PreparedBatch prepare_batch(Batch&& batch, Timestamp received_at) {
     if (b.set_aside != 0) bytes.add('A').add(b.set_aside);
     out.payload_hash = static_cast<std::int64_t>(bytes.hash64());
     out.bytes = estimate_bytes(b);
+    set_times(out, kept);
     return out;
 }
 

@@ -13,7 +13,12 @@ namespace chorus::store {
 struct PreparedBatch {
     Batch batch;
     Timestamp received_at;  // by the aggregator's clock
-    // Over the whole content but sent_at: tells a batch sent again from another one with its key.
+    Timestamp made_at;      // when it was collected, by the aggregator's clock: what is newest
+    // sent_at lies outside what is kept, so the host's clock says nothing: the times of the batch
+    // are those by the aggregator's clock.
+    bool timed_by_receipt = false;
+    // Over the whole content as it was received, but sent_at: tells a batch sent again from another
+    // one with its key.
     std::int64_t payload_hash = 0;
     std::uint64_t layout_hash = 0;  // finds the layout quickly; proves nothing
     // One per process: identity and what stays the same for its life (column processes.digest).
@@ -23,7 +28,13 @@ struct PreparedBatch {
     std::int64_t process_rows = 0;
 };
 
+// The times of batches that are kept.
+struct KeptTimes {
+    Timestamp oldest = Timestamp::min();
+    Timestamp newest = Timestamp::max();
+};
+
 // Meant for the thread that received the batch, so that the writer has less to do.
-PreparedBatch prepare_batch(Batch&& batch, Timestamp received_at);
+PreparedBatch prepare_batch(Batch&& batch, Timestamp received_at, const KeptTimes& kept = {});
 
 }  // namespace chorus::store

@@ -20,9 +20,11 @@ UPDATE monitoring.ingest_streams s
 SET received = s.received + int8multirange(int8range(i.lo, i.hi)),
     newest_ts = greatest(s.newest_ts, i.newest),
     last_received_at = $7
-FROM unnest($1::uuid[], $2::uuid[], $3::int[], $4::int8[], $5::int8[], $6::timestamptz[])
-         WITH ORDINALITY AS i (agent_id, epoch, host_id, lo, hi, newest, n)
+FROM unnest($1::uuid[], $2::uuid[], $3::int[], $4::int8[], $5::int8[], $6::timestamptz[],
+            $9::text[], $10::uuid[])
+         WITH ORDINALITY AS i (agent_id, epoch, host_id, lo, hi, newest, hostname, boot_id, n)
 JOIN monitoring.hosts h ON h.host_id = i.host_id AND h.agent_id = i.agent_id
+                       AND h.hostname = i.hostname AND h.boot_id = i.boot_id
 WHERE s.agent_id = i.agent_id AND s.epoch = i.epoch AND s.host_id = i.host_id
   AND NOT s.received && int8range(i.lo, i.hi)
   AND octet_length(multirange_send(s.received)) < $8
@@ -120,6 +122,8 @@ void write_marks(Session& session, std::span<const StreamEntry> entries) {
 void mark_new(Session& session, std::span<StreamEntry> entries) {
     Columns first;
     std::vector<std::int64_t> ends;
+    std::vector<std::string> hostnames;
+    std::vector<Uuid> boot_ids;
     std::vector<std::span<StreamEntry>> runs;
     for (std::size_t at = 0; at < entries.size();) {
         std::size_t end = at + 1;
@@ -133,6 +137,8 @@ void mark_new(Session& session, std::span<StreamEntry> entries) {
             first.add(run.front());
             first.times.back() = newest;
             ends.push_back(high + 1);
+            hostnames.push_back(run.front().hostname);
+            boot_ids.push_back(run.front().boot_id);
             runs.push_back(run);
         }
         at = end;
@@ -146,7 +152,9 @@ void mark_new(Session& session, std::span<StreamEntry> entries) {
                                                         .int8_array(ends)
                                                         .timestamp_array(first.times)
                                                         .timestamp(last_received(entries))
-                                                        .int4(static_cast<int>(kMostBytes)));
+                                                        .int4(static_cast<int>(kMostBytes))
+                                                        .text_array(hostnames)
+                                                        .uuid_array(boot_ids));
     for (const Row row : marked) {
         for (auto& e : runs[static_cast<std::size_t>(row.int8(0) - 1)]) {
             e.verdict = StreamVerdict::fresh;

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "aggregator/store/batch_prepared.h"
@@ -21,12 +22,16 @@ enum class StreamVerdict {
 struct StreamEntry {
     const PreparedBatch* batch;
     std::int32_t host_id;
+    // The machine in the host's row as the caller remembers it, for mark_new().
+    std::string hostname{};
+    Uuid boot_id{};
     StreamVerdict verdict = StreamVerdict::undecided;
 };
 
 // The usual case in one statement: counters that exist, belong to the host, and whose numbers are
-// new. Marks those `fresh` and leaves the others `undecided`. Rows stay locked until the end of the
-// transaction. `entries` are sorted by (agent, epoch, seq).
+// new, as long as the host's row has not changed. Marks those `fresh` and leaves the others
+// `undecided`. Rows stay locked until the end of the transaction. `entries` are sorted by (agent,
+// epoch, seq).
 void mark_new(Session& session, std::span<StreamEntry> entries);
 
 // Decides the rest with locks taken first: creates counters, finds repeated numbers.

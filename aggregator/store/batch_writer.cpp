@@ -39,6 +39,10 @@ JOIN monitoring.system_batches b
   ON b.host_id = i.host_id AND b.ts >= i.ts AND b.ts < i.ts + interval '1 ms'
 )sql"};
 
+WriteResult from_refusal(HostRefusal refusal) {
+    return refusal == HostRefusal::cloned ? WriteResult::agent_cloned : WriteResult::host_conflict;
+}
+
 constexpr Statement kInsertEvents{"batch_insert_events", R"sql(
 INSERT INTO monitoring.events (host_id, ts, type, detail)
 SELECT * FROM unnest($1::int[], $2::timestamptz[], $3::text[], $4::jsonb[])
@@ -255,9 +259,18 @@ void BatchWriter::run_transaction(std::span<Item*> items, Mode mode) {
 void BatchWriter::find_hosts(Session& session, std::span<Item*> items) {
     for (Item* item : items) {
         if (item->same_key != nullptr) continue;
-        item->host = hosts_.find(session, *item->prepared);
-        if (item->host == nullptr) item->result = WriteResult::host_conflict;
+        HostRefusal refusal{};
+        item->host = hosts_.find(session, *item->prepared, refusal);
+        if (item->host == nullptr) item->result = from_refusal(refusal);
     }
+}
+
+// The host as remembered may be another agent's by now, or another machine's.
+BatchHost* BatchWriter::look_up(Session& session, Item& item) {
+    HostRefusal refusal{};
+    item.host = hosts_.look_up(session, *item.prepared, refusal);
+    if (item.host == nullptr) item.result = from_refusal(refusal);
+    return item.host;
 }
 
 // Before a counter is marked: a batch that is held back may come again.
@@ -278,10 +291,7 @@ void BatchWriter::hold_back_series(Session& session, std::span<Item*> items) {
             counted = item;
             continue;
         }
-        // The host as remembered may be another agent's by now.
-        item->host = hosts_.look_up(session, *item->prepared);
-        item->result =
-            item->host != nullptr ? WriteResult::too_many_series : WriteResult::host_conflict;
+        if (look_up(session, *item) != nullptr) item->result = WriteResult::too_many_series;
     }
 }
 
@@ -291,7 +301,8 @@ void BatchWriter::decide(Session& session, std::span<Item*> items) {
     for (Item* item : items) {
         if (item->same_key != nullptr || item->result) continue;
         open.push_back(item);
-        entries.push_back({item->prepared, item->host->host_id});
+        entries.push_back(
+            {item->prepared, item->host->host_id, item->host->hostname, item->host->boot_id});
     }
     mark_new(session, entries);
 
@@ -302,12 +313,7 @@ void BatchWriter::decide(Session& session, std::span<Item*> items) {
             open[i]->result = WriteResult::stored;
             continue;
         }
-        // The host as remembered may be another agent's by now.
-        open[i]->host = hosts_.look_up(session, *open[i]->prepared);
-        if (open[i]->host == nullptr) {
-            open[i]->result = WriteResult::host_conflict;
-            continue;
-        }
+        if (look_up(session, *open[i]) == nullptr) continue;
         rest.push_back(open[i]);
         careful.push_back({open[i]->prepared, open[i]->host->host_id});
     }
@@ -341,7 +347,9 @@ void BatchWriter::decide_repeated(Session& session, std::span<Item*> repeated) {
         // for the same.
         const auto gone =
             retention_.system ? clock_.now() - *retention_.system + days{1} : Timestamp::min();
-        const bool comparable = repeated[i]->prepared->batch.time >= gone;
+        // What is timed by receipt now may have been stored under another time.
+        const bool comparable =
+            repeated[i]->prepared->batch.time >= gone && !repeated[i]->prepared->timed_by_receipt;
         repeated[i]->result =
             same[i] || !comparable ? WriteResult::duplicate : WriteResult::conflict;
     }
@@ -449,7 +457,7 @@ void BatchWriter::note_sightings(Session& session, std::span<Item* const> items)
         const bool held_back = item->result == WriteResult::too_many_series;
         if (item->same_key != nullptr) continue;
         if (!held_back && item->result != WriteResult::stored) continue;
-        sightings.push_back({item->host, item->prepared, held_back});
+        sightings.push_back({item->host, item->prepared, held_back, item->time});
     }
     if (!sightings.empty()) note_hosts(session, sightings);
 }

@@ -25,6 +25,7 @@ enum class WriteResult {
     conflict,         // its key belongs to a batch with other content
     too_many_gaps,    // its counter has too many gaps: a new epoch is needed
     host_conflict,    // its hostname is another host's
+    agent_cloned,     // another machine has its agent's identity
     too_many_series,  // its host brings new series all the time
     expired,          // its time is outside what is kept; accepted, not stored
     refused,          // PostgreSQL cannot hold its content
@@ -59,6 +60,7 @@ class BatchWriter {
     bool try_group(std::vector<Item>& items, Mode mode);
     void run_transaction(std::span<Item*> items, Mode mode);
     void find_hosts(Session& session, std::span<Item*> items);
+    BatchHost* look_up(Session& session, Item& item);
     void hold_back_series(Session& session, std::span<Item*> items);
     void decide(Session& session, std::span<Item*> items);
     void decide_repeated(Session& session, std::span<Item*> repeated);

@@ -23,7 +23,9 @@ WITH newest AS (
     FROM monitoring.hosts h
     CROSS JOIN LATERAL (
         SELECT b.ts FROM monitoring.process_batches b
-        WHERE b.host_id = h.host_id AND b.ts > $2 ORDER BY b.ts DESC LIMIT 1) n
+        WHERE b.host_id = h.host_id AND b.ts > $2
+          AND b.ts <= coalesce(h.latest_process_ts, 'infinity')
+        ORDER BY b.ts DESC LIMIT 1) n
     WHERE h.host_id = ANY ($1)
 ), moments AS (
     SELECT host_id, hostname, 0 AS moment, ts FROM newest

@@ -23,6 +23,7 @@ FROM (
     WHERE ($1::text IS NULL
            OR b.host_id = (SELECT host_id FROM monitoring.hosts WHERE hostname = $1))
       AND b.ts >= $2
+      AND b.received_at >= $2  -- a clock that was ahead left rows in the future
     GROUP BY b.host_id, e.metric_type) s
 JOIN monitoring.hosts h ON h.host_id = s.host_id
 WHERE s.count > 0

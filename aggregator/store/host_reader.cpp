@@ -10,7 +10,7 @@ namespace {
 constexpr const char* kHosts = R"sql(
 SELECT host_id, hostname, agent_id, agent_version, interval_seconds, os, kernel, cpu_model,
        cpu_count, memory_total_bytes, boot_time, labels, clock_skew_ms, first_seen, last_seen,
-       thresholds, wanted_interval_seconds
+       thresholds, wanted_interval_seconds, timed_by_receipt
 FROM monitoring.hosts
 WHERE ($1::text IS NULL OR hostname = $1)
   AND ($2::text IS NULL OR position(lower($2) IN lower(hostname)) > 0)
@@ -41,6 +41,7 @@ HostRow read_host(const Row& row, Timestamp now) {
     host.last_seen = row.timestamp(14);
     host.thresholds_json = row.text(15);
     host.wanted_interval_seconds = row.optional_float8(16);
+    host.timed_by_receipt = row.boolean(17);
     host.status = host_status(host.last_seen, host.interval_seconds, now);
     return host;
 }

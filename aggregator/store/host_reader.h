@@ -39,6 +39,7 @@ struct HostRow {
     std::string labels_json = "{}";
     std::string thresholds_json = "{}";  // of this host instead of the rules' own
     std::optional<std::int64_t> clock_skew_ms;
+    bool timed_by_receipt = false;  // its clock is too far off to store by it
     Timestamp first_seen;
     Timestamp last_seen;
 };

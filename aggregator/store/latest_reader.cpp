@@ -6,24 +6,36 @@
 namespace chorus::store {
 namespace {
 
-// One look at the end of each host's part of the primary key.
+// One look at the end of each host's part of the primary key. Where its clock was ahead, rows of
+// that time lie behind the newest; where it is wrong now, so is the time that must not be too old.
 constexpr const char* kLatest = R"sql(
 SELECT h.host_id, h.hostname, b.ts, b.received_at, b.layout_id, b."values", p.scanned
 FROM monitoring.hosts h
 CROSS JOIN LATERAL (
     SELECT s.ts, s.received_at, s.layout_id, s."values"
     FROM monitoring.system_batches s
-    WHERE s.host_id = h.host_id AND s.ts > $2
+    WHERE s.host_id = h.host_id AND s.ts > $3
+      AND s.ts > $2 + coalesce(h.latest_ts - h.latest_made_at, interval '0')
+      AND s.ts <= coalesce(h.latest_ts, 'infinity')
     ORDER BY s.ts DESC
     LIMIT 1) b
 LEFT JOIN LATERAL (
     SELECT s.scanned
     FROM monitoring.process_batches s
-    WHERE s.host_id = h.host_id AND s.ts > $2
+    WHERE s.host_id = h.host_id AND s.ts > $3
+      AND s.ts > $2 + coalesce(h.latest_ts - h.latest_made_at, interval '0')
+      AND s.ts <= coalesce(h.latest_process_ts, 'infinity')
     ORDER BY s.ts DESC
     LIMIT 1) p ON true
 WHERE $1::text IS NULL OR h.hostname = $1
 ORDER BY h.hostname
+)sql";
+
+// Now, and now by the clock that is furthest behind.
+constexpr const char* kClocks = R"sql(
+SELECT now(), now() + coalesce(least(min(latest_ts - latest_made_at), interval '0'), interval '0')
+FROM monitoring.hosts
+WHERE $1::text IS NULL OR hostname = $1
 )sql";
 
 constexpr Statement kLayouts{"latest_layouts", R"sql(
@@ -60,12 +72,14 @@ std::optional<double> LatestBatch::value(std::string_view metric_type) const {
 std::vector<LatestBatch> LatestReader::read(const std::optional<std::string>& hostname,
                                             std::chrono::seconds max_age) const {
     return database_.read([&](Session& session) {
-        // A constant, not now() - age, so that older partitions are left out of the plan.
-        const auto oldest = session.execute_once("SELECT now()")[0].timestamp(0) - max_age;
+        // Constants, not now() - age, so that older partitions are left out of the plan.
+        const auto clocks = session.execute_once(kClocks, Parameters{}.text(hostname));
+        const auto oldest = clocks[0].timestamp(0) - max_age;
+        const auto oldest_row = clocks[0].timestamp(1) - max_age;
         std::vector<LatestBatch> batches;
         std::vector<std::int32_t> layout_ids;
-        for (const auto row :
-             session.execute_once(kLatest, Parameters{}.text(hostname).timestamp(oldest))) {
+        for (const auto row : session.execute_once(
+                 kLatest, Parameters{}.text(hostname).timestamp(oldest).timestamp(oldest_row))) {
             LatestBatch batch;
             batch.host_id = row.int4(0);
             batch.hostname = row.text(1);

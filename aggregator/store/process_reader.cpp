@@ -46,12 +46,26 @@ WHERE ($1::int IS NULL OR b.host_id = $1)
   AND ($8::text IS NULL OR p.container_id LIKE $8)
 )sql";
 
+// One clock that is ahead must not hide the present of all others, nor of its own host once it is set.
 constexpr const char* kNewestTime = R"sql(
 SELECT b.ts
 FROM monitoring.process_batches b
 WHERE ($1::int IS NULL OR b.host_id = $1) AND b.ts <= $2
+  AND b.ts <= CASE WHEN $1::int IS NULL THEN now()
+                   ELSE coalesce((SELECT h.latest_process_ts FROM monitoring.hosts h
+                                  WHERE h.host_id = $1), 'infinity') END
 ORDER BY b.ts DESC
 LIMIT 1
+)sql";
+
+// A row may be older than that column; a host's clock may be ahead by the two days that ingest
+// accepts.
+constexpr const char* kNewestOfHost = R"sql(
+SELECT coalesce(latest_process_ts, now() + interval '48 hours')
+FROM monitoring.hosts
+WHERE hostname = $1
+  AND (latest_process_ts IS NULL
+       OR latest_process_ts - (latest_ts - latest_made_at) > now() - interval '1 day')
 )sql";
 
 constexpr const char* kSnapshot = R"sql(
@@ -125,7 +139,9 @@ void narrow_for_sort(Session& session, const ProcessQuery& query, Filters& filte
     if (query.sort == ProcessSort::timestamp || query.start) return;
     const auto newest = session.execute_once(
         kNewestTime, Parameters{}.int4(filters.host_id).timestamp(filters.end));
-    if (!newest.empty()) filters.start = newest[0].timestamp(0) - hours{1};
+    if (newest.empty()) return;
+    filters.start = newest[0].timestamp(0) - hours{1};
+    filters.end = newest[0].timestamp(0);
 }
 
 // process_refs that the filters of processes select; nullopt if those are many or all.
@@ -234,9 +250,10 @@ std::optional<ProcessSnapshot> ProcessReader::at(const std::string& hostname,
 
 std::optional<ProcessSnapshot> ProcessReader::newest(const std::string& hostname) const {
     return database_.read([&](Session& session) -> std::optional<ProcessSnapshot> {
-        // A host's clock may be ahead by up to the two days that ingest accepts.
-        const auto now = session.execute_once("SELECT now()")[0].timestamp(0);
-        return read_snapshot(session, hostname, now + hours{48}, hours{72});
+        // By the host's clock, which may be wrong; one that was ahead left rows in the future.
+        const auto rows = session.execute_once(kNewestOfHost, Parameters{}.text(hostname));
+        if (rows.empty()) return std::nullopt;
+        return read_snapshot(session, hostname, rows[0].timestamp(0), hours{72});
     });
 }
 

@@ -7,7 +7,7 @@ namespace {
 
 constexpr Statement kHosts{"rule_hosts", R"sql(
 SELECT host_id, hostname, labels, thresholds, interval_seconds, first_seen, last_seen,
-       coalesce(clock_skew_ms, 0), held_back_at
+       coalesce(clock_skew_ms, 0), held_back_at, timed_by_receipt, clone_hostname, clone_refused_at
 FROM monitoring.hosts
 ORDER BY host_id
 )sql"};
@@ -124,10 +124,23 @@ std::vector<RuleService> services_of(const Result& rows) {
 std::vector<RuleHost> read_rule_hosts(Session& session) {
     std::vector<RuleHost> hosts;
     for (const auto row : session.execute(kHosts)) {
-        hosts.push_back({row.int4(0), std::string{row.text(1)}, std::string{row.text(2)},
-                         std::string{row.text(3)}, row.float8(4), row.timestamp(5),
-                         row.timestamp(6), std::chrono::milliseconds{row.int8(7)},
-                         row.optional_timestamp(8)});
+        const std::chrono::milliseconds skew{row.int8(7)};
+        RuleHost host{row.int4(0),
+                      std::string{row.text(1)},
+                      std::string{row.text(2)},
+                      std::string{row.text(3)},
+                      row.float8(4),
+                      row.timestamp(5),
+                      row.timestamp(6),
+                      skew,
+                      row.optional_timestamp(8)};
+        if (row.boolean(9)) {
+            host.skew = {};
+            host.clock_skew = skew;
+        }
+        if (!row.is_null(10)) host.clone_hostname = row.text(10);
+        host.clone_refused_at = row.optional_timestamp(11);
+        hosts.push_back(std::move(host));
     }
     return hosts;
 }

@@ -23,8 +23,12 @@ struct RuleHost {
     double interval_seconds = 30;
     Timestamp first_seen{};
     Timestamp last_seen{};
-    std::chrono::microseconds skew{0};        // aggregator's clock minus the host's
+    std::chrono::microseconds skew{0};        // aggregator's clock minus that of stored times
     std::optional<Timestamp> held_back_at{};  // when a batch was, because of its series
+    // Aggregator's clock minus the host's, where that is too far off to store by it.
+    std::optional<std::chrono::microseconds> clock_skew{};
+    std::optional<std::string> clone_hostname{};  // another machine with its agent's identity
+    std::optional<Timestamp> clone_refused_at{};  // when a batch of that one was
 };
 std::vector<RuleHost> read_rule_hosts(Session& session);
 

@@ -177,6 +177,11 @@ TEST_F(EngineTest, AWrongClockDoesNotMakeALongWindowOfProcessesWhole) {
     EXPECT_EQ(tables(), 30U);
     database_.run("UPDATE monitoring.hosts SET clock_skew_ms = 31000");
     EXPECT_EQ(tables(), 30U);
+    // A clock that nothing is stored by says nothing about stored times.
+    database_.run(
+        "UPDATE monitoring.hosts SET clock_skew_ms = 34560000000, timed_by_receipt = true");
+    EXPECT_EQ(tables(), 30U);
+    database_.run("UPDATE monitoring.hosts SET clock_skew_ms = 31000, timed_by_receipt = false");
     database_.run("UPDATE monitoring.hosts SET interval_seconds = 60 WHERE hostname = 'odd'");
     EXPECT_EQ(tables(), 60U);
 }

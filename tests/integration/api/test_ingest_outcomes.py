@@ -4,7 +4,7 @@ import copy
 
 import pytest
 
-from chorus_harness import BatchMaker, process, timestamp, wait_until
+from chorus_harness import BatchMaker, process, redis_cli, timestamp, wait_until
 
 
 @pytest.fixture(scope="module")
@@ -189,3 +189,29 @@ def test_a_value_that_cannot_be_stored_costs_that_value_alone(aggregator):
     row = aggregator.get("/api/v1/metrics/processes?hostname=odd-values").json[0]
     assert row["process_name"] == "n" * 255
     assert stored(aggregator, "odd-values") == 1
+
+
+@pytest.mark.parametrize("skew", [-27 * 3600, 27 * 3600], ids=["ahead", "behind"])
+def test_a_clock_that_was_wrong_does_not_hide_the_present(aggregator, skew):
+    hostname = f"was-wrong-{'behind' if skew > 0 else 'ahead'}"
+    maker, token = BatchMaker(hostname), aggregator.token(name=hostname)
+
+    def send(cpu, name, seconds_ago):
+        batch = maker.make({"cpu_usage_percent": (cpu, "percent")}, [process(7, name)],
+                           seconds_ago=seconds_ago, sent_at=timestamp(seconds_ago))
+        assert aggregator.ingest(batch, token).status == 200
+
+    def shown():
+        redis_cli("FLUSHDB", url=aggregator.redis_url)
+        latest = aggregator.get(f"/api/v1/metrics/latest/{hostname}").json
+        overview = aggregator.get(f"/api/v1/system/overview?hostname={hostname}").json
+        table = aggregator.get(f"/api/v1/processes/at?hostname={hostname}").json
+        busiest = aggregator.get(
+            f"/api/v1/metrics/processes?hostname={hostname}&sort=cpu_percent").json
+        return (latest["metrics"]["cpu_usage_percent"]["value"], overview["cpu_usage"], [row["process_name"] for row in table["processes"]],
+                sorted({row["process_name"] for row in busiest}))
+
+    send(10.0, "while-wrong", skew)
+    assert shown() == (10.0, 10.0, ["while-wrong"], ["while-wrong"])
+    send(50.0, "now", 0)
+    assert shown() == (50.0, 50.0, ["now"], ["now"])

@@ -1,4 +1,6 @@
 // Who may write which host.
+#include <map>
+
 #include "tests/integration/ingest/ingest_fixture.h"
 
 namespace chorus::ingest {
@@ -77,6 +79,118 @@ TEST_F(HostIdentity, AnAgentThatRenamesItselfKeepsItsHost) {
     EXPECT_EQ(hosts(), "1 renamed 01");
     EXPECT_EQ(database.number("SELECT count(*) FROM monitoring.system_batches WHERE host_id = 1"),
               3);
+}
+
+// Two machines from one image: one agent id, own names and boot ids.
+class ClonedAgent : public HostIdentity {
+  protected:
+    // What that machine collects and sends now.
+    Batch of_machine(int number) {
+        Batch b = named(1, "machine-" + std::to_string(number), ++seq_[number]);
+        b.epoch.bytes[15] = b.boot_id.bytes[15] = static_cast<std::uint8_t>(number);
+        b.time = b.sent_at = clock.now();
+        return b;
+    }
+    IngestResult send(int number) {
+        clock.advance(seconds{5});
+        return aggregator.send(of_machine(number));
+    }
+    std::string clones() {
+        return database.text(
+            "SELECT coalesce(clone_hostname, '-') FROM monitoring.hosts WHERE host_id = 1");
+    }
+    std::map<int, std::int64_t> seq_;
+};
+
+TEST_F(ClonedAgent, TheOneThatCameLaterIsRefused) {
+    ASSERT_EQ(send(1), IngestResult::stored);
+    // It may be the same machine, renamed and booted.
+    ASSERT_EQ(send(2), IngestResult::stored);
+    EXPECT_EQ(hosts(), "1 machine-2 01");
+    for (int i = 0; i < 3; ++i) {
+        EXPECT_EQ(send(1), IngestResult::stored);
+        EXPECT_EQ(hosts(), "1 machine-1 01");
+        EXPECT_EQ(send(2), IngestResult::agent_cloned);
+    }
+    EXPECT_EQ(hosts(), "1 machine-1 01");
+    EXPECT_EQ(clones(), "machine-2");
+    EXPECT_EQ(rows("system_batches"), 5);
+    // Not for another aggregator either, which remembers no host.
+    Aggregator other{database.options(), clock};
+    clock.advance(seconds{5});
+    EXPECT_EQ(other.send(of_machine(2)), IngestResult::agent_cloned);
+    EXPECT_EQ(other.send(of_machine(1)), IngestResult::stored);
+}
+
+TEST_F(ClonedAgent, OfManyOneGoesOn) {
+    for (const int number : {1, 2, 3, 1}) ASSERT_EQ(send(number), IngestResult::stored);
+    for (int i = 0; i < 3; ++i) {
+        EXPECT_EQ(send(2), IngestResult::agent_cloned);
+        EXPECT_EQ(send(3), IngestResult::agent_cloned);
+        EXPECT_EQ(send(1), IngestResult::stored);
+    }
+    EXPECT_EQ(hosts(), "1 machine-1 01");
+}
+
+TEST_F(ClonedAgent, WhoWasRefusedDoesNotWinByABootOfTheOther) {
+    for (const int number : {1, 2, 1}) ASSERT_EQ(send(number), IngestResult::stored);
+    ASSERT_EQ(send(2), IngestResult::agent_cloned);
+    clock.advance(seconds{5});
+    Batch booted = of_machine(1);
+    booted.boot_id.bytes[15] = booted.epoch.bytes[15] = 99;
+    ASSERT_EQ(aggregator.send(booted), IngestResult::stored);
+    EXPECT_EQ(send(2), IngestResult::agent_cloned);
+}
+
+TEST_F(ClonedAgent, GoesOnOnceTheOtherOneIsGone) {
+    for (const int number : {1, 2, 1}) ASSERT_EQ(send(number), IngestResult::stored);
+    ASSERT_EQ(send(2), IngestResult::agent_cloned);
+    clock.advance(std::chrono::minutes{11});
+    EXPECT_EQ(send(2), IngestResult::stored);
+    EXPECT_EQ(hosts(), "1 machine-2 01");
+}
+
+TEST_F(ClonedAgent, WithOneNameTheBootIdsTellThemApart) {
+    const auto send_as = [&](int number) {
+        clock.advance(seconds{5});
+        Batch b = of_machine(number);
+        b.hostname = "image";
+        return aggregator.send(b);
+    };
+    for (const int number : {1, 2, 1}) ASSERT_EQ(send_as(number), IngestResult::stored);
+    EXPECT_EQ(send_as(2), IngestResult::agent_cloned);
+    EXPECT_EQ(send_as(1), IngestResult::stored);
+}
+
+TEST_F(ClonedAgent, ContainersOfOneKernelAreToldApartByTheirNames) {
+    const auto send_as = [&](int number) {
+        clock.advance(seconds{5});
+        Batch b = of_machine(number);
+        b.boot_id.bytes[15] = 7;
+        return aggregator.send(b);
+    };
+    for (const int number : {1, 2, 1}) ASSERT_EQ(send_as(number), IngestResult::stored);
+    EXPECT_EQ(send_as(2), IngestResult::agent_cloned);
+}
+
+TEST_F(ClonedAgent, ABootAndARenameAreNone) {
+    ASSERT_EQ(send(1), IngestResult::stored);
+    // Collected before the boot, sent after it.
+    Batch late = of_machine(1);
+    clock.advance(seconds{60});
+    for (int boot = 10; boot < 14; ++boot) {
+        for (int i = 0; i < 2; ++i) {
+            clock.advance(seconds{5});
+            Batch b = of_machine(1);
+            b.boot_id.bytes[15] = b.epoch.bytes[15] = static_cast<std::uint8_t>(boot);
+            if (boot >= 12) b.hostname = "renamed";
+            ASSERT_EQ(aggregator.send(b), IngestResult::stored) << boot;
+        }
+    }
+    late.sent_at = clock.now();
+    EXPECT_EQ(aggregator.send(late), IngestResult::stored);
+    EXPECT_EQ(hosts(), "1 renamed 01");
+    EXPECT_EQ(clones(), "-");
 }
 
 TEST_F(HostIdentity, ATakenNameIsNoNameToRenameTo) {

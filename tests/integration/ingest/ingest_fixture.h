@@ -58,7 +58,7 @@ class IngestTest : public ::testing::Test {
         b.hostname = "host-" + std::to_string(agent);
         b.seq = seq;
         b.time = start + std::chrono::seconds{30 * seq};
-        b.sent_at = b.time;
+        b.sent_at = clock.now();
         b.events.clear();
         b.services.clear();
         return b;

@@ -17,6 +17,7 @@ class ServicesTest : public IngestTest {
     Batch with_check(int agent, std::int64_t seq, const std::string& name,
                      ServiceStatus status = ServiceStatus::healthy) {
         Batch b = batch(agent, seq);
+        b.sent_at = b.time;
         AgentServiceCheck check;
         check.name = name;
         check.endpoint = "tcp://127.0.0.1:5432";

@@ -72,6 +72,29 @@ TEST(OwnAlerts, OfASilentHostsClockNothingIsKnown) {
     EXPECT_THAT(unknown, ElementsAre(fingerprint));
 }
 
+TEST(OwnAlerts, AClockTooFarOffToStoreByIsWrong) {
+    Host host = host_with_skew({});
+    host.clock_skew = std::chrono::hours{24 * 400};
+    const auto alert = skew_alerts(host).at(0);
+    EXPECT_EQ(alert.title, "The clock of web-01 is wrong");
+    EXPECT_THAT(alert.description.value_or(""), testing::StartsWith("It is 400 days behind"));
+    EXPECT_EQ(alert.metadata_json, R"({"hostname":"web-01","skew_seconds":34560000})");
+}
+
+TEST(OwnAlerts, ASecondMachineWithTheSameIdentityIsAlertedWhileItTries) {
+    Host host = host_with_skew({});
+    EXPECT_THAT(clone_alerts({host}, kNoon), IsEmpty());
+    host.clone_hostname = "web-02";
+    host.clone_refused_at = kNoon - minutes{9};
+    const auto alerts = clone_alerts({host}, kNoon);
+    ASSERT_EQ(alerts.size(), 1U);
+    EXPECT_EQ(alerts[0].title, "Two machines report as web-01");
+    EXPECT_EQ(alerts[0].hostname, "web-01");
+    EXPECT_THAT(alerts[0].description.value_or(""), testing::HasSubstr("web-02"));
+    EXPECT_THAT(own_alert_types(), testing::Contains(alerts[0].alert_type));
+    EXPECT_THAT(clone_alerts({host}, kNoon + minutes{2}), IsEmpty());
+}
+
 TEST(OwnAlerts, ALongHostNameFitsIntoTitleAndSource) {
     Host host = host_with_skew(minutes{10});
     host.hostname = std::string(254, 'h') + "1";

@@ -168,6 +168,33 @@ TEST(BatchWarnings, OfTooManyServiceChecksTheFirstAreKept) {
     EXPECT_EQ(kept(to_json(batch)).services.size(), limits::kServiceChecksPerBatch);
 }
 
+// What a host may show is sent so that nothing is wrong with it: a limited container whose
+// processes have more memory than it, counters that ran backwards, names of bytes that are no text.
+TEST(BatchWarnings, OfWhatTheAgentWritesThereAreNone) {
+    Batch batch = sample_batch();
+    ProcessSample& p = batch.processes->rows[0];
+    p.memory_percent = 250;
+    p.cpu_percent = 1e9;
+    p.disk_read_bytes = p.memory_rss_bytes = -1;
+    p.num_threads = p.fd_count = -1;
+    p.nice = 100;
+    p.processor = -1;
+    p.major_faults_per_sec = p.io_wait_percent = -0.5;
+    const std::string bytes(200, '\xFF');  // 600 bytes once they are replaced
+    p.name = p.user = p.unit = p.container_id = bytes;
+    p.cmdline = std::string(3'000, '\xFF') + std::string(1, '\0') + "end";
+    batch.layout[1].label = bytes;
+    batch.layout[1].unit = std::string(20, '\xFF');
+    batch.host.cpu_model = bytes + std::string(1, '\0');
+    batch.services[0].error = std::string(900, '\xFF');
+    batch.host.boot_time = Timestamp{} - std::chrono::hours{3};
+    EXPECT_EQ(warnings(to_json(batch)), "");
+    const Batch read = kept(to_json(batch));
+    EXPECT_EQ(read.processes->rows[0].memory_percent, std::nullopt);
+    EXPECT_EQ(read.processes->rows[0].cpu_percent, std::nullopt);
+    EXPECT_EQ(read.layout[1].label.size(), 255U);
+}
+
 TEST(BatchWarnings, AreBoundedAndAllCounted) {
     Batch batch = sample_batch();
     batch.layout.assign(101, {"m", "", "count"});

@@ -11,6 +11,8 @@
 namespace chorus::store {
 namespace {
 
+using namespace std::chrono_literals;
+
 PreparedBatch prepared(const std::function<void(Batch&)>& bend = [](Batch&) {}) {
     Batch batch = test::sample_batch();
     bend(batch);
@@ -52,6 +54,56 @@ TEST(PreparedBatch, HashDependsOnEverythingElse) {
     std::set<std::int64_t> hashes{prepared().payload_hash};
     for (const auto& change : changes) hashes.insert(prepared(change).payload_hash);
     EXPECT_EQ(hashes.size(), std::size(changes) + 1);
+}
+
+TEST(PreparedBatch, HashDependsOnWhatWasLeftOut) {
+    EXPECT_NE(prepared([](Batch& b) { b.set_aside = 7; }).payload_hash, prepared().payload_hash);
+}
+
+TEST(PreparedBatch, WhenItWasMadeDoesNotDependOnTheHostsClock) {
+    const Timestamp received = *parse_timestamp("2026-01-15T10:30:46Z");
+    for (const auto skew : {0h, 27h, -500h * 24}) {
+        const auto waited = prepared([&](Batch& b) {
+            b.sent_at = received + skew;
+            b.time = b.sent_at - 90s;
+        });
+        EXPECT_EQ(waited.made_at, received - 90s) << skew.count();
+        EXPECT_EQ(waited.batch.time, received + skew - 90s);  // nothing is outside what is kept
+    }
+    // Up to ten minutes after sending are taken for a clock that was set.
+    EXPECT_EQ(prepared([&](Batch& b) { b.time = b.sent_at + 5min; }).made_at, received);
+}
+
+TEST(PreparedBatch, TimesOfAClockFarOffAreThoseOfReceipt) {
+    const Timestamp received = *parse_timestamp("2026-01-15T10:30:46Z");
+    const KeptTimes kept{received - 24h * 30, received + 48h};
+    for (const char* sent : {"1970-01-01T00:01:00Z", "2099-01-01T00:00:00Z"}) {
+        Batch batch = test::sample_batch();
+        batch.sent_at = *parse_timestamp(sent);
+        batch.time = batch.sent_at - 40s;
+        batch.host.boot_time = batch.sent_at - 60s;
+        batch.events[0].time = batch.sent_at - 45s;
+        const auto usual = prepare_batch(Batch{batch}, received);
+        const auto moved = prepare_batch(std::move(batch), received, kept);
+        EXPECT_TRUE(moved.timed_by_receipt) << sent;
+        EXPECT_EQ(moved.batch.time, received - 40s);
+        EXPECT_EQ(moved.batch.host.boot_time, received - 60s);
+        EXPECT_EQ(moved.batch.events[0].time, received - 45s);
+        // It is the same batch whatever time it is stored under.
+        EXPECT_EQ(moved.payload_hash, usual.payload_hash);
+    }
+    // A clock that was set in between does not tell how long the batch waited.
+    Batch jumped = test::sample_batch();
+    jumped.time = received - 60s;
+    jumped.sent_at = *parse_timestamp("9999-12-31T23:59:59Z");
+    EXPECT_EQ(prepare_batch(std::move(jumped), received, kept).batch.time, received);
+    // An old batch of a host whose clock is right stays old.
+    Batch late = test::sample_batch();
+    late.sent_at = received;
+    late.time = received - 24h * 40;
+    const auto old = prepare_batch(std::move(late), received, kept);
+    EXPECT_FALSE(old.timed_by_receipt);
+    EXPECT_EQ(old.batch.time, received - 24h * 40);
 }
 
 // A batch that an aggregator stored before it knew of a member may be sent again after an upgrade.
