@@ -45,7 +45,8 @@ class CpuCollector final : public Collector {
     std::optional<std::int64_t> cpu_count() const { return cpu_count_; }
 
     // Time all cores together spent in programs and the kernel between the last two samples, in
-    // ticks; interrupts belong to no process. nullopt if unknown, or if they were less than 5 % busy.
+    // ticks; interrupts belong to no process. nullopt if unknown, or if they were less than 5 %
+    // busy.
     std::optional<std::uint64_t> busy_ticks() const { return busy_ticks_; }
 
   private:

@@ -25,7 +25,8 @@ using TrustSource = std::function<const TlsContext&()>;
 
 // Makes one attempt, which ends at the deadline at the latest (looking the name up has the
 // resolver's own limits). Redirects are not followed. The answer is judged by
-// ServiceAnswer. nullopt: this host could not check (no descriptor left, no OpenSSL), and nothing is known.
+// ServiceAnswer. nullopt: this host could not check (no descriptor left, no OpenSSL), and nothing
+// is known.
 std::optional<CheckOutcome> check_service(const Service& service, const TrustSource& trust,
                                           const Deadline& deadline);
 
