@@ -169,7 +169,8 @@ struct Batch {
     std::optional<ProcessTable> processes;
     std::vector<Event> events;
     std::vector<AgentServiceCheck> services;  // checks since the last batch
-    std::uint64_t set_aside = 0;  // hash of what was received and is not in here as it was; 0 = none
+    std::uint64_t set_aside =
+        0;  // hash of what was received and is not in here as it was; 0 = none
 };
 
 }  // namespace chorus

@@ -27,8 +27,8 @@ struct FieldError {
     ErrorContext context{};
 };
 
-// All faults of one request, or all that was left out of it. At most `kMaximum` are kept, so that a hostile body cannot make the
-// answer larger than itself.
+// All faults of one request, or all that was left out of it. At most `kMaximum` are kept, so that a
+// hostile body cannot make the answer larger than itself.
 class FieldErrors {
   public:
     static constexpr std::size_t kMaximum = 20;

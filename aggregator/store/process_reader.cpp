@@ -46,7 +46,8 @@ WHERE ($1::int IS NULL OR b.host_id = $1)
   AND ($8::text IS NULL OR p.container_id LIKE $8)
 )sql";
 
-// One clock that is ahead must not hide the present of all others, nor of its own host once it is set.
+// One clock that is ahead must not hide the present of all others, nor of its own host once it is
+// set.
 constexpr const char* kNewestTime = R"sql(
 SELECT b.ts
 FROM monitoring.process_batches b
