@@ -7,7 +7,10 @@ const std::vector<Command>& agent_commands() {
         {.name = "enroll",
          .arguments = "URL TOKEN",
          .help = "as root: fetch this host's own token with an enrolment token (- reads it from "
-                 "standard input) and write the configuration"},
+                 "standard input) and write the configuration",
+         .hint = "  for example: chorus-agent enroll https://monitor.example:8443 chr_enrol_...\n"
+                 "An administrator makes the token on the aggregator's host with\n"
+                 "  chorus-aggregator token create --role enrol --name HOST"},
         {.name = "status",
          .help = "say in words whether this host's data arrives; exit 69 if it does not"},
         {.name = "spool", .help = "print what waits on disk for the aggregator"},
@@ -24,7 +27,10 @@ const std::vector<Switch>& agent_switches() {
         {.name = "example-config", .help = "print a commented config file"},
         {.name = "config", .value = "FILE", .help = "read FILE instead of /etc/chorus/agent.conf"},
         {.name = "version", .letter = 'V', .help = "print the version"},
-        {.name = "help", .letter = 'h', .help = "print this"},
+        {.name = "help",
+         .letter = 'h',
+         .help = "print this and exit; all: with every setting",
+         .word = "all"},
     };
     return table;
 }

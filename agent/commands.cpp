@@ -22,6 +22,7 @@
 #include "agent/status/budget.h"
 #include "agent/status/own_metrics.h"
 #include "agent/status/status_server.h"
+#include "common/listening_port.h"
 #include "common/log.h"
 #include "common/service_manager.h"
 
@@ -179,8 +180,10 @@ std::unique_ptr<StatusServer> serve_status(std::uint16_t port, const OwnMetrics&
                 {"/status", {"application/json", [&own] { return own.status(); }}},
                 {"/health", {"text/plain; charset=utf-8", [] { return std::string("ok\n"); }}}});
     } catch (const std::system_error& error) {
-        kLog.error("No status is served",
-                   {{"status_port", port}, {"error", error.code().message()}});
+        kLog.error(
+            "No status is served",
+            {{"status_port", port},
+             {"error", cannot_listen("127.0.0.1", port, error.code().value(), "--status-port")}});
         return nullptr;
     }
 }

@@ -17,6 +17,7 @@
 #include "common/json_reader.h"
 #include "common/json_writer.h"
 #include "common/text.h"
+#include "common/url.h"
 
 namespace chorus::agent {
 namespace {
@@ -100,7 +101,8 @@ ExitCode refuse(ExitCode code, const std::string& message) {
 }
 
 ExitCode refused_by(const Answer& answer) {
-    const std::string why = one_line(member(answer.body, "detail"));
+    std::string why = one_line(member(answer.body, "detail"));
+    if (why.empty() && answer.status == 404) why = why_forbidden(answer);
     const auto code = answer.status == 401   ? ExitCode::no_permission
                       : answer.status >= 500 ? ExitCode::unavailable
                                              : ExitCode::config;
@@ -114,7 +116,8 @@ ExitCode run_enroll(const Config& config, const std::string& url, const std::str
     const AgentConfig settings = read_settings(config, Needs::nothing);
     auto endpoint = endpoint_of(url, config.boolean("insecure-http"));
     if (const auto* fault = std::get_if<std::string>(&endpoint)) {
-        return refuse(ExitCode::usage, *fault);
+        const bool swapped = parse_url(enrolment).has_value();
+        return refuse(ExitCode::usage, swapped ? "the URL comes before the token" : *fault);
     }
     auto& target = std::get<Endpoint>(endpoint);
     target.ca_file = config.text("tls-ca-file");
@@ -122,7 +125,9 @@ ExitCode run_enroll(const Config& config, const std::string& url, const std::str
     if (token == "-") std::getline(std::cin, token);
     token = std::string(trim(token));
     if (token.empty() || token.find_first_of(" \t\r\n") != std::string::npos) {
-        return refuse(ExitCode::usage, "the enrolment token is missing or holds blanks");
+        return refuse(ExitCode::usage,
+                      "the enrolment token is missing or holds blanks; it is one word that begins "
+                      "with chr_enrol_");
     }
     // The files first: a use of the token must not be lost to a directory that cannot be written.
     namespace fs = std::filesystem;
@@ -135,7 +140,10 @@ ExitCode run_enroll(const Config& config, const std::string& url, const std::str
         const auto id = stored_identity(settings.spool_dir);
         const auto result = client.post(request_body(settings.hostname, id));
         if (const auto* none = std::get_if<NoAnswer>(&result)) {
-            return refuse(ExitCode::unavailable, target.host + ": " + none->reason);
+            return refuse(ExitCode::unavailable,
+                          url + " gives no answer: " + none->reason +
+                              "; is the aggregator running, is the port right, and does a firewall "
+                              "let this host through?");
         }
         const auto& answer = std::get<Answer>(result);
         if (answer.status != 200 && answer.status != 201) return refused_by(answer);

@@ -20,15 +20,17 @@ namespace {
 
 using chorus::ExitCode;
 
+constexpr const char* kProgram = "chorus-agent";
 constexpr const char* kConfigFile = "/etc/chorus/agent.conf";
 
-void print_help() {
+void print_help(bool all) {
+    const auto& settings = chorus::agent::agent_settings();
     std::cout << "Usage: chorus-agent [COMMAND] [OPTION]...\n"
                  "Collects metrics of this host and sends them to an aggregator.\n\nCommands:\n"
               << chorus::commands_help(chorus::agent::agent_commands()) << "\nOptions:\n"
               << chorus::switches_help(chorus::agent::agent_switches())
               << "\nSettings (flag > environment > .env > config file > default):\n"
-              << chorus::settings_help(chorus::agent::agent_settings());
+              << (all ? chorus::settings_help(settings) : chorus::everyday_help(settings));
 }
 
 // Commands that work whatever the configuration is like.
@@ -36,8 +38,9 @@ bool answer_at_once(const std::vector<std::string>& arguments) {
     const auto given = [&](const char* word) {
         return std::find(arguments.begin(), arguments.end(), word) != arguments.end();
     };
-    if (given("--help") || given("-h")) {
-        print_help();
+    const bool all = given("--help=all");
+    if (all || given("--help") || given("-h")) {
+        print_help(all);
     } else if (given("--version") || given("-V")) {
         std::cout << "chorus-agent " << CHORUS_VERSION << '\n';
     } else if (given("--example-config")) {
@@ -102,13 +105,10 @@ ExitCode run(const std::vector<std::string>& arguments) {
     namespace agent = chorus::agent;
     const auto config = load_config(arguments);
     const auto& words = config.positional();
-    const auto is = [&](const char* command, std::size_t more) {
-        return words.size() == 1 + more && words.front() == command;
-    };
-    const bool spool = is("spool", 0), enroll = is("enroll", 2), status = is("status", 0);
-    if (!words.empty() && !spool && !enroll && !status) {
-        std::cerr << "chorus-agent: unexpected argument " << words.front() << "; see --help\n";
-        return ExitCode::usage;
+    const std::string command = words.empty() ? "" : words.front();
+    if (!words.empty()) {
+        check_words(kProgram, find_command(kProgram, agent::agent_commands(), command),
+                    {words.begin() + 1, words.end()});
     }
     configure_log_by(config);
     if (config.has_flag("print-config")) {
@@ -117,9 +117,9 @@ ExitCode run(const std::vector<std::string>& arguments) {
     }
     // A peer or a pipe that goes away is an error of the call, not the end of the program.
     static_cast<void>(std::signal(SIGPIPE, SIG_IGN));
-    if (enroll) return agent::run_enroll(config, words[1], words[2]);
-    if (status) return agent::run_status(config);
-    const bool test = config.has_flag("test");
+    if (command == "enroll") return agent::run_enroll(config, words[1], words[2]);
+    if (command == "status") return agent::run_status(config);
+    const bool test = config.has_flag("test"), spool = command == "spool";
     const auto settings = agent::read_settings(
         config, test || spool ? agent::Needs::nothing : agent::Needs::aggregator);
     if (config.has_flag("check-config")) {
@@ -144,6 +144,9 @@ int main(int argc, char** argv) {
         return to_int(run(arguments));
     } catch (const chorus::ConfigError& e) {
         return to_int(complain(e.faults()));
+    } catch (const chorus::UsageError& e) {
+        std::cerr << "chorus-agent: " << e.what() << '\n';
+        return to_int(ExitCode::usage);
     } catch (const std::exception& e) {
         std::cerr << "chorus-agent: " << e.what() << '\n';
         return to_int(ExitCode::internal);

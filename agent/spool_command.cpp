@@ -36,9 +36,17 @@ ExitCode run_spool(const AgentConfig& config) {
     const std::string directory = config.spool_dir + "/spool";
     std::error_code error;
     const std::filesystem::directory_iterator readable(directory, error);
+    if (error == std::errc::no_such_file_or_directory) {
+        std::cout << "0 batches wait: " << directory
+                  << " is not there, the agent makes it when it starts (--spool-dir names another "
+                     "place)\n";
+        return ExitCode::ok;
+    }
     if (error) {
-        std::cerr << "chorus-agent: " << directory << ": " << error.message() << '\n';
-        return error == std::errc::permission_denied ? ExitCode::no_permission : ExitCode::io_error;
+        const bool denied = error == std::errc::permission_denied;
+        std::cerr << "chorus-agent: " << directory << ": " << error.message()
+                  << (denied ? "; run this as root" : "; see --spool-dir") << '\n';
+        return denied ? ExitCode::no_permission : ExitCode::io_error;
     }
     DiskCalls disk;
     std::uint64_t count = 0, bytes = 0;

@@ -69,29 +69,23 @@ bool show_aggregator(const AgentConfig& settings) {
     }
     const auto& answer = std::get<Answer>(result);
     const int status = answer.status;
-    if (status != 401 && status != 403 && status != 404 && status != 429 && status < 500) {
-        line(true, "aggregator", place + " answers");
-        line(true, "token", "accepted");
-        return show_clock(answer);
-    }
     if (status >= 500) {
         return line(false, "aggregator",
                     place + " answers " + std::to_string(status) +
                         ": it is there but cannot store; on its host: `chorus-aggregator status`");
     }
-    if (status == 404) {
-        return line(false, "aggregator",
-                    place + " answers, but is no aggregator; see aggregator-url");
-    }
+    if (status == 404) return line(false, "aggregator", place + ": " + why_forbidden(answer));
     line(true, "aggregator", place + " answers");
     if (status == 429) {
         return line(false, "token",
                     "not accepted: too many tokens that are not good came from this address; see "
                     "in a minute whether this one is refused, too");
     }
-    return line(false, "token",
-                "refused; it was revoked or belongs to another agent: get a new one with "
-                "`chorus-agent enroll URL TOKEN`");
+    if (status != 401 && status != 403) {
+        line(true, "token", "accepted");
+        return show_clock(answer);
+    }
+    return line(false, "token", "refused: " + why_forbidden(answer));
 }
 
 bool show_spool(const AgentConfig& settings) {

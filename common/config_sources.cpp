@@ -40,6 +40,11 @@ std::optional<std::string> slurp(const std::string& path, std::size_t limit) {
     return text;
 }
 
+std::string cannot_be_read(const std::string& path, int error) {
+    return path + ": cannot be read: " + std::strerror(error) +
+           (error == EACCES ? "; run this as root or as the user of the service" : "");
+}
+
 struct Assignment {
     std::string name, value;
 };
@@ -51,7 +56,7 @@ ConfigLayer read_lines(const std::string& path, bool must_exist, const LineReade
     const auto text = slurp(path, kLargestFile);
     if (!text) {
         if (errno == ENOENT && !must_exist) return layer;
-        layer.faults.push_back(path + ": cannot be read: " + std::strerror(errno));
+        layer.faults.push_back(cannot_be_read(path, errno));
         return layer;
     }
     std::string_view rest = *text;
@@ -158,7 +163,7 @@ std::vector<std::string> drop_in_files(const std::string& path) {
 SecretFile read_secret_file(const std::string& path) {
     if (auto fault = check_secret_permissions(path)) return {{}, std::move(fault)};
     auto text = slurp(path, kLargestSecret);
-    if (!text) return {{}, path + ": cannot be read: " + std::strerror(errno)};
+    if (!text) return {{}, cannot_be_read(path, errno)};
     const std::string_view value = trim(*text);
     if (value.empty()) return {{}, path + ": is empty"};
     return {std::string(value), std::nullopt};

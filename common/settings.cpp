@@ -16,20 +16,6 @@ namespace po = boost::program_options;
 namespace chorus {
 namespace {
 
-std::string joined(const std::vector<std::string>& lines) {
-    std::string all;
-    for (const auto& line : lines) {
-        if (!all.empty()) all += '\n';
-        all += line;
-    }
-    return all;
-}
-
-std::string hint(std::string_view word, const std::vector<std::string>& candidates) {
-    const auto near = nearest(word, candidates);
-    return near ? "; did you mean " + *near + "?" : "; see --help";
-}
-
 // "version" of "version,V".
 std::string long_name(const std::string& flag) {
     return flag.substr(0, flag.find(','));
@@ -85,6 +71,13 @@ class ConfigLoader {
         }
         for (const auto& flag : sources_.flags)
             all.push_back(std::string(prefix) + long_name(flag));
+        all.push_back(std::string(prefix) + "config");
+        return all;
+    }
+
+    std::vector<std::string> options() const {
+        std::vector<std::string> all = names("--");
+        all.insert(all.end(), sources_.other_options.begin(), sources_.other_options.end());
         return all;
     }
 
@@ -153,8 +146,9 @@ class ConfigLoader {
         } else if (option.unregistered) {
             const std::string word =
                 option.original_tokens.empty() ? name : option.original_tokens[0];
-            faults_.push_back("unknown option " + word.substr(0, word.find('=')) +
-                              hint(word.substr(0, word.find('=')), names("--")));
+            faults_.push_back(
+                "unknown option " + word.substr(0, word.find('=')) +
+                did_you_mean(word.substr(0, word.find('=')), options(), "see --help"));
         } else if (std::any_of(sources_.flags.begin(), sources_.flags.end(),
                                [&](const auto& flag) { return long_name(flag) == name; })) {
             config_.flags_.push_back(name);
@@ -209,7 +203,7 @@ class ConfigLoader {
                     candidates.push_back(chorus_environment_name(value.setting));
                 }
                 faults_.push_back(entry.origin + ": unknown setting" +
-                                  hint(entry.name, candidates));
+                                  did_you_mean(entry.name, candidates, "see --help"));
             }
         }
     }
@@ -247,7 +241,7 @@ class ConfigLoader {
                               entry.origin);
             } else {
                 faults_.push_back(entry.origin + ": unknown setting " + entry.name +
-                                  hint(entry.name, names("")));
+                                  did_you_mean(entry.name, names(""), "see --help"));
             }
         }
     }
@@ -285,7 +279,7 @@ class ConfigLoader {
 };
 
 ConfigError::ConfigError(std::vector<std::string> faults)
-    : std::runtime_error(joined(faults)), faults_(std::move(faults)) {}
+    : std::runtime_error(joined(faults, "\n")), faults_(std::move(faults)) {}
 
 ConfigSources process_sources(const std::vector<std::string>& arguments, std::string config_file,
                               std::vector<std::string> flags,

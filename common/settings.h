@@ -29,6 +29,8 @@ struct Setting {
     std::optional<double> minimum{};
     std::optional<double> maximum{};
     std::vector<std::string> choices{};
+    std::string group{};    // its heading in --help and the manual: "Storage"
+    bool everyday = false;  // shown by --help; --help=all shows every setting
 };
 
 // Everything wrong with a configuration; one line per fault, naming the source (flag, variable, or
@@ -49,6 +51,8 @@ struct ConfigSources {
     std::string env_file = ".env";         // read if it exists
     std::string config_file;               // default path; read if it exists, --config overrides
     std::vector<std::string> flags{};      // switches that are no settings: "once", "version,V"
+    // Options of the command that its caller has taken already: only hints tell of them.
+    std::vector<std::string> other_options{};
     // CHORUS_* names that belong to somebody else (the other program, tests) and are no mistake.
     std::vector<std::string> foreign_names{};
 };
@@ -102,8 +106,12 @@ class Config {
 // The environment name of a setting by the project's own scheme: "CHORUS_DATABASE_URL".
 std::string chorus_environment_name(const Setting& setting);
 
-// Lines of --help for the table: flag, environment name, default, sentence.
+// The settings of one group, in a table of several.
+std::vector<Setting> grouped(std::string group, std::vector<Setting> settings);
+// Lines of --help=all for the table by groups: flag, environment name, default, sentence.
 std::string settings_help(const std::vector<Setting>& table);
+// Lines of --help: the everyday settings by groups, a line or two each, and how to see the rest.
+std::string everyday_help(const std::vector<Setting>& table);
 // A commented config file with every setting at its default.
 std::string example_config(const std::vector<Setting>& table, std::string_view program);
 

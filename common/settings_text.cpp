@@ -1,4 +1,5 @@
 // What people read of the settings table: --help, --print-config, the example file.
+#include "common/command_table.h"
 #include "common/settings.h"
 #include "common/text.h"
 #include "common/url.h"
@@ -41,6 +42,17 @@ std::string environment_names(const Setting& setting) {
     return names;
 }
 
+// "port N", and "agent-token-file PATH" for a secret that must not be on a command line.
+std::string option_text(const Setting& setting) {
+    const bool only_file = setting.secret && setting.type != SettingType::url;
+    return setting.name + (only_file ? "-file PATH" : placeholder(setting.type));
+}
+
+std::string first_sentence(const std::string& text) {
+    const auto end = text.find(". ");
+    return end == std::string::npos ? text : text.substr(0, end + 1);
+}
+
 }  // namespace
 
 std::string Config::print() const {
@@ -52,12 +64,17 @@ std::string Config::print() const {
     return out;
 }
 
+std::vector<Setting> grouped(std::string group, std::vector<Setting> settings) {
+    for (Setting& setting : settings) setting.group = group;
+    return settings;
+}
+
 std::string settings_help(const std::vector<Setting>& table) {
-    std::string out;
+    std::string out, group;
     for (const Setting& setting : table) {
-        const bool only_file = setting.secret && setting.type != SettingType::url;
-        out +=
-            "  --" + setting.name + (only_file ? "-file PATH" : placeholder(setting.type)) + '\n';
+        if (setting.group != group) out += '\n' + setting.group + ":\n";
+        group = setting.group;
+        out += "  --" + option_text(setting) + '\n';
         out += "        " + setting.help + '\n';
         out += "        environment: " + environment_names(setting) + '\n';
         if (!setting.default_value.empty()) {
@@ -65,6 +82,21 @@ std::string settings_help(const std::vector<Setting>& table) {
         }
     }
     return out;
+}
+
+std::string everyday_help(const std::vector<Setting>& table) {
+    std::string out, group;
+    for (const Setting& setting : table) {
+        if (!setting.everyday) continue;
+        if (setting.group != group) out += '\n' + setting.group + ":\n";
+        group = setting.group;
+        const std::string text = first_sentence(setting.help);
+        const std::string now = shown(setting, setting.default_value);
+        out += help_line("--" + option_text(setting),
+                         now.empty() ? text : text + " (default: " + now + ')');
+    }
+    return out + "\n--help=all shows all " + std::to_string(table.size()) +
+           " settings, with their names in the environment.\n";
 }
 
 std::string example_config(const std::vector<Setting>& table, std::string_view program) {

@@ -284,4 +284,19 @@ std::optional<std::string> nearest(std::string_view word,
     return best ? best : nearest_by_parts(word, candidates);
 }
 
+std::string did_you_mean(std::string_view word, const std::vector<std::string>& candidates,
+                         std::string_view otherwise) {
+    const auto near = nearest(word, candidates);
+    return near ? "; did you mean " + *near + "?" : "; " + std::string(otherwise);
+}
+
+std::string joined(const std::vector<std::string>& words, std::string_view separator) {
+    std::string out;
+    for (const std::string& word : words) {
+        if (!out.empty()) out += separator;
+        out += word;
+    }
+    return out;
+}
+
 }  // namespace chorus

@@ -50,4 +50,11 @@ bool is_glob(std::string_view pattern);
 std::optional<std::string> nearest(std::string_view word,
                                    const std::vector<std::string>& candidates);
 
+// "; did you mean NAME?" if one of the candidates is near, else "; " and `otherwise`.
+std::string did_you_mean(std::string_view word, const std::vector<std::string>& candidates,
+                         std::string_view otherwise);
+
+// The words with a separator between them.
+std::string joined(const std::vector<std::string>& words, std::string_view separator);
+
 }  // namespace chorus

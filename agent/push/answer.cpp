@@ -85,6 +85,33 @@ std::string code_of(std::string_view body) {
     return {};
 }
 
+std::string why_forbidden(const Answer& answer) {
+    const std::string code = code_of(answer.body);
+    if (answer.status == 401) {
+        return "the aggregator does not know this token: it was revoked, has ended or was made by "
+               "another aggregator; get a new one with `chorus-agent enroll URL TOKEN`, as root";
+    }
+    if (code == kAgentCloned) {
+        return "another machine sends with this agent's identity, as after a disk or image was "
+               "copied: stop this agent, delete agent-id, epochs and spool in its spool directory, "
+               "and enroll it anew";
+    }
+    if (code == kHostConflict) {
+        return "another host has this hostname: give this machine another one (--hostname), or "
+               "remove that host if it is gone";
+    }
+    if (code == "agent_mismatch") {
+        return "the token belongs to another agent, as on a copied machine, or this agent has "
+               "another token; get one with `chorus-agent enroll URL TOKEN`, as root";
+    }
+    if (code == "forbidden") {
+        return "the token is good, but not for sending: its role is not agent; get one with "
+               "`chorus-agent enroll URL TOKEN`, as root";
+    }
+    if (answer.status == 404) return "no aggregator answers at this address; see aggregator-url";
+    return "something before the aggregator, as a proxy, does not let this host through";
+}
+
 std::optional<std::chrono::seconds> retry_after(const Answer& answer) {
     const auto text = trim(answer.retry_after);
     std::int64_t seconds = 0;

@@ -38,6 +38,10 @@ Verdict judge(const Answer& answer);
 // Of an aggregator's answer that is none of success; empty if there is none.
 std::string code_of(std::string_view body);
 
+// What keeps the aggregator from taking what this agent sends, and what to do; for answers that
+// judge() calls forbidden. Never holds text of the answer.
+std::string why_forbidden(const Answer& answer);
+
 // Retry-After in whole seconds, at most kLongestRetryAfter; nullopt for anything else (its date
 // form would need two clocks that agree).
 std::optional<std::chrono::seconds> retry_after(const Answer& answer);

@@ -19,22 +19,6 @@ constexpr std::string_view kExpired =
     "clock "
     "is wrong";
 
-// What somebody has to do who reads it.
-std::string words_for(const Answer& answer) {
-    const auto code = code_of(answer.body);
-    if (code == kAgentCloned) {
-        return "another machine sends with this agent's identity, as after a disk or image was "
-               "copied: stop this agent, delete agent-id, epochs and spool in its spool directory, "
-               "and enroll it anew";
-    }
-    if (code == kHostConflict) {
-        return "another host has this hostname: give this machine another one, or remove that host "
-               "if it is gone";
-    }
-    return "HTTP " + std::to_string(answer.status) +
-           ": the token, its role, the address or the hostname is not accepted";
-}
-
 // Enough of an answer to see why, not enough to flood a log.
 std::string_view excerpt(const Answer& answer) {
     return std::string_view(answer.body).substr(0, 500);
@@ -144,7 +128,8 @@ void Delivery::tell_interval(const StoredAnswer& answer) {
 
 Step Delivery::on_forbidden(const Answer& answer) {
     ++counts_.failed;
-    const std::string words = words_for(answer);
+    const std::string words =
+        "HTTP " + std::to_string(answer.status) + ": " + why_forbidden(answer);
     tell_once(words);
     note_.set("no batch is taken: " + words);
     return {Outcome::not_allowed, kForbiddenWait};

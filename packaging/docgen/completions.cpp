@@ -51,6 +51,7 @@ std::string bash_completion(const Program& program) {
     std::vector<std::string> options, paths, names;
     for (const Switch& one : program.switches) {
         options.push_back("--" + one.name);
+        if (!one.word.empty()) options.push_back("--" + one.name + '=' + one.word);
         if (!one.value.empty()) paths.push_back("--" + one.name);
     }
     std::string values;
@@ -101,11 +102,15 @@ std::string bash_completion(const Program& program) {
 std::string zsh_completion(const Program& program) {
     std::string out = "#compdef " + program.name + "\n\n_arguments -s \\\n";
     for (const Switch& one : program.switches) {
-        out += "  " + quoted("--" + one.name + (one.value.empty() ? "" : "=") + '[');
+        // "=-" : a value follows in the same word or not at all.
+        const char* mark = !one.word.empty() ? "=-" : one.value.empty() ? "" : "=";
+        out += "  " + quoted("--" + one.name + mark + '[');
         out.pop_back();
         out += quoted(one.help, "[]:").substr(1);
         out.pop_back();
-        out += std::string(one.value.empty() ? "]" : "]:file:_files") + "' \\\n";
+        out += one.value.empty() ? "]" : "]:file:_files";
+        if (!one.word.empty()) out += "::what:(" + one.word + ')';
+        out += "' \\\n";
     }
     for (const Setting& setting : program.settings) {
         const std::string values = joined(values_of(setting));
@@ -140,6 +145,7 @@ std::string fish_completion(const Program& program) {
         out += base + " -l " + one.name;
         if (one.letter != '\0') out += std::string(" -s ") + one.letter;
         if (!one.value.empty()) out += " -r -F";
+        if (!one.word.empty()) out += " -a " + one.word;
         out += " -d " + quoted(one.help) + '\n';
     }
     for (const Setting& setting : program.settings) {

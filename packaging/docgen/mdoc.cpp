@@ -120,27 +120,45 @@ std::string switches(const Program& program) {
         if (one.letter != '\0') out += std::string("Fl ") + one.letter + " , ";
         out += flag("--" + one.name);
         if (!one.value.empty()) out += " Ar " + escaped(one.value);
+        if (!one.word.empty()) out += " Ns Op = Ns Cm " + escaped(one.word);
         out += '\n' + lines(sentence(one.help));
     }
     return out + ".El\n";
 }
 
-std::string options(const Program& program) {
-    std::string out = ".Bl -tag -width Ds\n";
+// A list of settings under a heading for each group.
+template <typename Item, typename End>
+std::string settings(const Program& program, Item&& item, End&& end) {
+    std::string out, group;
     for (const Setting& setting : program.settings) {
-        out += ".It " + flag(option_of(setting)) + ' ' + placeholder(setting) + '\n' +
-               lines(setting.help) + default_of(setting) + environment_of(setting);
+        if (out.empty() || setting.group != group) {
+            if (!out.empty()) out += ".El\n";
+            if (!setting.group.empty()) out += ".Ss " + setting.group + '\n';
+            out += ".Bl -tag -width Ds\n";
+        }
+        group = setting.group;
+        out += item(setting) + lines(setting.help) + default_of(setting) + end(setting);
     }
     return out + ".El\n";
 }
 
+std::string options(const Program& program) {
+    return settings(
+        program,
+        [](const Setting& setting) {
+            return ".It " + flag(option_of(setting)) + ' ' + placeholder(setting) + '\n';
+        },
+        environment_of);
+}
+
 std::string keys(const Program& program) {
-    std::string out = ".Bl -tag -width Ds\n";
-    for (const Setting& setting : program.settings) {
-        out += ".It Ic " + escaped(option_of(setting).substr(2)) + " No = " + placeholder(setting) +
-               '\n' + lines(setting.help) + default_of(setting);
-    }
-    return out + ".El\n";
+    return settings(
+        program,
+        [](const Setting& setting) {
+            return ".It Ic " + escaped(option_of(setting).substr(2)) +
+                   " No = " + placeholder(setting) + '\n';
+        },
+        [](const Setting&) { return std::string(); });
 }
 
 }  // namespace

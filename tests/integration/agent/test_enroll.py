@@ -213,3 +213,28 @@ def test_status_tells_what_waits(aggregator, host):
     daemon.communicate(timeout=30)
     told = host.run("status")
     assert told.returncode == 69 and "BAD  waiting" in told.stdout and "batches" in told.stdout
+
+
+def test_the_log_tells_an_unknown_token_from_one_of_another_role(aggregator, host):
+    viewer = aggregator.command("token", "create", "--role", "viewer", "--name", "wall").stdout
+    revoked = aggregator.token(name="gone")
+    aggregator.sql("UPDATE monitoring.tokens SET revoked_at = now() WHERE name = 'gone'")
+    for token, word in ((viewer.strip(), "its role is not agent"),
+                        (revoked, "does not know this token")):
+        host.token.write_text(token)
+        host.token.chmod(0o600)
+        told = [host.run("--once", "--aggregator-url", url(aggregator), "--agent-token-file",
+                         str(host.token)),
+                host.run("status", "--aggregator-url", url(aggregator), "--agent-token-file",
+                         str(host.token))]
+        assert [done.returncode for done in told] == [77, 69]
+        for done in told:
+            assert word in done.stdout + done.stderr
+            assert "chorus-agent enroll" in done.stdout + done.stderr
+            assert token not in done.stdout + done.stderr
+
+
+def test_an_address_where_nobody_listens_is_named_once(host):
+    done = host.run("enroll", "http://127.0.0.1:1", "chr_enrol_x")
+    assert done.returncode == 69
+    assert "http://127.0.0.1:1 gives no answer" in done.stderr and "is the port right" in done.stderr

@@ -62,6 +62,30 @@ def test_exit_codes(tmp_path, arguments, code):
     assert run_agent(tmp_path, *arguments).returncode == code
 
 
+@pytest.mark.parametrize("arguments, words", [
+    (["stauts"], ["stauts", "did you mean status?"]),
+    (["status", "now"], ["status takes no argument", "usage: chorus-agent status"]),
+    (["enroll"], ["enroll needs URL", "usage: chorus-agent enroll URL TOKEN",
+                  "token create --role enrol"]),
+    (["enroll", "https://monitor.example"], ["enroll needs also TOKEN"]),
+    (["enroll", "chr_enrol_x", "https://monitor.example"], ["URL comes before the token"]),
+    (["enroll", "monitor.example", "chr_enrol_x"], ["https://HOST:PORT"]),
+    (["--tets"], ["did you mean --test?"]),
+    (["--confgi", "x"], ["did you mean --config?"]),
+])
+def test_what_is_mistyped_is_told_with_what_is_right(tmp_path, arguments, words):
+    done = run_agent(tmp_path, *arguments)
+    assert done.returncode == 64 and not done.stdout
+    assert all(word in done.stderr for word in words), done.stderr
+    assert "chr_enrol_x" not in done.stderr
+
+
+def test_the_spool_of_a_new_host_is_empty_and_no_fault(tmp_path):
+    done = run_agent(tmp_path, "spool", "--spool-dir", str(tmp_path / "state"))
+    assert done.returncode == 0 and done.stdout.startswith("0 batches wait"), done.stderr
+    assert not (tmp_path / "state").exists()
+
+
 def test_check_config_is_content_with_a_token(tmp_path):
     result = run_agent(tmp_path, "--check-config", CHORUS_AGENT_TOKEN="chorus_agent_secret")
     assert result.returncode == 0, result.stderr

@@ -49,6 +49,15 @@ def test_metrics_have_prometheus_form(served):
     assert "chorus_agent_build_info" in text
 
 
+def test_a_status_port_in_use_is_told_with_who_has_it(served):
+    with Aggregator() as aggregator, Agent(aggregator, "status-02", environment={
+            "CHORUS_STATUS_PORT": str(served)}) as agent:
+        told = wait_until(lambda: [line for line in agent.log().splitlines()
+                                   if "No status is served" in line], 30, "the log line")
+        assert f"port {served} is in use by chorus-agent (process " in told[0]
+        assert "--status-port" in told[0]
+
+
 def test_status_says_how_it_goes(served):
     status = json.loads(get(served, "/status?x=1")[1])
     assert status["hostname"] == "status-01" and status["status"] == "healthy"

@@ -81,6 +81,23 @@ TEST(Answer, DateIsTheAggregatorsClock) {
     }
 }
 
+TEST(Answer, EachReasonForARefusalHasItsRemedy) {
+    const auto problem = [](int status, const std::string& code) {
+        return why_forbidden(answer(status, R"({"code":")" + code + R"("})"));
+    };
+    EXPECT_THAT(problem(401, "not_authenticated"),
+                ::testing::AllOf(::testing::HasSubstr("does not know this token"),
+                                 ::testing::HasSubstr("chorus-agent enroll")));
+    EXPECT_THAT(problem(403, "agent_mismatch"), ::testing::HasSubstr("belongs to another agent"));
+    EXPECT_THAT(problem(403, "forbidden"), ::testing::HasSubstr("its role is not agent"));
+    EXPECT_THAT(problem(409, "host_conflict"), ::testing::HasSubstr("--hostname"));
+    EXPECT_THAT(problem(404, ""), ::testing::HasSubstr("aggregator-url"));
+    // A proxy's own page, whose text goes nowhere.
+    EXPECT_THAT(why_forbidden(answer(403, "<html>no entry</html>")),
+                ::testing::AllOf(::testing::HasSubstr("proxy"),
+                                 ::testing::Not(::testing::HasSubstr("entry"))));
+}
+
 TEST(Answer, RetryAfterIsSecondsUpToTenMinutes) {
     EXPECT_EQ(retry_after(answer(503, "", "7")), 7s);
     EXPECT_EQ(retry_after(answer(503, "", " 7 ")), 7s);

@@ -191,5 +191,10 @@ TEST(Nearest, NothingIsSaidWhenNothingIsNear) {
     EXPECT_EQ(nearest("ab", {"xy"}), std::nullopt);
 }
 
+TEST(DidYouMean, EndsASentenceEitherWay) {
+    EXPECT_EQ(did_you_mean("prot", {"port", "listen"}, "see --help"), "; did you mean port?");
+    EXPECT_EQ(did_you_mean("elsewhere", {"port"}, "see --help"), "; see --help");
+}
+
 }  // namespace
 }  // namespace chorus
