@@ -12,6 +12,7 @@ import chorus_harness  # noqa: E402
 
 
 def pytest_configure(config):
+    config.addinivalue_line("markers", "alone: runs while no other test does")
     for name in ("CHORUS_BIN_DIR", "CHORUS_TEST_DATABASE_URL", "CHORUS_TEST_REDIS_URL"):
         if not os.environ.get(name):
             pytest.exit(f"{name} is not set: run the tests through tests/run", returncode=64)

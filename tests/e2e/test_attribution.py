@@ -8,6 +8,9 @@ import pytest
 
 from chorus_harness import Agent, Aggregator, wait_until
 
+# It measures what the machine does, so nothing else may keep it busy.
+pytestmark = pytest.mark.alone
+
 STORM = """
 import os
 while True:

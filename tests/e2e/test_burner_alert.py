@@ -14,6 +14,9 @@ import pytest
 from chorus_harness import Agent, Aggregator, wait_until
 from receivers import AlertSubscriber, Webhook
 
+# It measures what the machine does, so nothing else may keep it busy.
+pytestmark = pytest.mark.alone
+
 BURNER = "planted-cpu"
 HOST = "burner-01"
 LONG = 180  # seconds; a few are enough on an idle machine

@@ -7,6 +7,9 @@ import threading
 import pytest
 from chorus_harness import Agent, Aggregator, wait_until
 
+# It measures what the machine does, so nothing else may keep it busy.
+pytestmark = pytest.mark.alone
+
 LIBC = ctypes.CDLL(None, use_errno=True)
 FORCED_AND_DETACHED = 1 | 2  # MNT_FORCE, MNT_DETACH
 

@@ -8,6 +8,9 @@ import pytest
 from chorus_harness import Agent, Aggregator, wait_until
 from fuse_file import StuckFile
 
+# It measures what the machine does, so nothing else may keep it busy.
+pytestmark = pytest.mark.alone
+
 # Dirties a page of the file and maps other memory over it: the kernel writes the page back under the
 # lock of the map, and waits for the server.
 HOLDER = """

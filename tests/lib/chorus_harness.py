@@ -3,6 +3,7 @@
 Needs CHORUS_BIN_DIR, CHORUS_TEST_DATABASE_URL and CHORUS_TEST_REDIS_URL, which tests/run sets.
 """
 
+import glob
 import gzip
 import http.client
 import itertools
@@ -19,6 +20,8 @@ import urllib.parse
 import uuid
 
 BIN = os.environ.get("CHORUS_BIN_DIR", "")
+# Debian's /usr/bin/psql is a Perl program that starts the real one, and costs more than it.
+PSQL = max(glob.glob("/usr/lib/postgresql/*/bin/psql"), default="psql")
 _numbers = itertools.count(1)
 # Tests of several workers share one Redis of 512 databases; number 0 is nobody's.
 _worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
@@ -42,7 +45,7 @@ def psql(sql, database="postgres", host=None):
     url = urllib.parse.urlsplit(os.environ["CHORUS_TEST_DATABASE_URL"])
     host = host or urllib.parse.parse_qs(url.query)["host"][0]
     done = subprocess.run(
-        ["psql", "-X", "-q", "-A", "-t", "-F", "\x1f", "-v", "ON_ERROR_STOP=1", "-h", host,
+        [PSQL, "-X", "-q", "-A", "-t", "-F", "\x1f", "-v", "ON_ERROR_STOP=1", "-h", host,
          "-U", "chorus", "-d", database, "-c", sql],
         capture_output=True, text=True, timeout=120, check=False)
     if done.returncode != 0:
