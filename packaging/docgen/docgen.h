@@ -27,6 +27,9 @@ bool takes_value(const Setting& setting);
 // @KEYS@ (settings as lines of the config file) replaced.
 std::string fill_manual(const Program& program, std::string_view page);
 
+// The page of all settings of both programs, in Markdown.
+std::string settings_page(const Program& agent, const Program& aggregator);
+
 std::string bash_completion(const Program& program);
 std::string zsh_completion(const Program& program);
 std::string fish_completion(const Program& program);

@@ -1,6 +1,7 @@
 // chorus-docgen agent|aggregator bash|zsh|fish
 // chorus-docgen agent|aggregator manual PAGE
 // chorus-docgen agent|aggregator config [NAME=VALUE]...
+// chorus-docgen settings
 //
 // Writes to standard output. `config` is the example file with these settings in force.
 #include <cstdio>
@@ -63,17 +64,17 @@ int run(const docgen::Program& program, const std::string& form,
 
 int main(int argc, char** argv) {
     const std::vector<std::string> words(argv + 1, argv + argc);
+    const docgen::Program agent{"chorus-agent", agent::agent_commands(), agent::agent_switches(),
+                                agent::agent_settings()};
+    const docgen::Program aggregator{"chorus-aggregator", aggregator_commands(),
+                                     aggregator_switches(), aggregator_settings()};
+    if (words == std::vector<std::string>{"settings"}) {
+        std::cout << docgen::settings_page(agent, aggregator) << std::flush;
+        return to_int(std::cout ? ExitCode::ok : ExitCode::io_error);
+    }
     if (words.size() < 2) return to_int(ExitCode::usage);
     const std::vector<std::string> rest(words.begin() + 2, words.end());
-    if (words[0] == "agent") {
-        return run({"chorus-agent", agent::agent_commands(), agent::agent_switches(),
-                    agent::agent_settings()},
-                   words[1], rest);
-    }
-    if (words[0] == "aggregator") {
-        return run({"chorus-aggregator", aggregator_commands(), aggregator_switches(),
-                    aggregator_settings()},
-                   words[1], rest);
-    }
+    if (words[0] == "agent") return run(agent, words[1], rest);
+    if (words[0] == "aggregator") return run(aggregator, words[1], rest);
     return to_int(ExitCode::usage);
 }
