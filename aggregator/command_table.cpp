@@ -15,10 +15,19 @@ const std::vector<Command>& aggregator_commands() {
          .help = "say whether it is reachable or valid; exit 0, 69 or 78",
          .words = {"db", "redis", "config"}},
         {.name = "token",
-         .arguments = "create|rotate|list|revoke",
+         .arguments = "create|rotate|list|revoke [ID]",
          .help = "manage API tokens; without more words it shows how",
          .words = {"create", "rotate", "list", "revoke"},
-         .options = {"--role", "--name", "--uses", "--valid-hours", "--overlap-hours"}},
+         .options = {"--role", "--name", "--uses", "--valid-hours", "--overlap-hours"},
+         .hint = "  token create --role agent|viewer|operator|admin --name NAME\n"
+                 "  token create --role enrol --name NAME [--uses N] [--valid-hours N]\n"
+                 "  token rotate ID [--overlap-hours N]\n"
+                 "  token list\n"
+                 "  token revoke ID"},
+        {.name = "sign-in-link",
+         .help = "print a link that signs one browser in to the dashboard as admin, once, within "
+                 "10 minutes",
+         .options = {"--name", "--valid-minutes"}},
         {.name = "tasks",
          .arguments = "[single [alerts]]",
          .help = "run the background tasks alone, without the API; single: collect, store and "
@@ -50,7 +59,10 @@ const std::vector<Switch>& aggregator_switches() {
         {.name = "print-config", .help = "print every setting with its origin and exit"},
         {.name = "example-config", .help = "print a commented config file and exit"},
         {.name = "version", .letter = 'V', .help = "print the version and exit"},
-        {.name = "help", .letter = 'h', .help = "print this and exit"},
+        {.name = "help",
+         .letter = 'h',
+         .help = "print this and exit; all: with every setting",
+         .word = "all"},
     };
     return table;
 }

@@ -1,4 +1,5 @@
 // chorus-aggregator: from the command line to the command. Wiring only.
+#include <algorithm>
 #include <cstdio>
 #include <exception>
 #include <iostream>
@@ -54,35 +55,72 @@ int report(const std::vector<std::string>& faults) {
     return to_int(usage ? ExitCode::usage : ExitCode::config);
 }
 
+constexpr const char* kProgram = "chorus-aggregator";
+
+int complain(const UsageError& e) {
+    std::cerr << kProgram << ": " << e.what() << '\n';
+    return to_int(ExitCode::usage);
+}
+
+// A command that ends soon tells its own trouble, so the log would tell it a second time. The tasks
+// run for long, or from a timer whose log is kept.
+LogLevel least_level(const std::string& command, const Config& config) {
+    const bool lasting = command == "serve" || command == "tasks";
+    const bool wanted = !config.is_default("log-level") || config.boolean("debug");
+    return lasting || wanted ? log_level(config) : LogLevel::critical;
+}
+
+// Works whatever the configuration is like. `known`: the command's usage is of help by itself.
+bool answer_at_once(const Command& known, const cli::Arguments& arguments) {
+    const auto given = [&](const char* word) {
+        return std::find(arguments.begin(), arguments.end(), word) != arguments.end();
+    };
+    const bool all = given("--help=all"), help = all || given("--help") || given("-h");
+    if (help && !all && !known.hint.empty()) {
+        std::cout << known.name << ": " << known.help << '\n' << usage_of(kProgram, known) << '\n';
+    } else if (help) {
+        std::cout << cli::help(all);
+    } else if (given("--version") || given("-V")) {
+        std::cout << "chorus-aggregator " CHORUS_VERSION "\n";
+    } else if (given("--example-config")) {
+        std::cout << example_config(aggregator_settings(), kProgram);
+    } else {
+        return false;
+    }
+    std::cout << std::flush;
+    return true;
+}
+
 int run(const std::string& command, cli::Arguments arguments) {
     cli::TokenOptions token_options;
-    if (command == "token") token_options = cli::take_token_options(arguments);
-    const Config config = Config::load(
-        aggregator_settings(),
-        process_sources(arguments, "/etc/chorus/aggregator.conf", kFlags, kForeignNames));
-    const cli::Arguments& what = config.positional();
-    if (config.has_flag("help")) return std::puts(cli::help().c_str()), 0;
-    if (config.has_flag("version")) return std::puts("chorus-aggregator " CHORUS_VERSION), 0;
-    if (config.has_flag("example-config")) {
-        return std::fputs(example_config(aggregator_settings(), "chorus-aggregator").c_str(),
-                          stdout),
-               0;
+    const Command& known = find_command(kProgram, aggregator_commands(), command);
+    if (answer_at_once(known, arguments))
+        return to_int(std::cout ? ExitCode::ok : ExitCode::io_error);
+    if (command == "token" || command == "sign-in-link") {
+        token_options = cli::take_token_options(arguments);
     }
+    ConfigSources sources =
+        process_sources(arguments, "/etc/chorus/aggregator.conf", kFlags, kForeignNames);
+    sources.other_options = known.options;
+    const Config config = Config::load(aggregator_settings(), sources);
+    const cli::Arguments& what = config.positional();
     if (config.has_flag("print-config")) return std::fputs(config.print().c_str(), stdout), 0;
     const auto faults = cli::check_config(config);
     if (!faults.empty()) return report(faults);
     if (config.has_flag("check-config")) return cli::check(config, {"config"});
-    configure_log(log_level(config), log_format(config));
+    configure_log(least_level(command, config), log_format(config));
+    // Those that answer like plugins of Nagios do so whatever is wrong.
+    if (!command.starts_with("check-")) check_words(kProgram, known, what);
 
-    if (command == "setup-db") return cli::setup_db(config, what);
+    if (command == "setup-db") return cli::setup_db(config);
     if (command != "serve" && command != "tasks") cli::become_service_user(config);
     if (command == "check") return cli::check(config, what);
     if (command == "token") return cli::token(config, what, token_options);
+    if (command == "sign-in-link") return cli::sign_in_link(config, token_options);
     if (command == "tasks") return cli::tasks(config, what);
     if (command == "notify-test") return cli::notify_test(config, what);
     if (command == "check-host") return cli::check_host(config, what);
     if (command == "check-service") return cli::check_service(config, what);
-    if (!what.empty()) return report({"unknown option " + what[0] + "; see --help"});
     if (command == "migrate") return cli::migrate(config);
     if (command == "routes") return cli::routes(config);
     if (command == "status") return cli::status(config);
@@ -100,11 +138,9 @@ int main(int argc, char** argv) {
     }
     try {
         if (command == "quickstart") return run_quickstart(parse_quickstart(arguments));
-        for (const Command& known : aggregator_commands()) {
-            if (command == known.name) return run(command, arguments);
-        }
-        std::cerr << "chorus-aggregator: unknown command " << command << "; see --help\n";
-        return to_int(ExitCode::usage);
+        return run(command, arguments);
+    } catch (const UsageError& e) {
+        return complain(e);
     } catch (const ConfigError& e) {
         return report(e.faults());
     } catch (const std::exception& e) {

@@ -7,24 +7,28 @@ std::vector<Setting> server_settings() {
     return {
         {.name = "listen",
          .default_value = "127.0.0.1",
-         .help = "Address to listen on. Anything but loopback needs tokens and a TLS terminator."},
+         .help = "Address to listen on. Anything but loopback needs tokens and a TLS terminator.",
+         .everyday = true},
         {.name = "port",
          .environment = "PORT",
          .type = SettingType::integer,
          .default_value = "8082",
          .help = "TCP port; 0 takes a free one and logs it.",
          .minimum = 0,
-         .maximum = 65'535},
+         .maximum = 65'535,
+         .everyday = true},
         {.name = "anonymous-role",
          .help = "Rights of a request without a token: none, viewer or operator. Empty: viewer on "
                  "loopback without a proxy, unless Host is a domain name; none "
                  "elsewhere. A role that is set counts for any Host.",
-         .choices = {"", "none", "viewer", "operator"}},
+         .choices = {"", "none", "viewer", "operator"},
+         .everyday = true},
         {.name = "behind-tls-proxy",
          .type = SettingType::boolean,
          .default_value = "false",
          .help = "A proxy in front terminates TLS: clients are strangers even if they come from "
-                 "loopback. Needed to listen elsewhere."},
+                 "loopback. Needed to listen elsewhere.",
+         .everyday = true},
         {.name = "cors-origins",
          .environment = "CORS_ORIGINS",
          .default_value = R"(["http://localhost:3000"])",
@@ -50,7 +54,8 @@ std::vector<Setting> server_settings() {
         {.name = "log-level",
          .default_value = "info",
          .help = "Least level that is logged: debug, info, warning or error.",
-         .choices = {"debug", "info", "warning", "error"}},
+         .choices = {"debug", "info", "warning", "error"},
+         .everyday = true},
         {.name = "log-format",
          .default_value = "auto",
          .help = "json, text, or auto: text on a terminal and JSON elsewhere.",
@@ -65,7 +70,8 @@ std::vector<Setting> storage_settings() {
          .type = SettingType::url,
          .default_value = "postgresql://postgres:password@localhost:5432/chorus_monitoring",
          .help = "PostgreSQL 15 or newer; sockets as postgresql:///NAME?host=/run/postgresql.",
-         .secret = true},
+         .secret = true,
+         .everyday = true},
         {.name = "database-pool-size",
          .type = SettingType::integer,
          .default_value = "8",
@@ -77,7 +83,8 @@ std::vector<Setting> storage_settings() {
          .type = SettingType::url,
          .default_value = "redis://localhost:6379/0",
          .help = "Cache of the latest values; unix:///path?db=0 for a socket.",
-         .secret = true},
+         .secret = true,
+         .everyday = true},
         {.name = "ingest-writers",
          .type = SettingType::integer,
          .default_value = "2",
@@ -192,7 +199,8 @@ std::vector<Setting> monitoring_settings() {
          .default_value = "{}",
          .help = "Services to check, a JSON object of names and URLs (http, https, tcp) or of "
                  "objects with url, interval, timeout_seconds, expected_status, body_match, "
-                 "retries."},
+                 "retries.",
+         .everyday = true},
         {.name = "default-services",
          .type = SettingType::boolean,
          .default_value = "false",
@@ -213,7 +221,8 @@ std::vector<Setting> notification_settings() {
          .help = "Who is told of alerts, a JSON object: {\"webhook:NAME\": {\"url\": ..., "
                  "\"secret_file\": ...}, \"slack:NAME\": {\"url_file\": ...}, \"email:ADDRESS\": "
                  "{}}; with \"default\": false only rules that name it use it.",
-         .secret = true},
+         .secret = true,
+         .everyday = true},
         {.name = "alertmanager-url",
          .environment = "ALERTMANAGER_URL",
          .type = SettingType::url,
@@ -233,7 +242,8 @@ std::vector<Setting> notification_settings() {
          .help = "Hand mail over without encryption if the server offers none; never a password."},
         {.name = "external-url",
          .type = SettingType::url,
-         .help = "Base URL of links in notifications. Empty: this host and port."},
+         .help = "Base URL of links in notifications. Empty: this host and port.",
+         .everyday = true},
         {.name = "heartbeat-url",
          .type = SettingType::url,
          .help = "Fetched after each round of alert rules, so that a service outside notices when "
@@ -252,8 +262,10 @@ std::vector<Setting> notification_settings() {
 
 const std::vector<Setting>& aggregator_settings() {
     static const std::vector<Setting> table = [] {
-        std::vector<Setting> all = server_settings();
-        for (auto part : {storage_settings(), monitoring_settings(), notification_settings()}) {
+        std::vector<Setting> all = grouped("Server", server_settings());
+        for (auto part :
+             {grouped("Storage", storage_settings()), grouped("Monitoring", monitoring_settings()),
+              grouped("Notifications", notification_settings())}) {
             all.insert(all.end(), part.begin(), part.end());
         }
         return all;

@@ -300,12 +300,14 @@ std::optional<ProcessRemainder> read_other(JsonValue value, const Path& at, Chec
     const auto object = check.object(value, at);
     if (!object) return std::nullopt;
     ProcessRemainder other;
-    bool counted = false;
+    bool counted = false, known = true;
     for (const auto [key, item] : *object) {
         const Path here = at / key;
         if (key == "count") {
             counted = true;
-            other.count = check.lenient_integer(item, here, kNatural31).value_or(0);
+            const auto count = check.lenient_integer(item, here, kNatural31);
+            known = count.has_value();
+            other.count = count.value_or(0);
         } else if (key == "cpu_percent" && !item.is_null()) {
             assign(other.cpu_percent, check.lenient_real(item, here, kCpuPercent));
         } else if (key == "memory_rss_bytes" && !item.is_null()) {
@@ -313,6 +315,7 @@ std::optional<ProcessRemainder> read_other(JsonValue value, const Path& at, Chec
         }
     }
     if (!counted) check.missing(at / "count");
+    if (!known) return std::nullopt;  // a remainder of unknown size says nothing
     return other;
 }
 

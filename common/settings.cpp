@@ -148,7 +148,7 @@ class ConfigLoader {
                 option.original_tokens.empty() ? name : option.original_tokens[0];
             faults_.push_back(
                 "unknown option " + word.substr(0, word.find('=')) +
-                did_you_mean(word.substr(0, word.find('=')), options(), "see --help"));
+                did_you_mean(word.substr(0, word.find('=')), options(), "see --help=all"));
         } else if (std::any_of(sources_.flags.begin(), sources_.flags.end(),
                                [&](const auto& flag) { return long_name(flag) == name; })) {
             config_.flags_.push_back(name);
@@ -203,7 +203,7 @@ class ConfigLoader {
                     candidates.push_back(chorus_environment_name(value.setting));
                 }
                 faults_.push_back(entry.origin + ": unknown setting" +
-                                  did_you_mean(entry.name, candidates, "see --help"));
+                                  did_you_mean(entry.name, candidates, "see --help=all"));
             }
         }
     }
@@ -241,7 +241,7 @@ class ConfigLoader {
                               entry.origin);
             } else {
                 faults_.push_back(entry.origin + ": unknown setting " + entry.name +
-                                  did_you_mean(entry.name, names(""), "see --help"));
+                                  did_you_mean(entry.name, names(""), "see --help=all"));
             }
         }
     }

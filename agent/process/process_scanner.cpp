@@ -7,7 +7,6 @@
 
 #include "agent/process/figure.h"
 #include "agent/process/fold.h"
-#include "agent/process/process_bounds.h"
 #include "agent/process/process_name.h"
 #include "agent/procfs/directory.h"
 #include "agent/procfs/text_scan.h"
@@ -98,7 +97,6 @@ ProcessTable ProcessScanner::scan(std::optional<std::uint64_t> memory_total_byte
     if (table.rows.capacity() > 2 * table.rows.size()) table.rows.shrink_to_fit();
     memory_.fill(table.rows);
     threads_.fill(table.rows);
-    forget_impossible_figures(table);
     return table;
 }
 

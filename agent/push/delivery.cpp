@@ -106,11 +106,13 @@ void Delivery::tell_not_kept(const StoredAnswer& answer) {
             text += " (and " + std::to_string(answer.warnings.size() - 1) + " more)";
         }
     }
+    // The places differ from batch to batch, what is the matter does not.
+    const std::string matter = answer.expired ? "expired" : answer.warnings.front().code;
+    if (matter == not_kept_) return;
+    not_kept_ = matter;
     note_.set((answer.expired ? "the last batch was not stored: "
                               : "the last batch was not stored as it was sent: ") +
               text);
-    if (text == not_kept_) return;
-    not_kept_ = text;
     kLog.warning(answer.expired ? "Aggregator answered 200 but stored nothing"
                                 : "Aggregator did not store the batch as it was sent",
                  {{"reason", text}});

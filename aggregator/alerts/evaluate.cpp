@@ -111,11 +111,13 @@ class Gatherer {
     const std::vector<Sample>& gather(std::span<const SampleTable::Batch> batches,
                                       std::size_t series, std::size_t divisor, double interval) {
         samples_.clear();
+        told_.clear();
         double sum = 0;
         for (const auto& batch : batches) {
             if (!plan_.takes(batch.received, now_, interval)) continue;
-            const double value =
-                value_of(batch, dividend_.of(series, condition_.metric_type, batch.layout));
+            const std::size_t place = dividend_.of(series, condition_.metric_type, batch.layout);
+            const double value = value_of(batch, place);
+            if (place != kNone) told_.push_back({batch.received, 0});
             if (std::isnan(value)) continue;
             if (condition_.divisor) {
                 const auto& metric = condition_.divisor->metric_type;
@@ -134,6 +136,9 @@ class Gatherer {
         }
         return samples_;
     }
+    // The moments of that series, also of those in which it had no value, as a disk that nobody
+    // reads has no time of a read: of such a moment all is known.
+    const std::vector<Sample>& told() const { return told_; }
     // Whether the samples gathered last are zeros because there was too little to divide by.
     bool too_little() const { return too_little_; }
 
@@ -146,7 +151,7 @@ class Gatherer {
     const WindowPlan& plan_;
     const SystemMetricCondition& condition_;
     const Timestamp now_;
-    std::vector<Sample> samples_;  // kept for its memory
+    std::vector<Sample> samples_, told_;  // kept for their memory
     Place dividend_, divisor_;
     bool too_little_ = false;
 };
@@ -188,7 +193,7 @@ void evaluate_system(const Rule& rule, const SystemMetricCondition& condition,
             const auto& samples =
                 gatherer.gather(batches, layout.series[position], divisor, host.interval_seconds);
             auto reading = read(samples, plan.unit(host.interval_seconds), limit, rule.severity,
-                                plan.end(now));
+                                plan.end(now), gatherer.told());
             if (gatherer.too_little() && reading.verdict != Verdict::no_data) {
                 reading.verdict = Verdict::clear;
             }

@@ -164,13 +164,14 @@ Limit with_threshold(const Limit& limit, double threshold) {
 }
 
 Reading read(std::span<const Sample> samples, double unit_seconds, const Limit& limit,
-             Severity severity, Timestamp now) {
+             Severity severity, Timestamp now, std::span<const Sample> told) {
     Reading reading;
     reading.threshold = limit.threshold;
     reading.severity = severity;
     if (samples.empty()) return reading;
     if (unit_seconds > 0 && limit.min_coverage > 0 &&
-        coverage(samples, limit.window, unit_seconds, now) < limit.min_coverage) {
+        coverage(told.empty() ? samples : told, limit.window, unit_seconds, now) <
+            limit.min_coverage) {
         return reading;
     }
     const auto value = aggregate(samples, limit, now);
@@ -190,11 +191,14 @@ Reading read(std::span<const Sample> samples, double unit_seconds, const Limit& 
         reading.verdict = Reading::Verdict::breached;
         if (escalates(samples, *value, limit)) {
             reading.severity = worse(severity, limit.escalation->severity);
-        } else if (keeps_escalation(*value, limit)) {
-            reading.keeps = worse(severity, limit.escalation->severity);
+            return reading;
         }
     } else {
         reading.verdict = lingers ? Reading::Verdict::lingers : Reading::Verdict::clear;
+    }
+    // The border of the second threshold may lie below the first one.
+    if ((breached || lingers) && keeps_escalation(*value, limit)) {
+        reading.keeps = worse(severity, limit.escalation->severity);
     }
     return reading;
 }

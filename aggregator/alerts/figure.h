@@ -45,7 +45,8 @@ double coverage(std::span<const Sample> samples, std::chrono::minutes window, do
 
 // `samples` in order of time, none empty, all within the window. `unit_seconds` is what one of them
 // stands for; 0 if that is not known. `now` is the end of the window, where a prediction starts.
+// `told` are the moments by which coverage is judged, if some of them had no value.
 Reading read(std::span<const Sample> samples, double unit_seconds, const Limit& limit,
-             Severity severity, Timestamp now);
+             Severity severity, Timestamp now, std::span<const Sample> told = {});
 
 }  // namespace chorus::alerts

@@ -10,6 +10,9 @@ namespace chorus::api {
 // Bounds of an enrolment token.
 inline constexpr std::int64_t kMostEnrolmentHours = 24;
 inline constexpr std::int64_t kMostEnrolmentUses = 10'000;
+// Of a sign-in link, and of the session that it begins.
+inline constexpr std::int64_t kMostLinkMinutes = 24 * 60;
+inline constexpr std::int64_t kSessionHours = 12;
 
 // "chr_<kind>_<43 characters base64url>_<8 hex digits CRC-32 of all before>", kind the role of the
 // token. Throws std::system_error if the kernel gives no randomness.

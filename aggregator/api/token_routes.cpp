@@ -1,4 +1,5 @@
-// /api/v1/tokens, for admins, and POST /api/v1/agents/enroll, for hosts with an enrolment token.
+// /api/v1/tokens, for admins, POST /api/v1/agents/enroll, for hosts with an enrolment token, and
+// POST /api/v1/sessions, for the dashboard with a sign-in link.
 #include <charconv>
 
 #include "aggregator/api/json_body.h"
@@ -238,7 +239,7 @@ http::Response enroll(Services& services, const http::Request& request) {
     const std::string secret = make_token("agent");
     const auto lease = services.database.acquire();
     store::Transaction transaction{*lease};
-    const auto used = store::use_enrolment(*lease, enrolment_hash);
+    const auto used = store::use_token(*lease, enrolment_hash, "enrol");
     if (!used) enrolment_invalid(services, request);
     if (store::host_taken(*lease, hostname, agent_id)) {
         throw HttpError(409, "host_exists",
@@ -265,6 +266,45 @@ http::Response enroll(Services& services, const http::Request& request) {
     return json_response(out, 201);
 }
 
+[[noreturn]] void link_invalid(Services& services, const http::Request& request) {
+    services.logins.failed(request.client_ip);
+    throw HttpError(401, "link_invalid",
+                    "This sign-in link is unknown, was used before or has ended; make another with "
+                    "`chorus-aggregator sign-in-link`");
+}
+
+// The use of the link and the session are one transaction: of two that come at once one waits for
+// the other's row and finds no use left.
+http::Response begin_session(Services& services, const http::Request& request) {
+    http::refuse_parameters(request);
+    const std::string_view link = bearer(request);
+    if (!is_well_formed_token(link)) link_invalid(services, request);
+    const std::string link_hash = hash_token(link);
+    services.logins.admit(request.client_ip, link_hash);
+    const std::string secret = make_token("admin");
+    const auto lease = services.database.acquire();
+    store::Transaction transaction{*lease};
+    const auto used = store::use_token(*lease, link_hash, "signin");
+    if (!used) link_invalid(services, request);
+    const auto token =
+        store::insert_token(*lease, {.name = used->name,
+                                     .role = "admin",
+                                     .hash = hash_token(secret),
+                                     .valid_for = std::chrono::hours{kSessionHours}});
+    auto audit = audit_of(request, "session.begin", token);
+    audit.actor = used->name;
+    audit.token_id = used->token_id;
+    store::write_audit(*lease, audit);
+    transaction.commit();
+    JsonWriter out;
+    out.begin_object();
+    write_token(out, token);
+    out.field("token", secret).end_object();
+    http::Response response = json_response(out, 201);
+    response.with("Cache-Control", "no-store");
+    return response;
+}
+
 }  // namespace
 
 void add_token_routes(http::Router& router, Services& services) {
@@ -281,6 +321,7 @@ void add_token_routes(http::Router& router, Services& services) {
     add(Method::del, "/api/v1/tokens/{token_id}", Role::admin, BodyRule::none, revoke);
     // Open, because an enrolment token is good for nothing else: the handler looks at it.
     add(Method::post, "/api/v1/agents/enroll", Role::none, BodyRule::json, enroll);
+    add(Method::post, "/api/v1/sessions", Role::none, BodyRule::none, begin_session);
 }
 
 }  // namespace chorus::api

@@ -6,6 +6,7 @@
 #include "aggregator/cli/commands.h"
 #include "aggregator/store/status_reader.h"
 #include "common/exit_codes.h"
+#include "common/text.h"
 
 namespace chorus::cli {
 namespace {
@@ -21,7 +22,7 @@ int check_db(const Config& config) {
         std::cout << "PostgreSQL at " << database.describe() << " answers\n";
         return to_int(ExitCode::ok);
     } catch (const store::DatabaseError& e) {
-        std::cerr << "PostgreSQL at " << database.describe() << ": " << e.what() << '\n';
+        std::cerr << database_trouble("PostgreSQL at " + database.describe(), e) << '\n';
         return to_int(ExitCode::unavailable);
     }
 }
@@ -34,22 +35,28 @@ int check_redis(const Config& config) {
         std::cout << "Redis at " << target.description << " answers\n";
         return to_int(ExitCode::ok);
     } catch (const cache::RedisUnavailable& e) {
-        std::cerr << "Redis at " << target.description << ": " << e.what() << '\n';
+        std::cerr << "Redis at " << target.description << ": " << redis_trouble(e) << '\n';
         return to_int(ExitCode::unavailable);
     }
 }
 
 }  // namespace
 
+std::string redis_trouble(const cache::RedisUnavailable& error) {
+    const std::string reason{trim(error.what())};
+    const bool password = reason.starts_with("NOAUTH") || reason.starts_with("WRONGPASS") ||
+                          reason.starts_with("ERR AUTH");
+    return reason +
+           (password ? "; the user or password in redis-url is not accepted"
+                     : "; is it running there, and does redis-url say where it is?") +
+           " Until then latest values come from PostgreSQL";
+}
+
 int check(const Config& config, const Arguments& what) {
-    if (what.size() == 1 && what[0] == "db") return check_db(config);
-    if (what.size() == 1 && what[0] == "redis") return check_redis(config);
-    if (what.size() == 1 && what[0] == "config") {
-        std::cout << "The configuration is valid\n";  // main has refused any other
-        return to_int(ExitCode::ok);
-    }
-    std::cerr << "usage: chorus-aggregator check db|redis|config\n";
-    return to_int(ExitCode::usage);
+    if (what[0] == "db") return check_db(config);
+    if (what[0] == "redis") return check_redis(config);
+    std::cout << "The configuration is valid\n";  // main has refused any other
+    return to_int(ExitCode::ok);
 }
 
 }  // namespace chorus::cli

@@ -102,7 +102,8 @@ int with_database(const Config& config, Check&& check) {
     try {
         return check(database);
     } catch (const store::DatabaseError& e) {
-        return answer(Verdict::unknown, e.what());
+        return answer(Verdict::unknown,
+                      database_trouble("PostgreSQL at " + database.describe(), e));
     }
 }
 

@@ -4,7 +4,7 @@
 
 namespace chorus::cli {
 
-std::string help() {
+std::string help(bool all) {
     return "chorus-aggregator " CHORUS_VERSION
            ": receives, stores and serves what agents collect.\n"
            "\n"
@@ -14,7 +14,7 @@ std::string help() {
            commands_help(aggregator_commands()) + "\nOptions:\n" +
            switches_help(aggregator_switches()) +
            "\nSettings (flag > environment > .env > config file > default):\n" +
-           settings_help(aggregator_settings());
+           (all ? settings_help(aggregator_settings()) : everyday_help(aggregator_settings()));
 }
 
 }  // namespace chorus::cli

@@ -24,7 +24,8 @@ int migrate(const Config& config) {
         std::fprintf(stderr, "chorus-aggregator: %s\n", e.what());
         return to_int(ExitCode::config);
     } catch (const store::DatabaseUnavailable& e) {
-        std::fprintf(stderr, "chorus-aggregator: %s\n", e.what());
+        std::fprintf(stderr, "chorus-aggregator: %s\n",
+                     database_trouble("PostgreSQL at " + database.describe(), e).c_str());
         return to_int(ExitCode::unavailable);
     }
 }

@@ -3,7 +3,9 @@
 
 #include "aggregator/cli/commands.h"
 #include "aggregator/notify/notifier.h"
+#include "common/command_table.h"
 #include "common/exit_codes.h"
+#include "common/text.h"
 
 namespace chorus::cli {
 
@@ -11,18 +13,12 @@ int notify_test(const Config& config, const Arguments& what) {
     std::vector<std::string> faults;  // main has refused faulty ones
     const SystemClock clock;
     const notify::Channels channels{notify_settings(config, faults), clock};
-    std::string known;
-    for (const auto& channel : channels.announced()) known += " " + channel.channel;
-    if (what.size() != 1) {
-        std::fprintf(stderr, "usage: chorus-aggregator notify-test CHANNEL\nchannels:%s\n",
-                     known.c_str());
-        return to_int(ExitCode::usage);
-    }
     const auto channel = channels.open(what[0]);
     if (!channel) {
-        std::fprintf(stderr, "chorus-aggregator: no channel %s is configured; there are:%s\n",
-                     what[0].c_str(), known.c_str());
-        return to_int(ExitCode::usage);
+        std::vector<std::string> known;
+        for (const auto& one : channels.announced()) known.push_back(one.channel);
+        throw UsageError("no channel " + what[0] + " is configured" +
+                         did_you_mean(what[0], known, "there are: " + joined(known, ", ")));
     }
     const auto result = notify::send_test(*channel, what[0], own_hostname(), clock.now());
     if (result.outcome == store::DeliveryOutcome::delivered) {

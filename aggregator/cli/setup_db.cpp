@@ -51,7 +51,7 @@ int make(const Url& url, const store::Provision& wanted) {
         }
         return to_int(ExitCode::ok);
     } catch (const store::DatabaseUnavailable& e) {
-        return fail(ExitCode::unavailable, e.what());
+        return fail(ExitCode::unavailable, database_trouble("PostgreSQL", e));
     } catch (const store::DatabaseError& e) {
         return fail(ExitCode::no_permission,
                     std::string(e.what()) + "; run this as root or as the user postgres");
@@ -71,8 +71,7 @@ int run_as(const quickstart::Account& account, std::vector<std::string> argument
 
 }  // namespace
 
-int setup_db(const Config& config, const Arguments& what) {
-    if (!what.empty()) return fail(ExitCode::usage, "setup-db takes no arguments");
+int setup_db(const Config& config) {
     const auto url = parse_url(config.text("database-url"));
     const std::string host{url ? url->parameter("host") : std::string_view{}};
     if (!url || !url->host.empty() || !host.starts_with('/') || database_name(*url).empty()) {

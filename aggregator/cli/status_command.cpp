@@ -106,9 +106,7 @@ bool show_database(const Config& config) {
     } catch (const store::SchemaMismatch& e) {
         return line(false, "schema", e.what());
     } catch (const store::DatabaseUnavailable& e) {
-        return line(false, "PostgreSQL",
-                    database.describe() + ": " + e.what() +
-                        "; is it running, and was `chorus-aggregator setup-db` run?");
+        return line(false, "PostgreSQL", database_trouble(database.describe(), e));
     }
 }
 
@@ -119,9 +117,7 @@ bool show_redis(const Config& config) {
         redis.command({"PING"});
         return line(true, "Redis", target.description + " answers");
     } catch (const cache::RedisUnavailable& e) {
-        return line(false, "Redis",
-                    target.description + ": " + e.what() +
-                        "; latest values come from PostgreSQL meanwhile");
+        return line(false, "Redis", target.description + ": " + redis_trouble(e));
     }
 }
 

@@ -18,6 +18,7 @@
 #include "aggregator/store/alert_json.h"
 #include "aggregator/store/lease.h"
 #include "common/batch_json.h"
+#include "common/command_table.h"
 #include "common/exit_codes.h"
 #include "common/log.h"
 #include "common/text.h"
@@ -163,16 +164,17 @@ int loop(const Config& config) {
 
 int tasks(const Config& config, const Arguments& what) {
     if (what.empty()) return loop(config);
-    const bool alerts = what.size() == 2 && what[1] == "alerts";
-    if (what[0] == "single" && (what.size() == 1 || alerts)) {
-        try {
-            return alerts ? single_alerts(config) : single(config);
-        } catch (const store::DatabaseUnavailable& e) {
-            return fail(ExitCode::unavailable, e.what());
-        }
+    if (what[0] != "single" || (what.size() == 2 && what[1] != "alerts")) {
+        throw UsageError("tasks " + joined(what, " ") + " is unknown" +
+                         did_you_mean(what.back(), {what.size() == 2 ? "alerts" : "single"},
+                                      "there are tasks, tasks single and tasks single alerts"));
     }
-    std::fputs("usage: chorus-aggregator tasks [single [alerts]]\n", stderr);
-    return to_int(ExitCode::usage);
+    try {
+        return what.size() == 2 ? single_alerts(config) : single(config);
+    } catch (const store::DatabaseUnavailable& e) {
+        // The log has told what happened.
+        return fail(ExitCode::unavailable, ("nothing was done; " + database_remedy(e)).c_str());
+    }
 }
 
 }  // namespace chorus::cli

@@ -1,48 +1,30 @@
-// chorus-aggregator token create|rotate|list|revoke.
+// chorus-aggregator token create|rotate|list|revoke, and sign-in-link.
+#include <algorithm>
 #include <charconv>
 #include <cstdio>
+#include <functional>
 #include <optional>
 
 #include "aggregator/api/token.h"
 #include "aggregator/cli/commands.h"
-#include "aggregator/http/request.h"
 #include "aggregator/store/migrator.h"
 #include "aggregator/store/token_store.h"
 #include "common/clock.h"
+#include "common/command_table.h"
 #include "common/exit_codes.h"
+#include "common/text.h"
 
 namespace chorus::cli {
 namespace {
 
-constexpr const char* kUsage =
-    "usage: chorus-aggregator token create --role agent|viewer|operator|admin --name NAME\n"
-    "       chorus-aggregator token create --role enrol --name NAME [--uses N] [--valid-hours N]\n"
-    "       chorus-aggregator token rotate ID [--overlap-hours N]\n"
-    "       chorus-aggregator token list\n"
-    "       chorus-aggregator token revoke ID\n";
 constexpr std::int64_t kMostOverlapHours = 24 * 30;
+constexpr std::size_t kMostNameBytes = 255;
+const std::vector<std::string> kOptions{"--role",        "--name",          "--uses",
+                                        "--valid-hours", "--overlap-hours", "--valid-minutes"};
+const std::vector<std::string> kRoles{"agent", "viewer", "operator", "admin", "enrol"};
 
-int usage() {
-    std::fputs(kUsage, stderr);
-    return to_int(ExitCode::usage);
-}
-
-// Takes `--name X` or `--name=X` out of the arguments.
-std::optional<std::string> take(Arguments& arguments, const std::string& name) {
-    for (auto at = arguments.begin(); at != arguments.end(); ++at) {
-        if (at->starts_with(name + '=')) {
-            std::string value = at->substr(name.size() + 1);
-            arguments.erase(at);
-            return value;
-        }
-        if (*at == name && at + 1 != arguments.end()) {
-            std::string value = at[1];
-            arguments.erase(at, at + 2);
-            return value;
-        }
-    }
-    return std::nullopt;
-}
+// Work that is left once the command line is understood.
+using Work = std::function<int(store::Database&)>;
 
 std::optional<std::int64_t> number(const std::string& text) {
     std::int64_t n = 0;
@@ -51,12 +33,32 @@ std::optional<std::int64_t> number(const std::string& text) {
     return n;
 }
 
-// The option's number, `fallback` if it is not given; nullopt if it is none from 1 to `most`.
-std::optional<std::int64_t> bounded(const std::optional<std::string>& text, std::int64_t fallback,
-                                    std::int64_t most) {
-    if (!text) return fallback;
-    const auto n = number(*text);
-    return n && *n >= 1 && *n <= most ? n : std::nullopt;
+std::int64_t id_of(const Arguments& what) {
+    if (what.size() < 2) {
+        throw UsageError("token " + what[0] + " needs an ID; `token list` shows them");
+    }
+    const auto id = number(what[1]);
+    if (!id) throw UsageError("a token's ID is a number; `token list` shows them");
+    return *id;
+}
+
+// The option's number, `fallback` if it is not given.
+std::int64_t bounded(const TokenOptions& options, const char* name, std::int64_t fallback,
+                     std::int64_t most) {
+    const auto given = options.find(name);
+    if (given == options.end()) return fallback;
+    const auto n = number(given->second);
+    if (n && *n >= 1 && *n <= most) return *n;
+    throw UsageError(std::string(name) + " must be a number from 1 to " + std::to_string(most));
+}
+
+void allow(const TokenOptions& options, const std::string& command,
+           const std::vector<std::string>& names) {
+    for (const auto& [name, value] : options) {
+        if (std::find(names.begin(), names.end(), name) != names.end()) continue;
+        throw UsageError(command + " takes no " + name +
+                         (names.empty() ? "" : "; it takes " + joined(names, ", ")));
+    }
 }
 
 // Alone on its line, so that scripts can take it; it is shown this once.
@@ -65,46 +67,63 @@ int show(const std::string& token) {
     return to_int(ExitCode::ok);
 }
 
-int create(store::Database& database, const TokenOptions& options) {
-    const bool enrol = options.role == "enrol";
-    const auto role = options.role ? http::role_from_name(*options.role) : std::nullopt;
-    const auto uses = bounded(options.uses, 1, api::kMostEnrolmentUses);
-    const auto hours =
-        bounded(options.valid_hours, api::kMostEnrolmentHours, api::kMostEnrolmentHours);
-    if ((!enrol && (!role || *role == http::Role::none || options.uses || options.valid_hours)) ||
-        options.overlap_hours || !uses || !hours || !options.name || options.name->empty() ||
-        options.name->size() > 255) {
-        return usage();
+std::string role_of(const TokenOptions& options) {
+    const auto given = options.find("--role");
+    const std::string all = "it is one of " + joined(kRoles, ", ");
+    if (given == options.end()) throw UsageError("token create needs --role; " + all);
+    if (std::find(kRoles.begin(), kRoles.end(), given->second) != kRoles.end()) {
+        return given->second;
     }
-    const std::string token = api::make_token(*options.role);
-    store::NewToken row{
-        .name = *options.name, .role = *options.role, .hash = api::hash_token(token)};
-    if (enrol) {
-        row.uses = static_cast<std::int32_t>(*uses);
-        row.valid_for = std::chrono::hours{*hours};
-    }
-    const auto lease = database.acquire();
-    store::insert_token(*lease, row);
-    return show(token);
+    throw UsageError("there is no role " + given->second +
+                     did_you_mean(given->second, kRoles, all));
 }
 
-int rotate(store::Database& database, const std::string& id_text, const TokenOptions& options) {
-    const auto id = number(id_text);
-    const auto overlap = bounded(options.overlap_hours, 24, kMostOverlapHours);
-    if (!id || !overlap || options.role || options.name) return usage();
+std::string name_of(const TokenOptions& options, const std::string& fallback) {
+    const auto given = options.find("--name");
+    const std::string name = given == options.end() ? fallback : given->second;
+    if (!name.empty() && name.size() <= kMostNameBytes) return name;
+    throw UsageError(
+        "--name is needed, 1 to 255 bytes: who or what uses the token, as `token list` shows it");
+}
+
+Work create(const TokenOptions& options) {
+    store::NewToken row{.name = {}, .role = role_of(options), .hash = {}};
+    const bool enrol = row.role == "enrol";
+    allow(options, "token create --role " + row.role,
+          enrol ? std::vector<std::string>{"--role", "--name", "--uses", "--valid-hours"}
+                : std::vector<std::string>{"--role", "--name"});
+    row.name = name_of(options, "");
+    if (enrol) {
+        row.uses =
+            static_cast<std::int32_t>(bounded(options, "--uses", 1, api::kMostEnrolmentUses));
+        row.valid_for = std::chrono::hours{
+            bounded(options, "--valid-hours", api::kMostEnrolmentHours, api::kMostEnrolmentHours)};
+    }
+    return [row](store::Database& database) mutable {
+        const std::string token = api::make_token(row.role);
+        row.hash = api::hash_token(token);
+        store::insert_token(*database.acquire(), row);
+        return show(token);
+    };
+}
+
+int no_such_token(std::int64_t id, const char* state) {
+    std::fprintf(stderr, "chorus-aggregator: no token %lld %s; `token list` shows them\n",
+                 static_cast<long long>(id), state);
+    return to_int(ExitCode::usage);
+}
+
+int rotate(store::Database& database, std::int64_t id, std::chrono::hours overlap) {
     const auto lease = database.acquire();
     store::Transaction transaction{*lease};
     // The kind stands in the token itself, so the role must be known first.
     std::string role;
     for (const auto& token : store::TokenStore{database}.list()) {
-        if (token.token_id == *id) role = token.role;
+        if (token.token_id == id) role = token.role;
     }
     const std::string token = api::make_token(role);
-    if (role.empty() ||
-        !store::replace_token(*lease, *id, api::hash_token(token), std::chrono::hours{*overlap})) {
-        std::fprintf(stderr, "chorus-aggregator: no token %s that could be replaced\n",
-                     id_text.c_str());
-        return to_int(ExitCode::usage);
+    if (role.empty() || !store::replace_token(*lease, id, api::hash_token(token), overlap)) {
+        return no_such_token(id, "that could be replaced");
     }
     transaction.commit();
     return show(token);
@@ -119,9 +138,9 @@ std::string state_of(const store::TokenRow& token) {
            format_timestamp(*token.expires_at) + ')';
 }
 
-int list(store::TokenStore& tokens) {
+int list(store::Database& database) {
     std::printf("%-6s %-9s %-24s %-24s %s\n", "ID", "ROLE", "CREATED", "LAST USED", "NAME");
-    for (const auto& token : tokens.list()) {
+    for (const auto& token : store::TokenStore{database}.list()) {
         std::printf("%-6lld %-9s %-24s %-24s %s%s\n", static_cast<long long>(token.token_id),
                     token.role.c_str(), format_timestamp(token.created_at).c_str(),
                     token.last_used_at ? format_timestamp(*token.last_used_at).c_str() : "never",
@@ -130,42 +149,88 @@ int list(store::TokenStore& tokens) {
     return to_int(ExitCode::ok);
 }
 
-int revoke(store::TokenStore& tokens, const std::string& text) {
-    const auto id = number(text);
-    if (!id) return usage();
-    if (tokens.revoke(*id)) return to_int(ExitCode::ok);
-    std::fprintf(stderr, "chorus-aggregator: no token %s, or it is revoked already\n",
-                 text.c_str());
-    return to_int(ExitCode::usage);
+int run_with_database(const Config& config, const Work& work) {
+    store::Database database{database_options(config, 2)};
+    try {
+        store::Migrator{database}.apply();
+        return work(database);
+    } catch (const store::DatabaseUnavailable& e) {
+        std::fprintf(stderr, "chorus-aggregator: %s\n",
+                     database_trouble("PostgreSQL at " + database.describe(), e).c_str());
+        return to_int(ExitCode::unavailable);
+    }
+}
+
+Work plan(const Arguments& what, const TokenOptions& options) {
+    if (what[0] == "create") {
+        if (what.size() > 1) throw UsageError("token create takes options only, see --name");
+        return create(options);
+    }
+    if (what[0] == "list") {
+        allow(options, "token list", {});
+        if (what.size() > 1) throw UsageError("token list takes no argument");
+        return list;
+    }
+    const std::int64_t id = id_of(what);
+    if (what[0] == "rotate") {
+        allow(options, "token rotate", {"--overlap-hours"});
+        const std::chrono::hours overlap{
+            bounded(options, "--overlap-hours", 24, kMostOverlapHours)};
+        return [id, overlap](store::Database& database) { return rotate(database, id, overlap); };
+    }
+    allow(options, "token revoke", {});
+    return [id](store::Database& database) {
+        if (store::TokenStore{database}.revoke(id)) return to_int(ExitCode::ok);
+        return no_such_token(id, "that is not revoked already");
+    };
 }
 
 }  // namespace
 
 TokenOptions take_token_options(Arguments& arguments) {
     TokenOptions options;
-    options.role = take(arguments, "--role");
-    options.name = take(arguments, "--name");
-    options.uses = take(arguments, "--uses");
-    options.valid_hours = take(arguments, "--valid-hours");
-    options.overlap_hours = take(arguments, "--overlap-hours");
+    for (auto at = arguments.begin(); at != arguments.end();) {
+        const auto equals = at->find('=');
+        const std::string name = at->substr(0, equals);
+        if (std::find(kOptions.begin(), kOptions.end(), name) == kOptions.end()) {
+            ++at;
+            continue;
+        }
+        const bool apart = equals == std::string::npos;
+        if (apart && (at + 1 == arguments.end() || at[1].starts_with("--"))) {
+            throw UsageError(name + " needs a value");
+        }
+        const std::string value = apart ? at[1] : at->substr(equals + 1);
+        if (!options.emplace(name, value).second) throw UsageError(name + " is given twice");
+        at = arguments.erase(at, at + (apart ? 2 : 1));
+    }
     return options;
 }
 
 int token(const Config& config, const Arguments& what, const TokenOptions& options) {
-    if (what.empty()) return usage();
-    store::Database database{database_options(config, 2)};
-    try {
-        store::Migrator{database}.apply();
-        store::TokenStore tokens{database};
-        if (what[0] == "create" && what.size() == 1) return create(database, options);
-        if (what[0] == "rotate" && what.size() == 2) return rotate(database, what[1], options);
-        if (what[0] == "list" && what.size() == 1) return list(tokens);
-        if (what[0] == "revoke" && what.size() == 2) return revoke(tokens, what[1]);
-        return usage();
-    } catch (const store::DatabaseUnavailable& e) {
-        std::fprintf(stderr, "chorus-aggregator: %s\n", e.what());
-        return to_int(ExitCode::unavailable);
-    }
+    return run_with_database(config, plan(what, options));
+}
+
+int sign_in_link(const Config& config, const TokenOptions& options) {
+    allow(options, "sign-in-link", {"--name", "--valid-minutes"});
+    store::NewToken row{.name = name_of(options, "sign-in link"),
+                        .role = "signin",
+                        .hash = {},
+                        .valid_for = std::chrono::minutes{bounded(options, "--valid-minutes", 10,
+                                                                  api::kMostLinkMinutes)},
+                        .uses = 1};
+    std::vector<std::string> faults;  // main has refused faulty ones
+    const std::string pages = notify_settings(config, faults).external_url + "/ui/#sign-in=";
+    return run_with_database(config, [&](store::Database& database) {
+        const std::string token = api::make_token(row.role);
+        row.hash = api::hash_token(token);
+        const auto lease = database.acquire();
+        store::Transaction transaction{*lease};
+        store::revoke_links(*lease, row.name);
+        store::insert_token(*lease, row);
+        transaction.commit();
+        return show(pages + token);
+    });
 }
 
 }  // namespace chorus::cli

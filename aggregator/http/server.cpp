@@ -5,6 +5,8 @@
 
 #include <stdexcept>
 
+#include "common/listening_port.h"
+
 namespace chorus::http {
 namespace {
 
@@ -35,8 +37,10 @@ Poco::Net::ServerSocket bind_socket(const std::string& address, std::uint16_t po
         socket.listen(kBacklog);
         return socket;
     } catch (const Poco::Exception& e) {
-        throw std::runtime_error("cannot listen on " + address + " port " + std::to_string(port) +
-                                 ": " + e.displayText());
+        if (e.code() == 0) {  // the address was not understood
+            throw std::runtime_error("cannot listen on " + address + ": " + e.displayText());
+        }
+        throw std::runtime_error(cannot_listen(address, port, e.code(), "--port"));
     }
 }
 

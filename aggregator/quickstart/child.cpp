@@ -119,6 +119,28 @@ std::optional<Account> unprivileged_account() {
     return account_named("nobody");
 }
 
+std::optional<std::string> barred_directory(const Account& account, const std::string& path) {
+    constexpr std::size_t most = 250;  // what an exit code can tell; no path of use is that deep
+    std::vector<std::string> way;
+    for (auto at = path.find('/', 1); at != std::string::npos && way.size() < most;
+         at = path.find('/', at + 1)) {
+        way.push_back(path.substr(0, at));
+    }
+    const pid_t pid = fork();
+    if (pid < 0) throw std::system_error(errno, std::generic_category(), "fork");
+    if (pid == 0) {
+        if (!become(account)) _exit(0);
+        for (std::size_t i = 0; i < way.size(); ++i) {
+            if (access(way[i].c_str(), X_OK) == 0) continue;
+            _exit(errno == ENOENT ? 0 : static_cast<int>(i) + 1);
+        }
+        _exit(0);
+    }
+    const auto first = static_cast<std::size_t>(wait_for(pid));
+    if (first == 0 || first > way.size()) return std::nullopt;
+    return way[first - 1];
+}
+
 int run_to_end(const Command& command) {
     return wait_for(spawn_logged(command));
 }

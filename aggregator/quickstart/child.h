@@ -24,6 +24,10 @@ std::optional<Account> account_named(const char* name);
 // PostgreSQL refuses root: the user `postgres` if there is one, else `nobody`; nullopt if neither.
 std::optional<Account> unprivileged_account();
 
+// The first directory on the way to `path` that the account may not enter, tried as that account;
+// nullopt if it may enter all that are there.
+std::optional<std::string> barred_directory(const Account& account, const std::string& path);
+
 struct Command {
     std::string name;                    // for messages: "PostgreSQL"
     std::vector<std::string> arguments;  // [0] is the path of the program

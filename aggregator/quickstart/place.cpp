@@ -64,12 +64,39 @@ std::string default_data_dir() {
     return environment("HOME") + "/.local/share/chorus";
 }
 
+void check_way(const Account& servers, const std::string& data) {
+    const auto barred = barred_directory(servers, data);
+    if (!barred) return;
+    throw Problem("the account " + servers.name + ", as which the servers run, cannot enter " +
+                      *barred + ", so it would not reach " + data +
+                      ".\nGive a --data-dir that it can reach, for example "
+                      "/var/lib/chorus-quickstart, or open the way: chmod o+x " +
+                      *barred,
+                  to_int(ExitCode::no_permission));
+}
+
+// The directory gets another owner: somebody's home must not be given away by a slip.
+void refuse_others_files(const std::string& data) {
+    std::error_code error;
+    if (fs::exists(data + "/lock", error)) return;
+    for (fs::directory_iterator at(data, error); !error && at != fs::directory_iterator{};
+         at.increment(error)) {
+        if (at->path().filename() == "lost+found") continue;
+        throw Problem(data + " holds other files; give an empty or a new directory with --data-dir",
+                      to_int(ExitCode::cannot_create));
+    }
+}
+
 void make_directory(const std::string& path, const Account& owner, mode_t mode = 0700) {
     std::error_code error;
+    // Others pass through what is made on the way, whatever root's umask is.
+    const mode_t before = geteuid() == 0 ? umask(022) : umask(077);
     fs::create_directories(path, error);
+    umask(before);
     if (error) {
-        throw Problem("cannot create " + path + ": " + error.message(),
-                      to_int(ExitCode::cannot_create));
+        throw Problem(
+            "cannot create " + path + ": " + error.message() + "; give another --data-dir",
+            to_int(ExitCode::cannot_create));
     }
     if (geteuid() == 0 && chown(path.c_str(), owner.uid, owner.gid) != 0) {
         throw Problem("cannot give " + path + " to " + owner.name + ": " + std::strerror(errno),
@@ -80,11 +107,23 @@ void make_directory(const std::string& path, const Account& owner, mode_t mode =
 
 std::string run_dir(const Place& place) {
     std::string run = place.data + "/run";
-    if (run.size() <= kLongestRunDir) return run;
+    const bool plain = run.find_first_not_of(
+                           "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-") ==
+                       std::string::npos;  // it stands in URLs
+    if (plain && run.size() <= kLongestRunDir) return run;
     const std::string name =
         "chorus-" + std::to_string(std::hash<std::string>{}(place.data) % 1'000'000'000);
     const std::string runtime = environment("XDG_RUNTIME_DIR");
     return (runtime.empty() || geteuid() == 0 ? "/tmp" : runtime) + "/" + name;
+}
+
+// A directory below /tmp may have been laid there by somebody else.
+void refuse_others_directory(const std::string& path, const Account& servers) {
+    struct stat info {};
+    if (lstat(path.c_str(), &info) != 0) return;
+    if (S_ISDIR(info.st_mode) && (info.st_uid == geteuid() || info.st_uid == servers.uid)) return;
+    throw Problem(path + " belongs to somebody else; remove it or give another --data-dir",
+                  to_int(ExitCode::cannot_create));
 }
 
 void lock(const Place& place, int& lock_fd) {
@@ -140,8 +179,11 @@ Place prepare_place(const QuickstartOptions& options, int& lock_fd) {
     place.config_file = place.data + "/aggregator.conf";
     place.token_file = place.agent_state + "/token";
     place.run = run_dir(place);
+    check_way(place.servers, place.data);
+    refuse_others_files(place.data);
     make_directory(place.data, place.servers, 0711);
     lock(place, lock_fd);
+    refuse_others_directory(place.run, place.servers);
     for (const auto& path : {place.cluster, place.redis_dir, place.logs, place.run}) {
         make_directory(path, place.servers);
     }

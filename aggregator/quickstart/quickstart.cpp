@@ -60,11 +60,6 @@ class Supervisor {
         : place_(std::move(place)), options_(std::move(options)) {}
 
     void start() {
-        if (port_taken(options_)) {
-            throw Problem("port " + std::to_string(options_.port) +
-                              " is taken by another program; give another --port",
-                          to_int(ExitCode::unavailable));
-        }
         prepare_postgres(place_);
         launch(postgres_command(place_), SIGINT, [&] { return postgres_ready(place_); });
         create_database(place_);
@@ -157,24 +152,48 @@ class Supervisor {
     std::vector<Slot> slots_;
 };
 
+// A path as one word of a shell's command line.
+std::string quoted(const std::string& path) {
+    if (path.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                               "/._-+:@%") == std::string::npos) {
+        return path;
+    }
+    std::string out = "'";
+    for (const char c : path) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+    return out + '\'';
+}
+
 void print_welcome(const Place& place, const QuickstartOptions& options) {
-    const std::string url = url_of(options);
+    const std::string url = url_of(options), link = sign_in_link(place, options);
+    const std::string program = quoted(place.aggregator);
+    const std::string config = quoted(place.config_file), port = std::to_string(options.port);
+    std::printf("\nChorus Process Monitor is running: %s\n", url.c_str());
+    if (link != url) {
+        std::printf(
+            "\n"
+            "Sign in as administrator with this link. It is good once, until tomorrow:\n"
+            "  %s\n"
+            "For another link:\n"
+            "  %s sign-in-link --config %s\n",
+            link.c_str(), program.c_str(), config.c_str());
+    }
     std::printf(
-        "\n"
-        "Chorus Process Monitor is running: %s\n"
         "\n"
         "  hosts      curl -s %s/api/v1/hosts\n"
         "  SQL        psql -h %s -U chorus chorus\n"
         "  Redis      redis-cli -s %s\n"
         "  logs       %s\n"
         "\n"
-        "To watch another machine, make a token for it and start an agent there:\n"
-        "  %s token create --role agent --name HOST --config %s\n"
-        "  CHORUS_AGGREGATOR_URL=%s CHORUS_AGENT_TOKEN_FILE=FILE chorus-agent\n"
+        "To watch another machine, make a token for it, which is good once and for a day:\n"
+        "  %s token create --role enrol --name HOST --config %s\n"
+        "Nobody reaches this port from outside, so let it in through a tunnel and enrol it there:\n"
+        "  ssh -N -R %s:127.0.0.1:%s HOST\n"
+        "  chorus-agent enroll http://127.0.0.1:%s TOKEN\n"
         "\n"
         "Ctrl-C stops everything; the data stays in %s\n",
-        url.c_str(), url.c_str(), place.run.c_str(), place.socket().c_str(), place.logs.c_str(),
-        place.aggregator.c_str(), place.config_file.c_str(), url.c_str(), place.data.c_str());
+        url.c_str(), quoted(place.run).c_str(), quoted(place.socket()).c_str(), place.logs.c_str(),
+        program.c_str(), config.c_str(), port.c_str(), port.c_str(), port.c_str(),
+        place.data.c_str());
     std::fflush(stdout);
 }
 
@@ -183,7 +202,7 @@ void print_welcome(const Place& place, const QuickstartOptions& options) {
 int run_quickstart(const QuickstartOptions& options) {
     if (options.help) return std::fputs(kHelp, stdout), to_int(ExitCode::ok);
     if (!options.fault.empty()) {
-        std::fprintf(stderr, "chorus-aggregator: %s\n%s", options.fault.c_str(), kHelp);
+        std::fprintf(stderr, "chorus-aggregator: %s\n", options.fault.c_str());
         return to_int(ExitCode::usage);
     }
     const sigset_t set = handled_signals();
@@ -192,6 +211,7 @@ int run_quickstart(const QuickstartOptions& options) {
     int lock_fd = -1;
     int code = to_int(ExitCode::ok);
     try {
+        check_port(options);
         const Place place = prepare_place(options, lock_fd);
         std::printf("Starting in %s\n", place.data.c_str());
         Supervisor supervisor{place, options};

@@ -4,21 +4,24 @@
 #include <Poco/Net/HTTPClientSession.h>
 #include <Poco/Net/HTTPRequest.h>
 #include <Poco/Net/HTTPResponse.h>
+#include <Poco/Net/ServerSocket.h>
 #include <Poco/Net/SocketAddress.h>
-#include <Poco/Net/StreamSocket.h>
 #include <Poco/Timespan.h>
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
 
 #include "common/exit_codes.h"
+#include "common/listening_port.h"
 #include "common/text.h"
+#include "common/url.h"
 
 namespace chorus::quickstart {
 namespace {
@@ -96,6 +99,20 @@ bool connects(int fd, const sockaddr* address, socklen_t length) {
     const bool connected = fd >= 0 && connect(fd, address, length) == 0;
     if (fd >= 0) close(fd);
     return connected;
+}
+
+bool answers_ok(const QuickstartOptions& options, const std::string& path) {
+    try {
+        Poco::Net::HTTPClientSession session{connect_address(options), port_of(options)};
+        session.setTimeout(kAnswerTime);
+        Poco::Net::HTTPRequest request{"GET", path, Poco::Net::HTTPMessage::HTTP_1_1};
+        session.sendRequest(request);
+        Poco::Net::HTTPResponse response;
+        session.receiveResponse(response);
+        return response.getStatus() == Poco::Net::HTTPResponse::HTTP_OK;
+    } catch (const Poco::Exception&) {
+        return false;
+    }
 }
 
 }  // namespace
@@ -185,8 +202,8 @@ void write_config(const Place& place, const QuickstartOptions& options) {
                "# Written anew by each start of chorus-aggregator quickstart. Holds no secret.\n"
                "listen = " +
                    options.listen + "\nport = " + std::to_string(options.port) +
-                   "\ndatabase-url = " + place.database_url() +
-                   "\nredis-url = " + place.redis_url() + "\n",
+                   "\nexternal-url = " + url_of(options) + "\ndatabase-url = " +
+                   place.database_url() + "\nredis-url = " + place.redis_url() + "\n",
                place.servers);
 }
 
@@ -205,28 +222,56 @@ Command aggregator_command(const Place& place) {
     return command;
 }
 
-bool port_taken(const QuickstartOptions& options) {
-    Poco::Net::StreamSocket socket;
-    try {
-        socket.connect({connect_address(options), port_of(options)}, kAnswerTime);
-        return true;
-    } catch (const Poco::Exception&) {
-        return false;
+void check_port(const QuickstartOptions& options) {
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): the supervisor has one thread
+    const char* proxy = std::getenv("CHORUS_BEHIND_TLS_PROXY");
+    if (!is_loopback_host(options.listen) && (proxy == nullptr || *proxy == '\0')) {
+        throw Problem("--listen " + options.listen +
+                          ": tokens would cross the network in plain text. Leave it at 127.0.0.1 "
+                          "and come through a tunnel (ssh -L " +
+                          std::to_string(options.port) +
+                          ":127.0.0.1:" + std::to_string(options.port) +
+                          " HOST), or put a proxy that speaks TLS in front and set "
+                          "CHORUS_BEHIND_TLS_PROXY=true",
+                      to_int(ExitCode::config));
     }
+    int error = 0;
+    try {
+        Poco::Net::ServerSocket socket;
+        socket.bind({options.listen, port_of(options)}, true, false);
+    } catch (const Poco::Exception& e) {
+        error = e.code();
+        if (error == 0) {
+            throw Problem("--listen " + options.listen + " is no address of this machine",
+                          to_int(ExitCode::usage));
+        }
+    }
+    std::ifstream in("/proc/sys/net/ipv4/ip_unprivileged_port_start");
+    int first_free = 1'024;
+    in >> first_free;
+    // Root may, but the aggregator does not run as root.
+    if (error == 0 && options.port < first_free) error = EACCES;
+    if (error == 0) return;
+    throw Problem(cannot_listen(options.listen, port_of(options), error, "--port"),
+                  to_int(ExitCode::unavailable));
 }
 
 bool aggregator_ready(const QuickstartOptions& options) {
-    try {
-        Poco::Net::HTTPClientSession session{connect_address(options), port_of(options)};
-        session.setTimeout(kAnswerTime);
-        Poco::Net::HTTPRequest request{"GET", "/ready", Poco::Net::HTTPMessage::HTTP_1_1};
-        session.sendRequest(request);
-        Poco::Net::HTTPResponse response;
-        session.receiveResponse(response);
-        return response.getStatus() == Poco::Net::HTTPResponse::HTTP_OK;
-    } catch (const Poco::Exception&) {
-        return false;
+    return answers_ok(options, "/ready");
+}
+
+std::string sign_in_link(const Place& place, const QuickstartOptions& options) {
+    if (!answers_ok(options, "/ui/")) return url_of(options);
+    Command create = make(place, "sign-in-link",
+                          {place.aggregator, "sign-in-link", "--name", "quickstart",
+                           "--valid-minutes", "1440", "--config", place.config_file},
+                          "tools.log");
+    const auto link = run_for_output(create);
+    if (!link || !link->starts_with("http")) {
+        throw Problem("the sign-in link could not be made:\n" + tail_of(create.log_file),
+                      to_int(ExitCode::internal));
     }
+    return std::string(trim(*link));
 }
 
 void create_agent_token(const Place& place) {

@@ -24,9 +24,14 @@ void write_config(const Place& place, const QuickstartOptions& options);
 Command aggregator_command(const Place& place);
 // Where programs on this machine reach it.
 std::string url_of(const QuickstartOptions& options);
-bool port_taken(const QuickstartOptions& options);
+// Throws Problem if the aggregator could not listen there.
+void check_port(const QuickstartOptions& options);
 // Whether it serves and its schema is in place.
 bool aggregator_ready(const QuickstartOptions& options);
+
+// A new link that signs one browser in, with which those of earlier starts end. The plain URL if
+// the program was built without the dashboard. Throws Problem.
+std::string sign_in_link(const Place& place, const QuickstartOptions& options);
 
 // Makes the local agent's token at the first start. Throws Problem.
 void create_agent_token(const Place& place);

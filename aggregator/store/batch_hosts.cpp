@@ -95,8 +95,7 @@ WHERE h.host_id = i.host_id
 constexpr Statement kNoteFacts{"batch_note_facts", R"sql(
 UPDATE monitoring.hosts
 SET agent_version = $2, interval_seconds = $3, os = $4, kernel = $5, cpu_model = $6,
-    cpu_count = $7, memory_total_bytes = $8, boot_id = $9, boot_time = $10,
-    clock_ticks_per_second = $11
+    cpu_count = $7, memory_total_bytes = $8, boot_time = $9, clock_ticks_per_second = $10
 WHERE host_id = $1
 )sql"};
 
@@ -232,7 +231,6 @@ void write_facts(Session& session, std::int32_t host_id, const Batch& b) {
                         .text(b.host.cpu_model)
                         .int8(b.host.cpu_count)
                         .int8(b.host.memory_total_bytes)
-                        .uuid(b.boot_id)
                         .timestamp(b.host.boot_time)
                         .int4(static_cast<std::int32_t>(b.host.clock_ticks_per_second)));
 }

@@ -18,10 +18,14 @@ FROM monitoring.former_machines
 WHERE host_id = $1 AND boot_id = $2 AND hostname = $3
 )sql"};
 
-// A machine that boots every minute leaves many; what is a day old proves nothing any more.
+// What is a day old proves nothing any more. An agent that tells of another machine each time
+// leaves no more than fifty.
 constexpr Statement kForgetOld{"machine_forget_old", R"sql(
 DELETE FROM monitoring.former_machines
-WHERE host_id = $1 AND last_seen < $2 - interval '1 day'
+WHERE host_id = $1
+  AND (last_seen < $2 - interval '1 day'
+       OR (boot_id, hostname) IN (SELECT boot_id, hostname FROM monitoring.former_machines
+                                  WHERE host_id = $1 ORDER BY last_seen DESC OFFSET 50))
 )sql"};
 
 constexpr Statement kLeave{"machine_leave", R"sql(
@@ -29,11 +33,13 @@ INSERT INTO monitoring.former_machines AS f (host_id, boot_id, hostname, since, 
 VALUES ($1, $2, $3, $4, $5, $6)
 ON CONFLICT (host_id, boot_id, hostname) DO UPDATE
 SET since = least(f.since, excluded.since), last_seen = excluded.last_seen,
-    refused = excluded.refused
+    refused = f.refused OR excluded.refused
 )sql"};
 
+// One that was refused stays known as such: it goes on only while the other is away.
 constexpr Statement kReturn{"machine_return", R"sql(
-DELETE FROM monitoring.former_machines WHERE host_id = $1 AND boot_id = $2 AND hostname = $3
+DELETE FROM monitoring.former_machines
+WHERE host_id = $1 AND boot_id = $2 AND hostname = $3 AND NOT refused
 )sql"};
 
 constexpr Statement kRefuse{"machine_refuse", R"sql(
@@ -86,6 +92,9 @@ MachineVerdict judge_machine(Session& session, const HostMachine& row, const Pre
     if (p.made_at <= row.since) return MachineVerdict::late;
     if (!row.boot_id) return MachineVerdict::other;
     const Result known = session.execute(kFind, key(row, batch));
+    // A batch of an earlier boot whose clock ran ahead of the present one: when it was made nobody
+    // knows, so it proves no second machine.
+    if (!known.empty() && !p.age_known) return MachineVerdict::late;
     if (known.empty() || !is_there(row, p.received_at)) {
         leave(session, row, p, false);
         session.execute(kReturn, key(row, batch));

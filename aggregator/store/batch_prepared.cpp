@@ -145,19 +145,26 @@ std::size_t estimate_bytes(const Batch& b) {
     return bytes;
 }
 
+// No agent is as old: the clock of a board without a battery had not been set yet.
+constexpr Timestamp kOldestClock{std::chrono::seconds{1'577'836'800}};  // 2020
+
 // Between collecting and sending a host's clock is right about how long that took, whatever it
 // says.
 void set_times(PreparedBatch& p, const KeptTimes& kept) {
     const auto age = std::max(p.batch.sent_at - p.batch.time, Timestamp::duration{0});
     p.made_at = p.received_at - age;
     const auto is_kept = [&](Timestamp t) { return t >= kept.oldest && t <= kept.newest; };
-    p.timed_by_receipt = !is_kept(p.batch.sent_at);
+    p.age_known = p.batch.sent_at > p.batch.time;
+    const bool sent_is_kept = is_kept(p.batch.sent_at);
+    const bool was_unset = p.batch.time < kOldestClock && p.batch.sent_at >= kOldestClock;
+    p.timed_by_receipt = !sent_is_kept || was_unset;
     if (!p.timed_by_receipt) return;
     auto behind = p.received_at - p.batch.sent_at;
-    if (is_kept(p.batch.time)) {
+    if (is_kept(p.batch.time) || was_unset) {
         // The clock was set in between: how long the batch waited nobody knows.
+        p.age_known = false;
         p.made_at = p.received_at;
-        behind = {};
+        behind = was_unset ? p.received_at - p.batch.time : Timestamp::duration{0};
     }
     p.batch.time = p.made_at;
     if (p.batch.host.boot_time) *p.batch.host.boot_time += behind;

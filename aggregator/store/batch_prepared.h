@@ -14,9 +14,12 @@ struct PreparedBatch {
     Batch batch;
     Timestamp received_at;  // by the aggregator's clock
     Timestamp made_at;      // when it was collected, by the aggregator's clock: what is newest
-    // sent_at lies outside what is kept, so the host's clock says nothing: the times of the batch
-    // are those by the aggregator's clock.
+    // The host's clock says nothing, because sent_at lies outside what is kept or the clock was not
+    // set yet: the times of the batch are those by the aggregator's clock.
     bool timed_by_receipt = false;
+    // Whether sent_at tells how long the batch waited: not if the host's clock was set back or
+    // ahead meanwhile.
+    bool age_known = true;
     // Over the whole content as it was received, but sent_at: tells a batch sent again from another
     // one with its key.
     std::int64_t payload_hash = 0;

@@ -76,6 +76,15 @@ WHERE EXISTS (SELECT FROM monitoring.system_batches b
                 AND b.payload_hash = i.hash)
 )sql"};
 
+// What was timed by receipt lies where it was received: within the time that agents keep batches.
+constexpr Statement kFindReceived{"batch_find_received", R"sql(
+SELECT i.n
+FROM unnest($1::int[], $2::timestamptz[], $3::int8[]) WITH ORDINALITY AS i (host_id, ts, hash, n)
+WHERE EXISTS (SELECT FROM monitoring.system_batches b
+              WHERE b.host_id = i.host_id AND b.ts > i.ts - interval '2 days' AND b.ts <= i.ts
+                AND b.payload_hash = i.hash)
+)sql"};
+
 bool same_stream(const StreamEntry& a, const StreamEntry& b) {
     return a.batch->batch.agent.id == b.batch->batch.agent.id &&
            a.batch->batch.epoch == b.batch->batch.epoch;
@@ -184,6 +193,30 @@ void mark_carefully(Session& session, std::span<StreamEntry> entries) {
     write_marks(session, entries);
 }
 
+namespace {
+
+// The same for what was timed by receipt: when it came for the first time nobody noted.
+void find_received(Session& session, std::span<const StreamEntry> entries,
+                   std::vector<bool>& same) {
+    std::vector<std::size_t> places;
+    std::vector<std::int32_t> hosts;
+    std::vector<Timestamp> times;
+    std::vector<std::int64_t> hashes;
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+        if (same[i] || !entries[i].batch->timed_by_receipt) continue;
+        places.push_back(i);
+        hosts.push_back(entries[i].host_id);
+        times.push_back(entries[i].batch->received_at);
+        hashes.push_back(entries[i].batch->payload_hash);
+    }
+    if (places.empty()) return;
+    const Result found = session.execute(
+        kFindReceived, Parameters{}.int4_array(hosts).timestamp_array(times).int8_array(hashes));
+    for (const Row row : found) same[places[static_cast<std::size_t>(row.int8(0) - 1)]] = true;
+}
+
+}  // namespace
+
 std::vector<bool> find_same_content(Session& session, std::span<const StreamEntry> entries) {
     std::vector<bool> same(entries.size());
     if (entries.empty()) return same;
@@ -197,6 +230,7 @@ std::vector<bool> find_same_content(Session& session, std::span<const StreamEntr
         kFindSame,
         Parameters{}.int4_array(all.hosts).timestamp_array(all.times).int8_array(hashes));
     for (const Row row : found) same[static_cast<std::size_t>(row.int8(0) - 1)] = true;
+    find_received(session, entries, same);
     return same;
 }
 

@@ -347,9 +347,7 @@ void BatchWriter::decide_repeated(Session& session, std::span<Item*> repeated) {
         // for the same.
         const auto gone =
             retention_.system ? clock_.now() - *retention_.system + days{1} : Timestamp::min();
-        // What is timed by receipt now may have been stored under another time.
-        const bool comparable =
-            repeated[i]->prepared->batch.time >= gone && !repeated[i]->prepared->timed_by_receipt;
+        const bool comparable = repeated[i]->prepared->batch.time >= gone;
         repeated[i]->result =
             same[i] || !comparable ? WriteResult::duplicate : WriteResult::conflict;
     }

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "common/log.h"
+#include "common/text.h"
 
 namespace chorus::store {
 namespace {
@@ -24,8 +25,12 @@ void probe(const std::string& connection, int timeout_seconds) {
     PGconn* raw = PQconnectdb(with_timeout.c_str());
     const std::unique_ptr<PGconn, decltype(&PQfinish)> guard{raw, &PQfinish};
     if (PQstatus(raw) == CONNECTION_OK) return;
-    std::string reason = raw == nullptr ? "out of memory" : PQerrorMessage(raw);
-    std::replace(reason.begin(), reason.end(), '\n', ' ');
+    const std::string text = raw == nullptr ? "out of memory" : PQerrorMessage(raw);
+    std::string reason;  // a line for each address; an indented one is libpq's advice
+    for (const std::string_view line : split(text, '\n')) {
+        if (line.empty() || line.front() == '\t') continue;
+        reason += (reason.empty() ? "" : "; ") + std::string(line);
+    }
     throw DatabaseUnavailable("cannot connect to PostgreSQL: " + reason, "08001");
 }
 

@@ -66,7 +66,8 @@ SELECT coalesce(latest_process_ts, now() + interval '48 hours')
 FROM monitoring.hosts
 WHERE hostname = $1
   AND (latest_process_ts IS NULL
-       OR latest_process_ts - (latest_ts - latest_made_at) > now() - interval '1 day')
+       OR latest_process_ts - (latest_ts - latest_made_at) >
+          now() - greatest(interval '5 minutes', interval_seconds * 10 * interval '1 second'))
 )sql";
 
 constexpr const char* kSnapshot = R"sql(

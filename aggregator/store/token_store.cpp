@@ -29,10 +29,10 @@ WHERE revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())
 )sql"};
 
 // The row lock makes a second user of the last use wait, and find none left.
-constexpr Statement kUse{"token_use_enrolment",
+constexpr Statement kUse{"token_use",
                          "UPDATE monitoring.tokens"
                          " SET uses_left = uses_left - 1, last_used_at = now()"
-                         " WHERE hash = $1 AND role = 'enrol' AND revoked_at IS NULL"
+                         " WHERE hash = $1 AND role = $2 AND revoked_at IS NULL"
                          " AND expires_at > now() AND uses_left > 0"
                          " RETURNING " CHORUS_TOKEN_COLUMNS};
 
@@ -59,7 +59,7 @@ constexpr Statement kReplace{
     "WITH old AS ("
     " UPDATE monitoring.tokens"
     " SET expires_at = least(expires_at, now() + $3)"
-    " WHERE token_id = $1 AND role <> 'enrol' AND revoked_at IS NULL"
+    " WHERE token_id = $1 AND role NOT IN ('enrol', 'signin') AND revoked_at IS NULL"
     " AND (expires_at IS NULL OR expires_at > now())"
     " RETURNING name, role, agent_id, enrolled_by)"
     " INSERT INTO monitoring.tokens (name, role, agent_id, enrolled_by, hash)"
@@ -88,6 +88,11 @@ constexpr Statement kRevoke{"token_revoke",
                             "UPDATE monitoring.tokens SET revoked_at = now()"
                             " WHERE token_id = $1 AND revoked_at IS NULL"
                             " RETURNING " CHORUS_TOKEN_COLUMNS};
+
+constexpr Statement kRevokeLinks{"token_revoke_links",
+                                 "UPDATE monitoring.tokens SET revoked_at = now()"
+                                 " WHERE role = 'signin' AND name = $1 AND revoked_at IS NULL"
+                                 " AND uses_left > 0"};
 
 constexpr Statement kEnded{"token_ended", R"sql(
 SELECT g.id FROM unnest($1::bigint[]) AS g(id)
@@ -122,9 +127,10 @@ void lock_agent(Session& session, const Uuid& agent_id) {
 }  // namespace
 
 TokenRow insert_token(Session& session, const NewToken& token) {
-    constexpr std::array roles{"agent", "viewer", "operator", "admin", "enrol"};
+    constexpr std::array roles{"agent", "viewer", "operator", "admin", "enrol", "signin"};
     if (std::find(roles.begin(), roles.end(), token.role) == roles.end()) {
-        throw std::invalid_argument("a token's role is agent, viewer, operator, admin or enrol");
+        throw std::invalid_argument(
+            "a token's role is agent, viewer, operator, admin, enrol or signin");
     }
     return read_token(session.execute(kCreate, Parameters{}
                                                    .text(token.name)
@@ -150,10 +156,15 @@ std::vector<std::int64_t> ended_tokens(Session& session, std::span<const std::in
     return ended;
 }
 
-std::optional<TokenRow> use_enrolment(Session& session, const std::string& hash) {
-    const auto rows = session.execute(kUse, Parameters{}.bytea(hash));
+std::optional<TokenRow> use_token(Session& session, const std::string& hash,
+                                  const std::string& role) {
+    const auto rows = session.execute(kUse, Parameters{}.bytea(hash).text(role));
     if (rows.empty()) return std::nullopt;
     return read_token(rows[0]);
+}
+
+void revoke_links(Session& session, const std::string& name) {
+    session.execute(kRevokeLinks, Parameters{}.text(name));
 }
 
 bool host_taken(Session& session, const std::string& hostname,

@@ -1,5 +1,7 @@
 """`chorus-aggregator quickstart`: one command to a monitor that watches this machine, and no rest."""
 
+import contextlib
+import json
 import os
 import pathlib
 import pwd
@@ -8,6 +10,8 @@ import signal
 import socket
 import subprocess
 import tempfile
+import urllib.error
+import urllib.request
 
 import psutil
 import pytest
@@ -63,6 +67,12 @@ class Quickstart:
         return code
 
 
+def name_of(process):
+    """None of one that ended: workers of PostgreSQL come and go."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return process.name()
+
+
 @pytest.fixture
 def directory():
     # Short, because a socket's path is limited; passable, because the servers have another user.
@@ -88,10 +98,14 @@ def test_this_host_is_everywhere_and_ctrl_c_leaves_nothing(directory):
     assert f"latest:{hostname}:cpu_usage_percent" in keys
 
     # Nothing but the API listens, and that on loopback alone.
-    listening = [(c.laddr.ip, c.laddr.port) for child in running.children
-                 for c in child.connections("inet") if c.status == psutil.CONN_LISTEN]
+    listening, users = [], {}
+    for child in running.children:
+        # Workers of PostgreSQL come and go.
+        with contextlib.suppress(psutil.NoSuchProcess):
+            users[child.name()] = child.uids().real
+            listening += [(c.laddr.ip, c.laddr.port) for c in child.connections("inet")
+                          if c.status == psutil.CONN_LISTEN]
     assert listening == [("127.0.0.1", running.port)]
-    users = {child.name(): child.uids().real for child in running.children}
     if os.getuid() == 0:
         assert all(users[name] != 0 for name in ("postgres", "redis-server", "chorus-aggregator"))
     assert {"postgres", "redis-server", "chorus-aggregator", "chorus-agent"} <= set(users)
@@ -131,7 +145,7 @@ def test_killed_quickstart_takes_all_with_it_and_starts_again_with_its_data(dire
 def test_what_dies_is_started_again(directory):
     running = Quickstart(directory).start()
     wait_until(running.hosts, 30, "this host")
-    named = {child.name(): child for child in running.children}
+    named = {name: child for child in running.children if (name := name_of(child))}
     for name in ("redis-server", "chorus-aggregator"):
         victim = named[name]
         victim.kill()
@@ -167,7 +181,8 @@ def test_taken_port_is_named_and_nothing_is_started(directory):
         taken.listen()
         refused = Quickstart(directory, port=taken.getsockname()[1]).start(welcome=False)
         assert refused.process.wait(20) == 69
-        assert f"port {refused.port} is taken" in refused.text()
+        assert f"port {refused.port} is in use by" in refused.text()
+        assert f"(process {os.getpid()})" in refused.text() and "--port" in refused.text()
     assert not (refused.data / "postgresql" / "PG_VERSION").exists()
 
 
@@ -179,9 +194,161 @@ def test_long_data_directory_works(directory):
     assert running.end(signal.SIGINT) == 0
 
 
-@pytest.mark.parametrize("argument,word", [("--port=0", "--port"), ("--colour", "--colour"),
-                                           ("--data-dir", "needs a value")])
-def test_wrong_arguments_are_named(argument, word):
-    done = subprocess.run([os.path.join(BIN, "chorus-aggregator"), "quickstart", argument],
-                          capture_output=True, text=True, timeout=20, check=False)
+def test_a_data_directory_with_a_blank_and_a_quote_works(directory):
+    odd = pathlib.Path(directory) / "it's mine"
+    odd.mkdir()
+    running = Quickstart(odd, "--no-agent").start()
+    assert running.get("/ready").status == 200
+    assert run_printed(running, "token create").stdout.startswith("chr_enrol_")
+    assert running.end(signal.SIGINT) == 0
+
+
+COMMAND = (os.path.join(BIN, "chorus-aggregator"), "quickstart")
+SCRIPT = (str(pathlib.Path(__file__).resolve().parents[2] / "packaging" / "quickstart"),)
+# The script refuses before it installs or builds; here it has no build to find.
+NOWHERE = {**os.environ, "CHORUS_BUILD_DIR": "/nowhere/build"}
+
+
+def refused(how, *arguments, **more):
+    return subprocess.run([*how, *arguments], capture_output=True, text=True, timeout=20,
+                          check=False, env=NOWHERE, **more)
+
+
+@pytest.mark.parametrize("how", [COMMAND, SCRIPT], ids=["command", "script"])
+@pytest.mark.parametrize("arguments,word", [
+    (["--port=0"], "--port"), (["--port", "70000"], "--port"), (["--port", "x"], "--port"),
+    (["--colour"], "--colour"), (["--data-dir"], "needs a value"), (["--prot", "1"], "--port"),
+    (["now"], "now")])
+def test_wrong_arguments_are_named(how, arguments, word):
+    done = refused(how, *arguments)
     assert done.returncode == 64 and word in done.stderr
+
+
+@pytest.mark.parametrize("how", [COMMAND, SCRIPT], ids=["command", "script"])
+def test_a_port_in_use_is_told_before_anything_is_done(how, directory):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = refused(how, "--port", str(port), "--data-dir", f"{directory}/data")
+    assert done.returncode == 69
+    assert f"port {port} is in use by" in done.stderr and f"(process {os.getpid()})" in done.stderr
+    assert "--port" in done.stderr and os.listdir(directory) == []
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="needs: root")
+@pytest.mark.parametrize("how", [COMMAND, SCRIPT], ids=["command", "script"])
+def test_a_directory_that_the_servers_cannot_enter_is_named(how, directory):
+    barred = pathlib.Path(directory) / "mine"
+    (barred / "deeper").mkdir(parents=True)
+    barred.chmod(0o700)
+    done = refused(how, "--port", str(free_port()), "--data-dir", f"{barred}/deeper/data")
+    assert done.returncode == 77
+    assert f"cannot enter {barred}," in done.stderr and f"chmod o+x {barred}" in done.stderr
+    assert "--data-dir" in done.stderr and not (barred / "deeper" / "data").exists()
+
+
+@pytest.mark.parametrize("how", [COMMAND, SCRIPT], ids=["command", "script"])
+def test_a_directory_with_other_files_is_left_alone(how, directory):
+    (pathlib.Path(directory) / "letter").write_text("mine")
+    before = os.stat(directory)
+    done = refused(how, "--port", str(free_port()), "--data-dir", directory)
+    assert done.returncode == 73 and "holds other files" in done.stderr
+    after = os.stat(directory)
+    assert (after.st_uid, after.st_mode) == (before.st_uid, before.st_mode)
+    assert os.listdir(directory) == ["letter"]
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="needs: root, to become somebody else")
+@pytest.mark.parametrize("how", [COMMAND, SCRIPT], ids=["command", "script"])
+def test_who_may_not_write_there_is_told(how, directory):
+    nobody = pwd.getpwnam("nobody").pw_uid
+    done = refused(how, "--port", str(free_port()), "--data-dir", f"{directory}/data",
+                   user=nobody, group=nobody, extra_groups=[], cwd="/")
+    assert done.returncode in (73, 77) and "--data-dir" in done.stderr
+    assert f"{directory}/data" in done.stderr
+
+
+def test_it_stays_on_loopback_unless_a_proxy_speaks_tls(directory):
+    done = refused(COMMAND, "--listen", "0.0.0.0", "--port", str(free_port()), "--data-dir",
+                   f"{directory}/data")
+    assert done.returncode == 78 and "ssh -L" in done.stderr
+    assert "CHORUS_BEHIND_TLS_PROXY" in done.stderr and os.listdir(directory) == []
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="needs: root")
+def test_a_cautious_umask_bars_nobody(directory):
+    running = Quickstart(directory, "--no-agent")
+    running.arguments[1] = f"{directory}/on/the/way/data"
+    before = os.umask(0o077)
+    try:
+        running.start()
+    finally:
+        os.umask(before)
+    assert running.end(signal.SIGINT) == 0
+
+
+def printed(running, word):
+    """The one line of the welcome that holds this word, as it stands there."""
+    lines = [line.strip() for line in running.text().splitlines() if word in line]
+    assert len(lines) == 1, running.text()
+    return lines[0]
+
+
+def run_printed(running, word):
+    line = printed(running, word)
+    line = line[line.index("  ") + 2:].strip() if not line.startswith(("/", "'")) else line
+    return subprocess.run(["bash", "-c", line], capture_output=True, text=True, timeout=60,
+                          check=True, stdin=subprocess.DEVNULL, cwd=running.data.parent)
+
+
+def test_every_command_that_it_prints_works_as_printed(directory):
+    running = Quickstart(directory).start()
+    wait_until(running.hosts, 30, "this host")
+    assert json.loads(run_printed(running, "curl -s").stdout)
+    assert run_printed(running, "sign-in-link").stdout.count("/ui/#sign-in=chr_signin_") == 1
+    subprocess.run(["bash", "-c", printed(running, "psql -h").removeprefix("SQL").strip()
+                    + " -c 'SELECT 1'"], check=True, capture_output=True, timeout=60)
+    subprocess.run(["bash", "-c", printed(running, "redis-cli -s").removeprefix("Redis").strip()
+                    + " ping"], check=True, capture_output=True, timeout=60)
+    token = run_printed(running, "token create").stdout.strip()
+    assert token.startswith("chr_enrol_")
+    # The other machine's end of the tunnel is the same address; its files lie in a folder here.
+    other = pathlib.Path(directory) / "other"
+    other.mkdir()
+    (other / "agent.conf").write_text(f"hostname = other-01\nspool-dir = {other}\n")
+    line = printed(running, "chorus-agent enroll").replace("TOKEN", token).replace(
+        "chorus-agent", os.path.join(BIN, "chorus-agent"), 1)
+    subprocess.run(["bash", "-c", f"{line} --config {other}/agent.conf"], check=True, timeout=60,
+                   capture_output=True)
+    subprocess.run([os.path.join(BIN, "chorus-agent"), "--once", "--config", f"{other}/agent.conf"],
+                   check=True, timeout=60, capture_output=True)
+    assert {host["hostname"] for host in running.hosts()} == {"other-01", socket.gethostname()}
+    assert running.end(signal.SIGINT) == 0
+
+
+def test_its_link_signs_in_once_and_stands_in_no_log(directory):
+    running = Quickstart(directory, "--no-agent").start()
+    if running.get("/ui/").status == 404:
+        pytest.skip("needs: a build with the dashboard")
+    token = printed(running, "/ui/#sign-in=").partition("#sign-in=")[2]
+    statuses = [http_request(running.port, "/api/v1/sessions", token).status for _ in range(2)]
+    assert statuses == [201, 401]
+    assert running.end(signal.SIGINT) == 0
+    first = running.text()
+    running.start()
+    other = printed(running, "/ui/#sign-in=").partition("#sign-in=")[2]
+    assert other != token and token in first
+    assert running.end(signal.SIGINT) == 0
+    for log in (running.data / "log").iterdir():
+        assert token not in log.read_text(errors="replace"), log
+        assert other not in log.read_text(errors="replace"), log
+
+
+def http_request(port, path, token):
+    request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", method="POST",
+                                     headers={"Authorization": f"Bearer {token}"})
+    try:
+        return urllib.request.urlopen(request, timeout=20)
+    except urllib.error.HTTPError as error:
+        return error

@@ -102,6 +102,10 @@ class Stage:
             return None
         if name == "stop-server":
             return self.open.stop()
+        if name == "sign-in-link":
+            done = self.guarded.command("sign-in-link", "--name", argument or "browser")
+            assert done.returncode == 0, done.stderr
+            return done.stdout.strip().partition("#")[2]
         if name == "start-server":
             self.open.start()
             return None

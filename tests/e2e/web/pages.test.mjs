@@ -22,7 +22,7 @@ async function pages() {
     alerts: ["#/alerts", "Alerts"],
     history: ["#/alerts?tab=history", "Alerts"],
     silences: ["#/alerts?tab=silences", "Alerts"],
-    alert: [`#/alerts/${alert.id}`, "Looked at by axe"],
+    alert: [`#/alerts/${alert.id}`, alert.summary],
     rules: ["#/rules", "Rules"],
     rule: [rules.length ? `#/rules/${rules[0].id}` : "#/rules/new", rules.length ? rules[0].name : "New rule"],
     system: ["#/system", "System"],

@@ -55,7 +55,9 @@ export async function api(path, { method = "GET", body, base = stage.base } = {}
 
 export async function control(action, argument = "") {
   const response = await fetch(`${stage.control}/${action}/${argument}`, { method: "POST" });
-  assert.equal(response.status, 200, await response.text());
+  const text = await response.text();
+  assert.equal(response.status, 200, text);
+  return JSON.parse(text);
 }
 
 export async function until(condition, what, seconds = 20) {

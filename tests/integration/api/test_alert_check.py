@@ -324,12 +324,16 @@ def test_checks_are_refused_for_strangers_unknown_hosts_and_too_many(quiet):
 
 
 def test_a_second_check_joins_the_one_under_way():
-    services = json.dumps({"slow": {"url": "tcp://192.0.2.1:9", "timeout_seconds": 5}})
-    with Aggregator(environment={**NEVER, "SERVICE_ENDPOINTS": services,
-                                 "HEALTH_CHECK_INTERVAL": "3600"}) as running:
-        token = running.token("operator")
-        ask = lambda: running.request("POST", "/api/v1/alerts/check", token=token).json["timestamp"]
-        assert ask() == ask()
+    # Connects, and never answers.
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/"
+        services = json.dumps({"slow": {"url": url, "timeout_seconds": 5}})
+        with Aggregator(environment={**NEVER, "SERVICE_ENDPOINTS": services,
+                                     "HEALTH_CHECK_INTERVAL": "3600"}) as running:
+            token = running.token("operator")
+            ask = lambda: running.request("POST", "/api/v1/alerts/check",
+                                          token=token).json["timestamp"]
+            assert ask() == ask()
 
 
 def test_single_alerts_prints_what_one_check_found(quiet):

@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import threading
+import urllib.parse
 
 import psutil
 import pytest
@@ -71,6 +72,19 @@ def test_one_shot_commands_do_not_wait_for_postgres(aggregator):
         assert "/nowhere" in done.stderr
 
 
+@pytest.mark.parametrize("url, remedy", [
+    ("postgresql://stranger:wrong-word@/postgres?host={host}", "password in database-url is not"),
+    ("postgresql:///no_such_database?host={host}&user=chorus", "`chorus-aggregator setup-db`"),
+    ("postgresql://x@no-such-host.invalid/x", "host in database-url is not known")])
+def test_each_refusal_of_the_database_has_its_remedy(aggregator, url, remedy):
+    host = urllib.parse.parse_qs(urllib.parse.urlsplit(
+        os.environ["CHORUS_TEST_DATABASE_URL"]).query)["host"][0]
+    for arguments in (["check", "db"], ["token", "list"], ["migrate"]):
+        done = aggregator.command(*arguments, environment={"DATABASE_URL": url.format(host=host)})
+        assert done.returncode == 69 and remedy in done.stderr, done.stderr
+        assert len(done.stderr.splitlines()) == 1 and "wrong-word" not in done.stderr
+
+
 def test_tasks_single_collects_stores_and_prints_this_machine(fresh):
     fresh.environment["CHORUS_HOSTNAME"] = "single"
     done = fresh.command("tasks", "single")
@@ -113,7 +127,8 @@ def test_log_is_json_in_a_pipe_and_text_on_a_terminal(fresh):
 def test_taken_port_ends_the_program_with_a_clear_word(fresh):
     done = fresh.command("serve", "--port", str(fresh.port))
     assert done.returncode not in (0, 64)
-    assert str(fresh.port) in done.stderr and "in use" in done.stderr.lower()
+    assert f"port {fresh.port} is in use by" in done.stderr and "Exception" not in done.stderr
+    assert f"(process {fresh.process.pid})" in done.stderr and "--port" in done.stderr
 
 
 def test_it_listens_on_loopback_alone(fresh):

@@ -213,3 +213,47 @@ def test_wrong_usage_exits_64_and_says_what_is_right(run, arguments, word):
     done = run(*arguments, DATABASE_URL="postgresql:///x?host=/nowhere")
     assert done.returncode == 64, done.stderr
     assert word in done.stderr
+
+
+@pytest.mark.parametrize("arguments, answer", [
+    (["stauts"], "did you mean status?"),
+    (["token", "craete"], "did you mean create?"),
+    (["token", "create", "--role", "admn", "--name", "x"], "did you mean admin?"),
+    (["token", "create", "--role", "king", "--name", "x"], "agent, viewer, operator, admin, enrol"),
+    (["token", "create", "--rol", "admin", "--name", "x"], "did you mean --role?"),
+    (["token", "create", "--role", "admin"], "--name is needed"),
+    (["token", "create", "--role", "admin", "--name"], "--name needs a value"),
+    (["token", "create", "--role", "admin", "--name", "a", "--name", "b"], "--name is given twice"),
+    (["token", "create", "--role", "admin", "--name", "a", "--uses", "2"], "takes no --uses"),
+    (["token", "create", "--role", "enrol", "--name", "a", "--uses", "0"], "from 1 to"),
+    (["token", "rotate"], "needs an ID"),
+    (["token", "revoke", "web-01"], "ID is a number"),
+    (["token", "list", "--name", "x"], "takes no --name"),
+    (["check", "rediss"], "did you mean redis?"),
+    (["tasks", "sinlge"], "did you mean single?"),
+    (["tasks", "single", "alrets"], "did you mean alerts?"),
+    (["notify-test", "redsi"], "did you mean redis?"),
+    (["status", "now"], "status takes no argument"),
+    (["setup-db", "now"], "setup-db takes no argument")])
+def test_what_is_mistyped_is_told_before_the_database_is_asked(run, arguments, answer):
+    done = run(*arguments, DATABASE_URL="postgresql:///x?host=/nowhere")
+    assert done.returncode == 64, done.stderr
+    assert answer in done.stderr and "/nowhere" not in done.stderr and not done.stdout
+
+
+@pytest.mark.parametrize("arguments", [["check", "db"], ["migrate"], ["token", "list"],
+                                       ["check-host", "web-01"], ["status"]])
+def test_a_database_that_is_away_is_told_once_with_what_to_do(run, arguments):
+    done = run(*arguments, DATABASE_URL="postgresql://x@127.0.0.1:1/x",
+               REDIS_URL="redis://127.0.0.1:1")
+    text = done.stdout + done.stderr
+    assert text.count('port 1 failed: Connection refused') == 1, text
+    assert "is PostgreSQL running there" in text and "database-url" in text
+    assert '{"timestamp"' not in text and "\t" not in text
+
+
+def test_a_redis_that_is_away_is_told_with_what_to_do(run):
+    done = run("check", "redis", REDIS_URL="redis://127.0.0.1:1")
+    assert done.returncode == 69
+    assert "127.0.0.1:1: Connection refused; is it running there" in done.stderr
+    assert "redis-url" in done.stderr

@@ -24,6 +24,8 @@ def fill(aggregator):
     aggregator.document = closed(aggregator.get("/openapi.json").json)
     aggregator.tokens = {role: aggregator.token(role)
                          for role in ("agent", "viewer", "operator", "admin", "enrol")}
+    aggregator.tokens["signin"] = \
+        aggregator.command("sign-in-link").stdout.strip().partition("#sign-in=")[2]
     maker = BatchMaker("web-01")
     for age in (60, 30, 0):
         assert aggregator.ingest(maker.make(seconds_ago=age, events=[
@@ -191,6 +193,8 @@ CALLS = {
                (201, "/api/v1/agents/enroll", "enrol", {"hostname": "web-03"}),
                (401, "/api/v1/agents/enroll", "enrol", {"hostname": "web-04"}),
                (422, "/api/v1/agents/enroll", "enrol", "{")],
+    "beginSession": [(201, "/api/v1/sessions", "signin", None),
+                     (401, "/api/v1/sessions", "signin", None)],
     "rules": [(200, "/api/v1/alert-rules?count=true", "viewer", None)],
     "createRule": [(201, "/api/v1/alert-rules", "operator", {
         "name": "CPU of web-01", "rule_type": "system_metric", "severity": "high",

@@ -218,8 +218,8 @@ def test_bad_parameters_and_methods_are_refused(service):
             assert answer.status == 422 and answer.faults()[0][0] == fault
         answer = aggregator.get("/api/v1/services/nobody/history")
         assert answer.status == 404 and answer.json["detail"] == "Service not found"
-        for path in ("/api/v1/system/health", "/api/v1/services"):
-            assert aggregator.get(path + "?nonsense=1").status == 200
+        for path, status in (("/api/v1/system/health", 200), ("/api/v1/services", 422)):
+            assert aggregator.get(path + "?nonsense=1").status == status
             answer = aggregator.request("POST", path, b"")
             assert answer.status == 405 and "GET" in answer.headers["allow"]
 
@@ -332,10 +332,13 @@ def test_a_rule_on_an_agents_service_makes_an_alert_of_its_host(service):
             [["inner - Service Health Alert", "db-01", "service:postgres@db-01"]])
 
 
-def test_a_batch_with_a_bad_check_is_refused_whole(service):
+def test_an_agent_that_tells_of_another_hosts_service_changes_none(service):
     with watching({"web": service.url}) as aggregator:
         answer = aggregator.ingest(BatchMaker("db-01").make(services=[
             check_of("web@other-host", "healthy")]), aggregator.token("agent"))
-        assert answer.status == 422
-        assert answer.faults() == [("string_pattern_mismatch", ["body", "services", 0, "name"])]
-        assert aggregator.sql("SELECT count(*) FROM monitoring.system_batches") == [["0"]]
+        assert answer.status == 200
+        assert [(w["code"], w["field"]) for w in answer.json["warnings"]] == [
+            ("string_pattern_mismatch", "/services/0/name")]
+        # The rest of the batch is worth keeping.
+        assert aggregator.sql("SELECT count(*) FROM monitoring.system_batches") == [["1"]]
+        assert [s["service_name"] for s in aggregator.get("/api/v1/services").json] == ["web"]

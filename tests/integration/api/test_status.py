@@ -184,7 +184,7 @@ def test_status_tells_each_part_that_is_away():
         servers.call("stop_postgres")
         code, told = status_of(aggregator)
         assert code == 69 and told["PostgreSQL"].startswith("BAD")
-        assert "setup-db" in told["PostgreSQL"]
+        assert "is PostgreSQL running there" in told["PostgreSQL"]
         servers.call("start_postgres")
         servers.call("start_redis")
         port = aggregator.port

@@ -88,7 +88,8 @@ class ClonedAgent : public HostIdentity {
     Batch of_machine(int number) {
         Batch b = named(1, "machine-" + std::to_string(number), ++seq_[number]);
         b.epoch.bytes[15] = b.boot_id.bytes[15] = static_cast<std::uint8_t>(number);
-        b.time = b.sent_at = clock.now();
+        b.time = clock.now();
+        b.sent_at = b.time + std::chrono::milliseconds{1};
         return b;
     }
     IngestResult send(int number) {
@@ -120,6 +121,33 @@ TEST_F(ClonedAgent, TheOneThatCameLaterIsRefused) {
     clock.advance(seconds{5});
     EXPECT_EQ(other.send(of_machine(2)), IngestResult::agent_cloned);
     EXPECT_EQ(other.send(of_machine(1)), IngestResult::stored);
+}
+
+// The clone went on while the machine was off; that proves nothing against the machine.
+TEST_F(ClonedAgent, WhoWentOnAloneIsRefusedAgainOnceTheOtherHasBooted) {
+    for (const int number : {1, 2, 1}) ASSERT_EQ(send(number), IngestResult::stored);
+    ASSERT_EQ(send(2), IngestResult::agent_cloned);
+    clock.advance(std::chrono::minutes{11});
+    ASSERT_EQ(send(2), IngestResult::stored);
+    clock.advance(seconds{5});
+    Batch booted = of_machine(1);
+    booted.boot_id.bytes[0] = booted.epoch.bytes[0] = 9;
+    ASSERT_EQ(aggregator.send(std::move(booted)), IngestResult::stored);
+    EXPECT_EQ(send(2), IngestResult::agent_cloned);
+}
+
+// A board without a battery: its clock was ahead before it booted, so how long the batch waited
+// nobody knows.
+TEST_F(ClonedAgent, ABatchOfAnEarlierBootAndAnotherClockIsNoClone) {
+    Batch before = of_machine(1);
+    ASSERT_EQ(send(1), IngestResult::stored);
+    ASSERT_EQ(send(2), IngestResult::stored);
+    before.time = before.sent_at = clock.now() + std::chrono::hours{4};
+    before.seq = ++seq_[1];
+    EXPECT_EQ(aggregator.send(std::move(before)), IngestResult::stored);
+    EXPECT_EQ(hosts(), "1 machine-2 01");
+    EXPECT_EQ(send(2), IngestResult::stored);
+    EXPECT_EQ(clones(), "-");
 }
 
 TEST_F(ClonedAgent, OfManyOneGoesOn) {

@@ -155,7 +155,7 @@ def test_a_command_that_is_shown_works(place, path, command):
 
 
 def names_of(program):
-    text = subprocess.run([os.path.join(BIN, program), "--help"], capture_output=True, text=True,
+    text = subprocess.run([os.path.join(BIN, program), "--help=all"], capture_output=True, text=True,
                           timeout=20, check=True).stdout
     commands = set(re.findall(r"(?m)^  ([a-z][a-z-]+)", text.partition("\nSettings")[0]))
     options = set(re.findall(r"(--[a-z][a-z-]+)", text)) | {"--help"}

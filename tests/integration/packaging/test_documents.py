@@ -25,13 +25,34 @@ def run(*command, stdin=None, **more):
 
 
 def in_help(program):
-    """(options, commands) that --help tells of."""
-    text = run(os.path.join(BIN, program), "--help").stdout
+    """(options, commands) that --help=all tells of."""
+    text = run(os.path.join(BIN, program), "--help=all").stdout
     options = set(re.findall(r"(?m)^ {2,6}(?:-\w, )?(--[a-z][a-z-]+)", text))
     before_settings = text.partition("\nSettings")[0]
     commands = set(re.findall(r"(?m)^  ([a-z][a-z-]+)", before_settings))
     assert len(options) > 15 and len(commands) >= 3, text
     return options, commands
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_help_fits_a_screen_or_two_and_leads_to_the_rest(program):
+    short = run(os.path.join(BIN, program), "--help").stdout
+    every = run(os.path.join(BIN, program), "--help=all").stdout
+    assert len(short.splitlines()) < 75 < len(every.splitlines())
+    options = in_help(program)[0]
+    assert f"--help=all shows all {len(every.split('environment: ')) - 1} settings" in short
+    groups = re.findall(r"(?m)^([A-Z][a-z ]+):$", every.partition("\nSettings")[2])
+    assert len(groups) >= 4 and len(set(groups)) == len(groups), groups
+    told = set(re.findall(r"(?m)^  (--[a-z-]+)", short))
+    assert told < options and {"--log-level", "--help", "--config"} <= told
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_help_comes_whatever_the_configuration_is_like(program, tmp_path):
+    (tmp_path / ".env").write_text("CHORUS_NO_SUCH_SETTING=1\n")
+    for flag in ("--help", "-h", "--help=all", "--version"):
+        done = run(os.path.join(BIN, program), flag, "--config", "/nowhere", cwd=tmp_path)
+        assert done.returncode == 0 and program in done.stdout and not done.stderr, done.stderr
 
 
 @needs("mandoc", "mandoc")
@@ -92,7 +113,8 @@ def bash_offers(program, line):
     ("chorus-aggregator", "chorus-aggregator token r", ["rotate", "revoke"]),
     ("chorus-aggregator", "chorus-aggregator token create --val", ["--valid-hours"]),
     ("chorus-aggregator", "chorus-aggregator check ", ["config", "db", "redis"]),
-    ("chorus-aggregator", "chorus-aggregator setup", ["setup-db"])])
+    ("chorus-aggregator", "chorus-aggregator setup", ["setup-db"]),
+    ("chorus-agent", "chorus-agent --hel", ["--help", "--help=all"])])
 def test_bash_offers_what_fits(program, line, offers):
     assert set(offers) <= set(bash_offers(program, line))
 
@@ -126,7 +148,7 @@ def test_the_packaged_config_is_valid_and_names_every_setting(program, file, tmp
     assert done.returncode == 0, done.stderr
     keys = set(re.findall(r"(?m)^#?([a-z][a-z-]+) =", path.read_text()))
     switches = {"once", "test", "check-config", "print-config", "example-config", "config",
-                "version", "help", "role", "name", "data-dir"}
+                "version", "help"}
     options = {option[2:].removesuffix("-file") for option in in_help(program)[0]} - switches
     assert options - {key.removesuffix("-file") for key in keys} == set()
 

@@ -348,11 +348,11 @@ TEST_F(Alerts, JsonHasEveryFieldOfTheContract) {
     const auto json = reader.parse(out.text());
     std::vector<std::string> names;
     for (const auto field : json.get_object()) names.emplace_back(field.key);
-    EXPECT_THAT(names, ElementsAre("id", "alert_type", "severity", "source", "title", "description",
-                                   "alert_metadata", "status", "acknowledged_at", "acknowledged_by",
-                                   "resolved_at", "resolved_by", "created_at", "updated_at",
-                                   "hostname", "rule_id", "fingerprint", "occurrences",
-                                   "last_seen_at", "suppressed_by"));
+    EXPECT_THAT(names, ElementsAre("id", "alert_type", "severity", "source", "title", "summary",
+                                   "description", "alert_metadata", "status", "acknowledged_at",
+                                   "acknowledged_by", "resolved_at", "resolved_by", "created_at",
+                                   "updated_at", "hostname", "rule_id", "fingerprint",
+                                   "occurrences", "last_seen_at", "suppressed_by"));
     EXPECT_EQ(std::string_view(json["created_at"]), "2026-01-02T10:00:00.000Z");
     EXPECT_EQ(double(json["alert_metadata"]["current_value"]), 95.5);
     EXPECT_TRUE(json["rule_id"].is_null());

@@ -142,12 +142,14 @@ std::pair<Seen, Level> Evaluator::look(const History& host, std::size_t series,
     for (std::size_t i = 0; i < kSeries; ++i) whole |= has[i] && labels_[i].empty();
     if (!has[series] || (whole && !labels_[series].empty())) return {Seen::good, Level::below};
 
-    std::vector<Point> points;
+    // A message that has the series without a value covers its time, too.
+    std::vector<Point> points, told;
     for (const auto* message : taken) {
         const auto& value = message->values[series];
+        if (value) told.push_back({message->received, 0});
         if (value && !std::isnan(*value)) points.push_back({message->received, *value});
     }
-    if (points.empty() || known_share(host, limit, points, now) < limit.min_coverage - 1e-7) {
+    if (points.empty() || known_share(host, limit, told, now) < limit.min_coverage - 1e-7) {
         return {Seen::nothing, Level::below};
     }
     const double threshold = host.own_threshold.value_or(limit.threshold);
@@ -160,18 +162,22 @@ std::pair<Seen, Level> Evaluator::look(const History& host, std::size_t series,
         return share > 0 && share >= limit.fraction;
     };
     const bool low_is_good = limit.op == Operator::greater || limit.op == Operator::greater_equal;
+    const auto near_second = [&] {
+        if (!limit.escalation || !limit.clear_threshold) return Level::below;
+        const double border =
+            limit.escalation->threshold + moved + *limit.clear_threshold - limit.threshold;
+        return (low_is_good ? *value >= border : *value <= border) ? Level::near : Level::below;
+    };
     if (over(threshold)) {
-        if (!limit.escalation) return {Seen::bad, Level::below};
-        const double second = limit.escalation->threshold + moved;
-        if (over(second)) return {Seen::bad, Level::beyond};
-        if (!limit.clear_threshold) return {Seen::bad, Level::below};
-        const double border = second + *limit.clear_threshold - limit.threshold;
-        const bool near = low_is_good ? *value >= border : *value <= border;
-        return {Seen::bad, near ? Level::near : Level::below};
+        if (limit.escalation && over(limit.escalation->threshold + moved)) {
+            return {Seen::bad, Level::beyond};
+        }
+        return {Seen::bad, near_second()};
     }
     if (limit.clear_threshold) {
         const double border = *limit.clear_threshold + moved;
-        if (low_is_good ? *value >= border : *value <= border) return {Seen::between, Level::below};
+        if (low_is_good ? *value >= border : *value <= border)
+            return {Seen::between, near_second()};
     }
     return {Seen::good, Level::below};
 }

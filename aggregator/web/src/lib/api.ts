@@ -4,6 +4,7 @@ import type { Answer, Body, Me, Path, Query } from "./schema";
 
 const BASE = "/api/v1";
 const KEY = "chorus.token";
+const SESSION = `${KEY}.session`;
 const TIMEOUT_MS = 30_000;
 
 export interface FieldError {
@@ -44,10 +45,13 @@ export function decline(): void {
   wantsToken.value = null;
 }
 
-export function useToken(value: string): void {
+// `session` is the token's id if it was made for this tab alone.
+export function useToken(value: string, session?: number): void {
   try {
     if (value) sessionStorage.setItem(KEY, value);
     else sessionStorage.removeItem(KEY);
+    if (session) sessionStorage.setItem(SESSION, String(session));
+    else sessionStorage.removeItem(SESSION);
   } catch {
     // It then lasts until the page is left.
   }
@@ -56,8 +60,18 @@ export function useToken(value: string): void {
   token.value = value;
 }
 
-// What was shown to one user is not left to the next.
-export function signOut(): void {
+function sessionId(): string | null {
+  try {
+    return sessionStorage.getItem(SESSION);
+  } catch {
+    return null;
+  }
+}
+
+// What was shown to one user is not left to the next, and a session ends with its tab's sign-out.
+export async function signOut(): Promise<void> {
+  const id = sessionId();
+  if (id) await request(apiPath(["tokens", id]), { method: "DELETE", quiet: true }).catch(() => undefined);
   useToken("");
   location.reload();
 }

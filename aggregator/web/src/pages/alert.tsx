@@ -66,7 +66,8 @@ function Detail({ alert, reload }: { alert: AlertDetail; reload: () => void }) {
   );
 }
 
-const HIDDEN = new Set(["rule_id", "hostname", "metric_unit", "top_processes"]);
+// What fired it stands in the description.
+const HIDDEN = new Set(["rule_id", "hostname", "metric_unit", "top_processes", "fired"]);
 
 const told = (data: Record<string, unknown>) => Object.entries(data).filter(([name, value]) => !HIDDEN.has(name) && value !== null);
 
