@@ -256,7 +256,7 @@ def test_a_refusal_that_is_about_us_costs_no_page():
             " WHERE channel LIKE 'email:%' AND failures > 0"), 60, "the refusal")[0][0]
         assert error == ("the mail server refuses the recipient (504): it was greeted as "
                          "example.org; set smtp-hello to a full host name that it takes")
-        assert error in "\n".join(aggregator.log)
+        wait_until(lambda: error in "\n".join(aggregator.log), what="the log")
         replies.clear()
         wait_until(lambda: states(aggregator, "email:ops@example.org") == {"delivered": 1},
                    60, "the page")
