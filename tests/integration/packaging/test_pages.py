@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import re
 import subprocess
 
 from chorus_harness import BIN
@@ -22,3 +23,23 @@ def test_the_readme_is_read_in_minutes():
     assert len(lines) <= 90
     assert not [line for line in lines if len(line) > 140]
     assert any(line.startswith("![") for line in lines[:15])
+
+
+def test_files_are_as_editors_are_told():
+    told = (ROOT / ".editorconfig").read_text()
+    cpp = re.search(r"\[\*\.\{cpp,h\}\]\n((?:.+\n)+)", told)[1]
+    layout = (ROOT / ".clang-format").read_text()
+    assert re.search(r"max_line_length = (\d+)", cpp)[1] == re.search(r"ColumnLimit: (\d+)", layout)[1]
+    width = re.search(r"IndentWidth: (\d+)", layout)[1]
+    assert re.search(rf"^\[\*\]\n(.+\n)*indent_size = {width}\n", told, re.M)
+    listed = subprocess.run(["git", "-C", str(ROOT), "ls-files", "-z"], capture_output=True, text=True,
+                            check=True).stdout.split("\0")
+    faults = []
+    for name in filter(None, listed):
+        content = (ROOT / name).read_bytes()
+        if b"\0" in content or re.match(r"tests/fixtures/.+/", name):
+            continue
+        text = content.decode("utf-8")
+        if "\r" in text or re.search(r"[ \t]$|^ *\t", text, re.M) or text[-1:] not in ("", "\n"):
+            faults.append(name)
+    assert not faults, f"blanks at an end of line, tabs, or no end of line at the end: {faults}"
