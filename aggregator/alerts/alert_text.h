@@ -4,8 +4,8 @@
 
 #include <string>
 
+#include "aggregator/alert_store/alert_store.h"
 #include "aggregator/alerts/judge.h"
-#include "aggregator/store/alert_store.h"
 
 namespace chorus::alerts {
 

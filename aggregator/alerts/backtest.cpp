@@ -6,7 +6,7 @@
 #include "aggregator/alerts/alert_text.h"
 #include "aggregator/alerts/judge.h"
 #include "aggregator/alerts/loader.h"
-#include "aggregator/store/service_reader.h"
+#include "aggregator/service_store/service_reader.h"
 #include "common/text.h"
 
 namespace chorus::alerts {

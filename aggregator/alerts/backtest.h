@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "aggregator/alerts/rule.h"
-#include "aggregator/store/session.h"
+#include "aggregator/postgres/session.h"
 #include "common/clock.h"
 #include "common/timestamp.h"
 

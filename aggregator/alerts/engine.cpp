@@ -4,14 +4,14 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "aggregator/alert_store/rule_states.h"
 #include "aggregator/alerts/alert_text.h"
 #include "aggregator/alerts/evaluate.h"
 #include "aggregator/alerts/judge.h"
 #include "aggregator/alerts/own_alerts.h"
 #include "aggregator/alerts/round_writer.h"
 #include "aggregator/alerts/stored_rules.h"
-#include "aggregator/store/lease.h"
-#include "aggregator/store/rule_states.h"
+#include "aggregator/schema/lease.h"
 #include "common/log.h"
 
 namespace chorus::alerts {

@@ -11,7 +11,7 @@
 
 #include "aggregator/alerts/loader.h"
 #include "aggregator/alerts/round_writer.h"
-#include "aggregator/store/database.h"
+#include "aggregator/postgres/database.h"
 #include "common/clock.h"
 #include "common/metrics.h"
 

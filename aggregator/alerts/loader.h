@@ -8,7 +8,7 @@
 #include "aggregator/alerts/rule.h"
 #include "aggregator/alerts/sample_window.h"
 #include "aggregator/alerts/snapshot.h"
-#include "aggregator/store/session.h"
+#include "aggregator/postgres/session.h"
 
 namespace chorus::alerts {
 

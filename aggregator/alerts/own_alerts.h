@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
+#include "aggregator/alert_store/alert_store.h"
+#include "aggregator/alert_store/rule_states.h"
 #include "aggregator/alerts/snapshot.h"
-#include "aggregator/store/alert_store.h"
-#include "aggregator/store/rule_states.h"
 
 namespace chorus::alerts {
 

@@ -1,8 +1,8 @@
 // Which processes are to blame first: those that take most of what a rule is about.
 #pragma once
 
+#include "aggregator/alert_store/culprits.h"
 #include "aggregator/alerts/rule.h"
-#include "aggregator/store/culprits.h"
 
 namespace chorus::alerts {
 

@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <iterator>
 
+#include "aggregator/alert_store/silence_store.h"
 #include "aggregator/alerts/alert_text.h"
 #include "aggregator/alerts/own_alerts.h"
 #include "aggregator/alerts/ranking.h"
 #include "aggregator/alerts/stored_rules.h"
-#include "aggregator/store/silence_store.h"
 #include "common/json_writer.h"
 
 namespace chorus::alerts {

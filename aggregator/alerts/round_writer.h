@@ -7,11 +7,11 @@
 #include <unordered_set>
 #include <vector>
 
+#include "aggregator/alert_store/alert_refresh.h"
+#include "aggregator/alert_store/alert_store.h"
+#include "aggregator/alert_store/culprits.h"
+#include "aggregator/alert_store/rule_states.h"
 #include "aggregator/alerts/judge.h"
-#include "aggregator/store/alert_refresh.h"
-#include "aggregator/store/alert_store.h"
-#include "aggregator/store/culprits.h"
-#include "aggregator/store/rule_states.h"
 #include "common/uuid.h"
 
 namespace chorus::alerts {

@@ -10,7 +10,7 @@
 #include <variant>
 #include <vector>
 
-#include "aggregator/store/alert_types.h"
+#include "aggregator/alert_store/alert_types.h"
 #include "common/uuid.h"
 
 namespace chorus::alerts {

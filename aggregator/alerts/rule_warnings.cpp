@@ -3,7 +3,7 @@
 #include <array>
 
 #include "aggregator/alerts/rule_input.h"
-#include "aggregator/store/sent_metrics.h"
+#include "aggregator/history/sent_metrics.h"
 #include "common/catalogue.h"
 #include "common/text.h"
 

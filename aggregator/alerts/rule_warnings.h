@@ -4,8 +4,8 @@
 
 #include <vector>
 
-#include "aggregator/store/rule_store.h"
-#include "aggregator/store/session.h"
+#include "aggregator/alert_store/rule_store.h"
+#include "aggregator/postgres/session.h"
 #include "common/field_error.h"
 
 namespace chorus::alerts {

@@ -9,10 +9,10 @@
 #include <utility>
 #include <vector>
 
+#include "aggregator/alert_store/rule_samples.h"
 #include "aggregator/alerts/snapshot.h"
 #include "aggregator/alerts/windows.h"
-#include "aggregator/store/rule_samples.h"
-#include "aggregator/store/session.h"
+#include "aggregator/postgres/session.h"
 
 namespace chorus::alerts {
 

@@ -1,8 +1,8 @@
 #include "aggregator/alerts/silencing.h"
 
-#include "aggregator/store/alert_store.h"
-#include "aggregator/store/lease.h"
-#include "aggregator/store/silence_match.h"
+#include "aggregator/alert_store/alert_store.h"
+#include "aggregator/alert_store/silence_match.h"
+#include "aggregator/schema/lease.h"
 #include "common/log.h"
 
 namespace chorus::alerts {

@@ -1,8 +1,8 @@
 // Puts alerts under the silences that are active, and takes them from those that have ended.
 #pragma once
 
-#include "aggregator/store/database.h"
-#include "aggregator/store/silence_store.h"
+#include "aggregator/alert_store/silence_store.h"
+#include "aggregator/postgres/database.h"
 
 namespace chorus::alerts {
 

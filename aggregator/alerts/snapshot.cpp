@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "aggregator/store/service_reader.h"
+#include "aggregator/service_store/service_reader.h"
 #include "common/json_reader.h"
 
 namespace chorus::alerts {

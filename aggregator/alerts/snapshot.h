@@ -12,8 +12,8 @@
 #include <unordered_map>
 #include <vector>
 
-#include "aggregator/store/rule_processes.h"
-#include "aggregator/store/rule_samples.h"
+#include "aggregator/alert_store/rule_processes.h"
+#include "aggregator/alert_store/rule_samples.h"
 #include "common/timestamp.h"
 
 namespace chorus::alerts {

@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "aggregator/store/rule_store.h"
+#include "aggregator/alert_store/rule_store.h"
 
 namespace chorus::alerts {
 

@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
+#include "aggregator/alert_store/rule_states.h"
 #include "aggregator/alerts/judge.h"
 #include "aggregator/alerts/rule_input.h"
-#include "aggregator/store/rule_states.h"
 
 namespace chorus::alerts {
 

@@ -7,9 +7,9 @@
 #include <optional>
 #include <vector>
 
+#include "aggregator/alert_store/rule_samples.h"
 #include "aggregator/alerts/rule.h"
 #include "aggregator/alerts/snapshot.h"
-#include "aggregator/store/rule_samples.h"
 #include "common/timestamp.h"
 
 namespace chorus::alerts {

@@ -4,7 +4,7 @@
 #include <optional>
 #include <string>
 
-#include "aggregator/store/alert_store.h"
+#include "aggregator/alert_store/alert_store.h"
 #include "common/field_error.h"
 #include "common/json_reader.h"
 

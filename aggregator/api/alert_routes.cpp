@@ -1,11 +1,11 @@
 // /api/v1/alerts: reading, opening by hand, acknowledging and resolving.
+#include "aggregator/alert_store/alert_json.h"
 #include "aggregator/api/alert_input.h"
 #include "aggregator/api/change.h"
 #include "aggregator/api/etag.h"
 #include "aggregator/api/json_body.h"
 #include "aggregator/api/routes.h"
 #include "aggregator/api/support.h"
-#include "aggregator/store/alert_json.h"
 #include "common/batch.h"
 #include "common/log.h"
 

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 
+#include "aggregator/access/audit_log.h"
+#include "aggregator/alert_store/idempotency.h"
 #include "aggregator/http/parameters.h"
-#include "aggregator/store/audit_log.h"
-#include "aggregator/store/database.h"
-#include "aggregator/store/idempotency.h"
-#include "aggregator/store/sha256.h"
+#include "aggregator/postgres/database.h"
+#include "aggregator/postgres/sha256.h"
 
 namespace chorus::api {
 namespace {

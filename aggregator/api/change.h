@@ -9,7 +9,7 @@
 #include "aggregator/api/routes.h"
 #include "aggregator/http/request.h"
 #include "aggregator/http/response.h"
-#include "aggregator/store/session.h"
+#include "aggregator/postgres/session.h"
 
 namespace chorus::api {
 

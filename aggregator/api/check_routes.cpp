@@ -12,7 +12,7 @@
 #include "aggregator/api/rate_limit.h"
 #include "aggregator/api/routes.h"
 #include "aggregator/api/support.h"
-#include "aggregator/store/host_reader.h"
+#include "aggregator/history/host_reader.h"
 #include "aggregator/tasks/alert_check.h"
 
 namespace chorus::api {

@@ -2,14 +2,14 @@
 #include <algorithm>
 #include <map>
 
+#include "aggregator/alert_store/alert_json.h"
 #include "aggregator/api/overview_source.h"
 #include "aggregator/api/routes.h"
 #include "aggregator/api/series_support.h"
 #include "aggregator/api/service_source.h"
 #include "aggregator/api/support.h"
-#include "aggregator/store/alert_json.h"
-#include "aggregator/store/dashboard_reader.h"
-#include "aggregator/store/host_reader.h"
+#include "aggregator/history/dashboard_reader.h"
+#include "aggregator/history/host_reader.h"
 #include "common/batch.h"
 
 namespace chorus::api {

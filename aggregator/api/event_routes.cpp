@@ -1,7 +1,7 @@
 // GET /api/v1/events: what happened on hosts, newest first.
 #include "aggregator/api/routes.h"
 #include "aggregator/api/support.h"
-#include "aggregator/store/event_reader.h"
+#include "aggregator/history/event_reader.h"
 #include "common/batch.h"
 
 namespace chorus::api {

@@ -1,7 +1,7 @@
 // The body of PATCH /hosts/{hostname}.
 #pragma once
 
-#include "aggregator/store/host_settings.h"
+#include "aggregator/access/host_settings.h"
 #include "common/field_error.h"
 #include "common/json_reader.h"
 

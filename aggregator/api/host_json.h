@@ -1,7 +1,7 @@
 // How a host is written, and what is said when there is none.
 #pragma once
 
-#include "aggregator/store/host_reader.h"
+#include "aggregator/history/host_reader.h"
 #include "common/json_writer.h"
 
 namespace chorus::api {

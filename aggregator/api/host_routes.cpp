@@ -3,8 +3,8 @@
 #include "aggregator/api/process_json.h"
 #include "aggregator/api/routes.h"
 #include "aggregator/api/support.h"
-#include "aggregator/store/host_reader.h"
-#include "aggregator/store/process_reader.h"
+#include "aggregator/history/host_reader.h"
+#include "aggregator/history/process_reader.h"
 
 namespace chorus::api {
 namespace {

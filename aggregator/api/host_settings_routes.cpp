@@ -1,4 +1,5 @@
 // PATCH and DELETE /api/v1/hosts/{hostname}: what people set for a host, and its removal.
+#include "aggregator/access/host_settings.h"
 #include "aggregator/api/change.h"
 #include "aggregator/api/host_input.h"
 #include "aggregator/api/host_json.h"
@@ -8,7 +9,6 @@
 #include "aggregator/cache/cache_reader.h"
 #include "aggregator/cache/entry_writer.h"
 #include "aggregator/live/intervals.h"
-#include "aggregator/store/host_settings.h"
 #include "common/log.h"
 
 namespace chorus::api {

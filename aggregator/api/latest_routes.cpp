@@ -4,8 +4,8 @@
 #include "aggregator/api/routes.h"
 #include "aggregator/api/support.h"
 #include "aggregator/cache/cache_reader.h"
-#include "aggregator/store/host_reader.h"
-#include "aggregator/store/latest_reader.h"
+#include "aggregator/history/host_reader.h"
+#include "aggregator/history/latest_reader.h"
 
 namespace chorus::api {
 namespace {

@@ -7,8 +7,8 @@
 #include <string>
 #include <unordered_set>
 
+#include "aggregator/access/token_store.h"
 #include "aggregator/http/failure_table.h"
-#include "aggregator/store/token_store.h"
 #include "common/clock.h"
 #include "common/metrics.h"
 

@@ -2,8 +2,8 @@
 #include "aggregator/api/process_json.h"
 #include "aggregator/api/routes.h"
 #include "aggregator/api/support.h"
-#include "aggregator/store/metric_reader.h"
-#include "aggregator/store/process_reader.h"
+#include "aggregator/history/metric_reader.h"
+#include "aggregator/history/process_reader.h"
 #include "common/batch.h"
 
 namespace chorus::api {

@@ -8,7 +8,7 @@
 #include "aggregator/api/routes.h"
 #include "aggregator/api/support.h"
 #include "aggregator/cache/overview.h"
-#include "aggregator/store/latest_reader.h"
+#include "aggregator/history/latest_reader.h"
 
 namespace chorus::api {
 

@@ -2,8 +2,8 @@
 #include "aggregator/api/routes.h"
 #include "aggregator/api/series_support.h"
 #include "aggregator/api/support.h"
-#include "aggregator/store/host_reader.h"
-#include "aggregator/store/process_history.h"
+#include "aggregator/history/host_reader.h"
+#include "aggregator/history/process_history.h"
 
 namespace chorus::api {
 namespace {

@@ -7,7 +7,7 @@
 
 #include "aggregator/alerts/rule_input.h"
 #include "aggregator/http/router.h"
-#include "aggregator/store/partitions.h"
+#include "aggregator/schema/partitions.h"
 #include "common/clock.h"
 #include "common/metrics.h"
 

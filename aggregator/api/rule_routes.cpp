@@ -1,4 +1,7 @@
 // /api/v1/alert-rules: the rules that make alerts.
+#include "aggregator/alert_store/alert_store.h"
+#include "aggregator/alert_store/rule_alerts.h"
+#include "aggregator/alert_store/rule_store.h"
 #include "aggregator/alerts/rule_input.h"
 #include "aggregator/alerts/rule_warnings.h"
 #include "aggregator/api/change.h"
@@ -6,9 +9,6 @@
 #include "aggregator/api/json_body.h"
 #include "aggregator/api/routes.h"
 #include "aggregator/api/support.h"
-#include "aggregator/store/alert_store.h"
-#include "aggregator/store/rule_alerts.h"
-#include "aggregator/store/rule_store.h"
 
 namespace chorus::api {
 namespace {

@@ -1,8 +1,8 @@
 // What the endpoints that answer with columns over time share.
 #pragma once
 
+#include "aggregator/history/dashboard_reader.h"
 #include "aggregator/http/parameters.h"
-#include "aggregator/store/dashboard_reader.h"
 #include "common/json_writer.h"
 
 namespace chorus::api {

@@ -6,10 +6,10 @@
 #include "aggregator/api/routes.h"
 #include "aggregator/api/support.h"
 #include "aggregator/cache/cache_reader.h"
+#include "aggregator/history/status_reader.h"
 #include "aggregator/http/parameters.h"
 #include "aggregator/ingest/ingest_service.h"
-#include "aggregator/store/database_error.h"
-#include "aggregator/store/status_reader.h"
+#include "aggregator/postgres/database_error.h"
 #include "aggregator/tasks/maintenance.h"
 #include "aggregator/tasks/scheduler.h"
 

@@ -6,7 +6,7 @@
 #include "aggregator/api/routes.h"
 #include "aggregator/api/support.h"
 #include "aggregator/cache/service_health.h"
-#include "aggregator/store/service_reader.h"
+#include "aggregator/service_store/service_reader.h"
 
 namespace chorus::api {
 

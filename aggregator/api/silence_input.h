@@ -4,7 +4,7 @@
 #include <optional>
 #include <string>
 
-#include "aggregator/store/silence_store.h"
+#include "aggregator/alert_store/silence_store.h"
 #include "common/field_error.h"
 #include "common/json_reader.h"
 

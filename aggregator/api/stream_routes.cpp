@@ -6,11 +6,11 @@
 #include "aggregator/api/rate_limit.h"
 #include "aggregator/api/routes.h"
 #include "aggregator/api/support.h"
+#include "aggregator/history/host_reader.h"
 #include "aggregator/ingest/ingest_service.h"
 #include "aggregator/live/agent_streams.h"
 #include "aggregator/live/intervals.h"
 #include "aggregator/live/viewer_streams.h"
-#include "aggregator/store/host_reader.h"
 
 namespace chorus::api {
 namespace {

@@ -7,7 +7,7 @@
 #include <charconv>
 #include <cstdio>
 
-#include "aggregator/store/database_error.h"
+#include "aggregator/postgres/database_error.h"
 #include "common/log.h"
 #include "common/text.h"
 

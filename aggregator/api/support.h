@@ -10,10 +10,10 @@
 #include <string_view>
 #include <vector>
 
+#include "aggregator/history/metric_reader.h"
 #include "aggregator/http/parameters.h"
 #include "aggregator/http/request.h"
 #include "aggregator/http/response.h"
-#include "aggregator/store/metric_reader.h"
 #include "common/batch.h"
 #include "common/json_writer.h"
 

@@ -2,7 +2,7 @@
 
 #include "aggregator/api/token.h"
 #include "aggregator/http/response.h"
-#include "aggregator/store/database_error.h"
+#include "aggregator/postgres/database_error.h"
 
 namespace chorus::api {
 namespace {

@@ -1,10 +1,10 @@
 // Tells who a bearer token belongs to, by the token table.
 #pragma once
 
+#include "aggregator/access/token_store.h"
 #include "aggregator/api/login_guard.h"
 #include "aggregator/api/token_memory.h"
 #include "aggregator/http/auth.h"
-#include "aggregator/store/token_store.h"
 #include "common/clock.h"
 
 namespace chorus::api {

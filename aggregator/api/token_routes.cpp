@@ -2,6 +2,8 @@
 // POST /api/v1/sessions, for the dashboard with a sign-in link.
 #include <charconv>
 
+#include "aggregator/access/audit_log.h"
+#include "aggregator/access/token_store.h"
 #include "aggregator/api/json_body.h"
 #include "aggregator/api/login_guard.h"
 #include "aggregator/api/routes.h"
@@ -9,8 +11,6 @@
 #include "aggregator/api/token.h"
 #include "aggregator/api/token_memory.h"
 #include "aggregator/http/parameters.h"
-#include "aggregator/store/audit_log.h"
-#include "aggregator/store/token_store.h"
 #include "common/batch_json.h"
 #include "common/json_checks.h"
 #include "common/unknown_name.h"

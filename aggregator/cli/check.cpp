@@ -4,7 +4,7 @@
 
 #include "aggregator/cache/redis_connection.h"
 #include "aggregator/cli/commands.h"
-#include "aggregator/store/status_reader.h"
+#include "aggregator/history/status_reader.h"
 #include "common/exit_codes.h"
 #include "common/text.h"
 

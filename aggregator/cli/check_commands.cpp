@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "aggregator/alert_store/alert_reader.h"
 #include "aggregator/cli/commands.h"
-#include "aggregator/store/alert_reader.h"
-#include "aggregator/store/host_reader.h"
-#include "aggregator/store/service_reader.h"
+#include "aggregator/history/host_reader.h"
+#include "aggregator/service_store/service_reader.h"
 #include "common/text.h"
 
 namespace chorus::cli {

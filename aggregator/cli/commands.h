@@ -9,7 +9,7 @@
 #include "aggregator/cache/redis_connection.h"
 #include "aggregator/health/service_config.h"
 #include "aggregator/notify/channels.h"
-#include "aggregator/store/database.h"
+#include "aggregator/postgres/database.h"
 #include "common/settings.h"
 
 namespace chorus::cli {

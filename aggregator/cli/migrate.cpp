@@ -2,7 +2,7 @@
 #include <cstdio>
 
 #include "aggregator/cli/commands.h"
-#include "aggregator/store/migrator.h"
+#include "aggregator/schema/migrator.h"
 #include "common/exit_codes.h"
 
 namespace chorus::cli {

@@ -6,10 +6,10 @@
 #include <array>
 #include <atomic>
 
+#include "aggregator/access/host_settings.h"
 #include "aggregator/alerts/silencing.h"
 #include "aggregator/alerts/stock_rules.h"
 #include "aggregator/cli/commands.h"
-#include "aggregator/store/host_settings.h"
 #include "common/descriptor_limit.h"
 #include "common/exit_codes.h"
 #include "common/log.h"

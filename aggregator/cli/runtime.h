@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "aggregator/access/token_store.h"
 #include "aggregator/alerts/engine.h"
 #include "aggregator/cache/cache_reader.h"
 #include "aggregator/cache/cache_writer.h"
@@ -21,10 +22,9 @@
 #include "aggregator/live/token_watch.h"
 #include "aggregator/live/viewer_streams.h"
 #include "aggregator/notify/notifier.h"
-#include "aggregator/store/database.h"
-#include "aggregator/store/listener.h"
-#include "aggregator/store/partitions.h"
-#include "aggregator/store/token_store.h"
+#include "aggregator/postgres/database.h"
+#include "aggregator/postgres/listener.h"
+#include "aggregator/schema/partitions.h"
 #include "aggregator/tasks/alert_check.h"
 #include "aggregator/tasks/leader.h"
 #include "aggregator/tasks/maintenance.h"

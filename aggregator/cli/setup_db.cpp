@@ -8,7 +8,7 @@
 #include "aggregator/cli/commands.h"
 #include "aggregator/cli/service_user.h"
 #include "aggregator/quickstart/child.h"
-#include "aggregator/store/provision.h"
+#include "aggregator/schema/provision.h"
 #include "common/exit_codes.h"
 #include "common/url.h"
 

@@ -1,14 +1,14 @@
 // chorus-aggregator status: what is well and what is wrong, in words, with the remedy.
 #include <cstdio>
 
+#include "aggregator/alert_store/alert_stats.h"
+#include "aggregator/alert_store/alert_types.h"
 #include "aggregator/cache/redis_connection.h"
 #include "aggregator/cli/commands.h"
 #include "aggregator/cli/watchdog.h"
-#include "aggregator/store/alert_stats.h"
-#include "aggregator/store/alert_types.h"
-#include "aggregator/store/host_reader.h"
-#include "aggregator/store/migrator.h"
-#include "aggregator/store/status_reader.h"
+#include "aggregator/history/host_reader.h"
+#include "aggregator/history/status_reader.h"
+#include "aggregator/schema/migrator.h"
 #include "common/exit_codes.h"
 
 namespace chorus::cli {

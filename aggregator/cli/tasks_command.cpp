@@ -12,11 +12,11 @@
 #include <filesystem>
 #include <optional>
 
+#include "aggregator/alert_store/alert_json.h"
 #include "aggregator/cache/overview.h"
 #include "aggregator/cli/commands.h"
 #include "aggregator/cli/runtime.h"
-#include "aggregator/store/alert_json.h"
-#include "aggregator/store/lease.h"
+#include "aggregator/schema/lease.h"
 #include "common/batch_json.h"
 #include "common/command_table.h"
 #include "common/exit_codes.h"

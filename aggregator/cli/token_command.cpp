@@ -5,10 +5,10 @@
 #include <functional>
 #include <optional>
 
+#include "aggregator/access/token_store.h"
 #include "aggregator/api/token.h"
 #include "aggregator/cli/commands.h"
-#include "aggregator/store/migrator.h"
-#include "aggregator/store/token_store.h"
+#include "aggregator/schema/migrator.h"
 #include "common/clock.h"
 #include "common/command_table.h"
 #include "common/exit_codes.h"

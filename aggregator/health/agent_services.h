@@ -7,8 +7,8 @@
 #include <unordered_map>
 
 #include "aggregator/cache/entry_writer.h"
-#include "aggregator/store/database.h"
-#include "aggregator/store/service_reader.h"
+#include "aggregator/postgres/database.h"
+#include "aggregator/service_store/service_reader.h"
 #include "common/clock.h"
 
 namespace chorus::health {

@@ -4,8 +4,8 @@
 #include <numeric>
 
 #include "aggregator/cache/service_health.h"
-#include "aggregator/store/lease.h"
-#include "aggregator/store/service_alerts.h"
+#include "aggregator/schema/lease.h"
+#include "aggregator/service_store/service_alerts.h"
 #include "common/log.h"
 
 namespace chorus::health {

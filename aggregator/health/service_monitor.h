@@ -11,8 +11,8 @@
 
 #include "aggregator/cache/entry_writer.h"
 #include "aggregator/health/prober.h"
-#include "aggregator/store/database.h"
-#include "aggregator/store/service_store.h"
+#include "aggregator/postgres/database.h"
+#include "aggregator/service_store/service_store.h"
 #include "common/clock.h"
 #include "common/metrics.h"
 

@@ -13,11 +13,11 @@
 #include <unordered_map>
 #include <vector>
 
+#include "aggregator/access/token_store.h"
+#include "aggregator/batches/batch_writer.h"
 #include "aggregator/cache/cache_writer.h"
-#include "aggregator/store/batch_writer.h"
-#include "aggregator/store/database.h"
-#include "aggregator/store/partitions.h"
-#include "aggregator/store/token_store.h"
+#include "aggregator/postgres/database.h"
+#include "aggregator/schema/partitions.h"
 #include "common/batch.h"
 #include "common/clock.h"
 #include "common/metrics.h"

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "aggregator/store/alert_json.h"
-#include "aggregator/store/alert_reader.h"
-#include "aggregator/store/transition_ids.h"
+#include "aggregator/alert_store/alert_json.h"
+#include "aggregator/alert_store/alert_reader.h"
+#include "aggregator/alert_store/transition_ids.h"
 #include "common/json_writer.h"
 
 namespace chorus::live {

@@ -6,7 +6,7 @@
 #include <set>
 
 #include "aggregator/live/viewer_streams.h"
-#include "aggregator/store/database.h"
+#include "aggregator/postgres/database.h"
 
 namespace chorus::live {
 

@@ -4,7 +4,7 @@
 
 #include "aggregator/cache/overview.h"
 #include "aggregator/cache/service_health.h"
-#include "aggregator/store/service_reader.h"
+#include "aggregator/service_store/service_reader.h"
 #include "common/json_writer.h"
 
 namespace chorus::live {

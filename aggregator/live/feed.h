@@ -7,9 +7,9 @@
 #include <string>
 #include <thread>
 
+#include "aggregator/history/host_reader.h"
 #include "aggregator/live/viewer_streams.h"
-#include "aggregator/store/database.h"
-#include "aggregator/store/host_reader.h"
+#include "aggregator/postgres/database.h"
 #include "common/batch.h"
 
 namespace chorus::live {

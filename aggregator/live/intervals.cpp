@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "aggregator/store/wanted_intervals.h"
+#include "aggregator/access/wanted_intervals.h"
 
 namespace chorus::live {
 

@@ -6,7 +6,7 @@
 #include <unordered_map>
 
 #include "aggregator/live/agent_streams.h"
-#include "aggregator/store/database.h"
+#include "aggregator/postgres/database.h"
 #include "common/uuid.h"
 
 namespace chorus::live {

@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "aggregator/store/token_store.h"
+#include "aggregator/access/token_store.h"
 
 namespace chorus::live {
 

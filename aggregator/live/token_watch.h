@@ -3,7 +3,7 @@
 
 #include "aggregator/live/agent_streams.h"
 #include "aggregator/live/viewer_streams.h"
-#include "aggregator/store/database.h"
+#include "aggregator/postgres/database.h"
 
 namespace chorus::live {
 

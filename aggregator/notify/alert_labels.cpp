@@ -5,8 +5,8 @@
 #include <cstdio>
 #include <map>
 
+#include "aggregator/alert_store/alert_json.h"
 #include "aggregator/notify/culprit_text.h"
-#include "aggregator/store/alert_json.h"
 #include "common/json_reader.h"
 
 namespace chorus::notify {

@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "aggregator/store/notification_store.h"
+#include "aggregator/alert_store/notification_store.h"
 
 namespace chorus::notify {
 

@@ -1,7 +1,7 @@
 #include "aggregator/notify/channel.h"
 
 #include "aggregator/notify/encoding.h"
-#include "aggregator/store/sha256.h"
+#include "aggregator/postgres/sha256.h"
 
 namespace chorus::notify {
 

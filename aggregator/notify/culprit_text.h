@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "aggregator/store/notification_store.h"
+#include "aggregator/alert_store/notification_store.h"
 
 namespace chorus::notify {
 

@@ -2,7 +2,7 @@
 
 #include "aggregator/notify/alert_text.h"
 #include "aggregator/notify/encoding.h"
-#include "aggregator/store/sha256.h"
+#include "aggregator/postgres/sha256.h"
 
 namespace chorus::notify {
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "aggregator/notify/http_channels.h"
-#include "aggregator/store/lease.h"
+#include "aggregator/schema/lease.h"
 #include "common/log.h"
 
 namespace chorus::notify {

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "aggregator/notify/channels.h"
-#include "aggregator/store/database.h"
+#include "aggregator/postgres/database.h"
 #include "common/metrics.h"
 
 namespace chorus::notify {

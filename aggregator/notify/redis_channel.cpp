@@ -1,7 +1,7 @@
 #include "aggregator/notify/redis_channel.h"
 
+#include "aggregator/alert_store/alert_json.h"
 #include "aggregator/notify/alert_labels.h"
-#include "aggregator/store/alert_json.h"
 #include "common/json_writer.h"
 
 namespace chorus::notify {

@@ -1,6 +1,6 @@
 #include "aggregator/tasks/alert_check.h"
 
-#include "aggregator/store/lease.h"
+#include "aggregator/schema/lease.h"
 #include "common/log.h"
 
 namespace chorus::tasks {

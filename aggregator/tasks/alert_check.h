@@ -9,7 +9,7 @@
 
 #include "aggregator/alerts/engine.h"
 #include "aggregator/health/service_monitor.h"
-#include "aggregator/store/database.h"
+#include "aggregator/postgres/database.h"
 #include "aggregator/tasks/leader.h"
 #include "common/clock.h"
 

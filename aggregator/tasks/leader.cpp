@@ -1,6 +1,6 @@
 #include "aggregator/tasks/leader.h"
 
-#include "aggregator/store/lease.h"
+#include "aggregator/schema/lease.h"
 #include "common/log.h"
 #include "common/uuid.h"
 

@@ -10,7 +10,7 @@
 #include <string>
 #include <thread>
 
-#include "aggregator/store/database.h"
+#include "aggregator/postgres/database.h"
 #include "common/clock.h"
 #include "common/metrics.h"
 

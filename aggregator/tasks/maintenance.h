@@ -4,10 +4,10 @@
 #include <atomic>
 #include <cstdint>
 
-#include "aggregator/store/database.h"
-#include "aggregator/store/migrator.h"
-#include "aggregator/store/partitions.h"
-#include "aggregator/store/retention.h"
+#include "aggregator/postgres/database.h"
+#include "aggregator/schema/migrator.h"
+#include "aggregator/schema/partitions.h"
+#include "aggregator/schema/retention.h"
 #include "common/clock.h"
 
 namespace chorus::tasks {

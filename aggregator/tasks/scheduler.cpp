@@ -2,7 +2,7 @@
 
 #include <random>
 
-#include "aggregator/store/lease.h"
+#include "aggregator/schema/lease.h"
 #include "common/log.h"
 
 namespace chorus::tasks {

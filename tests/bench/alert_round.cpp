@@ -14,11 +14,11 @@
 #include <string>
 #include <vector>
 
+#include "aggregator/alert_store/rule_store.h"
 #include "aggregator/alerts/engine.h"
-#include "aggregator/store/database.h"
-#include "aggregator/store/lease.h"
-#include "aggregator/store/migrator.h"
-#include "aggregator/store/rule_store.h"
+#include "aggregator/postgres/database.h"
+#include "aggregator/schema/lease.h"
+#include "aggregator/schema/migrator.h"
 #include "common/json_writer.h"
 
 namespace {

@@ -9,10 +9,10 @@
 #include <vector>
 
 #include "../store/test_database.h"
+#include "aggregator/alert_store/alert_reader.h"
 #include "aggregator/alerts/engine.h"
 #include "aggregator/alerts/stored_rules.h"
-#include "aggregator/store/alert_reader.h"
-#include "aggregator/store/lease.h"
+#include "aggregator/schema/lease.h"
 
 namespace chorus::alerts {
 

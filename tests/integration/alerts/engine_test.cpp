@@ -7,8 +7,8 @@
 #include <set>
 
 #include "aggregator/alerts/backtest.h"
-#include "aggregator/store/partitions.h"
-#include "aggregator/store/service_store.h"
+#include "aggregator/schema/partitions.h"
+#include "aggregator/service_store/service_store.h"
 #include "engine_fixture.h"
 
 namespace chorus::alerts {

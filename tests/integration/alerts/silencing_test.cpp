@@ -5,8 +5,8 @@
 #include <gtest/gtest.h>
 
 #include "../store/test_database.h"
-#include "aggregator/store/alert_reader.h"
-#include "aggregator/store/alert_store.h"
+#include "aggregator/alert_store/alert_reader.h"
+#include "aggregator/alert_store/alert_store.h"
 
 namespace chorus::alerts {
 namespace {

@@ -6,7 +6,7 @@
 #include "aggregator/api/token.h"
 #include "aggregator/api/token_authenticator.h"
 #include "aggregator/http/response.h"
-#include "aggregator/store/database_error.h"
+#include "aggregator/postgres/database_error.h"
 #include "tests/integration/store/test_database.h"
 
 namespace chorus::api {

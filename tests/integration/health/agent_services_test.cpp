@@ -8,12 +8,12 @@
 #include <stdexcept>
 
 #include "../store/test_database.h"
+#include "aggregator/alert_store/alert_reader.h"
 #include "aggregator/alerts/loader.h"
-#include "aggregator/store/alert_reader.h"
-#include "aggregator/store/lease.h"
-#include "aggregator/store/retention.h"
-#include "aggregator/store/service_alerts.h"
-#include "aggregator/store/service_store.h"
+#include "aggregator/schema/lease.h"
+#include "aggregator/schema/retention.h"
+#include "aggregator/service_store/service_alerts.h"
+#include "aggregator/service_store/service_store.h"
 
 namespace chorus::health {
 namespace {

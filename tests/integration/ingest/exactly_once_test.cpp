@@ -1,7 +1,7 @@
 // Each batch is stored exactly once, whatever happens in between.
 #include <thread>
 
-#include "aggregator/store/batch_writer.h"
+#include "aggregator/batches/batch_writer.h"
 #include "tests/integration/ingest/ingest_fixture.h"
 
 namespace chorus::ingest {

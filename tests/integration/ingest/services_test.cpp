@@ -1,6 +1,6 @@
 // Checks that agents made: stored with their batch, once, and only among services of its host.
-#include "aggregator/store/service_reader.h"
-#include "aggregator/store/service_store.h"
+#include "aggregator/service_store/service_reader.h"
+#include "aggregator/service_store/service_store.h"
 #include "tests/integration/ingest/ingest_fixture.h"
 
 namespace chorus::ingest {

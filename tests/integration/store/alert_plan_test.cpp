@@ -2,9 +2,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "aggregator/store/alert_reader.h"
-#include "aggregator/store/service_alerts.h"
-#include "aggregator/store/silence_store.h"
+#include "aggregator/alert_store/alert_reader.h"
+#include "aggregator/alert_store/silence_store.h"
+#include "aggregator/service_store/service_alerts.h"
 #include "common/clock.h"
 #include "test_database.h"
 

@@ -1,15 +1,15 @@
 // The life of alerts in PostgreSQL: one open alert per fingerprint, stamps, history.
-#include "aggregator/store/alert_store.h"
+#include "aggregator/alert_store/alert_store.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <thread>
 
-#include "aggregator/store/alert_json.h"
-#include "aggregator/store/alert_reader.h"
-#include "aggregator/store/audit_log.h"
-#include "aggregator/store/silence_store.h"
+#include "aggregator/access/audit_log.h"
+#include "aggregator/alert_store/alert_json.h"
+#include "aggregator/alert_store/alert_reader.h"
+#include "aggregator/alert_store/silence_store.h"
 #include "common/json_reader.h"
 #include "test_database.h"
 

@@ -1,5 +1,5 @@
 // Layouts that one agent changes with each batch.
-#include "aggregator/store/batch_layouts.h"
+#include "aggregator/batches/batch_layouts.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "aggregator/store/database_url.h"
+#include "aggregator/postgres/database_url.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

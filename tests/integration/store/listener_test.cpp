@@ -1,4 +1,4 @@
-#include "aggregator/store/listener.h"
+#include "aggregator/postgres/listener.h"
 
 #include <gtest/gtest.h>
 
@@ -6,7 +6,7 @@
 #include <mutex>
 #include <thread>
 
-#include "aggregator/store/alert_store.h"
+#include "aggregator/alert_store/alert_store.h"
 #include "tests/integration/store/test_database.h"
 
 namespace chorus::store {

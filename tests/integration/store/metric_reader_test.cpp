@@ -4,9 +4,9 @@
 
 #include <algorithm>
 
-#include "aggregator/store/dashboard_reader.h"
-#include "aggregator/store/latest_reader.h"
-#include "aggregator/store/sample_id.h"
+#include "aggregator/history/dashboard_reader.h"
+#include "aggregator/history/latest_reader.h"
+#include "aggregator/history/sample_id.h"
 #include "readers_fixture.h"
 
 namespace chorus::store {

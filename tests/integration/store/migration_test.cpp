@@ -1,5 +1,5 @@
 // The schema comes into being on every kind of database.
-#include "aggregator/store/migrator.h"
+#include "aggregator/schema/migrator.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,10 +1,10 @@
 // The outbox: which transitions reach which channels, claims, outcomes.
-#include "aggregator/store/notification_store.h"
+#include "aggregator/alert_store/notification_store.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "aggregator/store/alert_store.h"
+#include "aggregator/alert_store/alert_store.h"
 #include "test_database.h"
 
 namespace chorus::store {

@@ -3,10 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "aggregator/store/dashboard_reader.h"
-#include "aggregator/store/latest_reader.h"
-#include "aggregator/store/metric_reader.h"
-#include "aggregator/store/process_reader.h"
+#include "aggregator/history/dashboard_reader.h"
+#include "aggregator/history/latest_reader.h"
+#include "aggregator/history/metric_reader.h"
+#include "aggregator/history/process_reader.h"
 #include "test_database.h"
 
 namespace chorus::store {

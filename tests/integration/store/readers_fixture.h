@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "aggregator/store/metric_reader.h"
+#include "aggregator/history/metric_reader.h"
 #include "test_database.h"
 
 namespace chorus::store {

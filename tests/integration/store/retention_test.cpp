@@ -1,5 +1,5 @@
 // Partitions come in time and go in time.
-#include "aggregator/store/retention.h"
+#include "aggregator/schema/retention.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -2,10 +2,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "aggregator/store/alert_stats.h"
-#include "aggregator/store/host_reader.h"
-#include "aggregator/store/status_reader.h"
-#include "aggregator/store/token_store.h"
+#include "aggregator/access/token_store.h"
+#include "aggregator/alert_store/alert_stats.h"
+#include "aggregator/history/host_reader.h"
+#include "aggregator/history/status_reader.h"
 #include "readers_fixture.h"
 
 namespace chorus::store {

@@ -6,8 +6,8 @@
 #include <cstdlib>
 #include <stdexcept>
 
-#include "aggregator/store/migrator.h"
-#include "aggregator/store/sha256.h"
+#include "aggregator/postgres/sha256.h"
+#include "aggregator/schema/migrator.h"
 
 namespace chorus::store {
 namespace {

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "aggregator/store/database.h"
+#include "aggregator/postgres/database.h"
 #include "common/timestamp.h"
 
 namespace chorus::store {

@@ -6,7 +6,7 @@
 #include <set>
 #include <thread>
 
-#include "aggregator/store/lease.h"
+#include "aggregator/schema/lease.h"
 #include "tests/integration/store/test_database.h"
 
 namespace chorus::tasks {

@@ -7,10 +7,10 @@
 #include <utility>
 #include <vector>
 
+#include "aggregator/alert_store/rule_processes.h"
 #include "aggregator/alerts/evaluate.h"
 #include "aggregator/alerts/rule.h"
 #include "aggregator/alerts/snapshot.h"
-#include "aggregator/store/rule_processes.h"
 #include "common/timestamp.h"
 
 namespace chorus::alerts::build {

@@ -1,4 +1,4 @@
-#include "aggregator/store/batch_prepared.h"
+#include "aggregator/batches/batch_prepared.h"
 
 #include <gtest/gtest.h>
 

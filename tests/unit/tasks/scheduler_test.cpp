@@ -5,7 +5,7 @@
 #include <atomic>
 #include <thread>
 
-#include "aggregator/store/lease.h"
+#include "aggregator/schema/lease.h"
 
 namespace chorus::tasks {
 namespace {

@@ -1,0 +1,49 @@
+// What people set for a host, and its removal.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "aggregator/postgres/database.h"
+#include "aggregator/postgres/session.h"
+#include "common/clock.h"
+#include "common/timestamp.h"
+
+namespace chorus::store {
+
+// Absent members stay as they are; the JSON objects are replaced whole.
+struct HostSettings {
+    std::optional<std::string> labels_json;
+    std::optional<std::string> thresholds_json;
+    // How often the agent shall collect, 1 s to 1 h; nullopt inside: as it is configured.
+    std::optional<std::optional<double>> interval_seconds{};
+};
+
+// The host's settings as they are, locked until the transaction ends; nullopt if there is none.
+std::optional<HostSettings> lock_host_settings(Session& session, const std::string& hostname);
+void write_host_settings(Session& session, const std::string& hostname,
+                         const HostSettings& settings);
+
+enum class HostRemoval { removed, not_found, active };
+
+// Takes the host away with its processes, events and rule states, and resolves its open alerts.
+// Its batches vanish from every answer at once; RemovedHosts deletes them. A host that still
+// reports is left alone unless `force`. `actor` stands in the history of the alerts.
+HostRemoval remove_host(Session& session, const std::string& hostname, bool force,
+                        const std::string& actor, Timestamp now);
+
+// Deletes the batches of removed hosts, a day of one table at a time, so that no statement is long.
+class RemovedHosts {
+  public:
+    explicit RemovedHosts(Database& database) : database_(database) {}
+
+    // The leader's; answers the number of rows deleted. Throws LeadershipLost, DatabaseError.
+    std::int64_t clean_up(std::int64_t epoch);
+
+  private:
+    Database& database_;
+};
+
+}  // namespace chorus::store

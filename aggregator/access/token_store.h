@@ -1,0 +1,87 @@
+// Access tokens. The database knows only their SHA-256.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+#include "aggregator/postgres/database.h"
+#include "common/timestamp.h"
+#include "common/uuid.h"
+
+namespace chorus::store {
+
+struct TokenRow {
+    std::int64_t token_id = 0;
+    std::string name;
+    std::string role;  // "agent", "viewer", "operator", "admin", "enrol", "signin"
+    std::optional<Uuid> agent_id;
+    Timestamp created_at;
+    std::optional<Timestamp> last_used_at;
+    std::optional<Timestamp> revoked_at;
+    std::optional<Timestamp> expires_at;
+    std::optional<std::int32_t> uses_left;  // of an enrolment token and a sign-in link
+};
+
+struct NewToken {
+    std::string name;
+    std::string role;
+    std::string hash;                                 // the 32 raw bytes of the SHA-256
+    std::optional<std::chrono::seconds> valid_for{};  // nullopt = until it is revoked
+    std::optional<std::int32_t> uses{};               // of enrol and signin, which need both
+    std::optional<Uuid> agent_id{};                   // bound from the start
+    std::optional<std::int64_t> enrolled_by{};        // the enrolment token; by it alone nobody
+                                                      // becomes an agent that has a valid token
+};
+
+// In the caller's transaction, so that a call and its record are stored together. insert_token()
+// throws std::invalid_argument for an unknown role.
+TokenRow insert_token(Session& session, const NewToken& token);
+// nullopt if there is no such token or it was revoked before.
+std::optional<TokenRow> revoke_token(Session& session, std::int64_t token_id);
+// Which of them are good no more: revoked, expired or unknown.
+std::vector<std::int64_t> ended_tokens(Session& session, std::span<const std::int64_t> ids);
+// Takes one use of a token of that role, "enrol" or "signin", and answers it; nullopt if there is
+// none with that hash that is still good.
+std::optional<TokenRow> use_token(Session& session, const std::string& hash,
+                                  const std::string& role);
+// Ends the sign-in links of this name that nobody has used.
+void revoke_links(Session& session, const std::string& name);
+// Whether a host of this name was heard of within ten of its intervals from another agent.
+bool host_taken(Session& session, const std::string& hostname, const std::optional<Uuid>& agent_id);
+// The tokens bound to this agent that are good, by token_id. Until the end of the transaction no
+// other one is bound to it by claim_agent() or bind_agent().
+std::vector<std::int64_t> claim_agent(Session& session, const Uuid& agent_id);
+// A second token like this one (name, role, agent), and an end for the old one; nullopt if that is
+// gone, an enrolment token or a sign-in link.
+std::optional<TokenRow> replace_token(Session& session, std::int64_t token_id,
+                                      const std::string& new_hash, std::chrono::seconds overlap);
+
+class TokenStore {
+  public:
+    explicit TokenStore(Database& database) : database_(database) {}
+
+    // insert_token() alone.
+    TokenRow create(const std::string& name, const std::string& role, const std::string& hash);
+    // Neither revoked nor expired ones only.
+    std::optional<TokenRow> find_by_hash(const std::string& hash) const;
+    // The hashes of all tokens that are good, those for enrolment too.
+    std::unordered_set<std::string> valid_hashes() const;
+    // Binds an agent token to the agent that uses it first. Returns the agent it is bound to
+    // afterwards, which is another one if that was quicker; nullopt if the token is gone, or the
+    // agent has another one that is good: who has any token could else speak for any agent.
+    std::optional<Uuid> bind_agent(std::int64_t token_id, const Uuid& agent_id);
+    // Notes the use; written at most once a minute per token.
+    void touch(std::int64_t token_id);
+    bool revoke(std::int64_t token_id);  // revoke_token() alone; whether there was one
+    std::vector<TokenRow> list() const;  // by token_id, revoked ones too
+
+  private:
+    Database& database_;
+};
+
+}  // namespace chorus::store

@@ -1,0 +1,27 @@
+// Tells of open alerts what is now, without counting them as seen again.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+
+#include "aggregator/alert_store/alert_types.h"
+#include "aggregator/postgres/session.h"
+#include "common/timestamp.h"
+#include "common/uuid.h"
+
+namespace chorus::store {
+
+struct AlertRefresh {
+    Uuid alert_id;
+    std::string description;
+    std::optional<std::string> metadata_json{};  // none: it stays
+    std::optional<Severity> severity{};          // none: it stays
+    std::string actor;                           // for the history, where the severity changes
+};
+
+// Of alerts that are still open; others are left alone. A change of severity is a transition whose
+// two states are equal. One statement.
+void refresh_alerts(Session& session, std::span<const AlertRefresh> alerts, Timestamp now);
+
+}  // namespace chorus::store

@@ -1,0 +1,98 @@
+// The outbox of notifications (migration 0013): announced channels, claimed messages, outcomes.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "aggregator/alert_store/alert_reader.h"
+#include "aggregator/postgres/session.h"
+
+namespace chorus::store {
+
+// What an aggregator's settings tell of a channel. No address, no secret.
+struct AnnouncedChannel {
+    std::string channel;      // "webhook:ops"
+    bool is_default = false;  // gets alerts whose rule names no channels
+};
+
+// Says that this program has these channels. To be repeated within 10 minutes: a channel that
+// nobody announces is no default any more and not meant by a bare "webhook".
+void announce_channels(Session& session, std::span<const AnnouncedChannel> channels);
+
+// One transition on its way to one channel.
+struct Notification {
+    std::int64_t id = 0;
+    TransitionRow transition;
+    AlertRow alert;                      // as it stood at the transition
+    std::optional<std::string> context;  // JSON of put_context()
+};
+
+// Notifications of one channel that go out as one message, at most one of each alert.
+struct ClaimedMessage {
+    std::string channel;
+    std::int64_t message_id = 0;
+    int attempt = 1;          // 1 = the first
+    int failures = 0;         // of the channel, in a row
+    bool taken_over = false;  // somebody claimed the channel before and told no outcome
+    std::vector<Notification> notifications;
+};
+
+// Which channels a worker serves: named ones, or all of a kind ("email").
+struct ChannelChoice {
+    std::vector<std::string> channels{};
+    std::vector<std::string> kinds{};
+};
+
+// Claims one channel that has something to send and is not claimed, and takes its oldest message.
+// nullopt if there is none. The claim holds for `duration`; after that others may take it. A
+// message is put together at its first attempt, of at most `most` notifications, and stays the
+// same unless it is refused. Per alert notifications come in the order of its transitions. In a
+// transaction of its own.
+std::optional<ClaimedMessage> claim_message(Session& session, const ChannelChoice& choice,
+                                            const std::string& claimant,
+                                            std::chrono::milliseconds duration, int most);
+
+enum class DeliveryOutcome {
+    delivered,
+    retry,       // the same message again, after `retry_in`
+    refused,     // this message will never be taken; others may be
+    impossible,  // none to this address ever will
+};
+
+struct Delivery {
+    DeliveryOutcome outcome = DeliveryOutcome::delivered;
+    std::string error{};  // a sentence without secrets
+    std::chrono::milliseconds retry_in{0};
+};
+
+// Whether the alerts of a message are sent each by itself from now on: of those that were refused
+// together, one may be all that is wrong, or that they were many.
+bool goes_apart(const ClaimedMessage& message, const Delivery& delivery);
+
+// Notes what became of a message and ends the claim. False, and nothing is noted, if the claim was
+// lost. In a transaction of its own.
+bool finish_message(Session& session, const ClaimedMessage& message, const std::string& claimant,
+                    const Delivery& delivery);
+
+// Claims a channel without a message, to send it something else in between; false if it is claimed,
+// waits to be tried again, or does not exist. release_channel() ends it; for the time of `rest`
+// nothing is then sent to the channel.
+bool claim_channel(Session& session, const std::string& channel, const std::string& claimant,
+                   std::chrono::milliseconds duration);
+void release_channel(Session& session, const std::string& channel, const std::string& claimant,
+                     std::chrono::milliseconds rest);
+
+// Open alerts, not suppressed, that the channel was told of; at most `limit`, oldest first.
+std::vector<Notification> read_open_told(Session& session, const std::string& channel,
+                                         std::int64_t limit);
+
+// Marks as failed what waits longer than `most`, and longer than `most_redis` for the channel
+// redis, which is best effort. Returns how many.
+std::int64_t expire_notifications(Session& session, std::chrono::seconds most,
+                                  std::chrono::seconds most_redis);
+
+}  // namespace chorus::store

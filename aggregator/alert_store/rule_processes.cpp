@@ -1,0 +1,116 @@
+#include "aggregator/alert_store/rule_processes.h"
+
+#include <limits>
+#include <map>
+
+namespace chorus::store {
+namespace {
+
+constexpr const char* kWanted = R"sql(
+SELECT process_ref, host_id, pid, name, unit, started_at
+FROM monitoring.processes
+WHERE last_seen_day >= $3 AND ($4::int IS NULL OR host_id = $4)
+  AND (name = ANY ($1)
+       OR EXISTS (SELECT FROM unnest($2::text[]) AS g(pattern)
+                  WHERE name LIKE monitoring.glob_to_like(g.pattern)))
+)sql";
+
+// The keys of the batches are known by now, so each is one look into the primary key.
+constexpr std::string_view kSamples = R"sql(
+SELECT k.n, w.process_ref,
+       b.cpu_percent[u.position]::float8,
+       coalesce(b.rss_bytes[u.position] / 1048576.0::float8,
+                b.rss_kib[u.position] / 1024.0::float8),
+       coalesce(b.memory_percent[u.position]::float8,
+                100.0::float8 * coalesce(b.rss_bytes[u.position],
+                                         b.rss_kib[u.position]::bigint * 1024)
+                / nullif(b.memory_total_bytes, 0)),
+       coalesce(b.read_bytes[u.position], b.read_sectors[u.position]::bigint * 512)::float8,
+       coalesce(b.write_bytes[u.position], b.write_sectors[u.position]::bigint * 512)::float8,
+       b.num_threads[u.position]::float8,
+       b.fd_count[u.position]::float8
+FROM unnest($1::int[], $2::timestamptz[], $3::int[]) AS k(host_id, ts, n)
+JOIN monitoring.process_batches b ON b.host_id = k.host_id AND b.ts = k.ts
+JOIN unnest($4::int[], $5::bigint[]) AS w(host_id, process_ref) ON w.host_id = k.host_id
+CROSS JOIN LATERAL (
+    SELECT coalesce(
+        CASE WHEN w.process_ref - b.ref_base BETWEEN 0 AND 2147483647
+             THEN array_position(b.refs, (w.process_ref - b.ref_base)::int) END,
+        array_position(b.refs_wide, w.process_ref)) AS position) u
+WHERE u.position IS NOT NULL AND b.ts BETWEEN $6 AND $7
+)sql";
+
+}  // namespace
+
+std::vector<WantedProcess> read_wanted_processes(Session& session,
+                                                 const std::vector<std::string>& names,
+                                                 const std::vector<std::string>& globs,
+                                                 std::chrono::sys_days since,
+                                                 std::optional<std::int32_t> only_host) {
+    std::vector<WantedProcess> processes;
+    for (const auto row : session.execute_once(kWanted, Parameters{}
+                                                            .text_array(std::span{names})
+                                                            .text_array(std::span{globs})
+                                                            .date(since)
+                                                            .int4(only_host))) {
+        processes.push_back({row.int8(0), row.int4(1), row.int4(2), std::string{row.text(3)},
+                             std::string{row.text(4)}, row.optional_timestamp(5)});
+    }
+    return processes;
+}
+
+ProcessRows read_process_samples(Session& session, const SampleScope& scope,
+                                 const std::vector<WantedProcess>& wanted) {
+    ProcessRows rows;
+    const auto tables =
+        batches_sql(scope, "monitoring.process_batches", "b.host_id, b.ts, b.received_at");
+    for (const auto row : session.execute_once("SELECT host_id, ts, received_at FROM (" + tables +
+                                                   ") t ORDER BY received_at, host_id, ts",
+                                               scope_parameters(scope))) {
+        rows.snapshots.push_back({row.int4(0), row.timestamp(1), row.timestamp(2)});
+    }
+    if (rows.snapshots.empty() || wanted.empty()) return rows;
+
+    std::vector<std::int32_t> owners;
+    std::vector<std::int64_t> refs;
+    std::map<std::int32_t, bool> hosts;
+    for (const auto& process : wanted) {
+        owners.push_back(process.host_id);
+        refs.push_back(process.process_ref);
+        hosts[process.host_id] = true;
+    }
+    std::vector<std::int32_t> host_ids, numbers;
+    std::vector<Timestamp> times;
+    Timestamp least = Timestamp::max(), greatest = Timestamp::min();
+    for (std::size_t i = 0; i < rows.snapshots.size(); ++i) {
+        const auto& snapshot = rows.snapshots[i];
+        if (!hosts.contains(snapshot.host_id)) continue;
+        host_ids.push_back(snapshot.host_id);
+        times.push_back(snapshot.time);
+        numbers.push_back(static_cast<std::int32_t>(i));
+        least = std::min(least, snapshot.time);
+        greatest = std::max(greatest, snapshot.time);
+    }
+    if (host_ids.empty()) return rows;
+    for (const auto row :
+         session.execute_once(std::string{kSamples}, Parameters{}
+                                                         .int4_array(std::span{host_ids})
+                                                         .timestamp_array(std::span{times})
+                                                         .int4_array(std::span{numbers})
+                                                         .int4_array(std::span{owners})
+                                                         .int8_array(std::span{refs})
+                                                         .timestamp(least)
+                                                         .timestamp(greatest))) {
+        ProcessSample sample;
+        sample.snapshot = static_cast<std::size_t>(row.int4(0));
+        sample.process_ref = row.int8(1);
+        for (std::size_t i = 0; i < kProcessFigures; ++i) {
+            sample.figures[i] = row.optional_float8(static_cast<int>(i) + 2)
+                                    .value_or(std::numeric_limits<double>::quiet_NaN());
+        }
+        rows.samples.push_back(sample);
+    }
+    return rows;
+}
+
+}  // namespace chorus::store

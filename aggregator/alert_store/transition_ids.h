@@ -1,0 +1,16 @@
+// Which alert transitions there are, for those who follow them.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "aggregator/postgres/session.h"
+
+namespace chorus::store {
+
+// 0 if there is none.
+std::int64_t newest_transition(Session& session);
+// Ids above `id`, ascending. A transaction that commits late may add one below.
+std::vector<std::int64_t> transitions_after(Session& session, std::int64_t id, std::int64_t limit);
+
+}  // namespace chorus::store

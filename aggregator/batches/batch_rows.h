@@ -1,0 +1,37 @@
+// Rows of the batch tables in COPY's binary form.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "aggregator/batches/batch_prepared.h"
+#include "common/timestamp.h"
+
+namespace chorus::store {
+
+inline constexpr std::string_view kSystemRowTarget =
+    "monitoring.system_batches (host_id, ts, received_at, payload_hash, layout_id, \"values\")";
+inline constexpr std::string_view kProcessRowTarget =
+    "monitoring.process_batches (host_id, ts, received_at, scanned, ref_base, memory_total_bytes,"
+    " other_count, other_cpu_percent, other_rss_bytes, refs, refs_wide, cpu_percent, rss_kib,"
+    " rss_bytes, memory_percent, read_sectors, read_bytes, write_sectors, write_bytes,"
+    " num_threads, fd_count, states, fd_limit, children_cpu_percent, pss_kib, pss_bytes, swap_kib,"
+    " swap_bytes, major_faults, nice, processor, io_wait, cpu_wait, voluntary_switches,"
+    " involuntary_switches)";
+
+// What a row takes from elsewhere than the batch. `time` is the batch's own unless that is taken.
+struct RowKey {
+    std::int32_t host_id;
+    Timestamp time;
+};
+
+void append_system_row(std::string& out, const PreparedBatch& prepared, RowKey key,
+                       std::int32_t layout_id);
+
+// `refs` has the process_ref of each process of the batch, in its order.
+void append_process_row(std::string& out, const PreparedBatch& prepared, RowKey key,
+                        std::span<const std::int64_t> refs);
+
+}  // namespace chorus::store

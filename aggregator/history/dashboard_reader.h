@@ -1,0 +1,67 @@
+// Aggregates for dashboards (GET /dashboard/metrics/summary and /series).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "aggregator/postgres/database.h"
+#include "common/timestamp.h"
+
+namespace chorus::store {
+
+// One line of the summary; metrics of the whole host only (label "").
+struct MetricSummary {
+    std::string hostname;
+    std::string metric_type;
+    double average = 0;
+    double maximum = 0;
+    double minimum = 0;
+    std::int64_t count = 0;
+};
+
+struct SeriesQuery {
+    std::string hostname;
+    std::vector<std::string> metric_types;
+    std::optional<std::string> label;  // nullopt = every label
+    Timestamp start;                   // inclusive
+    Timestamp end;                     // inclusive
+    int max_points = 300;              // 1 to 5,000
+};
+
+// Columns as long as SeriesAnswer::times; NaN where a step has no sample.
+struct SeriesColumn {
+    std::string metric_type;
+    std::string label;
+    std::string tags_json;
+    std::string unit;
+    std::vector<double> average;
+    std::vector<double> minimum;
+    std::vector<double> maximum;
+};
+
+struct SeriesAnswer {
+    std::int64_t step_seconds = 0;     // at least 1; steps start at multiples of it since 1970
+    std::vector<std::int64_t> times;   // Unix seconds, start of each step
+    std::vector<SeriesColumn> series;  // by metric_type, then label
+};
+
+// The smallest usual step (1, 2, 5, 10, 15, 30 s, 1, 2, 5, ... min, h, d) that gives at most
+// max_points over the range.
+std::int64_t step_seconds(Timestamp start, Timestamp end, int max_points);
+
+class DashboardReader {
+  public:
+    explicit DashboardReader(Database& database) : database_(database) {}
+
+    // By hostname, then metric_type.
+    std::vector<MetricSummary> summary(const std::optional<std::string>& hostname,
+                                       Timestamp since) const;
+    SeriesAnswer series(const SeriesQuery& query) const;
+
+  private:
+    Database& database_;
+};
+
+}  // namespace chorus::store

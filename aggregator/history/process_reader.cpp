@@ -1,0 +1,262 @@
+#include "aggregator/history/process_reader.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "aggregator/history/direction.h"
+#include "aggregator/history/process_sql.h"
+#include "common/text.h"
+
+namespace chorus::store {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::minutes;
+
+// Up to so many processes it is cheaper to look each one up in every batch than to unfold all.
+constexpr int kPickAtMost = 32;
+
+constexpr Statement kHostId{"process_host_id", R"sql(
+SELECT host_id, interval_seconds FROM monitoring.hosts WHERE hostname = $1
+)sql"};
+
+constexpr const char* kCandidates = R"sql(
+SELECT p.process_ref
+FROM monitoring.processes p
+WHERE ($1::int IS NULL OR p.host_id = $1)
+  AND ($2::text IS NULL OR p.name LIKE $2)
+  AND ($3::int IS NULL OR p.pid = $3)
+  AND ($4::text IS NULL OR p.username LIKE $4)
+  AND ($5::text IS NULL OR p.unit LIKE $5)
+  AND ($6::text IS NULL OR p.container_id LIKE $6)
+LIMIT $7
+)sql";
+
+constexpr const char* kCount = R"sql(
+SELECT count(*)
+FROM monitoring.process_batches b
+CROSS JOIN LATERAL ROWS FROM (unnest(b.refs), unnest(b.refs_wide)) AS u(ref, ref_wide)
+JOIN monitoring.processes p ON p.process_ref = coalesce(b.ref_base + u.ref, u.ref_wide)
+WHERE ($1::int IS NULL OR b.host_id = $1)
+  AND b.ts BETWEEN $2 AND $3
+  AND ($4::text IS NULL OR p.name LIKE $4)
+  AND ($5::int IS NULL OR p.pid = $5)
+  AND ($6::text IS NULL OR p.username LIKE $6)
+  AND ($7::text IS NULL OR p.unit LIKE $7)
+  AND ($8::text IS NULL OR p.container_id LIKE $8)
+)sql";
+
+// One clock that is ahead must not hide the present of all others, nor of its own host once it is
+// set.
+constexpr const char* kNewestTime = R"sql(
+SELECT b.ts
+FROM monitoring.process_batches b
+WHERE ($1::int IS NULL OR b.host_id = $1) AND b.ts <= $2
+  AND b.ts <= CASE WHEN $1::int IS NULL THEN now()
+                   ELSE coalesce((SELECT h.latest_process_ts FROM monitoring.hosts h
+                                  WHERE h.host_id = $1), 'infinity') END
+ORDER BY b.ts DESC
+LIMIT 1
+)sql";
+
+// A row may be older than that column; a host's clock may be ahead by the two days that ingest
+// accepts.
+constexpr const char* kNewestOfHost = R"sql(
+SELECT coalesce(latest_process_ts, now() + interval '48 hours')
+FROM monitoring.hosts
+WHERE hostname = $1
+  AND (latest_process_ts IS NULL
+       OR latest_process_ts - (latest_ts - latest_made_at) >
+          now() - greatest(interval '5 minutes', interval_seconds * 10 * interval '1 second'))
+)sql";
+
+constexpr const char* kSnapshot = R"sql(
+SELECT b.ts, b.received_at, b.scanned, b.other_count, b.other_cpu_percent, b.other_rss_bytes
+FROM monitoring.process_batches b
+WHERE b.host_id = $1 AND b.ts BETWEEN $2 AND $3
+ORDER BY b.ts DESC
+LIMIT 1
+)sql";
+
+// LIKE pattern of a name or glob; `\` escapes, as monitoring.glob_to_like has it.
+std::optional<std::string> like_pattern(const std::optional<std::string>& name) {
+    if (!name) return std::nullopt;
+    const bool glob = is_glob(*name);
+    std::string pattern;
+    for (const char c : *name) {
+        if (c == '\\' || c == '%' || c == '_') pattern.push_back('\\');
+        pattern.push_back(glob && c == '*' ? '%' : glob && c == '?' ? '_' : c);
+    }
+    return pattern;
+}
+
+struct Filters {
+    std::optional<std::int32_t> host_id;
+    std::optional<std::string> name_pattern;
+    std::optional<std::int32_t> pid;
+    std::optional<std::string> username_pattern, unit_pattern, container_pattern;
+    Timestamp start = Timestamp::min();
+    Timestamp end = Timestamp::max();
+    bool impossible = false;  // nothing can match
+};
+
+void add_process_filters(Parameters& parameters, const Filters& filters) {
+    parameters.text(filters.name_pattern)
+        .int4(filters.pid)
+        .text(filters.username_pattern)
+        .text(filters.unit_pattern)
+        .text(filters.container_pattern);
+}
+
+Parameters to_parameters(const Filters& filters) {
+    Parameters parameters;
+    parameters.int4(filters.host_id).timestamp(filters.start).timestamp(filters.end);
+    add_process_filters(parameters, filters);
+    return parameters;
+}
+
+Filters resolve(Session& session, const ProcessQuery& query) {
+    Filters filters;
+    filters.start = query.start.value_or(Timestamp::min());
+    filters.end = query.end.value_or(Timestamp::max());
+    if (query.hostname) {
+        const auto hosts = session.execute(kHostId, Parameters{}.text(*query.hostname));
+        filters.impossible = hosts.empty();
+        if (!hosts.empty()) filters.host_id = hosts[0].int4(0);
+    }
+    filters.name_pattern = like_pattern(query.process_name);
+    filters.username_pattern = like_pattern(query.username);
+    filters.unit_pattern = like_pattern(query.unit);
+    filters.container_pattern = like_pattern(query.container_id);
+    if (query.process_id) {
+        if (*query.process_id > std::numeric_limits<std::int32_t>::max()) filters.impossible = true;
+        filters.pid = static_cast<std::int32_t>(*query.process_id);
+    }
+    return filters;
+}
+
+// Keeps a sort over values from unfolding a whole retention: without a start it looks at the hour
+// that ends with the newest table.
+void narrow_for_sort(Session& session, const ProcessQuery& query, Filters& filters) {
+    if (query.sort == ProcessSort::timestamp || query.start) return;
+    const auto newest = session.execute_once(
+        kNewestTime, Parameters{}.int4(filters.host_id).timestamp(filters.end));
+    if (newest.empty()) return;
+    filters.start = newest[0].timestamp(0) - hours{1};
+    filters.end = newest[0].timestamp(0);
+}
+
+// process_refs that the filters of processes select; nullopt if those are many or all.
+std::optional<std::vector<std::int64_t>> candidates(Session& session, const Filters& filters) {
+    if (!filters.name_pattern && !filters.pid && !filters.username_pattern &&
+        !filters.unit_pattern && !filters.container_pattern) {
+        return std::nullopt;
+    }
+    Parameters parameters;
+    parameters.int4(filters.host_id);
+    add_process_filters(parameters, filters);
+    parameters.int8(kPickAtMost + 1);
+    std::vector<std::int64_t> refs;
+    for (const auto row : session.execute_once(kCandidates, parameters)) {
+        refs.push_back(row.int8(0));
+    }
+    if (refs.size() > kPickAtMost) return std::nullopt;
+    return refs;
+}
+
+}  // namespace
+
+std::vector<ProcessRow> ProcessReader::find(const ProcessQuery& query) const {
+    return database_.read([&](Session& session) {
+        std::vector<ProcessRow> rows;
+        auto filters = resolve(session, query);
+        if (filters.impossible) return rows;
+        const auto refs = candidates(session, filters);
+        if (refs && refs->empty()) return rows;
+        narrow_for_sort(session, query, filters);
+        const bool paged = query.after && query.sort == ProcessSort::timestamp;
+        if (paged) {
+            if (query.ascending) {
+                filters.start = std::max(filters.start, query.after->time);
+            } else {
+                filters.end = std::min(filters.end, query.after->time);
+            }
+        }
+        auto parameters = to_parameters(filters);
+        add_cursor(parameters, paged ? query.after : std::nullopt);
+        parameters.int8(query.limit).int8(query.offset);
+        if (refs) parameters.int8_array(std::span{*refs});
+        const auto sql = refs ? picked_process_rows_sql(query.sort, query.ascending)
+                              : process_rows_sql(query.sort, query.ascending);
+        for (const auto row : session.execute_once(sql, parameters)) {
+            rows.push_back(read_process_row(row));
+        }
+        return rows;
+    });
+}
+
+std::int64_t ProcessReader::count(const ProcessQuery& query) const {
+    return database_.read([&](Session& session) -> std::int64_t {
+        auto filters = resolve(session, query);
+        if (filters.impossible) return 0;
+        narrow_for_sort(session, query, filters);
+        return session.execute_once(kCount, to_parameters(filters))[0].int8(0);
+    });
+}
+
+namespace {
+
+std::optional<ProcessSnapshot> read_snapshot(Session& session, const std::string& hostname,
+                                             Timestamp time,
+                                             std::optional<std::chrono::microseconds> max_age) {
+    const auto hosts = session.execute(kHostId, Parameters{}.text(hostname));
+    if (hosts.empty()) return std::nullopt;
+    const auto host_id = hosts[0].int4(0);
+    const std::chrono::duration<double> ten_intervals{hosts[0].float8(1) * 10};
+    const auto age = max_age.value_or(std::max<std::chrono::microseconds>(
+        minutes{5}, std::chrono::duration_cast<std::chrono::microseconds>(ten_intervals)));
+    const auto found = session.execute_once(
+        kSnapshot, Parameters{}.int4(host_id).timestamp(time - age).timestamp(time));
+    if (found.empty()) return std::nullopt;
+    ProcessSnapshot snapshot;
+    snapshot.hostname = hostname;
+    snapshot.time = found[0].timestamp(0);
+    snapshot.created_at = found[0].timestamp(1);
+    snapshot.scanned = found[0].int8(2);
+    snapshot.other_count = found[0].optional_int8(3);
+    snapshot.other_cpu_percent = found[0].optional_float8(4);
+    if (const auto rss = found[0].optional_int8(5)) {
+        snapshot.other_memory_mb = static_cast<double>(*rss) / 1048576.0;
+    }
+    Filters filters;
+    filters.host_id = host_id;
+    filters.start = snapshot.time;
+    filters.end = snapshot.time;
+    auto parameters = to_parameters(filters);
+    add_cursor(parameters, std::nullopt);
+    parameters.int8(std::numeric_limits<std::int32_t>::max()).int8(0);
+    for (const auto row :
+         session.execute_once(process_rows_sql(ProcessSort::timestamp, true), parameters)) {
+        snapshot.rows.push_back(read_process_row(row));
+    }
+    return snapshot;
+}
+
+}  // namespace
+
+std::optional<ProcessSnapshot> ProcessReader::at(const std::string& hostname,
+                                                 Timestamp time) const {
+    return database_.read(
+        [&](Session& session) { return read_snapshot(session, hostname, time, std::nullopt); });
+}
+
+std::optional<ProcessSnapshot> ProcessReader::newest(const std::string& hostname) const {
+    return database_.read([&](Session& session) -> std::optional<ProcessSnapshot> {
+        // By the host's clock, which may be wrong; one that was ahead left rows in the future.
+        const auto rows = session.execute_once(kNewestOfHost, Parameters{}.text(hostname));
+        if (rows.empty()) return std::nullopt;
+        return read_snapshot(session, hostname, rows[0].timestamp(0), hours{72});
+    });
+}
+
+}  // namespace chorus::store

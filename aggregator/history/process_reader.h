@@ -1,0 +1,94 @@
+// Reads stored process tables (GET /metrics/processes, /processes/at).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "aggregator/history/metric_reader.h"
+#include "aggregator/postgres/database.h"
+#include "common/timestamp.h"
+#include "common/uuid.h"
+
+namespace chorus::store {
+
+enum class ProcessSort { timestamp, cpu_percent, memory_mb, memory_percent };
+
+struct ProcessQuery {
+    std::optional<std::string> hostname;      // exact
+    std::optional<std::string> process_name;  // exact, or a glob if it has `*` or `?`
+    std::optional<std::int64_t> process_id;
+    std::optional<std::string> username, unit, container_id{};  // as the name
+    std::optional<Timestamp> start;                             // inclusive
+    std::optional<Timestamp> end;                               // inclusive
+    bool ascending = false;
+    ProcessSort sort = ProcessSort::timestamp;  // unknown values come last in either order
+    std::int64_t limit = 100;
+    std::int64_t offset = 0;
+    std::optional<SampleCursor> after;  // only with sort by timestamp
+};
+
+struct ProcessRow {
+    Uuid id;
+    std::int32_t process_id = 0;
+    std::string process_name;
+    std::string hostname;
+    std::optional<double> cpu_percent;  // of one core
+    std::optional<double> memory_mb;    // MiB
+    std::optional<double> memory_percent;
+    std::optional<std::int64_t> disk_read_bytes;
+    std::optional<std::int64_t> disk_write_bytes;
+    std::optional<std::string> status;  // psutil's word
+    Timestamp time;
+    Timestamp created_at;
+    std::optional<std::string> username;
+    std::optional<std::int32_t> ppid;
+    std::optional<std::int32_t> num_threads;
+    std::optional<std::int32_t> fd_count;
+    std::optional<std::string> unit;
+    std::optional<std::string> container_id;
+    std::optional<std::string> cmdline;
+    std::optional<Timestamp> started_at;
+    std::optional<std::int32_t> fd_limit;
+    std::optional<double> children_cpu_percent;           // of one core
+    std::optional<double> memory_pss_mb, memory_swap_mb;  // MiB
+    std::optional<double> major_faults_per_sec;
+    std::optional<std::int32_t> nice, processor;
+    std::optional<double> io_wait_percent, cpu_wait_percent;  // over all threads
+    std::optional<double> voluntary_switches_per_sec, involuntary_switches_per_sec;
+    SampleCursor cursor;
+};
+
+// The process table of one host at one moment.
+struct ProcessSnapshot {
+    std::string hostname;
+    Timestamp time;
+    Timestamp created_at;
+    std::int64_t scanned = 0;                 // processes that the agent saw
+    std::optional<std::int64_t> other_count;  // those not listed one by one
+    std::optional<double> other_cpu_percent;
+    std::optional<double> other_memory_mb;
+    std::vector<ProcessRow> rows;  // in the order the agent sent them
+};
+
+class ProcessReader {
+  public:
+    explicit ProcessReader(Database& database) : database_(database) {}
+
+    // Sorting by anything but time looks at the newest snapshot of each host within start..end, or
+    // at all of them if `start` is given.
+    std::vector<ProcessRow> find(const ProcessQuery& query) const;
+    std::int64_t count(const ProcessQuery& query) const;
+
+    // The newest table at or before `time` that is not older than ten collection intervals of the
+    // host (at least five minutes). nullopt: unknown host or nothing stored then.
+    std::optional<ProcessSnapshot> at(const std::string& hostname, Timestamp time) const;
+    // The newest table of a host that is not older than a day, by the clock of the database.
+    std::optional<ProcessSnapshot> newest(const std::string& hostname) const;
+
+  private:
+    Database& database_;
+};
+
+}  // namespace chorus::store

@@ -1,0 +1,54 @@
+// Daily partitions: made ahead, made for late batches, dropped by retention.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "aggregator/postgres/database.h"
+#include "common/clock.h"
+#include "common/timestamp.h"
+
+namespace chorus::store {
+
+// How long what is kept; nullopt = for ever.
+struct Retention {
+    std::optional<std::chrono::days> system{30};
+    std::optional<std::chrono::days> process{7};
+    std::optional<std::chrono::days> resolved_alerts{90};
+    std::optional<std::chrono::days> events{30};
+};
+
+// Knows which days have partitions. Thread-safe.
+class Partitions {
+  public:
+    Partitions(Database& database, const Clock& clock, Retention retention)
+        : database_(database), clock_(clock), retention_(retention) {}
+
+    // Yesterday to three days ahead; run at start and hourly. Returns the tables made.
+    int ensure_ahead();
+    // Makes the partitions that a batch of that time needs, unless they are known to exist. False
+    // if the time is outside what is kept: older than the longest retention or more than two days
+    // ahead (a batch older than its table's own retention goes with the next clean-up). Runs in a
+    // transaction of its own: call it before the one that inserts.
+    bool ensure_for(Timestamp time);
+    // Oldest and newest time that ensure_for accepts now. Where a table is kept for ever, 400 days.
+    Timestamp oldest_accepted() const;
+    Timestamp newest_accepted() const;
+    // Forgets which days exist; called after dropping, and when an insert finds none (SQLSTATE
+    // 23514) because another aggregator dropped it.
+    void forget();
+
+  private:
+    Database& database_;
+    const Clock& clock_;
+    const Retention retention_;
+    std::mutex mutex_;  // protects known_
+    std::set<std::chrono::sys_days> known_;
+};
+
+}  // namespace chorus::store

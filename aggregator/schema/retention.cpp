@@ -1,0 +1,209 @@
+#include "aggregator/schema/retention.h"
+
+#include <algorithm>
+#include <optional>
+#include <thread>
+
+#include "aggregator/schema/lease.h"
+#include "common/log.h"
+
+namespace chorus::store {
+namespace {
+
+using std::chrono::days;
+using std::chrono::hours;
+using std::chrono::sys_days;
+
+constexpr Logger kLog{"retention"};
+constexpr int kAttempts = 5;
+constexpr std::chrono::milliseconds kBetweenAttempts{200};
+constexpr hours kClockTolerance{1};
+constexpr hours kKeyLife{24};  // of an Idempotency-Key
+
+// The clocks to compare: the database's, and the newest sample of any host.
+constexpr const char* kClocks = R"sql(
+SELECT now(),
+       greatest((SELECT max(ts) FROM monitoring.system_batches),
+                (SELECT max(ts) FROM monitoring.process_batches))
+)sql";
+
+constexpr Statement kPartitions{"retention_partitions", R"sql(
+SELECT partition, day FROM monitoring.batch_partitions($1)
+)sql"};
+
+// While DETACH waits for its lock, inserts wait behind it: that is what the short timeout bounds.
+constexpr const char* kLockTimeout = "SET LOCAL lock_timeout = '300ms'";
+
+constexpr const char* kDeleteProcesses = R"sql(
+DELETE FROM monitoring.processes WHERE last_seen_day < $1
+)sql";
+
+constexpr const char* kDeleteLayouts = R"sql(
+DELETE FROM monitoring.layouts WHERE last_used_day < $1
+)sql";
+
+constexpr const char* kDeleteEvents = R"sql(
+DELETE FROM monitoring.events WHERE ts < $1
+)sql";
+
+constexpr const char* kDeleteServiceHours = R"sql(
+DELETE FROM monitoring.service_hours WHERE hour < $1
+)sql";
+constexpr days kServiceHoursKept{400};  // at least: a row an hour is little
+
+// An agent's service that is gone keeps its place and history for a while: it may come back.
+constexpr const char* kDeleteAgentServices = R"sql(
+DELETE FROM monitoring.services s
+USING monitoring.agent_services a
+WHERE a.service_id = s.service_id AND a.is_gone AND a.heard_at < $1
+)sql";
+constexpr days kGoneServicesKept{7};
+
+constexpr const char* kDeleteAlerts = R"sql(
+DELETE FROM monitoring.alerts WHERE status = 'resolved' AND updated_at < $1
+)sql";
+
+constexpr const char* kDeleteSilences = R"sql(
+DELETE FROM monitoring.silences WHERE ends_at < $1
+)sql";
+
+constexpr const char* kDeleteKeys = R"sql(
+DELETE FROM monitoring.idempotency_keys WHERE created_at < $1
+)sql";
+
+// A clean-up may take longer than the statements of the API are allowed to.
+constexpr const char* kNoTimeout = "SET LOCAL statement_timeout = 0";
+
+using Epoch = std::optional<std::int64_t>;
+
+std::int64_t execute_unhurried(Session& session, Epoch epoch, const std::string& sql,
+                               const Parameters& parameters) {
+    Transaction transaction{session};
+    if (epoch) hold_leadership(session, *epoch);
+    session.execute_script(kNoTimeout);
+    const auto affected = session.execute_once(sql, parameters).affected();
+    transaction.commit();
+    return affected;
+}
+
+std::int64_t count_rows(Session& session, const std::string& partition) {
+    Transaction transaction{session};
+    session.execute_script(kNoTimeout);
+    const auto rows = session.execute_once("SELECT count(*) FROM monitoring." + partition);
+    transaction.commit();
+    return rows[0].int8(0);
+}
+
+// False if the lock was not to be had. Names come from the catalogue function, which lets only
+// `parent` and eight digits through.
+bool drop_partition(Session& session, Epoch epoch, const std::string& parent,
+                    const std::string& partition) {
+    for (int attempt = 0; attempt < kAttempts; ++attempt) {
+        if (attempt > 0) std::this_thread::sleep_for(kBetweenAttempts);
+        try {
+            Transaction transaction{session};
+            if (epoch) hold_leadership(session, *epoch);
+            session.execute_script(kLockTimeout);
+            session.execute_once("ALTER TABLE monitoring." + parent +
+                                 " DETACH PARTITION monitoring." + partition);
+            session.execute_once("DROP TABLE monitoring." + partition);
+            transaction.commit();
+            return true;
+        } catch (const DatabaseError& e) {
+            if (e.sqlstate() != sqlstate::kLockNotAvailable &&
+                e.sqlstate() != sqlstate::kDeadlockDetected) {
+                throw;
+            }
+        }
+    }
+    return false;
+}
+
+// Drops the days of a table that ended before `cutoff`; returns the number of batches in them.
+std::int64_t drop_before(Session& session, Epoch epoch, const std::string& parent, Timestamp cutoff,
+                         RetentionOutcome& outcome) {
+    std::int64_t batches = 0;
+    for (const auto row : session.execute(kPartitions, Parameters{}.text(parent))) {
+        if (row.date(1) + days{1} > cutoff) continue;
+        const std::string partition{row.text(0)};
+        const auto rows = count_rows(session, partition);
+        if (drop_partition(session, epoch, parent, partition)) {
+            outcome.dropped_partitions.push_back(partition);
+            batches += rows;
+        } else {
+            outcome.postponed_partitions.push_back(partition);
+        }
+    }
+    return batches;
+}
+
+// Why nothing may be deleted, or "".
+std::string clock_fault(Session& session, Timestamp own_now) {
+    const auto row = session.execute_once(kClocks);
+    const auto newest = row[0].optional_timestamp(1);
+    if (!newest) return "";
+    const auto latest_clock = std::max(row[0].timestamp(0), own_now);
+    if (latest_clock - *newest <= kClockTolerance) return "";
+    return "the clock says " + format_timestamp(latest_clock) + ", but the newest sample is of " +
+           format_timestamp(*newest) +
+           ": either nobody reports or the clock is wrong; nothing was deleted";
+}
+
+}  // namespace
+
+RetentionOutcome RetentionJob::run(Epoch epoch, bool clock_confirmed) {
+    RetentionOutcome outcome;
+    const auto now = clock_.now();
+    const auto lease = database_.acquire();
+    Session& session = *lease;
+    if (!clock_confirmed) outcome.refused = clock_fault(session, now);
+    if (!outcome.refused.empty()) {
+        kLog.warning("Retention paused", {{"reason", outcome.refused}});
+        return outcome;
+    }
+    if (retention_.system) {
+        const auto cutoff = now - *retention_.system;
+        outcome.system_batches_deleted =
+            drop_before(session, epoch, "system_batches", cutoff, outcome);
+        // A partition that could not be dropped still needs its layouts.
+        if (outcome.postponed_partitions.empty()) {
+            const auto day = std::chrono::floor<days>(cutoff);
+            outcome.layouts_deleted =
+                execute_unhurried(session, epoch, kDeleteLayouts, Parameters{}.date(day));
+        }
+    }
+    if (retention_.process) {
+        const auto cutoff = now - *retention_.process;
+        outcome.process_batches_deleted =
+            drop_before(session, epoch, "process_batches", cutoff, outcome);
+        // A partition that could not be dropped still needs its processes.
+        if (outcome.postponed_partitions.empty()) {
+            const auto day = std::chrono::floor<days>(cutoff);
+            outcome.processes_deleted =
+                execute_unhurried(session, epoch, kDeleteProcesses, Parameters{}.date(day));
+        }
+    }
+    if (retention_.system) {
+        drop_before(session, epoch, "service_checks", now - *retention_.system, outcome);
+        const auto kept = std::max(*retention_.system, kServiceHoursKept);
+        execute_unhurried(session, epoch, kDeleteServiceHours, Parameters{}.timestamp(now - kept));
+    }
+    execute_unhurried(session, epoch, kDeleteAgentServices,
+                      Parameters{}.timestamp(now - kGoneServicesKept));
+    if (retention_.events) {
+        outcome.events_deleted = execute_unhurried(
+            session, epoch, kDeleteEvents, Parameters{}.timestamp(now - *retention_.events));
+    }
+    if (retention_.resolved_alerts) {
+        outcome.alerts_deleted =
+            execute_unhurried(session, epoch, kDeleteAlerts,
+                              Parameters{}.timestamp(now - *retention_.resolved_alerts));
+        execute_unhurried(session, epoch, kDeleteSilences,
+                          Parameters{}.timestamp(now - *retention_.resolved_alerts));
+    }
+    execute_unhurried(session, epoch, kDeleteKeys, Parameters{}.timestamp(now - kKeyLife));
+    if (!outcome.dropped_partitions.empty()) partitions_.forget();
+    return outcome;
+}
+
+}  // namespace chorus::store

@@ -1,0 +1,52 @@
+// Deletes what is older than it is kept.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "aggregator/postgres/database.h"
+#include "aggregator/schema/partitions.h"
+#include "common/clock.h"
+
+namespace chorus::store {
+
+struct RetentionOutcome {
+    // Why nothing was deleted; empty if the clean-up ran.
+    std::string refused;
+    std::vector<std::string> dropped_partitions;
+    std::vector<std::string> postponed_partitions;  // locked by others; next run
+    std::int64_t system_batches_deleted = 0;
+    std::int64_t layouts_deleted = 0;
+    std::int64_t process_batches_deleted = 0;
+    std::int64_t processes_deleted = 0;
+    std::int64_t events_deleted = 0;
+    std::int64_t alerts_deleted = 0;
+};
+
+class RetentionJob {
+  public:
+    RetentionJob(Database& database, const Clock& clock, Partitions& partitions,
+                 Retention retention)
+        : database_(database), clock_(clock), partitions_(partitions), retention_(retention) {}
+
+    // Drops whole days that ended longer ago than they are kept. A drop waits at most 0.3 s for its
+    // lock and is tried a few times, so ingest never waits longer than that behind it.
+    //
+    // Refuses to delete anything while the clock (of the database or of this program) is more than
+    // an hour ahead of the newest stored sample: then either nobody reports or the clock has
+    // jumped. `clock_confirmed` deletes all the same.
+    //
+    // With `epoch` each transaction is one of the leader's: throws LeadershipLost.
+    RetentionOutcome run(std::optional<std::int64_t> epoch = std::nullopt,
+                         bool clock_confirmed = false);
+
+  private:
+    Database& database_;
+    const Clock& clock_;
+    Partitions& partitions_;
+    const Retention retention_;
+};
+
+}  // namespace chorus::store
