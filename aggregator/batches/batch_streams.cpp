@@ -76,12 +76,14 @@ WHERE EXISTS (SELECT FROM monitoring.system_batches b
                 AND b.payload_hash = i.hash)
 )sql"};
 
-// What was timed by receipt lies where it was received: within the time that agents keep batches.
+// What was timed by receipt lies where it was received: within the time that agents keep batches,
+// by the clock of an aggregator that may be a little ahead of this one's.
 constexpr Statement kFindReceived{"batch_find_received", R"sql(
 SELECT i.n
 FROM unnest($1::int[], $2::timestamptz[], $3::int8[]) WITH ORDINALITY AS i (host_id, ts, hash, n)
 WHERE EXISTS (SELECT FROM monitoring.system_batches b
-              WHERE b.host_id = i.host_id AND b.ts > i.ts - interval '2 days' AND b.ts <= i.ts
+              WHERE b.host_id = i.host_id AND b.ts > i.ts - interval '2 days'
+                AND b.ts <= i.ts + interval '1 minute'
                 AND b.payload_hash = i.hash)
 )sql"};
 

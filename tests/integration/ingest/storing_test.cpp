@@ -285,43 +285,6 @@ TEST_F(IngestTest, WhatIsTooOldIsAcceptedAndNotKept) {
     EXPECT_LT(database.number("SELECT clock_skew_ms FROM monitoring.hosts"), -26 * 3'600'000);
 }
 
-// A board without a clock of its own, one whose battery is empty, and one that is far ahead.
-TEST_F(IngestTest, AClockOutsideWhatIsKeptIsReplacedByTheTimeOfReceipt) {
-    int agent = 0;
-    for (const auto skew : {-days{20'468}, -days{400}, days{26'000}}) {
-        ++agent;
-        Batch b = batch(agent, 1);
-        b.sent_at = clock.now() + skew;
-        b.time = b.sent_at - std::chrono::seconds{2};
-        EXPECT_EQ(aggregator.send(b), IngestResult::stored);
-        // Sent again it is the same, whatever time it was stored under.
-        b.sent_at += std::chrono::seconds{40};
-        EXPECT_EQ(aggregator.send(b), IngestResult::duplicate);
-        Batch next = b;
-        next.seq = 2;
-        EXPECT_EQ(aggregator.send(next), IngestResult::stored);
-        const std::string of = " WHERE hostname = 'host-" + std::to_string(agent) + "'";
-        EXPECT_EQ(database.text("SELECT timed_by_receipt::text FROM monitoring.hosts" + of),
-                  "true");
-        EXPECT_EQ(database.number(
-                      "SELECT round(clock_skew_ms / 86400e3)::bigint FROM monitoring.hosts" + of),
-                  -skew.count());
-        EXPECT_EQ(database.text("SELECT string_agg((received_at - ts)::text, ' ' ORDER BY ts)"
-                                " FROM monitoring.system_batches JOIN monitoring.hosts"
-                                " USING (host_id)" +
-                                of),
-                  "00:00:42 00:00:02");
-        // Once it is set, times are its own again.
-        clock.advance(std::chrono::seconds{30});
-        Batch right = batch(agent, 3);
-        right.time = clock.now();
-        EXPECT_EQ(aggregator.send(right), IngestResult::stored);
-        EXPECT_EQ(database.text("SELECT timed_by_receipt::text FROM monitoring.hosts" + of),
-                  "false");
-    }
-    EXPECT_EQ(rows("system_batches"), 9);
-}
-
 // Its rows of that time lie in the future; what came after them is newer.
 TEST_F(IngestTest, WhatIsNewestGoesByWhenItWasCollected) {
     Batch ahead = batch(1, 1);

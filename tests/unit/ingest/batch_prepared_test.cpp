@@ -106,6 +106,34 @@ TEST(PreparedBatch, TimesOfAClockFarOffAreThoseOfReceipt) {
     EXPECT_EQ(old.batch.time, received - 24h * 40);
 }
 
+// A board without a battery, whose clock was set between collecting and sending.
+TEST(PreparedBatch, TimesFromBeforeTheClockWasSetAreThoseOfReceipt) {
+    const Timestamp received = *parse_timestamp("2026-01-15T10:30:46Z");
+    const auto at = [&](const char* time, const KeptTimes& kept) {
+        Batch batch = test::sample_batch();
+        batch.time = *parse_timestamp(time);
+        batch.sent_at = received;
+        batch.host.boot_time = batch.time - 60s;
+        batch.events[0].time = batch.time - 5s;
+        return prepare_batch(std::move(batch), received, kept);
+    };
+    // Also where batches are kept for ever.
+    for (const KeptTimes& kept : {KeptTimes{received - 24h * 30, received + 48h}, KeptTimes{}}) {
+        for (const char* unset : {"1970-01-01T00:01:00Z", "2019-12-31T23:59:59Z"}) {
+            const auto moved = at(unset, kept);
+            EXPECT_TRUE(moved.timed_by_receipt) << unset;
+            EXPECT_FALSE(moved.age_known) << unset;
+            EXPECT_EQ(moved.made_at, received) << unset;
+            EXPECT_EQ(moved.batch.time, received) << unset;
+            EXPECT_EQ(moved.batch.host.boot_time, received - 60s) << unset;
+            EXPECT_EQ(moved.batch.events[0].time, received - 5s) << unset;
+        }
+        const auto old = at("2020-01-01T00:00:00Z", kept);  // a clock that was set may say so
+        EXPECT_FALSE(old.timed_by_receipt);
+        EXPECT_EQ(old.batch.time, *parse_timestamp("2020-01-01T00:00:00Z"));
+    }
+}
+
 // A batch that an aggregator stored before it knew of a member may be sent again after an upgrade.
 TEST(PreparedBatch, HashStaysWhatItWasBeforeServices) {
     const auto without = prepared([](Batch& b) { b.services.clear(); });
