@@ -19,13 +19,13 @@ WHERE host_id = $1 AND boot_id = $2 AND hostname = $3
 )sql"};
 
 // What is a day old proves nothing any more. An agent that tells of another machine each time
-// leaves no more than fifty.
+// leaves no more than fifty: these and the one that is left now.
 constexpr Statement kForgetOld{"machine_forget_old", R"sql(
 DELETE FROM monitoring.former_machines
 WHERE host_id = $1
   AND (last_seen < $2 - interval '1 day'
        OR (boot_id, hostname) IN (SELECT boot_id, hostname FROM monitoring.former_machines
-                                  WHERE host_id = $1 ORDER BY last_seen DESC OFFSET 50))
+                                  WHERE host_id = $1 ORDER BY last_seen DESC OFFSET 49))
 )sql"};
 
 constexpr Statement kLeave{"machine_leave", R"sql(

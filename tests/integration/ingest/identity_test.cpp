@@ -221,6 +221,25 @@ TEST_F(ClonedAgent, ABootAndARenameAreNone) {
     EXPECT_EQ(clones(), "-");
 }
 
+// An agent that tells of another boot each time leaves no more than fifty behind.
+TEST_F(ClonedAgent, WhatAHostHasLeftIsBounded) {
+    constexpr int kMost = 50;
+    for (int boot = 1; boot <= kMost + 5; ++boot) {
+        clock.advance(seconds{5});
+        Batch b = of_machine(1);
+        b.boot_id.bytes[14] = b.epoch.bytes[14] = static_cast<std::uint8_t>(boot);
+        ASSERT_EQ(aggregator.send(b), IngestResult::stored) << boot;
+        ASSERT_LE(rows("former_machines"), kMost) << boot;
+    }
+    EXPECT_EQ(rows("former_machines"), kMost);
+    // Those that were left last are known.
+    EXPECT_EQ(database.text("SELECT string_agg(get_byte(uuid_send(boot_id), 14)::text, ' '"
+                            " ORDER BY last_seen DESC) FILTER (WHERE n <= 3)"
+                            " FROM (SELECT *, row_number() OVER (ORDER BY last_seen DESC) AS n"
+                            "       FROM monitoring.former_machines) AS f"),
+              "54 53 52");
+}
+
 TEST_F(HostIdentity, ATakenNameIsNoNameToRenameTo) {
     ASSERT_EQ(aggregator.send(batch(1, 1)), IngestResult::stored);
     ASSERT_EQ(aggregator.send(batch(2, 1)), IngestResult::stored);
