@@ -104,6 +104,26 @@ TEST(BatchWarnings, FiguresOutOfRangeAreUnknown) {
               "out_of_range /body/host/cpu_count");
 }
 
+// "None were left out" would be a claim.
+TEST(BatchWarnings, ARemainderOfUnknownSizeIsUnknown) {
+    for (const char* count : {"-1", "2147483648"}) {
+        const std::string json = bent("\"count\":12", "\"count\":" + std::string(count));
+        EXPECT_EQ(warnings(json), "out_of_range /body/processes/other/count");
+        EXPECT_FALSE(kept(json).processes->other) << count;
+    }
+    const std::string none = bent("\"count\":12", "\"count\":0");
+    EXPECT_EQ(warnings(none), "");
+    ASSERT_TRUE(kept(none).processes->other);
+    EXPECT_EQ(kept(none).processes->other->count, 0);
+    // What is unknown of a remainder of known size is unknown alone.
+    const std::string json = bent("\"cpu_percent\":0.4", "\"cpu_percent\":-1");
+    EXPECT_EQ(warnings(json), "out_of_range /body/processes/other/cpu_percent");
+    ASSERT_TRUE(kept(json).processes->other);
+    EXPECT_EQ(kept(json).processes->other->count, 12);
+    EXPECT_FALSE(kept(json).processes->other->cpu_percent);
+    EXPECT_EQ(kept(json).processes->other->memory_rss_bytes, 123);
+}
+
 TEST(BatchWarnings, ABootTimeThatIsNoneIsUnknown) {
     Batch batch = sample_batch();
     batch.host.boot_time = batch.time;
