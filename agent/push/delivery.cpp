@@ -133,6 +133,7 @@ Step Delivery::on_forbidden(const Answer& answer) {
     const std::string words =
         "HTTP " + std::to_string(answer.status) + ": " + why_forbidden(answer);
     tell_once(words);
+    not_kept_.clear();  // the note is of something else from now on
     note_.set("no batch is taken: " + words);
     return {Outcome::not_allowed, kForbiddenWait};
 }

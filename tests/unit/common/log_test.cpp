@@ -13,6 +13,7 @@
 #include "common/json_reader.h"
 #include "common/log_rate.h"
 #include "common/text.h"
+#include "tests/unit/common/log_file.h"
 
 namespace chorus {
 namespace {
@@ -21,41 +22,18 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::StartsWith;
 
-// Sends the process's log into a file of its own and reads it back.
 class Log : public testing::Test {
   protected:
-    Log() {
-        std::string path = testing::TempDir() + "chorus-log-XXXXXX";
-        fd_ = ::mkstemp(path.data());
-        ::unlink(path.c_str());
-        configure_log(LogLevel::debug, LogFormat::json, fd_);
-    }
-    ~Log() override {
-        configure_log(LogLevel::info, LogFormat::automatic, 2);
-        ::close(fd_);
-    }
-
-    std::string written() const {
-        std::string text(static_cast<std::size_t>(::lseek(fd_, 0, SEEK_END)), '\0');
-        EXPECT_EQ(::pread(fd_, text.data(), text.size(), 0), static_cast<ssize_t>(text.size()));
-        return text;
-    }
-    std::vector<std::string> lines() const {
-        const std::string text = written();
-        std::vector<std::string> all;
-        for (const auto line : split(text, '\n')) all.emplace_back(line);
-        EXPECT_EQ(all.back(), "") << "the last line has no end";
-        all.pop_back();
-        return all;
-    }
     std::string only_line() const {
-        const auto all = lines();
+        const auto all = file_.lines();
         EXPECT_EQ(all.size(), 1U);
         return all.empty() ? "" : all[0];
     }
-    void use(LogFormat format) const { configure_log(LogLevel::debug, format, fd_); }
+    std::vector<std::string> lines() const { return file_.lines(); }
+    std::string written() const { return file_.written(); }
+    void use(LogFormat format) const { file_.use(format); }
 
-    int fd_ = -1;
+    const test::LogFile file_;
     const Logger log_{"ingest"};
 };
 
@@ -99,7 +77,7 @@ TEST_F(Log, LevelsHaveTheNamesOfTheContract) {
 }
 
 TEST_F(Log, WhatIsBelowTheLeastLevelIsNotWritten) {
-    configure_log(LogLevel::warning, LogFormat::json, fd_);
+    file_.use(LogFormat::json, LogLevel::warning);
     log_.debug("a");
     log_.info("b");
     EXPECT_EQ(written(), "");
