@@ -119,7 +119,8 @@ std::optional<std::chrono::seconds> retry_after(const Answer& answer) {
     if (error != std::errc{} || end != text.data() + text.size() || seconds < 0) {
         return std::nullopt;
     }
-    return std::min(std::chrono::seconds{seconds}, kLongestRetryAfter);
+    const auto longest = answer.status >= 500 ? kLongestTroubleWait : kLongestRetryAfter;
+    return std::min(std::chrono::seconds{seconds}, longest);
 }
 
 StoredAnswer read_stored(std::string_view body) {

@@ -30,6 +30,8 @@ enum class Verdict {
 
 inline constexpr std::chrono::seconds kForbiddenWait{60};
 inline constexpr std::chrono::seconds kLongestRetryAfter{600};
+// Of a 5xx: an aggregator or a proxy in trouble does not know when that will be over.
+inline constexpr std::chrono::seconds kLongestTroubleWait{300};
 
 // 200 counts only with the JSON object that the aggregator answers: a captive portal and a wrong
 // port say 200 to everything. A redirect is a failure: the token goes nowhere else.
@@ -42,8 +44,8 @@ std::string code_of(std::string_view body);
 // judge() calls forbidden. Never holds text of the answer.
 std::string why_forbidden(const Answer& answer);
 
-// Retry-After in whole seconds, at most kLongestRetryAfter; nullopt for anything else (its date
-// form would need two clocks that agree).
+// Retry-After in whole seconds, at most kLongestRetryAfter, of a 5xx kLongestTroubleWait; nullopt
+// for anything else (its date form would need two clocks that agree).
 std::optional<std::chrono::seconds> retry_after(const Answer& answer);
 
 // What is said of one member of the batch.
