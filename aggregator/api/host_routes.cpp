@@ -66,6 +66,18 @@ void write_snapshot(JsonWriter& out, const store::ProcessSnapshot& table, bool s
     out.end_array().end_object();
 }
 
+// Of a host that died its last table would be taken for that of now.
+[[noreturn]] void none_of_now(const store::ProcessReader& reader, const std::string& hostname) {
+    const auto last = reader.last_time(hostname);
+    if (!last) throw http::HttpError(404, "no_data", "No process table of this host is stored");
+    // Times are told in milliseconds and kept in microseconds.
+    const Timestamp after = std::chrono::ceil<std::chrono::milliseconds>(*last);
+    throw http::HttpError(404, "no_data",
+                          "This host does not report its processes now; ask for its last ones with "
+                          "t=" +
+                              format_timestamp(after));
+}
+
 http::Response processes_at(Services& services, const http::Request& request) {
     http::Parameters p{request};
     const auto hostname = p.hostname("hostname");
@@ -78,6 +90,7 @@ http::Response processes_at(Services& services, const http::Request& request) {
     if (!timings.db([&] { return hosts.find(*hostname); })) host_not_found();
     const auto table =
         timings.db([&] { return time ? reader.at(*hostname, *time) : reader.newest(*hostname); });
+    if (!table && !time) none_of_now(reader, *hostname);
     if (!table) {
         throw http::HttpError(404, "no_data", "No process table is stored for that moment");
     }

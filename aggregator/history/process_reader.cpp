@@ -59,15 +59,22 @@ ORDER BY b.ts DESC
 LIMIT 1
 )sql";
 
-// A row may be older than that column; a host's clock may be ahead by the two days that ingest
-// accepts.
-constexpr const char* kNewestOfHost = R"sql(
-SELECT coalesce(latest_process_ts, now() + interval '48 hours')
-FROM monitoring.hosts
-WHERE hostname = $1
-  AND (latest_process_ts IS NULL
-       OR latest_process_ts - (latest_ts - latest_made_at) >
-          now() - greatest(interval '5 minutes', interval_seconds * 10 * interval '1 second'))
+// The newest table by the host's clock, which may be ahead by the two days that ingest accepts and
+// may have left rows in the future; and when it was collected by the aggregator's. A host's row may
+// be older than the column that tells.
+constexpr const char* kLastOfHost = R"sql(
+SELECT b.ts, coalesce(h.latest_process_ts - (h.latest_ts - h.latest_made_at),
+                      least(b.ts, b.received_at)) >
+             now() - greatest(interval '5 minutes', h.interval_seconds * 10 * interval '1 second')
+FROM monitoring.hosts h
+CROSS JOIN LATERAL (
+    SELECT ts, received_at
+    FROM monitoring.process_batches
+    WHERE host_id = h.host_id
+      AND ts <= coalesce(h.latest_process_ts, now() + interval '48 hours')
+    ORDER BY ts DESC
+    LIMIT 1) AS b
+WHERE h.hostname = $1
 )sql";
 
 constexpr const char* kSnapshot = R"sql(
@@ -207,14 +214,13 @@ std::int64_t ProcessReader::count(const ProcessQuery& query) const {
 namespace {
 
 std::optional<ProcessSnapshot> read_snapshot(Session& session, const std::string& hostname,
-                                             Timestamp time,
-                                             std::optional<std::chrono::microseconds> max_age) {
+                                             Timestamp time) {
     const auto hosts = session.execute(kHostId, Parameters{}.text(hostname));
     if (hosts.empty()) return std::nullopt;
     const auto host_id = hosts[0].int4(0);
     const std::chrono::duration<double> ten_intervals{hosts[0].float8(1) * 10};
-    const auto age = max_age.value_or(std::max<std::chrono::microseconds>(
-        minutes{5}, std::chrono::duration_cast<std::chrono::microseconds>(ten_intervals)));
+    const auto age = std::max<std::chrono::microseconds>(
+        minutes{5}, std::chrono::duration_cast<std::chrono::microseconds>(ten_intervals));
     const auto found = session.execute_once(
         kSnapshot, Parameters{}.int4(host_id).timestamp(time - age).timestamp(time));
     if (found.empty()) return std::nullopt;
@@ -246,16 +252,22 @@ std::optional<ProcessSnapshot> read_snapshot(Session& session, const std::string
 
 std::optional<ProcessSnapshot> ProcessReader::at(const std::string& hostname,
                                                  Timestamp time) const {
-    return database_.read(
-        [&](Session& session) { return read_snapshot(session, hostname, time, std::nullopt); });
+    return database_.read([&](Session& session) { return read_snapshot(session, hostname, time); });
 }
 
 std::optional<ProcessSnapshot> ProcessReader::newest(const std::string& hostname) const {
     return database_.read([&](Session& session) -> std::optional<ProcessSnapshot> {
-        // By the host's clock, which may be wrong; one that was ahead left rows in the future.
-        const auto rows = session.execute_once(kNewestOfHost, Parameters{}.text(hostname));
+        const auto rows = session.execute_once(kLastOfHost, Parameters{}.text(hostname));
+        if (rows.empty() || !rows[0].boolean(1)) return std::nullopt;
+        return read_snapshot(session, hostname, rows[0].timestamp(0));
+    });
+}
+
+std::optional<Timestamp> ProcessReader::last_time(const std::string& hostname) const {
+    return database_.read([&](Session& session) -> std::optional<Timestamp> {
+        const auto rows = session.execute_once(kLastOfHost, Parameters{}.text(hostname));
         if (rows.empty()) return std::nullopt;
-        return read_snapshot(session, hostname, rows[0].timestamp(0), hours{72});
+        return rows[0].timestamp(0);
     });
 }
 

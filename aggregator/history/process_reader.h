@@ -84,8 +84,11 @@ class ProcessReader {
     // The newest table at or before `time` that is not older than ten collection intervals of the
     // host (at least five minutes). nullopt: unknown host or nothing stored then.
     std::optional<ProcessSnapshot> at(const std::string& hostname, Timestamp time) const;
-    // The newest table of a host that is not older than a day, by the clock of the database.
+    // The newest table of a host that still reports: not older than at() bounds it, by the clock of
+    // the database. nullopt as at().
     std::optional<ProcessSnapshot> newest(const std::string& hostname) const;
+    // Of which time the newest table is that is stored, however old.
+    std::optional<Timestamp> last_time(const std::string& hostname) const;
 
   private:
     Database& database_;

@@ -90,6 +90,20 @@ test("The slider and the steps choose moments, and now follows the present", asy
   await close(live);
 });
 
+test("A host that died has no processes now, and its last ones are one click away", async () => {
+  const page = await open(`#/hosts/app-01/processes?range=1h&t=${trace[0].timestamp}`, { expect: [/status of 404/] });
+  // As the aggregator answers of a host that has been silent for ten intervals.
+  await page.route(/processes\/at\?hostname=app-01$/, (route) => route.fulfill({ status: 404, json: { code: "no_data" } }));
+  await page.getByRole("button", { name: "Now" }).click();
+  await page.getByText("This host does not report its processes now").waitFor();
+  assert.equal(await page.locator("[data-moment] tbody tr[data-key]").count(), 0);
+  await page.getByRole("button", { name: "Show the last ones" }).click();
+  const shown = () => page.locator("[data-moment]").getAttribute("data-moment", { timeout: 5000 }).catch(() => null);
+  await until(async () => Math.abs(Date.parse(await shown()) / 1000 - trace.at(-1).time) < 0.01, "the last table");
+  assertShows(await table(page), trace.at(-1).processes, trace.at(-1));
+  await close(page);
+});
+
 test("Sorting, filtering and grouping", async () => {
   const { time, processes } = trace[5];
   const page = await open(`#/hosts/app-01/processes?range=1h&t=${new Date(time * 1000 + 1).toISOString()}&sort=-memory`);

@@ -2,6 +2,7 @@
 
 import re
 import uuid
+from datetime import datetime
 
 import pytest
 
@@ -104,6 +105,24 @@ def test_processes(stored):
     assert names("process_id=812") == {"python"}
     top = stored.get("/api/v1/metrics/processes?sort=cpu_percent&limit=1").json
     assert top[0]["process_id"] == 6
+
+
+def test_processes_of_now_are_none_of_a_host_that_died(aggregator):
+    host, other = BatchMaker("died-01"), BatchMaker("lives-01")
+    assert aggregator.ingest(host.make(seconds_ago=7200), aggregator.token()).status == 200
+    assert aggregator.ingest(other.make(), aggregator.token()).status == 200
+    now = aggregator.get("/api/v1/processes/at?hostname=died-01")
+    assert now.status == 404 and now.json["code"] == "no_data"
+    last = re.search(r" t=(\S+)$", now.json["detail"])[1]
+    table = aggregator.get(f"/api/v1/processes/at?hostname=died-01&t={last}").json
+    assert table["hostname"] == "died-01" and len(table["processes"]) == 2
+    assert abs((datetime.fromisoformat(last) - datetime.fromisoformat(table["timestamp"]))
+               .total_seconds()) <= 0.001
+    aggregator.sql("DELETE FROM monitoring.process_batches b USING monitoring.hosts h"
+                   " WHERE h.host_id = b.host_id AND h.hostname = 'died-01'")
+    none = aggregator.get("/api/v1/processes/at?hostname=died-01")
+    assert none.status == 404
+    assert none.json["detail"] == "No process table of this host is stored"
 
 
 def test_processes_at_any_moment(stored):

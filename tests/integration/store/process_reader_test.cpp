@@ -194,5 +194,68 @@ TEST_F(Readers, ProcessTableAtAMoment) {
         3);
 }
 
+// "Now" is of a host that reports. What is stored of one that died long ago is the past, and what
+// another one runs is nobody else's.
+class ProcessesOfNow : public Readers {
+  protected:
+    // Three tables, the last of them so long ago, as ingest leaves them; `noted` as of an
+    // aggregator that notes which batch is the newest.
+    void reported(std::int32_t host, const std::string& ago, bool noted = true) {
+        const std::string newest = "(now() - interval '" + ago + "')";
+        database_.add_processes(host, "worker", 2);
+        database_.add_process_batches(
+            host, database_.text("SELECT (" + newest + " - interval '1 minute')::text"), 30, 3);
+        database_.run(
+            "UPDATE monitoring.hosts SET last_seen = " + newest +
+            (noted ? ", latest_ts = t.ts, latest_process_ts = t.ts, latest_made_at = t.ts" : "") +
+            " FROM (SELECT max(ts) AS ts FROM monitoring.process_batches WHERE host_id = " +
+            std::to_string(host) + ") AS t WHERE host_id = " + std::to_string(host));
+    }
+    Timestamp last_of(std::int32_t host) {
+        return from_unix_micros(
+            database_.number("SELECT (extract(epoch FROM max(ts)) * 1000000)::bigint"
+                             " FROM monitoring.process_batches WHERE host_id = " +
+                             std::to_string(host)));
+    }
+
+    const ProcessReader reader_{database_.pool()};
+};
+
+TEST_F(ProcessesOfNow, AHostThatDiedHasNoneAndItsLastOnesAreAskedForByTheirTime) {
+    reported(web_, "2 hours");
+    reported(db_, "20 seconds");
+    EXPECT_FALSE(reader_.newest("web-01"));
+    ASSERT_TRUE(reader_.newest("db-01"));
+    EXPECT_EQ(reader_.newest("db-01")->hostname, "db-01");
+    EXPECT_EQ(reader_.newest("db-01")->time, last_of(db_));
+    EXPECT_FALSE(reader_.newest("nobody"));
+    const auto last = reader_.last_time("web-01");
+    ASSERT_TRUE(last);
+    EXPECT_EQ(*last, last_of(web_));
+    ASSERT_TRUE(reader_.at("web-01", *last));
+    EXPECT_EQ(reader_.at("web-01", *last)->rows.size(), 2U);
+    EXPECT_EQ(reader_.last_time("nobody"), std::nullopt);
+}
+
+// Ten intervals, at least five minutes.
+TEST_F(ProcessesOfNow, HowLongTheyAreOfNowGoesByTheInterval) {
+    reported(web_, "250 seconds");
+    reported(db_, "350 seconds");
+    EXPECT_TRUE(reader_.newest("web-01"));
+    EXPECT_FALSE(reader_.newest("db-01"));
+    database_.run("UPDATE monitoring.hosts SET interval_seconds = 60");
+    EXPECT_TRUE(reader_.newest("db-01"));
+}
+
+// A host that was last heard of before an upgrade.
+TEST_F(ProcessesOfNow, WhereTheNewestWasNotNotedTheRowsTell) {
+    reported(web_, "2 hours", false);
+    reported(db_, "20 seconds", false);
+    EXPECT_FALSE(reader_.newest("web-01"));
+    EXPECT_EQ(reader_.last_time("web-01"), last_of(web_));
+    ASSERT_TRUE(reader_.newest("db-01"));
+    EXPECT_EQ(reader_.newest("db-01")->time, last_of(db_));
+}
+
 }  // namespace
 }  // namespace chorus::store

@@ -118,7 +118,7 @@ function Machine({ host }: { host: Host }) {
           <Loaded from={table} what="the processes">
             {(data) =>
               data === null ? (
-                <Nothing which="that moment" />
+                chosen === null ? <NotNow hostname={hostname} /> : <Nothing which="that moment" />
               ) : compared === null ? (
                 <>
                   <Caption table={data} loading={table.loading} />
@@ -160,3 +160,22 @@ const Nothing = ({ which }: { which: string }) => (
     <p><button type="button" onClick={() => setQuery({ t: undefined, vs: undefined }, "push")}>Show the newest</button></p>
   </Empty>
 );
+
+// Its newest table may be old; shown as that of now it would deceive.
+function NotNow({ hostname }: { hostname: string }) {
+  const showLast = async () => {
+    try {
+      const [last] = await get(["metrics", "processes"], { hostname, limit: 1 });
+      if (last) setQuery({ t: atTable(last.timestamp) }, "push");
+      else say("No process table of this host is stored");
+    } catch (cause) {
+      say(explain(cause));
+    }
+  };
+  return (
+    <Empty title="This host does not report its processes now">
+      <p>It has been silent for five minutes or ten of its intervals, or its agent does not send them.</p>
+      <p><button type="button" onClick={() => void showLast()}>Show the last ones</button></p>
+    </Empty>
+  );
+}
