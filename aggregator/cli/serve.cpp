@@ -1,8 +1,9 @@
 // chorus-aggregator serve: the HTTP server, ingest, cache and background tasks until SIGTERM.
 #include <cstdio>
 
+#include "aggregator/api/access/token_authenticator.h"
 #include "aggregator/api/routes.h"
-#include "aggregator/api/token_authenticator.h"
+#include "aggregator/api/support/context.h"
 #include "aggregator/cli/commands.h"
 #include "aggregator/cli/runtime.h"
 #include "aggregator/cli/watchdog.h"
@@ -46,33 +47,33 @@ http::ServerLimits server_limits(const Config& config) {
     return limits;
 }
 
-api::Services services_of(Runtime& runtime, api::LoginGuard& logins, api::TokenMemory& tokens,
-                          const Config& config) {
-    api::Services services{runtime.queries,
-                           runtime.cache_reader,
-                           runtime.cache_entries,
-                           runtime.ingest,
-                           runtime.scheduler,
-                           runtime.alert_check,
-                           runtime.health,
-                           runtime.upkeep,
-                           runtime.metrics,
-                           runtime.clock,
-                           runtime.viewers,
-                           runtime.agents,
-                           runtime.intervals,
-                           logins,
-                           tokens,
-                           own_hostname()};
-    services.rule_context.max_response_time_ms = config.number("response-time-alert-threshold");
-    services.rule_context.known_channel = [&runtime](std::string_view channel) {
+api::Context context_of(Runtime& runtime, api::LoginGuard& logins, api::TokenMemory& tokens,
+                        const Config& config) {
+    api::Context context{runtime.queries,
+                         runtime.cache_reader,
+                         runtime.cache_entries,
+                         runtime.ingest,
+                         runtime.scheduler,
+                         runtime.alert_check,
+                         runtime.health,
+                         runtime.upkeep,
+                         runtime.metrics,
+                         runtime.clock,
+                         runtime.viewers,
+                         runtime.agents,
+                         runtime.intervals,
+                         logins,
+                         tokens,
+                         own_hostname()};
+    context.rule_context.max_response_time_ms = config.number("response-time-alert-threshold");
+    context.rule_context.known_channel = [&runtime](std::string_view channel) {
         return runtime.channels.knows(channel);
     };
-    services.alert_check_interval = runtime.engine.period();
-    services.retention = runtime.retention;
-    services.max_open_alerts = config.integer("max-open-alerts");
-    services.web_root = config.text("web-root");
-    return services;
+    context.alert_check_interval = runtime.engine.period();
+    context.retention = runtime.retention;
+    context.max_open_alerts = config.integer("max-open-alerts");
+    context.web_root = config.text("web-root");
+    return context;
 }
 
 }  // namespace
@@ -81,8 +82,8 @@ int routes(const Config& config) {
     Runtime runtime{config};
     api::LoginGuard logins{runtime.queries, runtime.clock, runtime.metrics};
     api::TokenMemory tokens{runtime.clock};
-    auto services = services_of(runtime, logins, tokens, config);
-    const http::Router router = api::make_router(services);
+    auto context = context_of(runtime, logins, tokens, config);
+    const http::Router router = api::make_router(context);
     for (const auto& route : router.routes()) {
         std::printf("%s %s %s\n", std::string(to_string(route.method)).c_str(),
                     route.pattern.c_str(), std::string(to_string(route.role)).c_str());
@@ -97,10 +98,10 @@ int serve(const Config& config) {
     const http::Role anonymous = anonymous_role(config);
     api::LoginGuard logins{runtime.queries, runtime.clock, runtime.metrics};
     api::TokenMemory tokens{runtime.clock};
-    auto services = services_of(runtime, logins, tokens, config);
+    auto context = context_of(runtime, logins, tokens, config);
     api::TokenAuthenticator authenticator{runtime.queries, runtime.clock, logins, tokens};
     http::Dispatcher dispatcher{
-        api::make_router(services), authenticator,
+        api::make_router(context), authenticator,
         http::DispatcherOptions{.anonymous_role = anonymous,
                                 .cors_origins = http::parse_origins(config.text("cors-origins")),
                                 // Who sets a role means it for all who can connect.

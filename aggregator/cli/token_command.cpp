@@ -6,7 +6,7 @@
 #include <optional>
 
 #include "aggregator/access/token_store.h"
-#include "aggregator/api/token.h"
+#include "aggregator/api/access/token.h"
 #include "aggregator/cli/commands.h"
 #include "aggregator/schema/migrator.h"
 #include "common/clock.h"

@@ -1,10 +1,10 @@
 // What tokens that are not good cost, and that others do not pay for it.
-#include "aggregator/api/login_guard.h"
+#include "aggregator/api/access/login_guard.h"
 
 #include <gtest/gtest.h>
 
-#include "aggregator/api/token.h"
-#include "aggregator/api/token_authenticator.h"
+#include "aggregator/api/access/token.h"
+#include "aggregator/api/access/token_authenticator.h"
 #include "aggregator/http/response.h"
 #include "aggregator/postgres/database_error.h"
 #include "tests/integration/store/test_database.h"

@@ -1,0 +1,20 @@
+// Errors that several resources answer with.
+#pragma once
+
+#include <functional>
+
+#include "aggregator/http/request.h"
+#include "aggregator/http/response.h"
+
+namespace chorus::api {
+
+[[noreturn]] void host_not_found();  // 404
+
+// 403 agent_mismatch: the token may not speak for the agent that is named.
+[[noreturn]] void agent_mismatch();
+
+// Turns failures of the database into 503 answers that name neither host nor statement.
+std::function<http::Response(const http::Request&)> guarded(
+    std::function<http::Response(const http::Request&)> handler);
+
+}  // namespace chorus::api

@@ -1,0 +1,56 @@
+#include "aggregator/api/support/series.h"
+
+#include "aggregator/api/support/json_answer.h"
+
+namespace chorus::api {
+namespace {
+
+constexpr std::int64_t kMostPoints = 5'000;
+constexpr std::chrono::hours kLongest{24 * 400};
+
+void write_values(JsonWriter& out, std::string_view name, const std::vector<double>& values) {
+    out.key(name).begin_array();
+    for (const double v : values) out.value(v);
+    out.end_array();
+}
+
+}  // namespace
+
+SeriesRange read_series_range(http::Parameters& p, Timestamp now) {
+    SeriesRange range;
+    const std::int64_t hours = p.integer("hours", 24, 1, kLongest.count());
+    range.end = p.timestamp("end").value_or(now);
+    range.start = p.timestamp("start").value_or(range.end - std::chrono::hours{hours});
+    range.max_points = static_cast<int>(p.integer("max_points", 300, 1, kMostPoints));
+    if (range.start > range.end) {
+        p.fault({"value_error",
+                 {std::string("query"), std::string("start")},
+                 "Value error, start must not be after end"});
+    }
+    if (range.end - range.start > kLongest) {
+        p.fault({"value_error",
+                 {std::string("query"), std::string("start")},
+                 "Value error, the range must not be longer than 400 days"});
+    }
+    return range;
+}
+
+void write_series(JsonWriter& out, const store::SeriesAnswer& answer) {
+    out.begin_object().field("step_seconds", answer.step_seconds).key("t").begin_array();
+    for (const auto t : answer.times) out.value(t);
+    out.end_array().key("series").begin_array();
+    for (const auto& column : answer.series) {
+        out.begin_object()
+            .field("metric_type", column.metric_type)
+            .key("tags")
+            .raw(column.tags_json);
+        text_or_null(out.key("unit"), column.unit);
+        write_values(out, "avg", column.average);
+        write_values(out, "min", column.minimum);
+        write_values(out, "max", column.maximum);
+        out.end_object();
+    }
+    out.end_array().end_object();
+}
+
+}  // namespace chorus::api
