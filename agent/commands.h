@@ -1,4 +1,4 @@
-// What chorus-agent can be told to do.
+// The commands of chorus-agent.
 #pragma once
 
 #include <optional>
@@ -8,17 +8,16 @@
 
 namespace chorus::agent {
 
-// Collects and sends until SIGTERM or SIGINT, then sends what it has for at most 5 s; what
-// could not be sent stays in the spool. nullopt after SIGHUP: the caller reads the configuration
-// again.
+// Collects and sends until SIGTERM or SIGINT. Then it sends for at most 5 s what is left; the rest
+// stays in the spool. nullopt after SIGHUP: the caller reads the configuration again.
 std::optional<ExitCode> run_daemon(const AgentConfig& config);
 
 // Sends one batch: ok once it is stored, unavailable if the aggregator is away, no_permission if it
 // refuses the token, internal if it refuses the batch.
 ExitCode run_once(const AgentConfig& config);
 
-// Fetches this host's token from the aggregator at `url` with an enrolment token, "-" = read from
-// standard input, and writes it beside the config file, with a drop-in that names both.
+// Fetches this host's token from the aggregator at `url` with an enrolment token ("-" = read it
+// from standard input). Writes it beside the config file, with a drop-in that names both.
 ExitCode run_enroll(const Config& config, const std::string& url, const std::string& enrolment);
 
 // Says in words whether data arrives and what to do if not.

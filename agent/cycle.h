@@ -1,4 +1,4 @@
-// One collection from start to packed batch.
+// One collection, from its start to the packed batch.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +20,8 @@ class Cycle {
           const BootClock& boot_clock);
 
     // Collects, and logs "Metrics collection completed". The reference holds until the next call.
-    // Without `processes` their table is left out of the batch. `services` were checked before.
+    // Without `processes` the process table is left out of the batch. `services` are the checks
+    // since the last batch.
     const Batch& collect(const AgentState& state = {}, bool processes = true,
                          std::vector<AgentServiceCheck> services = {});
     // The JSON of the last collection, until the next call.

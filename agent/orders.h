@@ -1,4 +1,4 @@
-// What the aggregator asked the agent for and is still to be done.
+// What the aggregator has asked for and the agent has not done yet.
 #pragma once
 
 #include <atomic>
@@ -7,8 +7,8 @@
 
 namespace chorus::agent {
 
-// Asked by one thread, carried out by the one that collects, which is woken by a signal to the
-// process. So `kill -USR1` makes an agent collect at once, too.
+// One thread notes orders. The thread that collects carries them out; a signal to the process wakes
+// it. So `kill -USR1` makes an agent collect at once as well.
 class Orders {
   public:
     static constexpr int kCollect = SIGUSR1;
@@ -20,10 +20,11 @@ class Orders {
         : own_interval_(own_interval_seconds), interval_(own_interval_seconds) {}
 
     void ask_to_collect(bool processes);
-    // nullopt: the agent's own. One that is not 1 s to 1 h is not followed.
+    // nullopt: the agent's own interval. An interval outside 1 s to 1 h is ignored.
     void ask_interval(std::optional<double> seconds);
 
-    // Whether the collection that was asked for is to have the process table; by kill(1) it has.
+    // Whether the collection that was asked for shall have the process table. One asked for by
+    // kill(1) has it.
     bool take_processes() { return !without_processes_.exchange(false); }
     double interval() const { return interval_; }
     bool differs(double seconds) const;

@@ -41,9 +41,9 @@ class BatchBuilder {
     // Reads the facts of the host at once.
     BatchBuilder(const CollectSettings& settings, const Clock& clock, const BootClock& boot_clock);
 
-    // Fills everything of `batch` that comes from the host's kernel: boot_id, time, host, layout,
-    // values, processes and events. Passing the same batch again saves allocations. `state` is what
-    // the agent tells of itself.
+    // Fills all members of `batch` that come from the host's kernel: boot_id, time, host, layout,
+    // values, processes and events. Pass the same batch again to save allocations. `state` has the
+    // figures of the agent itself.
     void collect(Batch& batch, AgentState state = {});
 
     void do_less() { processes_.do_less(); }
@@ -71,7 +71,7 @@ class BatchBuilder {
     ProcessCountCollector process_counts_;
     SelfCollector self_;
     Omissions omissions_;
-    std::set<const Collector*> failed_;  // and told of
+    std::set<const Collector*> failed_;  // and logged
 };
 
 }  // namespace chorus::agent

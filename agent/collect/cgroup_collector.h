@@ -17,10 +17,10 @@
 
 namespace chorus::agent {
 
-// Groups of the host's systemd units (*.service, *.scope) and of containers, as CgroupPlace names
-// them; a group inside of one is part of it. A unit that is not the host's, of a service manager in
-// a container of unknown kind, has its whole path for a label. Hosts without control groups have no
-// such series.
+// Reports the groups of the host's systemd units (*.service, *.scope) and of containers, by the
+// names of CgroupPlace. A group inside such a group is part of it. A service manager in a container
+// of unknown kind has units that are not the host's: their label is the whole path. Hosts without
+// control groups have no such series.
 class CgroupCollector final : public Collector {
   public:
     // `interval` is the time between two calls.
@@ -28,8 +28,8 @@ class CgroupCollector final : public Collector {
                     std::chrono::nanoseconds interval);
     void collect(MetricSink& out) override;
 
-    // Of more than these the ones that hold most memory are told, services and containers before
-    // scopes, which are sessions for the most part.
+    // If there are more groups than these, those that hold most memory are reported. Services and
+    // containers come before scopes, which are mostly sessions.
     static constexpr std::size_t kMostGroups = 128;
     static constexpr std::size_t kMostVisited = 16'384;  // directories
 

@@ -1,4 +1,4 @@
-// Whether the host's clock is kept in step, from adjtimex(2).
+// Whether the host's clock is synchronised, from adjtimex(2).
 #pragma once
 
 #include <functional>

@@ -1,4 +1,4 @@
-// What every source of host metrics is to the agent.
+// The interface of every source of host metrics.
 #pragma once
 
 #include <cstddef>
@@ -8,14 +8,14 @@
 
 namespace chorus::agent {
 
-// Bounds of instances a source, together below limits::kSeriesPerBatch.
+// How many instances of a source are reported. Together they stay below limits::kSeriesPerBatch.
 inline constexpr std::size_t kMaxCores = 1'024;
 inline constexpr std::size_t kMaxDisks = 128;
 inline constexpr std::size_t kMaxMounts = 128;
 inline constexpr std::size_t kMaxInterfaces = 256;
 
-// Which of `count` instances are told one by one: all, or `most` of them, those for which
-// `is_first(index)` holds before the others and otherwise in their order.
+// Chooses which of `count` instances are reported one by one: all of them, or `most` of them. Those
+// for which `is_first(index)` holds come first. Otherwise the order stays.
 std::vector<bool> choose_told(std::size_t count, std::size_t most, const auto& is_first) {
     std::vector<bool> told(count, count <= most);
     if (count <= most) return told;
@@ -30,8 +30,8 @@ std::vector<bool> choose_told(std::size_t count, std::size_t most, const auto& i
     return told;
 }
 
-// Remembers its previous sample. Emits the same series in the same order at each call while the
-// hardware stays the same; what could not be read is kNoValue.
+// A collector remembers its previous sample. While the hardware stays the same, each call emits the
+// same series in the same order. A value that could not be read is kNoValue.
 class Collector {
   public:
     virtual ~Collector() = default;

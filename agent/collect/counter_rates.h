@@ -1,4 +1,4 @@
-// Rates of a fixed list of counters that one file tells together.
+// Rates of a fixed list of counters that stand in one file.
 #pragma once
 
 #include <chrono>
@@ -25,12 +25,12 @@ struct RateSeries {
 
 using Counter = std::optional<std::uint64_t>;
 
-// A counter that the kernel does not have gives no series; one that was there and cannot be read
-// gives kNoValue.
+// A counter that the kernel does not have gives no series. A counter that was there before and
+// cannot be read now gives kNoValue.
 class CounterRates {
   public:
-    // `series` must outlive the object; no two samples are compared over a gap of more than three
-    // intervals.
+    // `series` must outlive the object. After a gap of more than three intervals two samples are
+    // not compared.
     CounterRates(std::span<const RateSeries> series, std::chrono::nanoseconds interval)
         : series_(series), gap_(interval), before_(series.size()), seen_(series.size()) {}
 

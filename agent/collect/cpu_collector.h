@@ -28,10 +28,11 @@ struct CpuLimits {
     double ahead;        // ticks by which all together, or one, can have gone ahead
 };
 
-// nullopt if no time passed, if a counter went back too far, as at a hotplug, or if more time
-// passed than the CPUs had, as when a migration sets "steal" anew. A share is kNoValue if its own
-// counter went back by a percent of the time, as iowait may at any time (proc(5)), or if
-// guests ran longer than the programs that run them; a smaller step back counts as none.
+// Gives nullopt in three cases: no time passed; a counter went back too far, as after a hotplug; or
+// more time passed than the CPUs had, as when a migration sets "steal" anew.
+// A share is kNoValue if its own counter went back by a percent of the time, as iowait may
+// (proc(5)). It is also kNoValue if guests ran longer than the programs that run them. A smaller
+// step back counts as none.
 std::optional<CpuShares> cpu_shares(const CpuTimes& before, const CpuTimes& now,
                                     const CpuLimits& limits);
 
@@ -44,9 +45,9 @@ class CpuCollector final : public Collector {
     // CPUs online at the last cycle.
     std::optional<std::int64_t> cpu_count() const { return cpu_count_; }
 
-    // Time all cores together spent in programs and the kernel between the last two samples, in
-    // ticks; interrupts belong to no process. nullopt if unknown, or if they were less than 5 %
-    // busy.
+    // Ticks that all cores together spent in programs and the kernel between the last two samples.
+    // Interrupts are left out, because they belong to no process. nullopt if unknown, or if the
+    // cores were less than 5 % busy.
     std::optional<std::uint64_t> busy_ticks() const { return busy_ticks_; }
 
   private:

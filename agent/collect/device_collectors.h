@@ -1,5 +1,5 @@
-// Health of devices the kernel tells of in single numbers: arrays of disks, batteries, memory
-// controllers. Machines without such a device have no such series.
+// Health of devices for which the kernel has single numbers: disk arrays, batteries, memory
+// controllers, processors. A machine without such a device has no such series.
 #pragma once
 
 #include <chrono>
@@ -13,7 +13,7 @@
 
 namespace chorus::agent {
 
-// Missing disks of each software RAID and whether it serves at all, from /sys/block/X/md:
+// Missing disks of each software RAID, and whether the array works at all. Source: /sys/block/X/md,
 // Documentation/admin-guide/md.rst.
 class RaidCollector final : public Collector {
   public:
@@ -26,7 +26,7 @@ class RaidCollector final : public Collector {
     Reader& sys_;
 };
 
-// Charge of each battery that is there, from /sys/class/power_supply/X/capacity.
+// Charge of each battery that is present, from /sys/class/power_supply/X/capacity.
 class BatteryCollector final : public Collector {
   public:
     explicit BatteryCollector(Reader& sys) : sys_(sys) {}
@@ -53,8 +53,9 @@ class EccCollector final : public Collector {
     PreviousSamples<std::uint64_t> correctable_, uncorrectable_;
 };
 
-// How often processors throttled themselves for heat, from /sys/devices/system/cpu/cpuN/
-// thermal_throttle. Counters of a package are the same in all its cores and count once.
+// How often processors throttled themselves because of heat, from
+// /sys/devices/system/cpu/cpuN/thermal_throttle. All cores of a package show the same counter, so
+// it counts once.
 class ThrottleCollector final : public Collector {
   public:
     // `interval` is the time between two calls.

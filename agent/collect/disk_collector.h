@@ -16,9 +16,10 @@
 
 namespace chorus::agent {
 
-// Rates are told for every whole device but loop, ram and zram; the host's counters are summed over
-// those that DiskStack counts, so that no request counts twice. Of more than kMaxDisks those with
-// hardware are told one by one first; the host's counters are over all.
+// Every whole device has rates of its own, but for loop, ram and zram. The host's counters are sums
+// over the devices that DiskStack counts, so that no request counts twice. If there are more than
+// kMaxDisks, those with hardware are reported one by one first. The host's counters are over all of
+// them.
 class DiskCollector final : public Collector {
   public:
     DiskCollector(Reader& proc, Reader& sys, ReadFaults& faults, std::chrono::nanoseconds interval)
@@ -41,7 +42,7 @@ class DiskCollector final : public Collector {
     ReadFaults& faults_;
     SampleGap gap_;
     PreviousSamples<DiskCounters> previous_;
-    std::vector<std::string> devices_;  // told of the last sample, in its order
+    std::vector<std::string> devices_;  // reported in the last sample, in its order
     DiskStack stack_;
 };
 

@@ -8,7 +8,8 @@ namespace chorus::agent {
 
 inline constexpr std::uint64_t kSectorBytes = 512;
 
-// kNoValue where nothing can be said: a wait without a request, a field the kernel does not have.
+// kNoValue where nothing is known: a wait without a request, or a field that the kernel does not
+// have.
 struct DiskRates {
     double read_bytes = kNoValue, write_bytes = kNoValue, discard_bytes = kNoValue;  // a second
     double reads = kNoValue, writes = kNoValue;                                      // a second
@@ -17,7 +18,7 @@ struct DiskRates {
     double queue = kNoValue;  // requests in flight, on average
 };
 
-// Nothing is known if a counter went back: the device is another one.
+// If a counter went back, the device is another one and nothing is known.
 DiskRates disk_rates(const DiskCounters& before, const DiskCounters& now, double seconds);
 
 }  // namespace chorus::agent

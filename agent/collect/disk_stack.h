@@ -1,4 +1,4 @@
-// Which block devices show requests that another one counts, too.
+// Finds the block devices whose requests another device counts as well.
 #pragma once
 
 #include <map>
@@ -11,7 +11,7 @@
 
 namespace chorus::agent {
 
-// Asks /sys/block: Documentation/ABI/stable/sysfs-block.
+// Reads /sys/block: Documentation/ABI/stable/sysfs-block.
 class DiskStack {
   public:
     explicit DiskStack(Reader& sys) : sys_(sys) {}
@@ -19,10 +19,10 @@ class DiskStack {
     bool is_partition(std::string_view name) { return kind_of(name) == Kind::partition; }
     bool has_hardware(std::string_view name) { return kind_of(name) == Kind::hardware; }
 
-    // As many answers as disks: whether its requests are those of the host. Counted are the devices
-    // with hardware, without those that the kernel hides: paths of an NVMe namespace, whose head
-    // counts the same requests since Linux 6.4. An older head counts none; then its paths do.
-    // Where no device has hardware, as in some virtual machines, it is those that lie on no other.
+    // Says for each disk whether its requests count for the host. Devices with hardware count.
+    // Devices that the kernel hides do not. Such are the paths of an NVMe namespace: its head
+    // counts the same requests since Linux 6.4. An older head counts none, so its paths count. If
+    // no device has hardware, as in some virtual machines, the devices count that lie on no other.
     std::vector<bool> counted(const std::vector<DiskStats>& disks);
 
     // A name may come back as another device.

@@ -1,4 +1,4 @@
-// How full the file systems are: statvfs(3) over the mounts of /proc/1/mountinfo.
+// How full the file systems are, by statvfs(3) on the mounts of /proc/1/mountinfo.
 #pragma once
 
 #include <chrono>

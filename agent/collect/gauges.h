@@ -1,4 +1,4 @@
-// Momentary values that a host may or may not have.
+// Values of the moment that a host may or may not have.
 #pragma once
 
 #include <optional>
@@ -15,7 +15,8 @@ struct GaugeSeries {
     std::string_view unit;
 };
 
-// A value that was never there gives no series; one that was there and cannot be read kNoValue.
+// A value that was never there gives no series. A value that was there before and cannot be read
+// now is kNoValue.
 class Gauges {
   public:
     // `series` must outlive the object.

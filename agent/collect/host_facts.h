@@ -1,4 +1,4 @@
-// What seldom changes about the host.
+// Facts about the host that seldom change.
 #pragma once
 
 #include <cstdint>

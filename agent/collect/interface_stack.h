@@ -1,4 +1,4 @@
-// Which network interfaces show packets that another one counts, too.
+// Finds the network interfaces whose packets another interface counts as well.
 #pragma once
 
 #include <map>
@@ -17,18 +17,18 @@ enum class InterfaceRole {
     other,     // has no hardware, as bridges and the ends of containers
 };
 
-// Asks /sys/class/net: Documentation/ABI/testing/sysfs-class-net. What cannot change during the
-// life of an interface is read once.
+// Reads /sys/class/net: Documentation/ABI/testing/sysfs-class-net. Facts that cannot change during
+// the life of an interface are read once.
 class InterfaceStack {
   public:
     explicit InterfaceStack(Reader& sys) : sys_(sys) {}
 
-    // As many roles as devices. Counted are the interfaces with hardware, but
+    // Gives one role for each device. Interfaces with hardware are counted, except:
     // - the parts of another one with hardware (a virtual function below hv_netvsc or
     //   net_failover), as the kernel adds their counters to its;
     // - what lies on another one with hardware: ports of a switch (DSA), functions of guests that
     //   the host switches, channels of a modem, monitors of a radio.
-    // Where no interface has hardware, as in a container, it is those that lie on no other one.
+    // If no interface has hardware, as in a container, those that lie on no other are counted.
     std::vector<InterfaceRole> roles(const std::vector<NetDev>& devices);
     bool has_hardware(std::string_view name) { return facts_of(std::string(name)).hardware; }
 

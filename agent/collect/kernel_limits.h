@@ -1,4 +1,4 @@
-// How near the host is to limits of the kernel, from /proc/sys.
+// How close the host is to limits of the kernel, from /proc/sys.
 #pragma once
 
 #include <chrono>
@@ -18,7 +18,7 @@ class KernelLimitsCollector final : public Collector {
     void collect(MetricSink& out) override;
 
   private:
-    // What is absent is not a fault: not every kernel has it.
+    // A missing file is no fault, because not every kernel has it.
     ReadResult read(const char* path);
     std::optional<double> read_number(const char* path);
 

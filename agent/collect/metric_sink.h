@@ -15,33 +15,34 @@ namespace chorus::agent {
 inline constexpr std::string_view kLeftOutMetric = "agent_left_out_count";
 inline constexpr double kNoValue = std::numeric_limits<double>::quiet_NaN();
 
-// Fills a batch's layout and values in place, so that a layout that stays the same from cycle to
-// cycle allocates nothing. What it makes is a layout that aggregators take: no label costs a batch.
+// Fills a batch's layout and values in place. So a layout that stays the same from cycle to cycle
+// allocates nothing. Aggregators take every layout that it makes: no label costs a batch.
 class MetricSink {
   public:
-    // Series that have no label, and the agent's own, still find room when others took the rest.
+    // Room that is kept for series without a label and for those of the agent itself.
     static constexpr std::size_t kReserved = 300;
 
-    // Without `extended` the metrics few people look at are left out: is_extended_metric().
+    // Without `extended` the metrics for which is_extended_metric() holds are left out.
     MetricSink(std::vector<SeriesKey>& layout, std::vector<double>& values, bool extended = true)
         : layout_(layout), values_(values), extended_(extended) {
         values_.clear();
     }
 
-    // kNoValue = could not be read. A label that is no plain_name() is made one; a second series of
-    // the same name and label gets a number ("eth0#2"). What is above limits::kSeriesPerBatch is
-    // left out.
+    // kNoValue = could not be read. A label that is no plain_name() is turned into one. A second
+    // series with the same name and label gets a number ("eth0#2"). Series above
+    // limits::kSeriesPerBatch are left out.
     void add(std::string_view metric_type, std::string_view label, std::string_view unit,
              double value);
     void add(std::string_view metric_type, std::string_view unit, double value) {
         add(metric_type, {}, unit, value);
     }
-    // `count` instances of a source ("interfaces") were more than are told one by one.
+    // Notes that `count` instances of a source ("interfaces") were left out, because there were too
+    // many.
     void left_out(std::string_view source, std::size_t count);
-    // Adds what another sink has collected, with its count of changed labels.
+    // Adds the series of another sink, with its count of changed labels.
     void add_all(const std::vector<SeriesKey>& layout, const std::vector<double>& values,
                  std::size_t relabelled);
-    // Cuts off what an earlier cycle had more.
+    // Removes the series at the end that an earlier cycle had and this one has not.
     void finish() { layout_.resize(values_.size()); }
 
     // So far: series whose label was changed, and series that found no room.
@@ -55,7 +56,7 @@ class MetricSink {
     std::vector<SeriesKey>& layout_;
     std::vector<double>& values_;
     bool extended_;
-    // While the layout is what it was at the last cycle it is known to be free of twins.
+    // While the layout is the same as in the last cycle, it has no doubles.
     bool as_before_ = true;
     std::unordered_set<std::string> names_;  // of all series, once it is not
     std::string plain_, unique_;

@@ -1,4 +1,4 @@
-// Which of the mounted file systems are worth a figure, and which may hang.
+// Which of the mounted file systems are measured, and which may hang.
 #pragma once
 
 #include <string_view>
@@ -10,9 +10,9 @@ namespace chorus::agent {
 
 // Kernel interfaces, memory file systems and overlays: not disks that fill up.
 bool is_pseudo_filesystem(std::string_view type);
-// Files and discs that were written once and are always full.
+// Images and discs that were written once and are always full.
 bool is_image(const Mount& mount);
-// Served over a network or by a user's process: a call may block for ever.
+// Types that are served over a network or by a user's process. A call to one may block for ever.
 bool may_hang(std::string_view type);
 
 struct SelectedMount : Mount {
@@ -22,9 +22,10 @@ struct SelectedMount : Mount {
 // Whether any mount of this file system may be written to.
 bool can_fill(const std::vector<Mount>& mounts, std::string_view device_id);
 
-// One mount for each file system: "/" if it is one, else one that may be written to, else one that
-// shows the root of the file system, else the first. Sorted by mount point. A mount that another
-// one covers, or whose directory it covers, is left out: its path leads to the other.
+// Chooses one mount for each file system. The order of choice is "/", a mount that may be written
+// to, one that shows the root of the file system, the first one. The result is sorted by mount
+// point. A mount is left out if another one covers it or its directory, because its path leads to
+// the other.
 std::vector<SelectedMount> select_mounts(const std::vector<Mount>& mounts);
 bool is_below(std::string_view path, std::string_view directory);
 

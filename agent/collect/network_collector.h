@@ -17,9 +17,9 @@
 
 namespace chorus::agent {
 
-// The loopback interface is left out everywhere. The host's rates are those of the interfaces that
-// InterfaceStack counts, so that no packet counts twice. Of more than kMaxInterfaces those
-// with hardware are told one by one first; the host's rates are over all.
+// The loopback interface is left out everywhere. The host's rates are sums over the interfaces that
+// InterfaceStack counts, so that no packet counts twice. If there are more than kMaxInterfaces,
+// those with hardware are reported one by one first. The host's rates are over all of them.
 class NetworkCollector final : public Collector {
   public:
     NetworkCollector(Reader& proc, Reader& sys, ReadFaults& faults,
@@ -56,7 +56,7 @@ class NetworkCollector final : public Collector {
     ReadFaults& faults_;
     SampleGap gap_;
     PreviousSamples<Counters> previous_;
-    std::vector<std::string> interfaces_;  // told of the last sample, in its order
+    std::vector<std::string> interfaces_;  // reported in the last sample, in its order
     InterfaceStack stack_;
     std::set<std::string, std::less<>> had_speed_;
 };

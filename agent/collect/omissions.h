@@ -1,4 +1,4 @@
-// What a batch does not tell, and what it tells under another label: counted, and logged once.
+// Counts what a batch leaves out and what it reports under another label. Logs each once.
 #pragma once
 
 #include <cstddef>
@@ -10,7 +10,7 @@
 
 namespace chorus::agent {
 
-// Kept from cycle to cycle, so that a count which was told once goes back to 0 rather than away.
+// Lives from cycle to cycle. So a count that was reported once goes back to 0 and does not vanish.
 class Omissions {
   public:
     // To be called last in a cycle. `layout` and `values` are those that `out` fills.

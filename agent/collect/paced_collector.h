@@ -1,4 +1,4 @@
-// A collector that is asked less often than the others.
+// A collector that runs less often than the others.
 #pragma once
 
 #include <chrono>
@@ -11,8 +11,8 @@
 
 namespace chorus::agent {
 
-// Between two questions the last values are told again, so that every batch is whole. Only for
-// momentary values: a growth would be counted twice.
+// Between two runs it reports the last values again, so that every batch is complete. Use it only
+// for values of the moment: a growth would be counted twice.
 class PacedCollector final : public Collector {
   public:
     PacedCollector(std::unique_ptr<Collector> slow, std::chrono::nanoseconds period,

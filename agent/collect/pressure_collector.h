@@ -12,8 +12,8 @@
 
 namespace chorus::agent {
 
-// From the running totals, not from the kernel's own averages: exact for our interval. Kernels
-// without pressure stall information give no series.
+// Uses the running totals, not the kernel's own averages, because totals are exact for our
+// interval. Kernels without pressure stall information give no series.
 class PressureCollector final : public Collector {
   public:
     PressureCollector(Reader& proc, ReadFaults& faults, std::chrono::nanoseconds interval);
@@ -23,7 +23,7 @@ class PressureCollector final : public Collector {
     struct Resource {
         const char* file;
         std::array<RateSeries, 2> series;  // some, full
-        bool some, full;                   // which of them are told
+        bool some, full;                   // which of them are reported
     };
     struct Source {
         const Resource* resource;

@@ -1,4 +1,4 @@
-// How many processes and threads there are and how near that is to the kernel's limits.
+// How many processes and threads there are, and how close that is to the kernel's limits.
 #pragma once
 
 #include "agent/collect/collector.h"
@@ -9,13 +9,13 @@
 
 namespace chorus::agent {
 
-// Whether most processes are kept from whoever sees threads: /proc mounted with hidepid=, a
-// container with PIDs of its own. `all` is what /proc/loadavg counts, which nobody hides; a few
-// come and go between the two looks.
+// Whether most processes are hidden from the agent, as by hidepid= or by a container with PIDs of
+// its own. `seen` is what the agent sees. `all` is what /proc/loadavg counts, which nothing hides.
+// A few come and go between the two reads.
 bool processes_are_hidden(std::int64_t seen, std::int64_t all);
 
-// Of the host, so unknown while processes are hidden. Reads no process itself: `scanner` has just
-// walked over all of them.
+// The counts are those of the host, so they are unknown while processes are hidden. Reads no
+// process itself: `scanner` has just read all of them.
 class ProcessCountCollector final : public Collector {
   public:
     ProcessCountCollector(Reader& proc, ReadFaults& faults, const ProcessScanner& scanner);
@@ -28,7 +28,7 @@ class ProcessCountCollector final : public Collector {
     ReadFaults& faults_;
     const ProcessScanner& scanner_;
     const bool guest_;   // /proc/loadavg is a container's own
-    bool told_ = false;  // that processes are hidden
+    bool told_ = false;  // has logged that processes are hidden
     Gauges gauges_;
 };
 

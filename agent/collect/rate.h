@@ -13,9 +13,9 @@
 
 namespace chorus::agent {
 
-// The time between two reads of one file. There is none for the first read, and none after a gap
-// longer than three intervals (the host was suspended, the agent starved): a mean over such a gap
-// would tell of no moment at all.
+// The time between two reads of one file. There is none for the first read. There is none after a
+// gap of more than three intervals, as when the host was suspended: a mean over such a gap
+// describes no moment.
 class SampleGap {
   public:
     explicit SampleGap(std::chrono::nanoseconds interval) : longest_(3 * interval) {}
@@ -33,7 +33,8 @@ class SampleGap {
     std::optional<std::chrono::nanoseconds> last_;
 };
 
-// No kernel counts so much in a second, bytes, packets or nanoseconds: the counter was set anew.
+// No kernel counts more than this in a second, be it bytes, packets or nanoseconds. If it seems so,
+// the counter was set anew.
 inline constexpr double kMostPerSecond = 1e13;
 
 // kNoValue without a gap, if the counter went back, or if it jumped ahead.
@@ -47,8 +48,8 @@ inline double per_second(std::uint64_t before, std::uint64_t now, std::optional<
 template <typename Sample>
 class PreviousSamples {
   public:
-    // Keeps `now` and answers what was kept under that name at the last cycle. A second instance of
-    // a name has no last sample: that of the first is not its own.
+    // Keeps `now` and returns what was kept under that name in the last cycle. A second instance of
+    // the same name has no last sample, because the sample there belongs to the first.
     std::optional<Sample> exchange(std::string_view name, const Sample& now) {
         const auto at = samples_.find(name);
         if (at == samples_.end()) {
@@ -59,12 +60,12 @@ class PreviousSamples {
         at->second.cycle = cycle_;
         return std::exchange(at->second.sample, now);
     }
-    // The next sample of this instance has none before it.
+    // Forgets the last sample of this instance.
     void forget(std::string_view name) {
         if (const auto at = samples_.find(name); at != samples_.end()) samples_.erase(at);
     }
-    // Ends a cycle: an instance that was not seen in it is forgotten, so that one that comes back
-    // starts anew.
+    // Ends a cycle. An instance that was not seen in it is forgotten. If it comes back, it starts
+    // anew.
     void end_cycle() {
         std::erase_if(samples_, [&](const auto& entry) { return entry.second.cycle != cycle_; });
         ++cycle_;

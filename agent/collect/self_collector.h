@@ -1,4 +1,4 @@
-// What the agent itself costs and could not do.
+// What the agent itself costs, and what it could not do.
 #pragma once
 
 #include <chrono>
@@ -14,7 +14,7 @@
 
 namespace chorus::agent {
 
-// What the other parts of the agent tell of themselves.
+// Figures from the other parts of the agent.
 struct AgentState {
     std::uint64_t dropped = 0;  // batches since the start
     std::uint64_t spool_batches = 0, spool_bytes = 0;
@@ -29,7 +29,7 @@ struct SelfConstants {
     std::int64_t page_bytes = 4'096;      // sysconf(_SC_PAGESIZE)
 };
 
-// Not a Collector: it comes last in a cycle and tells of the others.
+// Not a Collector: it runs last in a cycle and reports on the others.
 class SelfCollector {
   public:
     SelfCollector(Reader& proc, ReadFaults& faults, std::chrono::nanoseconds interval,

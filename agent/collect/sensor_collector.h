@@ -15,9 +15,9 @@
 
 namespace chorus::agent {
 
-// Labels are "chip/label". Thermal zones are told, too, unless a chip tells the same temperature. A
-// sensor whose driver tells a fault or whose value no sensor can have is kNoValue. A slow bus may
-// hold a reader for seconds: run it in a WatchedCollector.
+// Labels are "chip/label". Thermal zones are reported as well, unless a chip has the same
+// temperature. The value is kNoValue if the driver reports a fault, or if no sensor can have such a
+// value. A slow bus may hold a reader for seconds, so run this in a WatchedCollector.
 class SensorCollector final : public Collector {
   public:
     explicit SensorCollector(const std::string& sysfs);
@@ -30,7 +30,7 @@ class SensorCollector final : public Collector {
     std::optional<double> temperature_limit(const std::string& sensor);
     void collect_zones(MetricSink& out);
     bool is_told_by_chip(const std::string& zone_type) const;
-    // A fault of the device is an unknown value, no fault of the agent.
+    // If the device has a fault, the value is unknown. That is no fault of the agent.
     std::optional<double> read_number(const std::string& path);
     std::string read_text(const std::string& path);
     std::string unique_label(const std::string& label);

@@ -18,8 +18,8 @@ struct SensorKind {
     std::optional<double> value_of(double raw) const;
 };
 
-// Below 1 K, and where silicon and solder have melted, nothing is measured: -273.15 °C and 0xFFFF
-// in any unit are how firmware says so.
+// Nothing is measured below 1 K, or where silicon and solder have melted. Firmware says -273.15 °C,
+// or 0xFFFF in any unit, if it has no reading.
 inline constexpr SensorKind kTemperature{.prefix = "temp",
                                          .metric = "sensor_temperature_celsius",
                                          .unit = "celsius",

@@ -1,4 +1,4 @@
-// Packets the kernel had no time for, from /proc/net/softnet_stat.
+// Packets for which the kernel had no time, from /proc/net/softnet_stat.
 #pragma once
 
 #include <chrono>

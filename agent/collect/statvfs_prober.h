@@ -1,4 +1,4 @@
-// statvfs(3) that a dead file server cannot hang.
+// statvfs(3) that does not hang when a file server is dead.
 #pragma once
 
 #include <sys/statvfs.h>
@@ -18,17 +18,17 @@ struct FilesystemUsage {
     std::uint64_t inodes = 0, inodes_free = 0;  // 0 inodes: the file system counts none
 };
 
-// nullopt for a file system without blocks. Space that is left to users can be less than none,
-// where root or a quota used more than was reserved: 0. Free inodes above their number are how file
-// systems say that they count none (CephFS).
+// nullopt for a file system without blocks. If root or a quota used more than was reserved, less
+// than no space is left to users: that is 0. A file system that does not count inodes (CephFS)
+// reports more free inodes than it has.
 std::optional<FilesystemUsage> usage_of(const struct statvfs& fs);
 
-// nullopt if the path cannot be asked. May block for ever on a network file system.
+// nullopt if the call fails. May block for ever on a network file system.
 std::optional<FilesystemUsage> ask_statvfs(const std::string& path);
 
-// Asks each path in a helper thread and waits for all of them up to one deadline; at most
-// kMaxThreads run at a time. A path that did not answer is skipped until its thread comes back, so
-// that a stuck mount holds one thread. While kMaxThreads are stuck, no path is asked.
+// Asks each path in a helper thread and waits for all of them up to one deadline. At most
+// kMaxThreads run at a time. A path that did not answer is skipped until its thread comes back. So
+// a stuck mount holds one thread. While kMaxThreads are stuck, no path is asked.
 class StatvfsProber {
   public:
     using Ask = std::function<std::optional<FilesystemUsage>(const std::string&)>;

@@ -16,7 +16,7 @@ class TcpStateCollector final : public Collector {
   public:
     using Ask = std::function<std::optional<TcpStates>()>;
 
-    // `ask` comes first; /proc/net/tcp and tcp6 are read if it has no answer.
+    // `ask` is tried first. If it has no answer, /proc/net/tcp and tcp6 are read.
     TcpStateCollector(Reader& proc, ReadFaults& faults, Ask ask);
     void collect(MetricSink& out) override;
 

@@ -1,4 +1,4 @@
-// Units of systemd: failed ones, whether services run, and how often they were restarted.
+// systemd's units: which have failed, which services run, and how often they were restarted.
 #pragma once
 
 #include <chrono>
@@ -15,13 +15,13 @@
 
 namespace chorus::agent {
 
-// Asks every kPeriod, and waits for kAfterFault when there was no answer. In between states are
-// told again, restarts as none. A host without systemd has no such series.
+// Asks every kPeriod. After a question without an answer it waits for kAfterFault. In between it
+// reports the same states again, and no restarts. A host without systemd has no such series.
 class UnitCollector final : public Collector {
   public:
     static constexpr std::chrono::seconds kPeriod{60};
     static constexpr std::chrono::minutes kAfterFault{5};
-    // Of more than these those that have failed are told first.
+    // If there are more units than these, failed ones are reported first.
     static constexpr std::size_t kMostUnits = 500;
 
     // nullopt: there is no service manager here. Throws std::runtime_error if it does not answer.
@@ -33,7 +33,7 @@ class UnitCollector final : public Collector {
   private:
     struct Unit {
         bool is_active = false, is_failed = false;
-        bool has_run = false, has_failed = false, has_restarted = false;  // once told, always told
+        bool has_run = false, has_failed = false, has_restarted = false;  // reported from then on
         std::optional<std::uint32_t> restarts;                            // in all
         double new_restarts = kNoValue;
         std::uint64_t round = 0;
@@ -48,7 +48,7 @@ class UnitCollector final : public Collector {
     const BootClock& clock_;
     std::optional<std::chrono::nanoseconds> next_;
     std::map<std::string, Unit, std::less<>> units_;
-    std::optional<double> failed_;  // NaN = not told; nullopt = no service manager
+    std::optional<double> failed_;  // NaN = unknown; nullopt = no service manager
     std::size_t left_out_ = 0;      // above kMostUnits
     std::uint64_t round_ = 0;
     bool fresh_ = false;  // asked in this cycle

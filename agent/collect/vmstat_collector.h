@@ -18,8 +18,8 @@ class VmstatCollector final : public Collector {
     VmstatCollector(Reader& proc, ReadFaults& faults, std::chrono::nanoseconds interval,
                     std::int64_t page_bytes);
     void collect(MetricSink& out) override;
-    // Pages that the kernel looked at since boot to take them from whoever has them, as of the last
-    // collect(); nullopt before Linux 5.8 and where it could not be read.
+    // Pages that the kernel scanned since boot to reclaim them, as of the last collect(). nullopt
+    // before Linux 5.8 and if the file could not be read.
     std::optional<std::uint64_t> reclaim() const { return reclaim_; }
 
   private:

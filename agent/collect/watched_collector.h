@@ -1,4 +1,4 @@
-// A collector that a stuck device cannot hang.
+// A collector that does not hang when a device is stuck.
 #pragma once
 
 #include <chrono>
@@ -9,9 +9,9 @@
 
 namespace chorus::agent {
 
-// Collects in a helper thread and waits for it up to a deadline. One that does not come back is
-// left alone, and no other is started, until it does: a stuck device holds one thread. Meanwhile
-// the last series are told without values.
+// Collects in a helper thread and waits for it up to a deadline. If the thread does not come back,
+// no other one is started until it does. So a stuck device holds one thread. Meanwhile the last
+// series are reported without values.
 class WatchedCollector final : public Collector {
   public:
     // `risky` owns all it uses: its thread may outlive this object.
