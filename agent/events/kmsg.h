@@ -14,8 +14,8 @@ struct KmsgRecord {
     std::string_view text;              // without its continuation lines
 };
 
-// nullopt for what is damaged and for what did not come from the kernel: whoever may write to
-// /dev/kmsg could tell stories there, under another facility than 0 only.
+// nullopt for a damaged record, and for one that did not come from the kernel (facility 0).
+// Programs may write to /dev/kmsg as well, but only under another facility.
 std::optional<KmsgRecord> parse_kmsg_record(std::string_view record);
 
 // A process that the kernel ended because memory ran out.

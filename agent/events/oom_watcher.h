@@ -1,4 +1,4 @@
-// Processes the kernel ended for want of memory, by name, from its log.
+// Names of the processes that the kernel killed because memory ran out, from its log.
 #pragma once
 
 #include <cstdint>
@@ -20,16 +20,16 @@ struct OomKill {
     std::optional<std::int64_t> anon_rss_bytes;
 };
 
-// Begins at the end of the log: what was before is not told. Reading it takes CAP_SYSLOG or
-// kernel.dmesg_restrict=0; without that kills are counted (memory_oom_kills_count) but have no
+// Begins at the end of the log, so earlier kills are not reported. Reading the log needs CAP_SYSLOG
+// or kernel.dmesg_restrict=0. Without that kills are counted (memory_oom_kills_count) but have no
 // names.
 class OomWatcher {
   public:
     // `path` is /dev/kmsg, or a test's file of records, one a line; empty = nothing is read.
     OomWatcher(const std::string& path, ReadFaults& faults);
 
-    // Since the last call. `now` is the host's time, `monotonic` the same moment by
-    // CLOCK_MONOTONIC. At most kMostRecords are read at a time, the rest by the next call.
+    // Kills since the last call. `now` is the host's time, `monotonic` the same moment by
+    // CLOCK_MONOTONIC. A call reads at most kMostRecords; the next call reads the rest.
     std::vector<OomKill> read(Timestamp now, std::chrono::nanoseconds monotonic);
     static constexpr int kMostRecords = 10'000;
 

@@ -14,11 +14,13 @@ inline constexpr std::size_t kCmdlineBytes = 1'024;
 // The arguments of `raw` (NUL-separated, proc_pid_cmdline(5)) joined by blanks, in valid UTF-8
 // without control characters, cut at kCmdlineBytes.
 //
-// Redacted: "***" stands in place of values of options and of NAME=value, "name: value" and URL
-// parameters whose name speaks of a password, secret, token, key, credential or authorization; of
-// passwords in URLs, of -pPASSWORD and -u USER:PASSWORD, of NAME=value in capitals (environment),
-// of what follows Bearer and Basic, and of words that look like keys. What is no secret may be
-// hidden, too: better so than the other way round.
+// Redacted: "***" stands in place of what may be a secret. That is:
+// - the value of an option, of NAME=value, of "name: value" and of a URL parameter, if the name has
+//   password, secret, token, key, credential or authorization in it,
+// - a password in a URL, -pPASSWORD and -u USER:PASSWORD,
+// - NAME=value in capitals (environment),
+// - what follows Bearer and Basic, and words that look like keys.
+// Some values that are no secret are hidden as well. That is better than to show one that is.
 std::string readable_cmdline(std::string_view raw, CmdlineMode mode);
 
 }  // namespace chorus::agent

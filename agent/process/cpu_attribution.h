@@ -10,10 +10,10 @@
 
 namespace chorus::agent {
 
-// Sums up what processes used between two scans: the running ones by their own time, those that
-// ended by what their parents inherited when they were waited for (cutime, cstime). What such a
-// process had already been seen to use is taken off, or a long child would count twice. Children
-// nobody waits for leave no trace.
+// Sums up the CPU time that processes used between two scans. A running process counts by its own
+// time. A process that ended counts by the time that its parent inherited (cutime, cstime), less
+// what earlier scans have seen of it: else a long child would count twice. A child that nobody
+// waits for leaves no trace.
 class CpuAttribution {
   public:
     // Each process of a scan.

@@ -1,4 +1,4 @@
-// How figures of processes are told.
+// How figures of processes are rounded.
 #pragma once
 
 #include <chrono>
@@ -6,7 +6,7 @@
 
 namespace chorus::agent {
 
-// What is behind the third decimal is noise that does not compress.
+// Digits behind the third decimal are noise, and noise does not compress.
 inline double round_figure(double value) {
     return std::round(value * 1e3) / 1e3;
 }

@@ -1,4 +1,4 @@
-// Which processes are told one by one on a host with very many.
+// Which processes are reported one by one on a host with very many.
 #pragma once
 
 #include <cstddef>
@@ -19,9 +19,9 @@ using IoRank = std::function<std::uint64_t(const ProcessSample&)>;
 // What it has read and written since it started.
 std::uint64_t disk_bytes(const ProcessSample& process);
 
-// Keeps at most `most` rows: those whose name matches one of `always` (glob(7)), then those that
-// come first by CPU, memory, disk traffic and open files in turn. What is left out is summed into
-// `other`, so that totals stay right.
+// Keeps at most `most` rows. First come those whose name matches one of `always` (glob(7)). Then
+// come those that use most CPU, memory, disk traffic and open files, in turn. The other rows are
+// summed into `other`, so that totals stay right.
 void fold_small_processes(ProcessTable& table, std::size_t most,
                           const std::vector<std::string>& always = {},
                           const IoRank& io = disk_bytes);

@@ -18,21 +18,22 @@ struct ProcessLife {
     std::optional<std::int64_t> rss_bytes;
 };
 
-// What came and what went since the last scan. Processes that lived between two scans only are in
-// neither.
+// Processes that began or ended since the last scan. A process that lived only between two scans is
+// in neither list.
 struct ProcessChanges {
     std::vector<ProcessLife> started, ended;
     std::size_t more_started = 0, more_ended = 0;  // counted only
 };
 
-// Keeps at most kMostTold of each kind: those that ran longest, a unit's own before others.
+// Keeps at most kMostTold of each kind. Processes of a unit come first, then those that ran
+// longest.
 class ProcessLifecycle {
   public:
     static constexpr std::size_t kMostTold = 20;
 
     void started(ProcessLife&& life) { changes_.started.push_back(std::move(life)); }
     void ended(ProcessLife&& life) { changes_.ended.push_back(std::move(life)); }
-    // Gives what there is and begins anew.
+    // Returns the changes and begins anew.
     ProcessChanges take();
 
   private:

@@ -1,4 +1,4 @@
-// The files of one process below /proc/PID that never keep their reader waiting.
+// The files of one process below /proc/PID that can be read without waiting.
 #pragma once
 
 #include <sys/types.h>
@@ -44,7 +44,8 @@ class PidPath {
 // A process may end at any moment: its files are gone then, with one of these.
 bool has_ended(int error);
 
-// What cannot be read is unknown, and counted unless the process has ended.
+// A file that cannot be read gives unknown values. It is counted as a fault, unless the process has
+// ended.
 class PidFiles {
   public:
     PidFiles(Reader& proc, ReadFaults& faults);
@@ -62,7 +63,7 @@ class PidFiles {
     Cgroup cgroup(std::int32_t pid) const;
 
   private:
-    // `file` as it is told of in the log.
+    // `file` is the name for the log.
     ReadResult noted(std::string_view file, const ReadResult& result) const;
 
     Reader& proc_;

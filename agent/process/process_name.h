@@ -1,4 +1,4 @@
-// What a process is called.
+// The name of a process.
 #pragma once
 
 #include <string>
@@ -9,8 +9,9 @@ namespace chorus::agent {
 // The kernel cuts comm at this many bytes.
 inline constexpr std::size_t kCommBytes = 15;
 
-// comm, or the last path part of argv[0] if comm is full and may be its cut-off beginning, as
-// psutil does. `cmdline` is the content of /proc/PID/cmdline. Control characters become `?`.
+// Usually comm. If comm is full, it may be cut off: then the name is the last path part of argv[0],
+// if that begins with comm. psutil does the same. `cmdline` is the content of /proc/PID/cmdline.
+// Control characters become `?`.
 std::string process_name(std::string_view comm, std::string_view cmdline);
 
 }  // namespace chorus::agent

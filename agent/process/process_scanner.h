@@ -24,13 +24,13 @@
 
 namespace chorus::agent {
 
-// What the kernel and the hardware say about units.
+// Units of the kernel's numbers.
 struct ScanConstants {
     std::int64_t ticks_per_second = 100;  // sysconf(_SC_CLK_TCK)
     std::int64_t page_bytes = 4'096;      // sysconf(_SC_PAGESIZE)
 };
 
-// What is told of processes.
+// What is reported about processes.
 struct ScanOptions {
     CmdlineMode cmdline = CmdlineMode::redacted;
     std::size_t most = 2'000;                // one by one
@@ -44,21 +44,21 @@ struct ProcessCounts {
 
 class ProcessScanner {
   public:
-    // `read_cmdline` is a test's stand-in for files below the root of `proc`. `interval` is the
-    // time between two scans; after a gap of more than three of them CPU shares are not known.
+    // `read_cmdline` lets a test replace the files below the root of `proc`. `interval` is the time
+    // between two scans. After a gap of more than three intervals CPU shares are unknown.
     ProcessScanner(Reader& proc, ReadFaults& faults, UserNames users,
                    std::chrono::nanoseconds interval, ScanConstants constants = {},
                    ScanOptions options = {}, GuardedReader::ReadFile read_cmdline = {});
 
-    // Every process that could be read, by PID. One that ends during the walk is left out.
-    // `memory_total_bytes` is what memory_percent refers to. `reclaim` counts the pages that the
-    // kernel looked at to take them away: only when it grows is memory of sleeping processes read
-    // in each scan. The memory of a `spare` table is used again.
+    // Every process that could be read, by PID. A process that ends during the scan is left out.
+    // `memory_total_bytes` is 100 for memory_percent. `reclaim` is the kernel's count of pages that
+    // it scanned to reclaim them. The memory of sleeping processes is read only if this count
+    // grows. The memory of a `spare` table is used again.
     ProcessTable scan(std::optional<std::uint64_t> memory_total_bytes,
                       std::optional<std::int64_t> cpu_count,
                       std::optional<std::uint64_t> reclaim = {}, ProcessTable spare = {});
 
-    // From now on the few processes that use most, without command lines and PSS.
+    // From now on reports only the few processes that use most, without command lines and PSS.
     void do_less();
 
     // Of the last scan, before any were folded; nullopt if no process could be read.
@@ -66,10 +66,10 @@ class ProcessScanner {
         return counts_.processes > 0 ? std::optional(counts_) : std::nullopt;
     }
 
-    // What began and ended between the last two scans; once for each scan.
+    // Processes that began and ended between the last two scans. To be called once for each scan.
     ProcessChanges take_changes() { return lifecycle_.take(); }
-    // As the last scan saw it, of those still there or gone since. `comm` keeps a PID that was
-    // given again from telling of another.
+    // The process as the last scan saw it, also if it has ended since. `comm` must fit, because the
+    // kernel may have given the PID to another process.
     std::optional<ProcessLife> last_seen(std::int32_t pid, std::string_view comm) const;
 
     // CPU time all processes used between the last two scans, in ticks; nullopt if unknown.

@@ -1,4 +1,4 @@
-// Memory of processes that counts shared pages in proportion, read as far as a budget goes.
+// Memory of processes in which shared pages count in proportion. Reading it has a budget of time.
 #pragma once
 
 #include <chrono>
@@ -14,11 +14,11 @@
 
 namespace chorus::agent {
 
-// The kernel walks all page tables of a process for its smaps_rollup: milliseconds for a large one,
-// with its memory lock held. So each scan reads for a fixed time only: first the processes nothing
-// is known of, then those whose resident set changed most, the largest first. A read that takes
-// longer is paid back by the scans after it. Figures are told for up to kLifetime, then they are
-// unknown again.
+// For smaps_rollup the kernel walks all page tables of a process. That takes milliseconds for a
+// large one, and the process's memory lock is held. So each scan reads for a fixed time only. First
+// come processes of which nothing is known, then those whose resident set changed most, the largest
+// first. If a read takes longer, the scans after it read less. A figure holds for kLifetime, then
+// it is unknown again.
 class ProportionalMemory {
   public:
     static constexpr std::chrono::minutes kLifetime{10};
@@ -29,7 +29,7 @@ class ProportionalMemory {
 
     // Sets memory_pss_bytes and memory_swap_bytes of rows as far as they are known.
     void fill(std::vector<ProcessSample>& rows);
-    // Reads and tells nothing any more.
+    // From now on reads and sets nothing.
     void stop();
 
   private:

@@ -16,12 +16,12 @@
 
 namespace chorus::agent {
 
-// The kernel counts these for each thread, and in /proc/PID for the first one only: they are summed
-// over /proc/PID/task, which is why it is done for processes that were asked for. What a thread did
-// between the last look at it and its end is not seen.
+// The kernel counts these for each thread; /proc/PID has those of the first thread only. So they
+// are summed over /proc/PID/task. That costs time, so it is done only for processes that an
+// operator named. What a thread did between its last read and its end is not seen.
 class ThreadFigures {
   public:
-    // Of all tracked processes of one scan; one that passes it is told of without these figures.
+    // For all tracked processes of one scan. A process that is above it has no such figures.
     static constexpr std::size_t kMostThreads = 2'000;
 
     // `globs` are names of processes. After a gap of more than `longest_gap` between two scans

@@ -10,7 +10,7 @@
 
 namespace chorus::agent {
 
-// getpwuid_r(3); the number itself where no name is known.
+// By getpwuid_r(3). A user without a name is shown as the number.
 std::string system_user_name(uid_t uid);
 
 class UserNames {

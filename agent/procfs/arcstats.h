@@ -1,4 +1,4 @@
-// /proc/spl/kstat/zfs/arcstats: the read cache of OpenZFS, which the kernel counts as used memory.
+// /proc/spl/kstat/zfs/arcstats: the read cache of OpenZFS. The kernel counts it as used memory.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// Names of Arm cores, which /proc/cpuinfo tells as numbers.
+// Names of Arm cores. /proc/cpuinfo has only their numbers.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,7 @@ struct ArmCore {
     bool operator==(const ArmCore&) const = default;
 };
 
-// "Cortex-A72"; nullopt for one that is not known here.
+// "Cortex-A72"; nullopt for a core that is not in the table.
 std::optional<std::string_view> name_of(const ArmCore& core);
 
 // "Apple core 0x032", by maker and number.

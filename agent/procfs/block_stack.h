@@ -1,4 +1,4 @@
-// Which block devices lie on which, for counts that name devices by number.
+// Which block devices lie on which, for counters that name devices by number.
 #pragma once
 
 #include <cstdint>
@@ -18,22 +18,23 @@ struct DeviceBytes {
     std::uint64_t read = 0, written = 0;
 };
 
-// Sums up without counting what a device and those below it both count. Devices of which one on top
-// consists, as the disks of a RAID, are taken together. Of them and of those directly on them the
-// greater sum counts, as not all that lies on a disk passes its group on: dm-crypt has its own
-// threads write. `below` answers which devices one lies on.
+// Sums up so that nothing counts twice that a device and the devices below it both count. The
+// devices that form one device on top, such as the disks of a RAID, are taken together. Of these
+// and the devices directly on them the greater sum counts. Both are needed, because a device on top
+// may not pass on the group of its writer: the threads of dm-crypt write by themselves. `below`
+// returns the devices on which one lies.
 DeviceBytes sum_of_stack(
     const std::vector<DeviceBytes>& devices,
     const std::function<const std::vector<std::string>&(const std::string&)>& below);
 
-// Asks /sys/dev/block/N:M/slaves, and /proc/diskstats for the numbers of the names there.
+// Reads /sys/dev/block/N:M/slaves, and takes the numbers of the names there from /proc/diskstats.
 class BlockStack {
   public:
     BlockStack(Reader& proc, Reader& sys) : proc_(proc), sys_(sys) {}
 
     // Without memory and loop devices: these lie on files of another file system.
     DeviceBytes sum(std::vector<DeviceBytes> devices);
-    // Devices come and go, and a number comes back: once a cycle.
+    // To be called once a cycle, because devices come and go and a number may come back.
     void forget();
 
   private:

@@ -1,4 +1,5 @@
-// Time since boot as the kernel counts it, suspend included: rates and process starts go by it.
+// Time since boot as the kernel counts it, including suspend. Rates and starts of processes go by
+// it.
 #pragma once
 
 #include <chrono>

@@ -11,7 +11,7 @@
 
 namespace chorus::agent {
 
-// Unknown members: the controller is not switched on for this group, or the file not readable.
+// A member is unknown if the controller is not on for this group, or if the file cannot be read.
 struct CgroupFigures {
     std::optional<std::uint64_t> cpu_us;                 // since it was made
     std::optional<std::uint64_t> periods, throttled;     // of the CPU quota
@@ -27,7 +27,7 @@ struct CgroupFigures {
 class CgroupHierarchy {
   public:
     virtual ~CgroupHierarchy() = default;
-    // Below which directory of sysfs all groups are found.
+    // The directory of sysfs below which all groups are.
     virtual std::string root() const = 0;
     // `group` is a path below root(), "/system.slice/ssh.service".
     virtual CgroupFigures read(const std::string& group) = 0;
@@ -51,7 +51,7 @@ class CgroupV2 final : public CgroupHierarchy {
     BlockStack& stack_;
 };
 
-// A directory for each controller; the paths of a group are the same in all of them.
+// Each controller has a directory. A group has the same path in all of them.
 class CgroupV1 final : public CgroupHierarchy {
   public:
     CgroupV1(Reader& sys, BlockStack& stack) : sys_(sys), stack_(stack) {}

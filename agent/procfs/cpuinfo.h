@@ -1,4 +1,4 @@
-// /proc/cpuinfo, whose form differs from architecture to architecture.
+// /proc/cpuinfo. Its form depends on the architecture.
 #pragma once
 
 #include <optional>
@@ -8,8 +8,8 @@
 namespace chorus::agent {
 
 struct CpuInfo {
-    // As lscpu(1) tells it; of different cores each once ("Cortex-A55 + Cortex-A76"). Empty where
-    // the kernel names none.
+    // The name as in lscpu(1). Different cores are named once each ("Cortex-A55 + Cortex-A76").
+    // Empty if the kernel names none.
     std::string model;
     std::string number;         // of Arm cores whose name is not known; empty if it is
     std::optional<double> mhz;  // mean over the cores that tell theirs

@@ -9,8 +9,8 @@
 
 namespace chorus::agent {
 
-// Since boot. A sector is 512 bytes here, whatever the device's own sector size is. Times are in
-// milliseconds and wrap at 2^32.
+// Counters since boot. A sector is 512 bytes here, whatever the device's sector size is. Times are
+// in milliseconds and wrap at 2^32.
 struct DiskCounters {
     std::uint64_t reads = 0, sectors_read = 0, writes = 0, sectors_written = 0;
     std::uint32_t read_ms = 0, write_ms = 0;

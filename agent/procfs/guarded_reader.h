@@ -1,4 +1,4 @@
-// Reads files that may never answer.
+// Reads files that may hang.
 #pragma once
 
 #include <chrono>
@@ -8,10 +8,10 @@
 
 namespace chorus::agent {
 
-// /proc/PID/cmdline takes the memory lock of the process it tells of: one that hangs in a page
-// fault holds its readers, and nothing can be done about it. So a helper thread reads, and is
-// waited for up to a deadline. While it is held every read fails at once with ETIMEDOUT; when it
-// comes back reading goes on. There is never more than one such thread. For one caller.
+// /proc/PID/cmdline takes the memory lock of its process. A process that hangs in a page fault
+// holds its readers, and nothing can free them. So a helper thread reads, and the caller waits for
+// it up to a deadline. While the thread hangs, every read fails at once with ETIMEDOUT. When it
+// comes back, reading goes on. There is never more than one such thread. For one caller.
 class GuardedReader {
   public:
     struct Result {
@@ -23,7 +23,7 @@ class GuardedReader {
     // Reads files below `root`.
     static ReadFile files_below(const std::string& root);
 
-    // `read_file` is called in the thread and owns what it uses.
+    // The helper thread calls `read_file`, which owns all it uses.
     GuardedReader(ReadFile read_file, std::chrono::milliseconds deadline);
     ~GuardedReader();
     GuardedReader(const GuardedReader&) = delete;

@@ -14,8 +14,8 @@ struct MemInfo {
     std::optional<std::uint64_t> swap_total, swap_free, swap_cached;
     std::optional<std::uint64_t> hugepages_total, hugepages_free;  // pages, not bytes
 
-    // MemAvailable; without it (before Linux 3.14) an estimate from free and caches. Where a
-    // container's view gives more available than there is, MemFree, as psutil does.
+    // MemAvailable. Before Linux 3.14 an estimate from free memory and caches. If a container's
+    // view has more available than total memory, MemFree, as in psutil.
     std::optional<std::uint64_t> usable() const;
 };
 

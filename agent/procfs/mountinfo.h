@@ -18,7 +18,7 @@ struct Mount {
 };
 
 // In the order of mounting. The kernel's octal escapes (blank, tab, line feed, backslash) are
-// undone. Damaged lines are left out.
+// decoded. Damaged lines are left out.
 std::vector<Mount> parse_mountinfo(std::string_view text);
 
 }  // namespace chorus::agent

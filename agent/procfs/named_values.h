@@ -14,17 +14,18 @@ struct ValueName {
     std::string_view name;
 };
 
-// "pgfault 123" a line. Gives values[i] for names[i]; what is not there stays as it was.
+// Lines such as "pgfault 123". Sets values[i] for names[i]. A name that is not there leaves its
+// value as it was.
 void parse_name_value_lines(std::string_view text, std::span<const ValueName> names,
                             std::span<std::optional<std::uint64_t>> values);
 
-// A line of names and then a line of values, both beginning with their group: "Tcp: InErrs ...".
-// Columns differ from kernel to kernel, so they are found by name. Negative values (MaxConn) are
-// left out.
+// A line of names and then a line of values. Both begin with their group: "Tcp: InErrs ...".
+// Columns differ between kernels, so they are found by name. Negative values (MaxConn) are left
+// out.
 void parse_header_value_lines(std::string_view text, std::span<const ValueName> names,
                               std::span<std::optional<std::uint64_t>> values);
 
-// "TCP: inuse 5 orphan 0" a line: names and values in turn after the group.
+// Lines such as "TCP: inuse 5 orphan 0": names and values in turn after the group.
 void parse_group_lines(std::string_view text, std::span<const ValueName> names,
                        std::span<std::optional<std::uint64_t>> values);
 

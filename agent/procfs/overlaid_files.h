@@ -1,4 +1,4 @@
-// Files of /proc that are mounts of their own, as lxcfs puts them into containers.
+// Files of /proc that are mounts of their own. lxcfs makes such mounts in containers.
 #pragma once
 
 #include <set>
@@ -9,9 +9,9 @@
 
 namespace chorus::agent {
 
-// Such a file tells of the container, while the files around it tell of the host: figures of both
-// must not be put together. Mounts are looked up once, when the object is made; containers get
-// these before their first process.
+// Such a file is about the container, while the files around it are about the host. Figures of both
+// must not be combined. Mounts are looked up once, when the object is made, because a container
+// gets them before its first process.
 class OverlaidFiles {
   public:
     explicit OverlaidFiles(Reader& proc);

@@ -6,15 +6,15 @@
 
 namespace chorus::agent {
 
-// To which systemd unit of the host and which container a process belongs, as CgroupPlace names
-// them; empty if there is none.
+// The systemd unit of the host and the container to which a process belongs, by the names of
+// CgroupPlace. Empty if there is none.
 struct PidCgroup {
     std::string unit;
     std::string container_id;
 };
 
-// The unified hierarchy's line ("0::/PATH") where it tells something, else that of systemd's own
-// hierarchy ("N:name=systemd:/PATH"); a container is looked for in every line.
+// Uses the line of the unified hierarchy ("0::/PATH") if it names a unit. Else it uses the line of
+// systemd's own hierarchy ("N:name=systemd:/PATH"). It looks for a container in every line.
 PidCgroup parse_pid_cgroup(std::string_view text);
 
 }  // namespace chorus::agent

@@ -7,7 +7,7 @@
 
 namespace chorus::agent {
 
-// The soft limit of "Max open files"; nullopt if there is none or it is not told.
+// The soft limit of "Max open files"; nullopt if there is none or the line is missing.
 std::optional<std::int32_t> parse_open_file_limit(std::string_view text);
 
 }  // namespace chorus::agent

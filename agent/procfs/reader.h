@@ -13,7 +13,7 @@
 
 namespace chorus::agent {
 
-// The content of a file, until the next read by the same reader, or why there is none.
+// The content of a file, or why there is none. It is valid until the next read by the same reader.
 struct ReadResult {
     std::string_view text;
     int error = 0;                   // errno
@@ -34,15 +34,17 @@ class Reader {
     // `path` is relative to the root. A file above kLimit gives EFBIG.
     ReadResult read(const char* path) { return read_until_end(path, false); }
     ReadResult read(const std::string& path) { return read(path.c_str()); }
-    // For files of one short record (those of /proc/PID), which the kernel gives whole: a read that
-    // does not fill the buffer is the last, which saves a system call for each file.
+    // For files of one short record, such as those of /proc/PID, which the kernel gives in one
+    // piece. A read that does not fill the buffer is the last one. That saves a system call for
+    // each file.
     ReadResult read_record(const char* path) { return read_until_end(path, true); }
     bool exists(const std::string& path) const;
-    // What a symbolic link points to, its last name only ("../eth0" is "eth0"); nullopt if it is
-    // none. A recorded tree may hold a link as a file with the target, as git does without links.
+    // The last name of a symbolic link's target ("../eth0" gives "eth0"); nullopt if it is no link.
+    // In a recorded tree a link may be a file that holds the target, as git makes it where links
+    // are not possible.
     std::optional<std::string> read_link(const std::string& path);
-    // Names in a directory, without those beginning with a dot, numbers in names in the order of
-    // their value ("cpu2" before "cpu10"); empty if it cannot be opened. At most kMostNames.
+    // Names in a directory without those that begin with a dot, at most kMostNames. Numbers in
+    // names are sorted by value ("cpu2" before "cpu10"). Empty if the directory cannot be opened.
     std::vector<std::string> list(const std::string& path) const;
     // The same, of directories only.
     std::vector<std::string> list_directories(const std::string& path) const;

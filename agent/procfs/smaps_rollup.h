@@ -1,4 +1,4 @@
-// /proc/PID/smaps_rollup, proc_pid_smaps(5): what all mappings of a process have in memory.
+// /proc/PID/smaps_rollup, proc_pid_smaps(5): the memory of all mappings of a process.
 #pragma once
 
 #include <cstdint>
@@ -7,7 +7,7 @@
 
 namespace chorus::agent {
 
-// Bytes; a page that n processes share counts an n-th to each.
+// Bytes. Of a page that n processes share each has an n-th.
 struct SmapsRollup {
     std::optional<std::int64_t> pss, swap_pss;
 };

@@ -18,7 +18,8 @@ inline std::optional<std::string_view> next_line(std::string_view& text) {
 
 // Takes the next word off `line`; words are parted by blanks and tabs. Empty at the end.
 inline std::string_view next_word(std::string_view& line) {
-    // By hand: find_first_of calls memchr for each byte, and a cycle takes thousands of words.
+    // Written by hand: find_first_of calls memchr for each byte, and a cycle reads thousands of
+    // words.
     const auto blank = [](char c) { return c == ' ' || c == '\t'; };
     std::size_t start = 0;
     while (start < line.size() && blank(line[start])) ++start;
