@@ -1,4 +1,4 @@
-// The agent's settings, checked and in the types the program works with.
+// The agent's settings, checked and in the types that the program works with.
 #pragma once
 
 #include <chrono>
@@ -32,8 +32,8 @@ struct AgentConfig {
 
 enum class Needs { nothing, aggregator };
 
-// Throws ConfigError with all faults. Where to send and the token are checked only if the command
-// needs the aggregator.
+// Throws ConfigError with all faults. The aggregator's URL and the token are checked only if the
+// command needs the aggregator.
 AgentConfig read_settings(const Config& config, Needs needs);
 
 // CHORUS_* names that a shared environment or .env may hold for others than the agent.

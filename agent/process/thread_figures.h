@@ -21,7 +21,8 @@ namespace chorus::agent {
 // operator named. What a thread did between its last read and its end is not seen.
 class ThreadFigures {
   public:
-    // For all tracked processes of one scan. A process that is above it has no such figures.
+    // Threads of all tracked processes in one scan. A process that would pass this bound has no
+    // such figures.
     static constexpr std::size_t kMostThreads = 2'000;
 
     // `globs` are names of processes. After a gap of more than `longest_gap` between two scans

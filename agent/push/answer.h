@@ -30,30 +30,31 @@ enum class Verdict {
 
 inline constexpr std::chrono::seconds kForbiddenWait{60};
 inline constexpr std::chrono::seconds kLongestRetryAfter{600};
-// Of a 5xx: an aggregator or a proxy in trouble does not know when that will be over.
+// For a 5xx. An aggregator or a proxy in trouble does not know when that ends.
 inline constexpr std::chrono::seconds kLongestTroubleWait{300};
 
-// 200 counts only with the JSON object that the aggregator answers: a captive portal and a wrong
-// port say 200 to everything. A redirect is a failure: the token goes nowhere else.
+// 200 counts only with the JSON object of an aggregator, because a captive portal or a wrong port
+// answers 200 to everything. A redirect is a failure, because the token goes nowhere else.
 Verdict judge(const Answer& answer);
 
-// Of an aggregator's answer that is none of success; empty if there is none.
+// The error code in an aggregator's answer that is no success; empty if there is none.
 std::string code_of(std::string_view body);
 
-// What keeps the aggregator from taking what this agent sends, and what to do; for answers that
-// judge() calls forbidden. Never holds text of the answer.
+// Why the aggregator does not take this agent's batches, and what to do. For answers that judge()
+// calls forbidden. Never contains text of the answer.
 std::string why_forbidden(const Answer& answer);
 
-// Retry-After in whole seconds, at most kLongestRetryAfter, of a 5xx kLongestTroubleWait; nullopt
-// for anything else (its date form would need two clocks that agree).
+// Retry-After in whole seconds: at most kLongestRetryAfter, for a 5xx at most kLongestTroubleWait.
+// nullopt for anything else. The date form is not read, because it would need two clocks that
+// agree.
 std::optional<std::chrono::seconds> retry_after(const Answer& answer);
 
-// What is said of one member of the batch.
+// A warning about one member of the batch.
 struct AnswerWarning {
     std::string code, field, message;
 };
 
-// What an answer of 200 tells; members that are missing or damaged are unknown.
+// The content of an answer of 200. Members that are missing or damaged are unknown.
 struct StoredAnswer {
     std::optional<double> interval_seconds;  // that the aggregator wants
     std::optional<Timestamp> server_time;
@@ -62,11 +63,11 @@ struct StoredAnswer {
 };
 StoredAnswer read_stored(std::string_view body);
 
-// When the answer was made by the aggregator's clock: its Date header (RFC 9110 5.6.7, the form
-// that is in use). nullopt if there is none.
+// When the answer was made by the aggregator's clock, from its Date header (RFC 9110 5.6.7, the
+// form in use). nullopt if there is none.
 std::optional<Timestamp> date_of(const Answer& answer);
 
-// The codes of a 409 that no new epoch helps against: somebody has to do something.
+// Codes of a 409 against which a new epoch does not help. An operator has to act.
 inline constexpr std::string_view kHostConflict = "host_conflict";  // another agent has the name
 inline constexpr std::string_view kAgentCloned =
     "agent_cloned";  // another machine has the identity

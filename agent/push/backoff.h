@@ -8,8 +8,8 @@
 
 namespace chorus::agent {
 
-// Exponential with full jitter, so that agents that lost the same aggregator do not come back at
-// the same moment: a random time up to 1, 2, 4 ... 60 s.
+// A random time up to 1, 2, 4 ... 60 s. It is random so that agents that lost the same aggregator
+// do not come back at the same moment.
 class Backoff {
   public:
     using Milliseconds = std::chrono::milliseconds;

@@ -8,7 +8,7 @@
 
 namespace chorus::agent {
 
-// What went wrong on the way, for the log.
+// What went wrong with a connection, for the log.
 class ConnectionError : public std::runtime_error {
   public:
     // `error` is the errno of a system call that failed, 0 if it was none.

@@ -6,14 +6,14 @@
 
 namespace chorus::agent {
 
-// Timeouts of single calls would let a peer that sends a byte now and then hold a request for
-// ever. Another thread may bring it forward.
+// With a timeout for each call, a peer that sends a byte now and then could hold a request for
+// ever. Another thread may make the deadline earlier.
 class Deadline {
   public:
     using Clock = std::chrono::steady_clock;
 
     void set(Clock::time_point at) { at_.store(at.time_since_epoch().count()); }
-    // To `at`, unless it is earlier already.
+    // Moves it to `at`, unless it is earlier already.
     void bring_forward(Clock::time_point at) {
         const auto wanted = at.time_since_epoch().count();
         auto current = at_.load();

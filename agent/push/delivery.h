@@ -1,4 +1,4 @@
-// One batch, one try: sends it and decides what comes of it.
+// Sends one batch once and decides what to do next.
 #pragma once
 
 #include <atomic>
@@ -61,7 +61,7 @@ struct DeliveryCounts {
 class Delivery {
   public:
     using Post = std::function<std::variant<Answer, NoAnswer>(std::string_view body_zstd)>;
-    // Gets what no aggregator will ever take.
+    // Gets the batches that no aggregator will ever take.
     using Bury = std::function<void(const PackedBatch&)>;
 
     // `epochs` and `note` outlive the object.
@@ -94,9 +94,9 @@ class Delivery {
     double interval_seconds_;
     Backoff backoff_;
     DeliveryCounts counts_;
-    std::string not_kept_;         // what was last told to be not stored, empty = all was
-    std::string trouble_;          // last one that was logged, empty while all is well
-    Uuid epoch_;                   // the last batch was made with
+    std::string not_kept_;  // the last warning that something was not stored, empty = all was
+    std::string trouble_;   // the last one that was logged, empty while all is well
+    Uuid epoch_;            // the last batch was made with
     std::optional<Uuid> renewed_;  // by the last conflict; nothing was stored since
     bool told_interval_ = false;
     std::chrono::nanoseconds took_{0};  // the last try

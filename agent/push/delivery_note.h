@@ -6,8 +6,8 @@
 
 namespace chorus::agent {
 
-// One line in a file, written when it changes and removed once all is well. The running agent
-// writes it, `status` reads it: both are programs of their own. For one thread.
+// One line in a file. The running agent writes it when it changes and removes it once all is well.
+// `status`, a process of its own, reads it. For one thread.
 class DeliveryNote {
   public:
     // Without a path nothing is kept.

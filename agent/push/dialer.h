@@ -20,8 +20,8 @@ struct Endpoint {
 
 class TlsContext;
 
-// Thread-safe; what is trusted is read once and shared, as it is a large part of the agent's
-// memory.
+// Thread-safe. The trusted certificates are read once and shared, because they are a large part of
+// the agent's memory.
 class Dialer {
   public:
     explicit Dialer(Endpoint endpoint);

@@ -1,4 +1,4 @@
-// Where batches may be sent.
+// To which URLs batches may be sent.
 #pragma once
 
 #include <string>
@@ -9,8 +9,9 @@
 
 namespace chorus::agent {
 
-// The endpoint of an aggregator's URL, or why it must not be used: another scheme than https
-// and http, or a token in the clear to a host that is not loopback (unless `insecure_http`).
+// The endpoint of an aggregator's URL, or why it must not be used. Other schemes than https and
+// http are refused. So is http to a host that is not loopback, because the token would travel in
+// the clear (unless `insecure_http`).
 std::variant<Endpoint, std::string> endpoint_of(std::string_view url, bool insecure_http);
 
 }  // namespace chorus::agent

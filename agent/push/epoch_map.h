@@ -1,4 +1,4 @@
-// Which batches go by another epoch than the one they were made with.
+// Batches that are sent with another epoch than the one they were made with.
 #pragma once
 
 #include <map>
@@ -8,9 +8,10 @@
 
 namespace chorus::agent {
 
-// When another machine has taken this agent's keys (a copied disk, a restored snapshot), what was
-// made with the old epoch is sent with a new one. Kept in a file before it is used: a batch that
-// was stored under the new key must not be stored again under a third after a restart.
+// If another machine has used this agent's keys (a copied disk, a restored snapshot), batches of
+// the old epoch are sent with a new one. The new epoch is written to a file before it is used. Else
+// a batch that was stored under the new key could be stored again under a third key after a
+// restart.
 class EpochMap {
   public:
     // Without a path nothing is kept.

@@ -15,8 +15,8 @@ class EventReader {
     using Handler = std::function<void(std::string_view name, std::string_view data)>;
     explicit EventReader(Handler handler) : handler_(std::move(handler)) {}
 
-    // Calls the handler for each event that is complete. False for a stream that is none: a line
-    // or an event above the bounds.
+    // Calls the handler for each complete event. False if a line or an event is above the bounds:
+    // this is no event stream.
     bool feed(std::string_view piece);
 
   private:

@@ -29,19 +29,19 @@ struct RequestForm {
 // One connection, kept open between requests. post() is for one thread; bring_forward() for any.
 class IngestClient {
   public:
-    // `limit` is the longest a whole request may take, connecting included (name resolution has the
-    // resolver's own limits).
+    // `limit` is the longest that a whole request may take, with connecting. Only name resolution
+    // has the resolver's own limits.
     IngestClient(Endpoint endpoint, std::string token, std::chrono::milliseconds limit,
                  RequestForm form = {});
     ~IngestClient();
 
-    // A connection that the aggregator closed while it was idle is opened anew once.
+    // If the aggregator closed the connection while it was idle, it is opened anew once.
     std::variant<Answer, NoAnswer> post(std::string_view body);
 
     // For other connections to the same aggregator.
     Dialer& dialer() { return dialer_; }
 
-    // Ends a running request, and each later one, at `at` at the latest.
+    // A running request, and each later one, ends at `at` at the latest.
     void bring_forward(Deadline::Clock::time_point at);
 
   private:

@@ -1,4 +1,4 @@
-// OpenSSL 3, loaded when the first encrypted connection is made: an agent that needs none does not
+// OpenSSL 3, loaded for the first encrypted connection. An agent without such connections does not
 // carry its memory.
 #pragma once
 
@@ -8,7 +8,7 @@
 
 namespace chorus::agent {
 
-// The functions the agent calls, by their own names: ssl(7).
+// The functions that the agent calls, by their own names: ssl(7).
 struct OpenSsl {
     decltype(&::TLS_client_method) TLS_client_method;
     decltype(&::SSL_CTX_new) SSL_CTX_new;

@@ -1,4 +1,4 @@
-// The stream by which the aggregator asks the agent for something: GET /api/v1/agents/stream.
+// The stream of the aggregator's orders: GET /api/v1/agents/stream.
 #pragma once
 
 #include <atomic>
@@ -18,18 +18,18 @@
 
 namespace chorus::agent {
 
-// What the aggregator may ask for; called by the stream's thread.
+// What the aggregator may order. The stream's thread calls these.
 struct OrderHandlers {
     std::function<void(bool processes)> collect_now;
     // nullopt: as the agent is configured.
     std::function<void(std::optional<double> interval_seconds)> interval;
 };
 
-// Keeps one connection open on a thread of its own, and makes a new one after a random time when it
-// ends. The agent works without it; nothing of it is an error.
+// Keeps one connection open on a thread of its own. When it ends, a new one is made after a random
+// time. The agent works without the stream, so no trouble with it is an error.
 class OrderStream {
   public:
-    // An aggregator says something every 15 s; after this time in silence it is gone.
+    // An aggregator sends something every 15 s. If nothing comes for this time, it is gone.
     static constexpr std::chrono::seconds kSilence{50};
 
     // `dialer` outlives the object. The thread starts at once, with the caller's signal mask.
@@ -41,9 +41,9 @@ class OrderStream {
 
   private:
     void run(const std::stop_token& stop);
-    // Until the stream ends; answers how long to wait before the next one.
+    // Runs until the stream ends. Returns how long to wait before the next one.
     std::chrono::milliseconds listen(const std::stop_token& stop);
-    // The head of the answer; what came behind it goes into `rest`.
+    // Reads the head of the answer. What came behind it goes into `rest`.
     HttpHead ask(Connection& connection, std::string& rest);
     void handle(std::string_view name, std::string_view data);
     void arm(std::chrono::seconds limit);
@@ -55,7 +55,7 @@ class OrderStream {
     Backoff backoff_;
     Deadline final_;       // of the whole object
     Deadline deadline_;    // of the running wait
-    std::string told_;     // of what went wrong, not to be told again
+    std::string told_;     // the trouble that was logged last, not to be logged again
     std::jthread thread_;  // last: it uses what is above
 };
 

@@ -29,7 +29,7 @@ struct Parcel {
     std::uint64_t spool_seq = 0;
 };
 
-// How much waits and what was lost, since the start.
+// How much waits, and what was lost since the start.
 struct OutboxCounts {
     std::uint64_t batches = 0;  // waiting, the live one not counted
     std::uint64_t bytes = 0;    // of them
@@ -39,9 +39,9 @@ struct OutboxCounts {
     bool on_disk = false;       // whether what is stowed is safe
 };
 
-// A batch is live until it was tried or a newer one comes; then it is stowed in the spool. So the
-// disk is not touched while all goes well, and what waits for longer than one interval is safe.
-// While the disk takes nothing, batches are stowed in memory, bounded in number and bytes; the
+// A batch is live until it was tried or a newer one comes. Then it goes to the spool. So the disk
+// is not touched while all goes well, and a batch that waits longer than one interval is safe.
+// While the disk takes nothing, batches wait in memory. That is bounded in number and bytes; the
 // oldest go first. Thread-safe.
 class Outbox {
   public:
@@ -52,11 +52,11 @@ class Outbox {
     Outbox(std::unique_ptr<Spool> spool, std::size_t most_in_memory);
 
     void push(PackedBatch batch);
-    // Waits for a batch: the live one at once, the backlog, oldest first, from `backlog_from` on.
-    // nullopt when `stop` is requested or the outbox is closed and empty. One parcel is out at a
-    // time.
+    // Waits for a batch. The live one comes at once. The backlog comes from `backlog_from` on,
+    // oldest first. nullopt when `stop` is requested, or when the outbox is closed and empty. One
+    // parcel is out at a time.
     std::optional<Parcel> take(std::stop_token stop, Clock::time_point backlog_from);
-    // The parcel was delivered, or never will be.
+    // The parcel was delivered, or will never be.
     void done(const Parcel& parcel);
     // The parcel has to be tried again.
     void put_back(Parcel parcel);

@@ -16,21 +16,21 @@ namespace chorus::agent {
 class Sender {
   public:
     // Both outlive the sender. The thread starts at once, with the caller's signal mask. `pace` is
-    // the least time between two batches of the backlog: an aggregator that comes back after an
-    // outage has all of its agents' backlogs before it.
+    // the least time between two batches of the backlog. It is there because an aggregator that
+    // comes back after an outage gets the backlogs of all agents.
     Sender(Outbox& outbox, Delivery& delivery, std::chrono::milliseconds pace);
     // Stops after the running request.
     ~Sender();
 
-    // Sends what waits and stops at the first failure, or when nothing is left. Closes the outbox.
-    // How long a request may take is the caller's to limit (IngestClient::bring_forward).
+    // Sends what waits. Stops at the first failure, or when nothing is left. Closes the outbox. The
+    // caller limits how long a request may take (IngestClient::bring_forward).
     void finish();
 
   private:
     void run(std::stop_token stop);
-    // The batch until it was tried as often as makes sense at once.
+    // Tries one batch as often as makes sense at once.
     Step attempt(Parcel& parcel, const std::stop_token& stop);
-    // Answers early when finish() is called or `stop` requested.
+    // Returns early when finish() is called or `stop` is requested.
     void wait(std::chrono::milliseconds time, std::stop_token stop);
 
     Outbox& outbox_;

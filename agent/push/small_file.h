@@ -5,8 +5,8 @@
 
 namespace chorus::agent {
 
-// Puts `text` in the place of what the file held (mode 0600), durably and never half. False with
-// errno if that failed; then the file is as it was.
+// Replaces the content of the file by `text` (mode 0600). The new content is durable and never
+// incomplete. False with errno if that failed; then the file is as it was.
 bool replace_file(const std::string& path, const std::string& text);
 
 }  // namespace chorus::agent

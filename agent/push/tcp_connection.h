@@ -1,4 +1,4 @@
-// A TCP connection all of whose waits end at one deadline.
+// A TCP connection. All its waits end at one deadline.
 #pragma once
 
 #include <cstddef>
@@ -16,9 +16,10 @@ namespace chorus::agent {
 
 class TcpConnection final : public Connection {
   public:
-    // Connects to the first of the host's addresses that takes it. `deadline` outlives the object;
-    // resolving the name has the resolver's own limits. All calls throw ConnectionError. If none
-    // takes it, that is the first one's error: the resolver puts last what this host cannot reach.
+    // Connects to the first of the host's addresses that accepts. `deadline` outlives the object;
+    // resolving the name has the resolver's own limits. All calls throw ConnectionError. If no
+    // address accepts, the error is that of the first one, because the resolver puts addresses that
+    // this host cannot reach last.
     TcpConnection(const std::string& host, std::uint16_t port, const Deadline& deadline);
 
     void send(std::string_view bytes) override;

@@ -1,4 +1,5 @@
-// TLS over a TCP connection: at least version 1.2, the server's certificate always checked.
+// TLS over a TCP connection. The version is at least 1.2. The server's certificate is always
+// checked.
 #pragma once
 
 #include <memory>
@@ -9,15 +10,15 @@
 
 namespace chorus::agent {
 
-// What is trusted; may be used by many connections, at the same time too.
+// The trusted certificates. Many connections may use one object at the same time.
 class TlsContext {
   public:
-    // How errors call the peer and the setting that names `ca_file`.
+    // Names, for errors, of the peer and of the setting that holds `ca_file`.
     struct Words {
         std::string whose;
         std::string setting;
     };
-    // `ca_file` holds the certificates (PEM) that are trusted in place of the system's; empty = the
+    // `ca_file` (PEM) has the certificates that are trusted instead of the system's; empty = the
     // system's. Throws ConnectionError.
     TlsContext(const std::string& ca_file, Words words);
     SSL_CTX* get() const { return context_.get(); }
@@ -33,7 +34,8 @@ class TlsContext {
 
 class TlsConnection final : public Connection {
   public:
-    // Connects and shakes hands. The certificate must be good for `host`, a name or an address.
+    // Connects and makes the TLS handshake. The certificate must be valid for `host`, a name or an
+    // address.
     TlsConnection(const TlsContext& context, const std::string& host, std::uint16_t port,
                   const Deadline& deadline);
 

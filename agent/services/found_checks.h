@@ -10,14 +10,15 @@
 
 namespace chorus::agent {
 
-// Keeps limits::kServiceChecksPerBatch at most. If there are more, the oldest one goes that has a
-// newer one of the same service, so that services checked often push out no result of rare ones.
+// Keeps limits::kServiceChecksPerBatch at most. If there are more, the oldest result goes that has
+// a newer one of the same service. So services that are checked often do not push out the results
+// of those that are checked rarely.
 class FoundChecks {
   public:
     using Clock = std::chrono::steady_clock;
 
     void add(AgentServiceCheck check, Clock::time_point at);
-    // All of them, oldest first, with their ages; none is left.
+    // Takes all of them, oldest first, with their ages.
     std::vector<AgentServiceCheck> take(Clock::time_point now);
 
   private:

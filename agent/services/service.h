@@ -24,7 +24,7 @@ struct Service {
     std::vector<StatusRange> expected_status{{}};
     int retries = 0;  // further attempts before the service counts as down
 
-    // Of a check all of whose attempts hang.
+    // The time of a check if all its attempts hang.
     std::chrono::milliseconds longest_check() const {
         return timeout * (retries + 1) + kBetweenAttempts * retries;
     }

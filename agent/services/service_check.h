@@ -15,18 +15,18 @@ namespace chorus::agent {
 
 struct CheckOutcome {
     ServiceStatus status = ServiceStatus::unhealthy;
-    // Until the answer's head was there (TCP: until connected); nullopt if none came in time.
+    // Time until the head of the answer was there (TCP: until connected); nullopt if that was too
+    // late.
     std::optional<std::int32_t> response_time_ms{};
     std::string error{};  // empty when healthy; never holds credentials
 };
 
-// What is trusted, made when it is first needed. Throws ConnectionError.
+// Makes the trusted certificates when they are first needed. Throws ConnectionError.
 using TrustSource = std::function<const TlsContext&()>;
 
-// Makes one attempt, which ends at the deadline at the latest (looking the name up has the
-// resolver's own limits). Redirects are not followed. The answer is judged by
-// ServiceAnswer. nullopt: this host could not check (no descriptor left, no OpenSSL), and nothing
-// is known.
+// Makes one attempt. It ends at the deadline at the latest; only the look-up of the name has the
+// resolver's own limits. Redirects are not followed. ServiceAnswer judges the answer. nullopt if
+// this host could not check (no descriptor left, no OpenSSL): then nothing is known.
 std::optional<CheckOutcome> check_service(const Service& service, const TrustSource& trust,
                                           const Deadline& deadline);
 

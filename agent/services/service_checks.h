@@ -17,20 +17,20 @@
 
 namespace chorus::agent {
 
-// Collecting never waits for a check: it takes what is there. Starts its threads at once, if there
-// is anything to check; the first checks are spread over their interval, 15 s at most. A service
-// that was not seen healthy since is bad only at its second failure, a minute later at most: after
-// the host's start it may just not be ready yet.
+// Collecting never waits for a check; it takes the results that are there. The threads start at
+// once, if there is anything to check. The first checks are spread over their interval, 15 s at
+// most. A service that was never healthy since the start counts as bad only at its second failure,
+// a minute later at most. After the host's boot it may just not be ready yet.
 class ServiceChecks {
   public:
-    // `ca_file`: certificates (PEM) trusted in place of the system's; empty = those.
+    // `ca_file`: certificates (PEM) that are trusted instead of the system's; empty = the system's.
     ServiceChecks(const ServiceConfig& config, std::string ca_file);
-    // Ends running checks at once; one that looks a name up ends when the resolver gives up.
+    // Ends running checks at once. A check that looks a name up ends when the resolver gives up.
     ~ServiceChecks();
     ServiceChecks(const ServiceChecks&) = delete;
     ServiceChecks& operator=(const ServiceChecks&) = delete;
 
-    // What was found since the last call, oldest first; see FoundChecks for how much is kept.
+    // Results since the last call, oldest first. FoundChecks says how many are kept.
     std::vector<AgentServiceCheck> take();
 
   private:
@@ -39,8 +39,8 @@ class ServiceChecks {
         Service service;
         Clock::time_point due;
         bool running = false;
-        std::optional<ServiceStatus> status{};  // told last
-        bool held_back = false;                 // a first failure was not told
+        std::optional<ServiceStatus> status{};  // reported last
+        bool held_back = false;                 // a first failure was not reported
         bool unknown = false;                   // the newest check could not be made
     };
 
@@ -53,7 +53,7 @@ class ServiceChecks {
     const std::string ca_file_;
     std::mutex trust_mutex_;  // protects both below
     std::unique_ptr<TlsContext> trusted_;
-    bool untrusting_ = false;  // that it cannot be made was told
+    bool untrusting_ = false;  // has logged that it cannot be made
 
     std::mutex mutex_;  // protects all below
     std::condition_variable changed_;

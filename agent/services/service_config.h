@@ -1,5 +1,6 @@
-// agent-service-endpoints: what this host's agent checks. Only who configures the host can say
-// so, not who runs the aggregator: its agents would be a way into every network they are in.
+// agent-service-endpoints: what this host's agent checks. Only the host's own configuration decides
+// that, not the aggregator. Else whoever controls the aggregator had a way into every network that
+// has an agent.
 #pragma once
 
 #include <string>
@@ -11,14 +12,14 @@
 namespace chorus::agent {
 
 inline constexpr std::size_t kMostServices = 50;
-// Checks under way at once. Those that hang hold as many threads, so all of them together must be
-// done within their intervals.
+// How many checks run at once, each in a thread. All checks must fit into their intervals with
+// these threads, even if they hang.
 inline constexpr std::size_t kMostWorkers = 8;
 
 struct ServiceConfig {
     std::vector<Service> services;  // in the order of the text
     std::size_t workers = 0;        // threads that are enough even if every check hangs
-    // What is wrong, a sentence each, naming service and key; never with the URL's credentials.
+    // The faults, one sentence each, with service and key. Never with the URL's credentials.
     std::vector<std::string> faults;
 };
 

@@ -1,4 +1,4 @@
-// Batches that no aggregator will ever take, kept for whoever looks for the reason.
+// Keeps batches that no aggregator will ever take, for people who look for the reason.
 #pragma once
 
 #include <cstdint>
@@ -9,8 +9,8 @@
 
 namespace chorus::agent {
 
-// Frames in `directory`/dead-letter; when that is full it becomes dead-letter.1, in the place of
-// the one before. So much is kept and no more:
+// Writes frames to `directory`/dead-letter. When that file is full, it becomes dead-letter.1 and
+// replaces the one before. Nothing above these bounds is kept:
 inline constexpr std::uint64_t kMostDeadLetterBytes = 4U << 20U;
 
 class DeadLetter {

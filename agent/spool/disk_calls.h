@@ -9,7 +9,7 @@
 
 namespace chorus::agent {
 
-// Each answers like the system call of its name and sets errno.
+// Each returns what the system call of its name returns, and sets errno.
 class DiskCalls {
   public:
     virtual ~DiskCalls() = default;

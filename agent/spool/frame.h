@@ -38,9 +38,9 @@ std::uint32_t crc32c(std::string_view bytes);
 
 std::string encode_frame(std::uint64_t seq, std::uint32_t time, std::string_view payload);
 
-// The head at the beginning of `bytes`, if one is there whole and undamaged.
+// The head at the beginning of `bytes`, if it is complete and undamaged.
 std::optional<FrameHead> parse_frame_head(std::string_view bytes);
-// The payload of the frame at the beginning of `bytes`, if it is there whole and undamaged.
+// The payload of the frame at the beginning of `bytes`, if it is complete and undamaged.
 std::optional<std::string_view> parse_frame(std::string_view bytes);
 
 struct FramePlace {
@@ -52,8 +52,8 @@ struct SegmentScan {
     std::size_t damages = 0;  // stretches of bytes that are no frames
 };
 
-// Finds every whole frame, whatever lies between them. Never reads a payload twice: a head is
-// believed only with its own checksum.
+// Finds every complete frame, whatever lies between them. Never reads a payload twice, because a
+// head counts only if its own checksum is right.
 SegmentScan scan_segment(std::string_view bytes);
 
 }  // namespace chorus::agent

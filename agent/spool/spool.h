@@ -1,4 +1,4 @@
-// Batches on disk: what has to survive the agent.
+// Batches on disk, which survive the agent.
 #pragma once
 
 #include <cstdint>
@@ -28,24 +28,26 @@ struct SpooledBatch {
     std::string payload;
 };
 
-// Frames in segment files of a directory, appended at one end and removed at the other, bounded in
-// bytes on disk: above it the oldest segment goes and is counted. Damage costs the frames it
-// touches. Not thread-safe.
+// Frames in segment files of a directory. They are appended at one end and removed at the other.
+// The bytes on disk are bounded: above the bound the oldest segment goes, and its batches are
+// counted. Damage costs only the frames that it touches. Not thread-safe.
 //
-// Order of events that keeps every acknowledged batch and loses no other: append() answers after
-// fdatasync(2); remove() is called after the aggregator has stored the batch; a segment's file is
-// unlinked when all of its batches were removed. "position" tells which of a segment left behind
-// were removed already; where it is lost they are sent again and taken for the duplicates they are.
+// Order of events, so that no batch is lost: append() returns after fdatasync(2). remove() is
+// called after the aggregator has stored the batch. A segment's file is unlinked when all its
+// batches were removed. The file "position" says which batches of a segment were removed already.
+// If it is lost, they are sent again, and the aggregator sees that they are duplicates.
 class Spool {
   public:
-    // Opens what is there and creates the directory (its parent must exist). Throws SpoolInUse, and
-    // std::system_error if the directory can be neither created nor opened; never for what is in
-    // it.
+    // Opens the directory, and creates it if its parent exists. Throws SpoolInUse, and
+    // std::system_error if the directory can be neither created nor opened. Never throws because of
+    // its content.
     Spool(std::string directory, std::uint64_t most_bytes, DiskCalls& disk);
 
-    // Whether the batch is safe now; errno tells why not. Nothing of it is left then.
+    // True if the batch is safe now. If not, errno says why, and nothing of the batch is left on
+    // disk.
     bool append(std::uint32_t time, std::string_view payload);
-    // The batch that waits longest. One that can no longer be read is counted as lost and skipped.
+    // The batch that waits longest. A batch that can no longer be read is counted as lost and
+    // skipped.
     std::optional<SpooledBatch> oldest();
     // Batches leave in the order of oldest().
     void remove(std::uint64_t seq);
@@ -56,8 +58,8 @@ class Spool {
     std::uint64_t lost() const { return lost_; }        // damaged since the start
     std::uint64_t evicted() const { return evicted_; }  // for want of room, since the start
 
-    // Tells what is in a directory that another agent may be using, in the order of its files;
-    // answers the number of damages.
+    // Reports what is in a directory, in the order of its files, also while another agent uses it.
+    // Returns the number of damages.
     static std::size_t peek(const std::string& directory, DiskCalls& disk,
                             const std::function<void(SpooledBatch)>& visit);
 

@@ -1,4 +1,4 @@
-// Keeps the agent small on a host that is larger than anybody thought.
+// Keeps the agent small on a very large host.
 #pragma once
 
 #include <chrono>
@@ -13,15 +13,15 @@ struct CycleCost {
     std::chrono::nanoseconds took{0};
 };
 
-// Judges each cycle. Above its limits for kPatience cycles in a row the agent does less; if its
-// memory is still above them kPatience cycles later it begins anew, at most once in kRestartGap: a
-// restart gives back what a heap has scattered, and no more.
+// Judges each cycle. If the agent is above its limits for kPatience cycles in a row, it does less.
+// If its memory is still above them kPatience cycles later, it begins anew, at most once in
+// kRestartGap. A restart gives back only the memory that is scattered over the heap.
 class Budget {
   public:
     enum class Verdict { keep_on, do_less, begin_anew };
     static constexpr int kPatience = 5;
     static constexpr std::chrono::hours kRestartGap{1};
-    // Of the interval, for one collection.
+    // Share of the interval that one collection may take.
     static constexpr double kMostTime = 0.2;
 
     Budget(std::uint64_t most_rss_bytes, std::chrono::nanoseconds interval)

@@ -1,4 +1,4 @@
-// What the agent tells of itself to those who ask it, in Prometheus' names.
+// The agent's metrics about itself, with names in Prometheus' form.
 #pragma once
 
 #include <mutex>
@@ -24,7 +24,7 @@ class OwnMetrics {
     void pushed(int status, double seconds);
 
     std::string prometheus() const { return registry_.expose(); }
-    // For people: JSON of the last collection. Any thread.
+    // JSON of the last collection, for people. Any thread.
     std::string status() const;
 
   private:

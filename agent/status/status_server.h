@@ -11,8 +11,8 @@
 
 namespace chorus::agent {
 
-// Serves one request after the other, each on a connection of its own and within two seconds, so
-// that whoever is slow delays only others who ask. Reads nothing but the request's head.
+// Serves one request after the other. Each has a connection of its own and two seconds. So a slow
+// client delays only other clients of this server. Reads only the request's head.
 class StatusServer {
   public:
     struct Page {

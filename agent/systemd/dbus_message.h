@@ -1,4 +1,4 @@
-// Messages of the D-Bus specification, as far as asking a service manager takes.
+// Messages of the D-Bus specification, as much of it as questions to a service manager need.
 #pragma once
 
 #include <cstddef>
@@ -25,7 +25,7 @@ struct DBusCall {
 // `serial` is not 0.
 std::string marshal_call(const DBusCall& call, std::uint32_t serial);
 
-// What stands in the first 16 bytes of a message.
+// The first 16 bytes of a message.
 struct DBusHead {
     std::uint8_t type = 0;
     bool little_endian = true;
@@ -37,13 +37,14 @@ struct DBusHead {
     static constexpr std::uint8_t kError = 3;
 };
 
-// Throws DBusError for what is no message or one above `most` bytes.
+// Throws DBusError if this is no message, or one above `most` bytes.
 DBusHead parse_head(std::string_view bytes, std::size_t most);
 
-// The serial of the call a message answers, from its header fields; nullopt if it answers none.
+// The serial of the call that a message answers, from its header fields; nullopt if it answers
+// none.
 std::optional<std::uint32_t> reply_serial(const DBusHead& head, std::string_view rest);
 
-// Takes values off a body in their order. Every call throws DBusError at the end of the bytes.
+// Reads the values of a body in their order. Every call throws DBusError at the end of the bytes.
 class DBusReader {
   public:
     // `offset` is that of `bytes` within the message: values are aligned from its start.
@@ -55,7 +56,7 @@ class DBusReader {
     std::string_view text();  // string or object path
     std::string_view signature();
     void align(std::size_t to);
-    // Where an array whose length stands next ends, in position().
+    // Reads the length of an array and returns where the array ends, as in position().
     std::size_t array_end(std::size_t element_alignment);
     std::size_t position() const { return at_; }
 

@@ -20,21 +20,21 @@ struct DBusReply {
     DBusReader reader() const { return {body, little_endian}; }
 };
 
-// All waits together end after the time given to the constructor: an object serves one round of
+// All waits together end after the time given to the constructor, so an object serves one round of
 // questions. Every call throws DBusError.
 class SystemBus {
   public:
     SystemBus(const std::string& socket, std::chrono::milliseconds limit);
 
     DBusReply call(const DBusCall& call);
-    // Asks all at once; answers in the order of the calls.
+    // Sends all calls at once. Returns the answers in the order of the calls.
     std::vector<DBusReply> call_all(const std::vector<DBusCall>& calls);
 
   private:
     void authenticate();
     void send(std::string_view bytes);
     void receive_until(std::size_t size);
-    // Takes the next whole message off what was received.
+    // Takes the next complete message from the received bytes.
     std::pair<DBusHead, std::string> next_message();
     void wait_for(short events);
 

@@ -1,4 +1,4 @@
-// Units of systemd and their states: org.freedesktop.systemd1(5).
+// systemd's units and their states: org.freedesktop.systemd1(5).
 #pragma once
 
 #include <chrono>
@@ -16,8 +16,7 @@ struct UnitState {
     std::optional<std::uint32_t> restarts;  // automatic ones since it was started; services only
 };
 
-// All units that are loaded, with restarts of the services that run, wait or failed. Throws
-// DBusError.
+// All loaded units. Services that run, wait or failed have their restarts. Throws DBusError.
 std::vector<UnitState> list_units(const std::string& bus_socket, std::chrono::milliseconds limit);
 
 }  // namespace chorus::agent
