@@ -17,7 +17,8 @@ Uuid agent_identity(const std::string& spool_dir, const std::string& machine_id_
 // The id in `spool_dir`/agent-id, if one was ever written. Throws as agent_identity() does.
 std::optional<Uuid> stored_identity(const std::string& spool_dir);
 
-// The id that agent_identity() derives if it may not write; the nil UUID if there is no machine id.
+// The stored id, else the one that is derived from the machine id; the nil UUID if there is
+// neither.
 Uuid peek_identity(const std::string& spool_dir, const std::string& machine_id_file);
 
 // A hash of the machine id, which must not be given away itself: machine-id(5).
