@@ -20,7 +20,7 @@ struct AuditEntry {
     std::string detail_json = "{}";  // what changed; no secrets
 };
 
-// In the caller's transaction, so that a call and its record are stored together.
+// Works in the caller's transaction, so that a call and its record are stored together.
 void write_audit(Session& session, const AuditEntry& entry);
 
 }  // namespace chorus::store

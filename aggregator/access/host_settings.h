@@ -1,4 +1,4 @@
-// What people set for a host, and its removal.
+// Settings that people make for a host, and its removal.
 #pragma once
 
 #include <cstdint>
@@ -17,20 +17,20 @@ namespace chorus::store {
 struct HostSettings {
     std::optional<std::string> labels_json;
     std::optional<std::string> thresholds_json;
-    // How often the agent shall collect, 1 s to 1 h; nullopt inside: as it is configured.
+    // How often the agent shall collect, 1 s to 1 h. An inner nullopt: as the agent is configured.
     std::optional<std::optional<double>> interval_seconds{};
 };
 
-// The host's settings as they are, locked until the transaction ends; nullopt if there is none.
+// The host's settings, locked until the transaction ends; nullopt if there is no such host.
 std::optional<HostSettings> lock_host_settings(Session& session, const std::string& hostname);
 void write_host_settings(Session& session, const std::string& hostname,
                          const HostSettings& settings);
 
 enum class HostRemoval { removed, not_found, active };
 
-// Takes the host away with its processes, events and rule states, and resolves its open alerts.
-// Its batches vanish from every answer at once; RemovedHosts deletes them. A host that still
-// reports is left alone unless `force`. `actor` stands in the history of the alerts.
+// Removes the host with its processes, events and rule states, and resolves its open alerts. Its
+// batches vanish from every answer at once; RemovedHosts deletes them later. A host that still
+// reports stays unless `force`. `actor` is the name in the history of the alerts.
 HostRemoval remove_host(Session& session, const std::string& hostname, bool force,
                         const std::string& actor, Timestamp now);
 
@@ -39,7 +39,7 @@ class RemovedHosts {
   public:
     explicit RemovedHosts(Database& database) : database_(database) {}
 
-    // The leader's; answers the number of rows deleted. Throws LeadershipLost, DatabaseError.
+    // For the leader. Returns the number of deleted rows. Throws LeadershipLost, DatabaseError.
     std::int64_t clean_up(std::int64_t epoch);
 
   private:

@@ -38,26 +38,26 @@ struct NewToken {
                                                       // becomes an agent that has a valid token
 };
 
-// In the caller's transaction, so that a call and its record are stored together. insert_token()
-// throws std::invalid_argument for an unknown role.
+// These work in the caller's transaction, so that a call and its record are stored together.
+// insert_token() throws std::invalid_argument for an unknown role.
 TokenRow insert_token(Session& session, const NewToken& token);
 // nullopt if there is no such token or it was revoked before.
 std::optional<TokenRow> revoke_token(Session& session, std::int64_t token_id);
-// Which of them are good no more: revoked, expired or unknown.
+// Which of these tokens are not valid any more: revoked, expired or unknown.
 std::vector<std::int64_t> ended_tokens(Session& session, std::span<const std::int64_t> ids);
-// Takes one use of a token of that role, "enrol" or "signin", and answers it; nullopt if there is
-// none with that hash that is still good.
+// Takes one use of a token of that role, "enrol" or "signin", and returns the token. nullopt if no
+// valid token has that hash.
 std::optional<TokenRow> use_token(Session& session, const std::string& hash,
                                   const std::string& role);
-// Ends the sign-in links of this name that nobody has used.
+// Ends the sign-in links of this name that were not used.
 void revoke_links(Session& session, const std::string& name);
-// Whether a host of this name was heard of within ten of its intervals from another agent.
+// Whether another agent reported for a host of this name within ten of its intervals.
 bool host_taken(Session& session, const std::string& hostname, const std::optional<Uuid>& agent_id);
-// The tokens bound to this agent that are good, by token_id. Until the end of the transaction no
-// other one is bound to it by claim_agent() or bind_agent().
+// The valid tokens of this agent, by token_id. Until the end of the transaction claim_agent() and
+// bind_agent() bind no other token to it.
 std::vector<std::int64_t> claim_agent(Session& session, const Uuid& agent_id);
-// A second token like this one (name, role, agent), and an end for the old one; nullopt if that is
-// gone, an enrolment token or a sign-in link.
+// Makes a second token like this one (name, role, agent) and gives the old one an end. nullopt if
+// the old one is gone, or is an enrolment token or a sign-in link.
 std::optional<TokenRow> replace_token(Session& session, std::int64_t token_id,
                                       const std::string& new_hash, std::chrono::seconds overlap);
 
@@ -67,15 +67,15 @@ class TokenStore {
 
     // insert_token() alone.
     TokenRow create(const std::string& name, const std::string& role, const std::string& hash);
-    // Neither revoked nor expired ones only.
+    // Finds only tokens that are neither revoked nor expired.
     std::optional<TokenRow> find_by_hash(const std::string& hash) const;
-    // The hashes of all tokens that are good, those for enrolment too.
+    // The hashes of all valid tokens, including those for enrolment.
     std::unordered_set<std::string> valid_hashes() const;
-    // Binds an agent token to the agent that uses it first. Returns the agent it is bound to
-    // afterwards, which is another one if that was quicker; nullopt if the token is gone, or the
-    // agent has another one that is good: who has any token could else speak for any agent.
+    // Binds an agent token to the agent that uses it first. Returns the agent that it is bound to
+    // afterwards: another agent may have been quicker. nullopt if the token is gone, or if the
+    // agent has another valid token. Else whoever has any token could speak for any agent.
     std::optional<Uuid> bind_agent(std::int64_t token_id, const Uuid& agent_id);
-    // Notes the use; written at most once a minute per token.
+    // Notes a use. It is written at most once a minute per token.
     void touch(std::int64_t token_id);
     bool revoke(std::int64_t token_id);  // revoke_token() alone; whether there was one
     std::vector<TokenRow> list() const;  // by token_id, revoked ones too

@@ -1,4 +1,4 @@
-// Hosts whose agent shall collect at another interval than it is configured for.
+// Hosts whose agent shall collect at another interval than its configuration says.
 #pragma once
 
 #include <unordered_map>
@@ -8,7 +8,7 @@
 
 namespace chorus::store {
 
-// Seconds, by agent; agents that keep their own are left out.
+// Seconds, by agent. Agents that keep their own interval are left out.
 std::unordered_map<Uuid, double> read_wanted_intervals(Session& session);
 
 }  // namespace chorus::store

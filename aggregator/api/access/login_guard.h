@@ -1,4 +1,4 @@
-// What tokens that are not good may cost.
+// Limits what bad tokens may cost.
 #pragma once
 
 #include <chrono>
@@ -14,19 +14,20 @@
 
 namespace chorus::api {
 
-// A token cannot be guessed, so the limit is there for the work: from an address that has failed
-// too often a token is looked up only if it is among the valid ones, which are read at most once a
-// second, whoever asks. So nobody's valid token is refused because of others behind the same
-// proxy, but for one that is younger than this second. Thread-safe.
+// A token cannot be guessed, so the limit only saves work. If an address has failed too often, its
+// tokens are looked up only among the valid ones. Those are read at most once a second, whoever
+// asks. So no valid token is refused because of others behind the same proxy, except one that is
+// younger than a second. Thread-safe.
 class LoginGuard {
   public:
     LoginGuard(store::Database& database, const Clock& clock, MetricsRegistry& metrics);
 
-    // Before the token with this hash is looked up. Throws HttpError 429 if the address has failed
-    // too often and there is no such valid token, DatabaseError if those cannot be read.
+    // To be called before the token with this hash is looked up. Throws HttpError 429 if the
+    // address has failed too often and there is no such valid token. Throws DatabaseError if the
+    // valid tokens cannot be read.
     void admit(const std::string& address, const std::string& hash);
-    // The token that came from this address is not good: counts it. Throws HttpError 429 if the
-    // address had failed too often before.
+    // Counts a bad token from this address. Throws HttpError 429 if the address had failed too
+    // often before.
     void failed(const std::string& address);
 
   private:

@@ -18,8 +18,8 @@ inline constexpr std::int64_t kSessionHours = 12;
 // token. Throws std::system_error if the kernel gives no randomness.
 std::string make_token(std::string_view kind);
 
-// Whether the text has the form of a token and its checksum fits: refuses typing errors and
-// truncated pastes without a look-up.
+// Whether the text has the form of a token and the right checksum. So typing errors and truncated
+// pastes are refused without a look-up.
 bool is_well_formed_token(std::string_view token);
 
 // SHA-256, 32 bytes: the only form in which a token is stored. Plain hashing is enough because the

@@ -1,4 +1,4 @@
-// Tells who a bearer token belongs to, by the token table.
+// Finds in the token table who a bearer token belongs to.
 #pragma once
 
 #include "aggregator/access/token_store.h"
@@ -9,18 +9,18 @@
 
 namespace chorus::api {
 
-// Answers are kept for one second, so a revoked token stops working within that time and a busy
-// agent costs one look-up a second. Both good and bad tokens are remembered, in bounded space.
-// What bad ones cost beyond that is up to the guard.
+// Keeps answers for one second. So a revoked token stops working within a second, and a busy agent
+// costs one look-up a second. Good and bad tokens are remembered, in bounded space. LoginGuard
+// limits what bad tokens cost beyond that.
 class TokenAuthenticator final : public http::Authenticator {
   public:
     TokenAuthenticator(store::Database& database, const Clock& clock, LoginGuard& guard,
                        TokenMemory& memory)
         : tokens_(database), clock_(clock), guard_(guard), memory_(memory) {}
 
-    // While the database is away: throws HttpError 503, but that Verified::lately lets in a token
-    // that the database called good within the last five minutes, unless it was revoked here since.
-    // Throws HttpError 429 as the guard says.
+    // While the database is away, throws HttpError 503. With Verified::lately a token is still let
+    // in if the database called it good within the last five minutes and it was not revoked here
+    // since. Throws HttpError 429 if the guard does.
     std::optional<http::Principal> authenticate(std::string_view token,
                                                 const std::string& client_ip,
                                                 http::Verified verified) override;

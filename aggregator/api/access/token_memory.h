@@ -1,4 +1,4 @@
-// What is known of tokens that were asked about lately.
+// What the database said lately about tokens.
 #pragma once
 
 #include <chrono>
@@ -13,12 +13,12 @@
 
 namespace chorus::api {
 
-// A table of hashes, never of tokens, with what the database said of each. Bounded: bad tokens and
-// old answers go first, and while it is full of good ones no more are noted. Thread-safe.
+// A table of hashes, never of tokens, with what the database said about each. It is bounded: bad
+// tokens and old answers go first. While it is full of good tokens, no more are noted. Thread-safe.
 class TokenMemory {
   public:
     static constexpr std::size_t kMost = 100'000;
-    // How long a token that was good is taken for good while the database is away.
+    // How long a token that was good still counts as good while the database is away.
     static constexpr std::chrono::minutes kLongest{5};
 
     explicit TokenMemory(const Clock& clock) : clock_(clock) {}
@@ -29,11 +29,11 @@ class TokenMemory {
         std::optional<Timestamp> expires_at{};
         std::chrono::nanoseconds verified{0};  // by the steady clock, before the database was asked
     };
-    // What was said of it within `age`; a token that has expired since is none.
+    // What was said about the token within `age`. A token that has expired since counts as unknown.
     std::optional<Known> find(const std::string& hash, std::chrono::nanoseconds age) const;
     void note(const std::string& hash, Known known);
-    // The token was revoked: it is not known as good any more, whatever was said of it before,
-    // also to those who asked before and note it afterwards.
+    // The token was revoked: it does not count as good any more. That holds for answers that were
+    // noted before, and for answers from before that are noted later.
     void forget(std::int64_t token_id);
 
   private:

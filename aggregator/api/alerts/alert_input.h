@@ -10,8 +10,8 @@
 
 namespace chorus::api {
 
-// AlertCreate of the contract, and optionally the hostname it is about. Every fault is added to
-// `errors`; the alert is only meaningful if there is none. Fingerprint and actor are left empty.
+// AlertCreate of the contract, and optionally the host that it is about. Adds every fault to
+// `errors`. The alert is meaningful only if there is none. Fingerprint and actor are left empty.
 store::NewAlert parse_alert(JsonValue body, FieldErrors& errors);
 
 // AlertUpdate of the contract; absent members stay as they are.

@@ -10,15 +10,15 @@
 
 namespace chorus::api {
 
-// A silence to be made: at least one matcher, a comment, and an end unless it is weekly. Every
-// fault is added to `errors`; the silence is only meaningful if there is none. Id, creation times
-// and created_by (unless given) are left to the caller; whether the time zone exists, too.
+// A new silence. It needs a matcher, a comment, and an end unless it is weekly. Adds every fault to
+// `errors`. The silence is meaningful only if there is none. The caller sets id, creation times and
+// created_by (unless given), and checks whether the time zone exists.
 store::SilenceRow parse_silence(JsonValue body, Timestamp now, FieldErrors& errors);
 
 // What a PATCH asks for; absent members stay as they are.
 struct SilenceChange {
     bool expire = false;
-    // A new end; a null in the body is no end, which only a weekly silence may have.
+    // A new end. A null in the body means no end; only a weekly silence may have that.
     std::optional<std::optional<Timestamp>> ends_at;
     std::optional<std::string> comment;
 };

@@ -8,8 +8,8 @@
 namespace chorus::api {
 
 // {"labels": {name: text}, "thresholds": {metric type or rule name: number}, "interval_seconds":
-// number or null}, all optional, objects replaced whole; at most 16 labels and 100 thresholds. Adds
-// every fault to `errors`; other members are ignored.
+// number or null}. All members are optional, and an object replaces the old one as a whole. At most
+// 16 labels and 100 thresholds. Adds every fault to `errors`. Other members are ignored.
 store::HostSettings parse_host_settings(JsonValue body, FieldErrors& errors);
 
 }  // namespace chorus::api

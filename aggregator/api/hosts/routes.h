@@ -1,4 +1,4 @@
-// Routes of hosts, their settings, what is true of them now and what happened on them.
+// Routes of hosts: their settings, their present state and their events.
 #pragma once
 
 #include "aggregator/http/router.h"

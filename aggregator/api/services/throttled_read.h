@@ -1,4 +1,4 @@
-// Figures that cost the database much are read less often.
+// Reads figures less often if they cost the database much.
 #pragma once
 
 #include <algorithm>
@@ -11,21 +11,21 @@
 
 namespace chorus::api {
 
-// What a read came to, an answer or a failure, is given again for twenty times as long as it took,
-// within the bounds below: so however many ask and however much there is, about a twentieth of the
-// time of one session goes into it, and nobody waits while one read after another fails. One reads
-// at a time, and who asks meanwhile gets the same. Thread-safe.
+// The result of a read, an answer or a failure, is given again for twenty times as long as the read
+// took, within the bounds below. So it takes about a twentieth of the time of one session, however
+// many ask. If reads fail, callers do not wait for one failure after the other. One caller reads at
+// a time; others who ask meanwhile get the same result. Thread-safe.
 template <typename T>
 class ThrottledRead {
   public:
-    // Beyond it an answer is too old, even if it costs more.
+    // Longest time for which an answer is given again, whatever it costs.
     static constexpr std::chrono::seconds kLongest{60};
-    // As long as a client is asked to wait before it tries again (Retry-After).
+    // The same for a failure: as long as Retry-After tells clients to wait.
     static constexpr std::chrono::seconds kLongestFailure{5};
 
     explicit ThrottledRead(const Clock& clock) : clock_(clock) {}
 
-    // `read` gives a T. What it throws passes through, rather than an older answer.
+    // `read` returns a T. What it throws is passed on; no older answer takes its place.
     template <typename Read>
     std::shared_ptr<const T> get(const Read& read) {
         const std::lock_guard lock(mutex_);

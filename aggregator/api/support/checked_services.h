@@ -19,9 +19,9 @@ struct CheckedService {
     std::optional<std::string> hostname{};  // of the agent that checks it
 };
 
-// Those of the configuration in its order, then those of agents by name.
-// `unknown` is the status of a service that was not checked yet, or under another URL, or not for
-// three of its intervals.
+// Services of the configuration in its order, then services of agents by name. The status is
+// `unknown` if the service was not checked yet, if it was checked under another URL, or if three of
+// its intervals passed without a check.
 std::vector<CheckedService> read_services(Context& context, Timings& timings);
 
 }  // namespace chorus::api

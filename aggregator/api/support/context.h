@@ -1,4 +1,4 @@
-// What handlers work with.
+// The parts of the program that handlers use.
 #pragma once
 
 #include <chrono>

@@ -1,4 +1,4 @@
-// Errors that several resources answer with.
+// Errors that several resources use.
 #pragma once
 
 #include <functional>
@@ -10,7 +10,7 @@ namespace chorus::api {
 
 [[noreturn]] void host_not_found();  // 404
 
-// 403 agent_mismatch: the token may not speak for the agent that is named.
+// 403 agent_mismatch: the token is not one of the agent that is named.
 [[noreturn]] void agent_mismatch();
 
 // Turns failures of the database into 503 answers that name neither host nor statement.

@@ -1,4 +1,4 @@
-// Answers that are JSON.
+// Answers in JSON.
 #pragma once
 
 #include <string_view>

@@ -6,8 +6,8 @@
 
 namespace chorus::api {
 
-// The body's value; it lives until this thread calls the function again. A missing or damaged body
-// throws ValidationError as FastAPI words it.
+// The value of the body. It lives until this thread calls the function again. Throws
+// ValidationError, in FastAPI's words, if the body is missing or damaged.
 JsonValue read_json_body(const http::Request& request);
 
 }  // namespace chorus::api

@@ -16,7 +16,7 @@ namespace chorus::api {
 inline constexpr std::int64_t kMostRows = 1'000;
 inline constexpr std::int64_t kMostOffset = 1'000'000;
 
-// Filters that every list of things that happened on hosts at a time has.
+// Filters of every list of what happened on hosts.
 template <typename Query>
 void read_list_query(http::Parameters& p, Query& query) {
     query.hostname = p.text("hostname", limits::kHostnameBytes);

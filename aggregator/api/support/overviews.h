@@ -1,4 +1,4 @@
-// Where the figures of a host's state come from: the cache, else PostgreSQL.
+// Reads the figures of a host's state from the cache, or else from PostgreSQL.
 #pragma once
 
 #include <optional>
@@ -15,7 +15,7 @@ namespace chorus::api {
 using cache::SystemOverview;
 using cache::write_overview;
 
-// Of each of these hosts that has reported within a day, in their order.
+// The figures of those of these hosts that reported within a day, in their order.
 std::vector<SystemOverview> read_overviews(Context& context,
                                            const std::vector<std::string>& hostnames,
                                            Timings& timings);

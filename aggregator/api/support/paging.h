@@ -12,11 +12,12 @@
 
 namespace chorus::api {
 
-// The place where a page ended as an opaque word, valid only for the query it came from (all
-// parameters but cursor, limit, offset, skip and count). `position` is words joined by dots.
+// The place where a page ended, as an opaque word. It is valid only for the query that it came from
+// (all parameters but cursor, limit, offset, skip and count). `position` is words joined by dots.
 std::string make_cursor(const http::Request& request, const std::string& position);
 std::string make_cursor(const http::Request& request, const store::SampleCursor& cursor);
-// The `cursor` parameter; a fault of type cursor_invalid if it is forged or of another query.
+// The `cursor` parameter. Notes a fault of type cursor_invalid if it is forged or belongs to
+// another query.
 std::optional<std::string> read_position(const http::Request& request,
                                          http::Parameters& parameters);
 std::optional<store::SampleCursor> read_cursor(const http::Request& request,

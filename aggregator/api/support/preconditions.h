@@ -12,10 +12,10 @@ namespace chorus::api {
 // Made from the time of the last change.
 std::string etag_of(Timestamp updated_at);
 
-// Adds the tag; turns the answer to a GET into 304 when the client has that version already.
+// Adds the tag. Turns the answer to a GET into 304 if the client has that version already.
 void add_etag(http::Response& response, const http::Request& request, Timestamp updated_at);
 
-// Throws 412 when the client wants to change another version than the stored one.
+// Throws 412 if the client wants to change another version than the stored one.
 void check_if_match(const http::Request& request, Timestamp updated_at);
 
 }  // namespace chorus::api

@@ -1,4 +1,4 @@
-// How often something may be asked for.
+// Limits how often something may be asked for.
 #pragma once
 
 #include <chrono>
@@ -11,7 +11,7 @@
 
 namespace chorus::api {
 
-// So many calls in any window of that length, over all clients. Thread-safe.
+// Allows a number of calls in any window of a length, over all clients. Thread-safe.
 class RateLimit {
   public:
     RateLimit(const Clock& clock, std::size_t calls, std::chrono::seconds window)

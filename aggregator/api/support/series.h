@@ -1,4 +1,4 @@
-// What the endpoints that answer with columns over time share.
+// What endpoints share that answer with columns over time.
 #pragma once
 
 #include "aggregator/history/dashboard_reader.h"
@@ -13,7 +13,8 @@ struct SeriesRange {
     int max_points = 300;
 };
 
-// `start` and `end`, or `hours` before `end` (24, now), and `max_points`. Notes faults.
+// Reads `start` and `end`, or `hours` (default 24) before `end` (default now), and `max_points`.
+// Notes faults.
 SeriesRange read_series_range(http::Parameters& p, Timestamp now);
 
 // `{"step_seconds", "t", "series"}`; a step without a sample is null.

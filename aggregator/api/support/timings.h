@@ -8,7 +8,7 @@
 
 namespace chorus::api {
 
-// Told in the Server-Timing header.
+// It goes into the Server-Timing header.
 class Timings {
   public:
     template <typename Work>

@@ -10,13 +10,14 @@
 
 namespace chorus::api {
 
-// Runs `work` in one transaction and answers what it answers, once that is committed. What `work`
-// throws rolls back. After a deadlock with another writer `work` is run again. Content that
-// PostgreSQL cannot hold (U+0000, a number of thousands of digits) becomes a 422.
+// Runs `work` in one transaction and returns its answer once the transaction is committed. If
+// `work` throws, the transaction is rolled back. After a deadlock with another writer `work` runs
+// again. Content that PostgreSQL cannot hold (U+0000, a number of thousands of digits) becomes a
+// 422.
 //
-// A POST with an Idempotency-Key is run once: the same key with the same body gets the first answer
-// again (Idempotency-Replayed: true), with another body 422, while the first one still runs 409.
-// Keys belong to the caller and the path, and are kept for a day.
+// A POST with an Idempotency-Key runs once. The same key with the same body gets the first answer
+// again (Idempotency-Replayed: true). With another body it gets 422. While the first one still
+// runs, it gets 409. Keys belong to the caller and the path, and are kept for a day.
 http::Response in_transaction(Context& context, const http::Request& request,
                               const std::function<http::Response(store::Session&)>& work);
 
