@@ -37,9 +37,9 @@ bool holds(double value, Operator op, double threshold) {
 }
 
 double default_coverage(std::chrono::minutes window, Aggregation aggregation) {
-    constexpr std::chrono::minutes kLongestUncovered{5};
+    constexpr std::chrono::minutes kShortestCovered{5};
     const bool counts = aggregation == Aggregation::sum || aggregation == Aggregation::last;
-    return counts || window <= kLongestUncovered ? 0 : 0.5;
+    return counts || window < kShortestCovered ? 0 : 0.5;
 }
 
 std::string_view rule_type(const Condition& condition) {

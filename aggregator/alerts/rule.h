@@ -67,11 +67,10 @@ struct Limit {
     double least_fit = 0.7;      // aggregation predict: least R² of the line, 0 to 1
     double min_coverage = 0;     // least share of the window that samples cover, 0 to 1
 };
-// The least coverage of a rule that tells none. Half of a window of more than five minutes: what is
-// called an average over ten minutes must not be that of ten seconds. None for a sum, which counts
-// events of which a single one may tell all, and for the last sample, which has no window. None for
-// windows of up to five minutes, too: clients of the original service write these, and expect
-// their rules to judge the first sample.
+// The least coverage, 0 to 1, of a rule that gives none. It is half of a window of five minutes or
+// more: what is called an average over ten minutes must not be the average of ten seconds. It is 0
+// for shorter windows, for a sum (one event may be the news) and for the last sample, which has no
+// window.
 double default_coverage(std::chrono::minutes window, Aggregation aggregation);
 
 // What the samples of a metric are divided by: the mean over the window of another metric's series

@@ -58,7 +58,8 @@ TEST_F(EngineTest, WhatIsMutedIsNotForgottenWithTheRuleThatMutedIt) {
     const auto host = database_.add_host("db-01");
     const auto layout = database_.add_layout({{"cpu_usage_percent", "", "percent"}});
     add_rule("silent", "host_silent", "{}");
-    add_rule("busy", "system_metric", R"({"metric_type":"cpu_usage_percent","threshold":80})");
+    add_rule("busy", "system_metric",
+             R"({"metric_type":"cpu_usage_percent","threshold":80,"min_coverage":0})");
     add_cpu(host, layout, 99);
     database_.run("UPDATE monitoring.hosts SET last_seen = '" + format_timestamp(clock_.now()) +
                   "'");
@@ -268,7 +269,8 @@ TEST_F(EngineTest, OneHostLeavesRoomForTheAlertsOfOthers) {
     database_.add_batch(database_.add_host("victim"), database_.add_layout(disks(1)), time,
                         "ARRAY[99]::float8[]");
     add_rule("full", "system_metric",
-             R"({"metric_type":"disk_usage_percent","label":"*","threshold":80})", 15);
+             R"({"metric_type":"disk_usage_percent","label":"*","threshold":80,"min_coverage":0})",
+             15);
     const auto sources = [&] {
         std::map<std::string, int> counts;
         for (const auto& alert : alerts()) {

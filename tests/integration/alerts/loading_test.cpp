@@ -87,7 +87,8 @@ TEST_F(EngineTest, AHostThatSendsRarelyIsJudgedByAllItSends) {
 TEST_F(EngineTest, WhatCouldNotBeReadOnceIsReadInTheNextRound) {
     const auto host = database_.add_host("db-01");
     const auto layout = database_.add_layout({{"cpu_usage_percent", "", "percent"}});
-    add_rule("busy", "system_metric", R"({"metric_type":"cpu_usage_percent","threshold":80})");
+    add_rule("busy", "system_metric",
+             R"({"metric_type":"cpu_usage_percent","threshold":80,"min_coverage":0})");
     add_cpu(host, layout, 99);
     database_.run("ALTER TABLE monitoring.layout_entries RENAME TO away");
     EXPECT_THROW(round(), store::DatabaseError);

@@ -59,7 +59,8 @@ def send(aggregator, agent_token, batches, cpu, processes=None):
 
 def cpu_rule(aggregator, token, **changes):
     return add_rule(aggregator, token, **{"metric_type": "cpu_usage_percent", "operator": ">",
-                                          "threshold": 85.0, "time_window_minutes": 5, **changes})
+                                          "threshold": 85.0, "time_window_minutes": 5,
+                                          "min_coverage": 0, **changes})
 
 
 def test_two_hosts_over_the_threshold_are_two_alerts_and_a_healthy_one_hides_none(quiet):
@@ -149,7 +150,7 @@ def test_samples_that_came_late_page_nobody(quiet):
 def test_a_process_rule_names_the_process_and_what_was_on_top(quiet):
     token, agent = quiet.token("operator"), quiet.token()
     add_rule(quiet, token, "process_metric", name="Python memory", process_name="python",
-             metric_field="memory_percent", operator=">", threshold=80.0)
+             metric_field="memory_percent", operator=">", threshold=80.0, min_coverage=0)
     rows = [process(1, "systemd", memory_percent=0.5),
             process(812, "python", cpu_percent=1250.0, memory_percent=91.0,
                     memory_rss_bytes=7 << 30),

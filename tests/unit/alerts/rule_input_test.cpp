@@ -69,6 +69,22 @@ TEST(RuleInput, TheExampleOfASystemRuleIsTakenAsWritten) {
         R"({"metric_type":"cpu_usage_percent","operator":">","threshold":85.0,"time_window_minutes":5})");
 }
 
+TEST(RuleInput, ARuleOverFiveMinutesOrMoreNeedsSamplesOverHalfOfThem) {
+    const auto coverage = [](const std::string& more) {
+        const auto rule = accepted(
+            R"({"name":"r","rule_type":"system_metric","severity":"low","condition":{"metric_type":"cpu_usage_percent","threshold":80)" +
+            more + "}}");
+        return std::get<SystemMetricCondition>(rule.condition).limit.min_coverage;
+    };
+    EXPECT_EQ(coverage(""), 0.5);  // the window is five minutes unless the rule says another
+    EXPECT_EQ(coverage(R"(,"time_window_minutes":5)"), 0.5);
+    EXPECT_EQ(coverage(R"(,"time_window_minutes":4)"), 0);
+    EXPECT_EQ(coverage(R"(,"time_window_minutes":60)"), 0.5);
+    EXPECT_EQ(coverage(R"(,"time_window_minutes":60,"aggregation":"sum")"), 0);
+    EXPECT_EQ(coverage(R"(,"time_window_minutes":60,"aggregation":"last")"), 0);
+    EXPECT_EQ(coverage(R"(,"time_window_minutes":60,"min_coverage":0)"), 0);
+}
+
 TEST(RuleInput, TheExampleOfAServiceRuleIsTakenAsWritten) {
     const auto rule = accepted(
         R"({"name":"Chat Service Down","rule_type":"service_health","condition":{"service_name":"chat-service","max_response_time_ms":5000},"severity":"critical","cooldown_minutes":5})");
