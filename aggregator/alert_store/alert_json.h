@@ -10,16 +10,16 @@
 
 namespace chorus::store {
 
-// The fields of Alert, to be written between begin_object() and end_object() by a caller that adds
-// its own, such as `event` or `context`.
+// Writes the fields of Alert. The caller calls begin_object() before and end_object() after it, and
+// may add fields of its own, such as `event` or `context`.
 void write_alert_fields(JsonWriter& out, const AlertRow& alert);
 void write_alert(JsonWriter& out, const AlertRow& alert);
 void write_transition(JsonWriter& out, const TransitionRow& transition);
 // AlertStats of the contract.
 void write_alert_stats(JsonWriter& out, const AlertStats& stats);
 
-// "created", "updated", "acknowledged", "resolved" or "reopened": what a transition means to those
-// who are told of it.
+// "created", "updated", "acknowledged", "resolved" or "reopened": the meaning of a transition for
+// receivers.
 std::string_view event_name(const std::optional<AlertStatus>& from, AlertStatus to);
 
 }  // namespace chorus::store

@@ -35,13 +35,13 @@ struct AlertRow {
     std::optional<Timestamp> last_seen_at;
     std::optional<std::string> suppressed_by;
     std::optional<std::string> rule_name;  // when it fired last; only of alerts of rules
-    // What of the host it is about: the label of a series, a process or a service.
+    // The part of the host that it is about: the label of a series, a process or a service.
     std::optional<std::string> subject;
 };
 
-// What to call the alert, once: the rule's name, the host and what of it: "Stock: disk usage on
-// web-01 (/var)". An alert without a rule has its title, and its host unless the title names it.
-// At most 255 characters.
+// A name of the alert for people: the rule's name, the host and the part of it, such as "Stock:
+// disk usage on web-01 (/var)". An alert without a rule has its title, and its host unless the
+// title names it. At most 255 characters.
 std::string alert_summary(const AlertRow& alert);
 
 // Where a page ended: the key of its last row.
@@ -50,7 +50,7 @@ struct AlertCursor {
     Uuid id;
 };
 
-// Every list that is not empty must contain the alert's value; all exact.
+// Every list that is not empty must contain the alert's value exactly.
 struct AlertQuery {
     std::vector<AlertStatus> statuses{};
     std::vector<Severity> severities{};
@@ -69,7 +69,7 @@ std::vector<AlertRow> find_alerts(Session& session, const AlertQuery& query);
 // Rows that match without limit, offset and cursor; costs a scan.
 std::int64_t count_alerts(Session& session, const AlertQuery& query);
 
-// Whether that many alerts are open, or more.
+// Whether at least that many alerts are open.
 bool open_alerts_reach(Session& session, std::int64_t number);
 
 std::optional<AlertRow> read_alert(Session& session, const Uuid& id);

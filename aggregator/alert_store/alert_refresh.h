@@ -1,4 +1,4 @@
-// Tells of open alerts what is now, without counting them as seen again.
+// Updates what open alerts say about the present, without counting them as seen again.
 #pragma once
 
 #include <optional>
@@ -20,8 +20,8 @@ struct AlertRefresh {
     std::string actor;                           // for the history, where the severity changes
 };
 
-// Of alerts that are still open; others are left alone. A change of severity is a transition whose
-// two states are equal. One statement.
+// Changes alerts that are still open and leaves others alone. A change of severity is a transition
+// whose two states are equal. One statement.
 void refresh_alerts(Session& session, std::span<const AlertRefresh> alerts, Timestamp now);
 
 }  // namespace chorus::store

@@ -1,5 +1,5 @@
 // The life of alerts: opened, seen again, acknowledged, suppressed, resolved, reopened. Every
-// change of state is one row of alert_transitions, written in the caller's transaction.
+// change of state writes one row of alert_transitions, in the caller's transaction.
 #pragma once
 
 #include <optional>
@@ -15,8 +15,9 @@
 
 namespace chorus::store {
 
-// Names the thing an alert is about: equal inputs give equal fingerprints, and at most one alert of
-// a fingerprint is open. `origin` is a rule's id, or "probe", "api", ...; 32 hexadecimal digits.
+// Identifies what an alert is about, in 32 hexadecimal digits. Equal inputs give equal
+// fingerprints. At most one alert of a fingerprint is open. `origin` is a rule's id, or "probe",
+// "api", ...
 std::string alert_fingerprint(std::string_view origin, std::string_view source,
                               std::string_view subject = {});
 
@@ -30,7 +31,7 @@ struct NewAlert {
     std::optional<std::string> hostname{};
     std::optional<Uuid> rule_id{};
     std::string fingerprint;
-    // What else than a silence suppresses it from the start; it then begins as `suppressed`.
+    // What suppresses it from the start, other than a silence. It then begins as `suppressed`.
     std::optional<std::string> suppressed_by{};
     std::string actor;                     // who or what opens it, e.g. "rule:<name>"
     std::optional<std::string> comment{};  // for its history
@@ -42,11 +43,12 @@ struct OpenedAlert {
     AlertStatus status = AlertStatus::active;
 };
 
-// Opens alerts, one answer for each in the given order. Where one of the same fingerprint is open,
-// it is bumped instead: occurrences + 1, last_seen_at, and the newest severity, description and
-// metadata. A bump that changes the severity is a transition whose two states are equal. An alert
-// that an active silence fits begins as `suppressed`, with suppressed_by "silence:<id>".
-// A fixed number of statements for any number of alerts; safe against concurrent callers.
+// Opens alerts. Returns one result for each, in the given order. If an alert with the same
+// fingerprint is open, it is bumped instead: occurrences + 1, last_seen_at, and the newest
+// severity, description and metadata. A bump that changes the severity is a transition whose two
+// states are equal. An alert that an active silence fits begins as `suppressed`, with suppressed_by
+// "silence:<id>". The number of statements is fixed, whatever the number of alerts. Safe with
+// concurrent callers.
 std::vector<OpenedAlert> open_alerts(Session& session, std::span<const NewAlert> alerts,
                                      Timestamp now);
 OpenedAlert open_alert(Session& session, const NewAlert& alert, Timestamp now);
@@ -57,9 +59,9 @@ struct StatusChange {
     std::string actor;                // for the history
     std::optional<std::string> by{};  // acknowledged_by or resolved_by; default: the actor
     std::optional<std::string> comment{};
-    // Only if it is in this state then: for changes decided by what was read before.
+    // Only if it is still in this state. For decisions that rest on what was read before.
     std::optional<AlertStatus> only_from{};
-    // Only with to == suppressed: what suppresses it; none if it was a person.
+    // Only with to == suppressed: what suppresses it. None if a person did.
     std::optional<std::string> suppressed_by{};
 };
 
@@ -70,15 +72,15 @@ enum class ChangeResult {
     not_allowed,  // see may_change() and only_from
 };
 
-// Changes states, one answer for each in the given order; no alert may be named twice.
-// Acknowledging and resolving stamp *_at and *_by once; `active` clears these stamps. A fixed
-// number of statements. Throws DatabaseError (kUniqueViolation) if a resolved alert would be
-// reopened while another of its fingerprint is open.
+// Changes states. Returns one result for each, in the given order. No alert may be named twice.
+// Acknowledging and resolving set *_at and *_by once; `active` clears them. The number of
+// statements is fixed. Throws DatabaseError (kUniqueViolation) if a resolved alert would be
+// reopened while another one with its fingerprint is open.
 std::vector<ChangeResult> change_statuses(Session& session, std::span<const StatusChange> changes,
                                           Timestamp now);
 ChangeResult change_status(Session& session, const StatusChange& change, Timestamp now);
 
-// Adds a remark to an alert's history; its state stays. False if there is no such alert.
+// Adds a remark to an alert's history. Its state stays. False if there is no such alert.
 bool add_comment(Session& session, const Uuid& alert_id, const std::string& actor,
                  const std::string& comment, Timestamp now);
 

@@ -27,7 +27,8 @@ std::optional<AlertStatus> alert_status_from_name(std::string_view name);
 // Whether an alert may go from one state to another: a resolved one can only be reopened.
 bool may_change(AlertStatus from, AlertStatus to);
 
-// What fits into an alert's title, source or actor: 255 characters, none of them cut in two.
+// Cuts a text to what an alert's title, source or actor can hold: 255 characters. No character is
+// cut in two.
 std::string cut_to_fit(const std::string& text);
 
 }  // namespace chorus::store

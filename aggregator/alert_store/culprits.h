@@ -1,4 +1,4 @@
-// The processes on top of a host at the moment an alert fires, kept with the alert.
+// The processes that used most on a host when an alert fired, kept with the alert.
 #pragma once
 
 #include <array>
@@ -14,7 +14,7 @@
 
 namespace chorus::store {
 
-// What a process takes of its host.
+// What a process uses of its host.
 enum class Resource { cpu, memory, io, open_files };
 inline constexpr std::size_t kResources = 4;
 // "cpu", "memory", "io", "open_files".
@@ -22,8 +22,8 @@ std::string_view to_string(Resource resource);
 
 struct Culprits {
     // {"hostname", "process_table_at", "compared_with", "by_cpu": [...], "by_memory": [...],
-    //  "by_io": [...], "by_open_files": [...]}; each process with its change against the hour
-    // before, null where it is not known. No command lines.
+    // "by_io": [...], "by_open_files": [...]}. Each process has its change against the hour before,
+    // null if that is unknown. No command lines.
     std::string context_json;
     // For notifications, by what the rule is about: the first three by that resource, then those by
     // CPU and by memory, each process once: [{"process_name", "process_id", "cpu_percent",
@@ -31,8 +31,8 @@ struct Culprits {
     std::array<std::string, kResources> top_json;
 };
 
-// By host id, of the newest process table of each host; a host without one since `oldest` is left
-// out. One statement.
+// By host id, from the newest process table of each host. A host without a table since `oldest` is
+// left out. One statement.
 std::unordered_map<std::int32_t, Culprits> read_culprits(Session& session,
                                                          std::span<const std::int32_t> host_ids,
                                                          Timestamp oldest);

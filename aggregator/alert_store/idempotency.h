@@ -18,15 +18,15 @@ struct RememberedAnswer {
     std::string body;
 };
 
-// Claims a key until the transaction ends; false if another transaction has it: that request is
-// still running.
+// Claims a key until the transaction ends. False if another transaction has it, because that
+// request still runs.
 bool claim_key(Session& session, std::string_view scope, std::string_view key);
 
-// What a claimed key was answered before.
+// The earlier answer for a claimed key.
 std::optional<RememberedAnswer> find_answer(Session& session, std::string_view scope,
                                             std::string_view key);
 
-// Together with what the request changed, in one transaction. The key must be claimed.
+// Stores the answer in the transaction of the request's changes. The key must be claimed.
 void remember_answer(Session& session, std::string_view scope, std::string_view key,
                      const RememberedAnswer& answer, Timestamp now);
 

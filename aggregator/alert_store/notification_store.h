@@ -13,14 +13,14 @@
 
 namespace chorus::store {
 
-// What an aggregator's settings tell of a channel. No address, no secret.
+// What an aggregator's settings say about a channel. No address, no secret.
 struct AnnouncedChannel {
     std::string channel;      // "webhook:ops"
     bool is_default = false;  // gets alerts whose rule names no channels
 };
 
-// Says that this program has these channels. To be repeated within 10 minutes: a channel that
-// nobody announces is no default any more and not meant by a bare "webhook".
+// Says that this program has these channels. Repeat it within 10 minutes. A channel that nobody
+// announces stops being a default, and a bare "webhook" does not mean it any more.
 void announce_channels(Session& session, std::span<const AnnouncedChannel> channels);
 
 // One transition on its way to one channel.
@@ -37,7 +37,7 @@ struct ClaimedMessage {
     std::int64_t message_id = 0;
     int attempt = 1;          // 1 = the first
     int failures = 0;         // of the channel, in a row
-    bool taken_over = false;  // somebody claimed the channel before and told no outcome
+    bool taken_over = false;  // somebody claimed the channel before and noted no outcome
     std::vector<Notification> notifications;
 };
 
@@ -49,9 +49,9 @@ struct ChannelChoice {
 
 // Claims one channel that has something to send and is not claimed, and takes its oldest message.
 // nullopt if there is none. The claim holds for `duration`; after that others may take it. A
-// message is put together at its first attempt, of at most `most` notifications, and stays the
-// same unless it is refused. Per alert notifications come in the order of its transitions. In a
-// transaction of its own.
+// message is put together at its first attempt, from at most `most` notifications. It stays the
+// same unless it is refused. The notifications of an alert come in the order of its transitions.
+// Runs in a transaction of its own.
 std::optional<ClaimedMessage> claim_message(Session& session, const ChannelChoice& choice,
                                             const std::string& claimant,
                                             std::chrono::milliseconds duration, int most);
@@ -69,29 +69,29 @@ struct Delivery {
     std::chrono::milliseconds retry_in{0};
 };
 
-// Whether the alerts of a message are sent each by itself from now on: of those that were refused
-// together, one may be all that is wrong, or that they were many.
+// Whether the alerts of a message are sent one by one from now on. If they were refused together,
+// one of them may be the cause, or their number.
 bool goes_apart(const ClaimedMessage& message, const Delivery& delivery);
 
-// Notes what became of a message and ends the claim. False, and nothing is noted, if the claim was
-// lost. In a transaction of its own.
+// Notes the outcome of a message and ends the claim. False, and nothing is noted, if the claim was
+// lost. Runs in a transaction of its own.
 bool finish_message(Session& session, const ClaimedMessage& message, const std::string& claimant,
                     const Delivery& delivery);
 
-// Claims a channel without a message, to send it something else in between; false if it is claimed,
-// waits to be tried again, or does not exist. release_channel() ends it; for the time of `rest`
-// nothing is then sent to the channel.
+// Claims a channel without a message, to send something else in between. False if it is claimed,
+// waits to be tried again, or does not exist. release_channel() ends the claim. For the time of
+// `rest` nothing is then sent to the channel.
 bool claim_channel(Session& session, const std::string& channel, const std::string& claimant,
                    std::chrono::milliseconds duration);
 void release_channel(Session& session, const std::string& channel, const std::string& claimant,
                      std::chrono::milliseconds rest);
 
-// Open alerts, not suppressed, that the channel was told of; at most `limit`, oldest first.
+// Open alerts that are not suppressed and were sent to the channel. At most `limit`, oldest first.
 std::vector<Notification> read_open_told(Session& session, const std::string& channel,
                                          std::int64_t limit);
 
-// Marks as failed what waits longer than `most`, and longer than `most_redis` for the channel
-// redis, which is best effort. Returns how many.
+// Marks as failed what waits longer than `most`. For the channel redis, which is best effort, the
+// limit is `most_redis`. Returns how many.
 std::int64_t expire_notifications(Session& session, std::chrono::seconds most,
                                   std::chrono::seconds most_redis);
 

@@ -1,4 +1,4 @@
-// What alerts rules have open.
+// Alerts that rules have open.
 #pragma once
 
 #include <string>

@@ -1,4 +1,4 @@
-// Processes that alert rules look at, and what their hosts' process tables say of them.
+// Processes that alert rules look at, with their figures from the hosts' process tables.
 #pragma once
 
 #include <array>
@@ -21,7 +21,7 @@ struct WantedProcess {
     std::optional<Timestamp> started_at;
 };
 
-// Processes whose name is one of `names` or fits one of `globs`, seen on that day or later; of one
+// Processes whose name is one of `names` or fits one of `globs`, seen on that day or later. Of one
 // host, or of all.
 std::vector<WantedProcess> read_wanted_processes(Session& session,
                                                  const std::vector<std::string>& names,
@@ -47,7 +47,7 @@ struct ProcessRows {
     std::vector<ProcessSnapshotTime> snapshots;  // in order of receipt
     std::vector<ProcessSample> samples;
 };
-// Every process table within the scope, and what those say of the processes given.
+// Every process table within the scope, with the figures of the given processes.
 ProcessRows read_process_samples(Session& session, const SampleScope& scope,
                                  const std::vector<WantedProcess>& wanted);
 

@@ -1,5 +1,5 @@
-// What the evaluator of alert rules reads: hosts, and the samples of windows, each by one statement
-// whatever the number of rules and hosts.
+// What the evaluator of alert rules reads: hosts, services, and the samples of windows. Each takes
+// one statement, whatever the number of rules and hosts.
 #pragma once
 
 #include <cstdint>
@@ -24,15 +24,15 @@ struct RuleHost {
     Timestamp first_seen{};
     Timestamp last_seen{};
     std::chrono::microseconds skew{0};        // aggregator's clock minus that of stored times
-    std::optional<Timestamp> held_back_at{};  // when a batch was, because of its series
-    // Aggregator's clock minus the host's, where that is too far off to store by it.
+    std::optional<Timestamp> held_back_at{};  // when a batch was held back, because of its series
+    // The aggregator's clock minus the host's, if the host's clock is too wrong to store by it.
     std::optional<std::chrono::microseconds> clock_skew{};
     std::optional<std::string> clone_hostname{};  // another machine with its agent's identity
     std::optional<Timestamp> clone_refused_at{};  // when a batch of that one was
 };
 std::vector<RuleHost> read_rule_hosts(Session& session);
 
-// Newest check of each service; those of agents that are gone are left out.
+// The newest check of each service. Services of agents that are gone are left out.
 struct RuleService {
     std::string name;
     std::string status;
@@ -61,9 +61,9 @@ struct WantedEntry {
     std::string tags_json = "{}";
     std::string unit;
 };
-// Layouts of the batches of the scope, in order.
+// The layouts of the batches in the scope, in order.
 std::vector<std::int32_t> read_layouts_in_use(Session& session, const SampleScope& scope);
-// What those layouts have of the metrics. Ordered by layout and position.
+// The series of these metrics in those layouts. Ordered by layout and position.
 std::vector<WantedEntry> read_wanted_entries(Session& session,
                                              const std::vector<std::string>& metric_types,
                                              const std::vector<std::int32_t>& layouts);
@@ -71,8 +71,8 @@ std::vector<WantedEntry> read_wanted_entries(Session& session,
 // Positions of the series wanted of a layout, in order, by layout.
 using WantedPositions = std::map<std::int32_t, std::vector<std::int32_t>>;
 
-// Batches of which something was wanted, in no order. `values` holds, one batch after the other,
-// the wanted positions of its layout; NaN was not readable.
+// Batches that have wanted series, in no order. `values` has the values at the wanted positions of
+// the layout, one batch after the other. NaN = could not be read.
 struct SampleRows {
     std::vector<std::int32_t> host_ids;
     std::vector<std::int32_t> layout_ids;

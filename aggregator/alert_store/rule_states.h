@@ -1,4 +1,4 @@
-// What the evaluator of alert rules remembers between its rounds.
+// What the evaluator of alert rules remembers between rounds.
 #pragma once
 
 #include <optional>
@@ -31,7 +31,7 @@ struct SubjectKey {
     Uuid rule_id;
     std::string subject;
 };
-// Both together are two statements. Rows of rules that are gone are left out.
+// Both together take two statements. Rows of rules that are gone are left out.
 void write_rule_states(Session& session, const std::vector<RuleStateRow>& changed,
                        const std::vector<SubjectKey>& forgotten);
 
@@ -42,10 +42,10 @@ struct RuleVersion {
     Uuid id;
     Timestamp updated_at{};
 };
-// Locks every rule until the transaction ends, so that none is changed or deleted meanwhile.
+// Locks every rule until the transaction ends, so that nobody changes or deletes one meanwhile.
 std::vector<RuleVersion> lock_rules(Session& session);
 
-// How a rule came out of a round.
+// The result of a rule in a round.
 struct RuleOutcome {
     Uuid rule_id;
     std::string state;
@@ -69,7 +69,8 @@ struct OpenAlert {
     std::optional<std::string> fired_json;  // of its metadata: what fired it
     std::optional<std::string> fired_text;  // the text in that
 };
-// Alerts of rules and of hosts, and those of `alert_types` that the evaluator opens by itself.
+// Alerts of rules, alerts of hosts, and alerts of the `alert_types` that the evaluator opens by
+// itself.
 std::vector<OpenAlert> read_open_alerts(Session& session,
                                         const std::vector<std::string>& alert_types);
 // Says in the metadata of alerts whether there is no data about them at present.
@@ -78,10 +79,10 @@ void mark_stale(Session& session, const std::vector<Uuid>& stale, const std::vec
 // Up to when rules have been evaluated.
 struct EvaluationMark {
     std::optional<Timestamp> evaluated_at;
-    // When evaluation began or went on after it had stood still: silence of hosts counts from then.
+    // When evaluation began, or went on after a pause. The silence of hosts counts from then.
     std::optional<Timestamp> resumed_at;
 };
-// Until the transaction ends nobody else evaluates.
+// Nobody else evaluates until the transaction ends.
 EvaluationMark lock_evaluation_mark(Session& session);
 void write_evaluation_mark(Session& session, const EvaluationMark& mark, double duration_seconds);
 

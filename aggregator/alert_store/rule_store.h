@@ -44,14 +44,14 @@ std::int64_t count_rules(Session& session, const RuleQuery& query);
 // `for_update` locks the row until the transaction ends.
 std::optional<RuleRow> find_rule(Session& session, const Uuid& id, bool for_update = false);
 
-// Raises the name as taken when another rule has it, also by case or Unicode form.
+// Another rule has this name. Names that differ only in case or Unicode form are the same.
 class RuleNameTaken : public std::runtime_error {
   public:
     RuleNameTaken() : std::runtime_error("the name is taken") {}
 };
 
-// Writes every member but the times and what evaluation tells; answers the stored row. Both throw
-// RuleNameTaken, after which the transaction is aborted.
+// Writes every member but the times and the results of evaluation. Returns the stored row. Both
+// throw RuleNameTaken; the transaction is aborted then.
 RuleRow insert_rule(Session& session, const RuleRow& rule);
 RuleRow update_rule(Session& session, const RuleRow& rule);
 // False if there is none.
@@ -62,8 +62,8 @@ struct StockRule {
     std::string key;
     RuleRow rule;
 };
-// Makes those rules that never were rows here; sets those that nobody changed to what the program
-// has now. Answers how many were made.
+// Makes the stock rules that were never rows here. Rules that nobody changed get what the program
+// has now. Returns how many were made.
 int seed_stock_rules(Session& session, const std::vector<StockRule>& rules);
 
 }  // namespace chorus::store

@@ -1,4 +1,4 @@
-// Which silence an alert falls under.
+// Finds the silence that fits an alert.
 #pragma once
 
 #include <span>
@@ -7,11 +7,11 @@
 
 namespace chorus::store {
 
-// Whether every matcher that is given fits. A matcher for something that the alert does not have
-// (no host, no rule) does not fit.
+// Whether every given matcher fits. A matcher for something that the alert does not have (no host,
+// no rule) does not fit.
 bool matches(const SilenceMatchers& matchers, const SilenceSubject& subject);
 
-// The first of the silences that fits, null if none does.
+// The first silence that fits, null if none does.
 const SilenceRow* find_silence(std::span<const SilenceRow> silences, const SilenceSubject& subject);
 
 }  // namespace chorus::store

@@ -1,4 +1,4 @@
-// Silences: who shall hear of which alerts when.
+// Silences: which alerts are suppressed, and when.
 #pragma once
 
 #include <array>
@@ -16,7 +16,7 @@
 
 namespace chorus::store {
 
-// What an alert must be like; every one that is given must fit.
+// What an alert must match. Every given matcher must fit.
 struct SilenceMatchers {
     std::optional<std::string> hostname{};    // glob
     std::optional<std::string> alert_type{};  // glob
@@ -67,19 +67,19 @@ struct SilenceQuery {
 // Newest first.
 std::vector<SilenceRow> find_silences(Session& session, const SilenceQuery& query, Timestamp now);
 std::int64_t count_silences(Session& session, const SilenceQuery& query, Timestamp now);
-// `lock` keeps others from changing it until the transaction ends.
+// With `lock` nobody else can change it until the transaction ends.
 std::optional<SilenceRow> read_silence(Session& session, const Uuid& id, Timestamp now,
                                        bool lock = false);
 
 void insert_silence(Session& session, const SilenceRow& silence);
-// Writes its times and comment.
+// Writes the silence's times and comment.
 void update_silence(Session& session, const SilenceRow& silence);
 bool delete_silence(Session& session, const Uuid& id);
 
 // Whether PostgreSQL knows a time zone of this name, "Europe/Berlin".
 bool known_time_zone(Session& session, const std::string& name);
 
-// What silences look at of an alert.
+// The members of an alert that silences look at.
 struct SilenceSubject {
     Uuid alert_id{};
     AlertStatus status = AlertStatus::active;
@@ -91,25 +91,26 @@ struct SilenceSubject {
     std::optional<std::string> rule_name{};
     Severity severity = Severity::info;
 };
-// The open alerts that silences may concern: active ones, and those that a silence or the silence
-// of their host suppresses.
+// The open alerts that silences may change: active ones, those that a silence suppresses, and those
+// that are suppressed because their host is silent.
 std::vector<SilenceSubject> silence_subjects(Session& session);
-// The hosts of which an open alert says that nobody hears of them.
+// The hosts for which an open alert says that they are silent.
 std::unordered_set<std::string> silent_hosts(Session& session);
 // Whether there is any alert that a silence suppresses.
 bool any_silenced(Session& session);
 
 bool is_silenced(const SilenceSubject& subject);
-// Of an alert that a silence or the silence of its host suppresses: from now on `reason` does.
+// An alert that is suppressed by a silence, or because its host is silent: from now on `reason`
+// suppresses it.
 struct HandOver {
     Uuid alert_id;
     std::string reason;
 };
-// Nobody is told, as they go on to be suppressed. One statement.
+// No message is sent, because the alerts stay suppressed. One statement.
 void hand_over(Session& session, const std::vector<HandOver>& alerts, Timestamp now);
-// Of alerts whose host nobody hears of, as in alerts.suppressed_by.
+// The value of alerts.suppressed_by if the host is silent.
 inline constexpr const char* kInhibitedReason = "inhibited:host_silent";
-// As in alerts.suppressed_by, "silence:<id>".
+// The value of alerts.suppressed_by for a silence: "silence:<id>".
 std::string silence_reason(const Uuid& id);
 
 }  // namespace chorus::store

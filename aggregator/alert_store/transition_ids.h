@@ -1,4 +1,4 @@
-// Which alert transitions there are, for those who follow them.
+// The ids of alert transitions, for readers that follow them.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@ namespace chorus::store {
 
 // 0 if there is none.
 std::int64_t newest_transition(Session& session);
-// Ids above `id`, ascending. A transaction that commits late may add one below.
+// Ids above `id`, ascending. A transaction that commits late may still add one below.
 std::vector<std::int64_t> transitions_after(Session& session, std::int64_t id, std::int64_t limit);
 
 }  // namespace chorus::store
