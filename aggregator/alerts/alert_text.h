@@ -1,5 +1,5 @@
-// The alert that a rule opens for a subject, as the contract words it, and what is told of it
-// later.
+// The texts of the alert that a rule opens for a subject, in the contract's words, and of what it
+// says later.
 #pragma once
 
 #include <string>
@@ -9,13 +9,14 @@
 
 namespace chorus::alerts {
 
-// As it fires at `now`: the description tells what fired it, when, and over which window. Without
-// what the evaluator adds.
+// The alert as it fires at `now`. The description says what fired it, when, and over which window.
+// Without what the evaluator adds.
 store::NewAlert make_alert(const Rule& rule, const Subject& subject, const Reading& reading,
                            Severity severity, Timestamp now);
 
-// What is now, in a sentence that names the moment and so stays true: how the value stands to the
-// thresholds, since when it is clear, that it has ended or that there is no data.
+// A sentence about the present. It names the moment, so it stays true. It says where the value is
+// compared with the thresholds, since when it is clear, that it has ended, or that there is no
+// data.
 std::string now_text(const Rule& rule, const Decision& decision, Timestamp now);
 // "2026-01-05 12:00:00 UTC"
 std::string moment(Timestamp time);
@@ -23,9 +24,9 @@ std::string moment(Timestamp time);
 // "system:web-01", "process:web-01:nginx", "service:chat-service", "host:web-01"; `key` is of the
 // rule's subject.
 std::string source_of(const Condition& condition, const std::string& key);
-// Who acts when a rule opens or resolves an alert, "rule:High CPU".
+// The actor when a rule opens or resolves an alert: "rule:High CPU".
 std::string actor_of(const Rule& rule);
-// Of the alert of that rule and subject.
+// The fingerprint of the alert of that rule and subject.
 std::string fingerprint_of(const Rule& rule, const std::string& key);
 
 using store::cut_to_fit;

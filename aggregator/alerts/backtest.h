@@ -1,4 +1,4 @@
-// What a rule would have done: the same judgement as live, over stored history.
+// What a rule would have done. The same code judges as in a round, over stored history.
 #pragma once
 
 #include <chrono>
@@ -42,15 +42,14 @@ struct Backtest {
     std::size_t hosts = 0;        // or services that the rule looks at
 };
 
-// There is more history than can be judged within the deadline.
+// There is too much history to judge within the deadline.
 class BacktestTooLong : public std::runtime_error {
   public:
     BacktestTooLong() : std::runtime_error("too much history for one call") {}
 };
 
-// Begins without any state at `from`; one host or service after the other, so that the memory is
-// that of one.
-// Throws BacktestTooLong, DatabaseError.
+// Begins at `from` without any state. Takes one host or service after the other, so that it needs
+// the memory of one. Throws BacktestTooLong, DatabaseError.
 Backtest backtest(store::Session& session, const Rule& rule, const BacktestOptions& options,
                   const Clock& clock);
 

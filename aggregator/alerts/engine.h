@@ -1,5 +1,5 @@
-// One round of evaluation: read, judge, and write states, alerts and the watermark in one
-// transaction under the leader's lease.
+// One round of evaluation: read, judge, and write. States, alerts and the time of the round are
+// written in one transaction under the leader's lease.
 #pragma once
 
 #include <chrono>
@@ -36,8 +36,8 @@ class Engine {
     Engine(store::Database& database, const Clock& clock, EngineOptions options,
            MetricsRegistry& metrics);
 
-    // `epoch` is the leader's. Throws store::LeadershipLost, and what the database throws; nothing
-    // is changed then. One round at a time; further callers wait.
+    // `epoch` is the leader's. Throws store::LeadershipLost, and what the database throws; then
+    // nothing is changed. One round runs at a time; other callers wait.
     RoundResult round(std::int64_t epoch);
     std::chrono::seconds period() const { return options_.period; }
 

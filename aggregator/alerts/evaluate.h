@@ -1,4 +1,4 @@
-// One rule against one snapshot: a reading for every subject. Pure.
+// Evaluates one rule on one snapshot: a reading for every subject. Pure functions.
 #pragma once
 
 #include <functional>
@@ -11,12 +11,12 @@
 
 namespace chorus::alerts {
 
-// What a reading is about. Members point into the snapshot.
+// The subject of a reading. Members point into the snapshot.
 struct Subject {
     const Host* host = nullptr;
     const Series* series = nullptr;
-    // process_metric: the name, unit or pattern the figure stands for, and the worst process of it
-    // where each counts for itself.
+    // process_metric: the name, unit or pattern of the figure. If each process counts for itself,
+    // also the worst one.
     std::string_view process_name{};
     const Process* process = nullptr;
     const Service* service = nullptr;
@@ -28,15 +28,15 @@ struct Subject {
 
 using Visitor = std::function<void(const Subject& subject, const Reading& reading)>;
 
-// Calls `visit` once for each subject that the rule has now. Answers, in the order of
-// Snapshot::hosts, which hosts reported within the rule's window what it could be judged by: of the
-// others nobody knows which subjects they have.
+// Calls `visit` once for each subject that the rule has now. Returns, in the order of
+// Snapshot::hosts, which hosts reported within the rule's window what the rule needs. Of the other
+// hosts nobody knows which subjects they have.
 std::vector<bool> evaluate(const Rule& rule, const Snapshot& snapshot, Timestamp now,
                            const Visitor& visit);
 
 // Whether the rule looks at that host at all.
 bool matches(const HostFilter& filter, const Host& host);
-// Seconds that the host may be silent for before the rule is breached.
+// For how many seconds the host may be silent before the rule is breached.
 double longest_silence(const HostSilentCondition& condition, const Host& host);
 
 }  // namespace chorus::alerts

@@ -1,4 +1,4 @@
-// What the parts of evaluate() share.
+// Functions that the parts of evaluate() share.
 #pragma once
 
 #include <optional>
@@ -9,8 +9,8 @@
 
 namespace chorus::alerts {
 
-// The limit with the host's own threshold, by the rule's name or else by what it measures; nullopt
-// if it has none.
+// The limit with the host's own threshold, which is found by the rule's name or else by what the
+// rule measures. nullopt if the host has none.
 std::optional<Limit> own_limit(const Host& host, const Rule& rule, const Limit& limit,
                                std::string_view metric);
 

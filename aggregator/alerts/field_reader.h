@@ -1,5 +1,5 @@
-// Reads the members of one JSON object, collecting faults; lenient where the original was: numbers
-// may come as text, booleans as words.
+// Reads the members of one JSON object and collects faults. As in the original service, numbers may
+// come as text and booleans as words.
 #pragma once
 
 #include <initializer_list>
@@ -22,15 +22,15 @@ class FieldReader {
 
     bool has(std::string_view name);
     std::optional<JsonValue> find(std::string_view name);
-    // Members that nobody asked for until now are unknown: each is a fault, which names the
-    // nearest.
+    // Members that nobody asked for until now are unknown. Each is a fault that names the nearest
+    // name.
     void refuse_others();
     void missing(std::string_view name) { checker_.missing(at_ / name); }
     void fail(std::string_view name, std::string type, const std::string& message) {
         checker_.fail(at_ / name, std::move(type), message);
     }
 
-    // Each leaves `target` alone when the member is absent; null is a fault.
+    // Each leaves `target` alone if the member is absent. null is a fault.
     void number(std::string_view name, double& target, json_checks::RealRange range);
     void number(std::string_view name, std::optional<double>& target, json_checks::RealRange range);
     void integer(std::string_view name, std::int64_t& target, json_checks::IntegerRange range);
@@ -40,7 +40,7 @@ class FieldReader {
     // 1 to `most` characters.
     void text(std::string_view name, std::string& target, std::size_t most);
     void required_text(std::string_view name, std::string& target, std::size_t most);
-    // The same for a pattern with `*` and `?`, of which few are allowed.
+    // The same for a pattern with a few `*` and `?`.
     void glob(std::string_view name, std::string& target);
     void glob(std::string_view name, std::optional<std::string>& target);
     void required_glob(std::string_view name, std::string& target);

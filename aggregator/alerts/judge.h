@@ -1,4 +1,5 @@
-// One rule in one round: from a snapshot and what is remembered to what has to be done. Pure.
+// Judges one rule in one round: a snapshot and what is remembered give what has to be done. Pure
+// functions.
 #pragma once
 
 #include <functional>
@@ -12,13 +13,13 @@
 
 namespace chorus::alerts {
 
-// What is remembered of a rule, by Subject::key().
+// What is remembered about a rule, by Subject::key().
 using States = std::unordered_map<std::string, SubjectState>;
 
 struct Decision {
     Action action = Action::none;
     std::string key;
-    Subject subject;  // not set when `gone` or without data
+    Subject subject;  // not set if `gone` or without data
     Reading reading;
     Severity severity = Severity::info;
     std::optional<Timestamp> clear_since{};  // refresh: it is clear since then

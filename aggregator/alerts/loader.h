@@ -1,4 +1,4 @@
-// Fills a snapshot from the database with what a set of rules needs.
+// Reads from the database what a set of rules needs, into a snapshot.
 #pragma once
 
 #include <map>
@@ -12,7 +12,7 @@
 
 namespace chorus::alerts {
 
-// What must be read for rules: metric types and process patterns by window.
+// What rules need: metric types and process patterns by window.
 struct Needs {
     std::map<TableKey, std::vector<std::string>> metrics;
     std::map<TableKey, std::vector<std::string>> processes;
@@ -22,16 +22,16 @@ struct Needs {
 };
 Needs needs_of(const std::vector<Rule>& rules);
 
-// Keeps what it has read as long as it holds, so that a round mostly reads the last minute or two.
-// A snapshot is good until the next load(). Used by one thread.
+// Keeps what it has read as long as it is valid. So a round mostly reads the last minute or two. A
+// snapshot is valid until the next load(). Used by one thread.
 class Loader {
   public:
-    // The number of statements depends on the lengths of the windows, and on whether layouts are
-    // new, not on rules and hosts.
+    // The number of statements depends on the lengths of the windows and on new layouts, not on
+    // rules and hosts.
     Snapshot load(store::Session& session, const std::vector<Rule>& rules, Timestamp now);
 
     static std::vector<Host> load_hosts(store::Session& session);
-    // Everything that a rule over samples needs to be evaluated for one host at any moment of
+    // Everything that is needed to evaluate a rule over samples for one host at any moment of
     // from..to.
     static Snapshot load_history(store::Session& session, const Rule& rule, const Host& host,
                                  Timestamp from, Timestamp to);

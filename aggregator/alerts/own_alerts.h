@@ -1,5 +1,4 @@
-// Alerts that no rule asks for: what is wrong with hosts' clocks, with rules and with the evaluator
-// itself.
+// Alerts without a rule: faults of hosts' clocks, of rules and of the evaluator itself.
 #pragma once
 
 #include <string>
@@ -13,7 +12,7 @@ namespace chorus::alerts {
 
 // alert_type of each kind.
 const std::vector<std::string>& own_alert_types();
-// A person may tell of the same kind of thing by the API; that is not the evaluator's to resolve.
+// A person may open an alert of the same type by the API. The evaluator does not resolve that one.
 bool is_own(const store::OpenAlert& alert);
 
 store::NewAlert rule_error_alert(const store::RuleRow& rule, const std::string& error);
@@ -21,16 +20,16 @@ store::NewAlert evaluator_late_alert(std::chrono::microseconds pause, std::chron
 store::NewAlert too_many_alerts_alert(std::size_t most);
 // Of one host.
 store::NewAlert too_many_alerts_alert(const std::string& hostname, std::size_t most);
-// Of every host whose clock is more than five minutes off. Of silent hosts nothing is known: their
-// fingerprints go to `unknown`, and what is open stays so.
+// One alert for every host whose clock is wrong by more than five minutes. Of silent hosts nothing
+// is known: their fingerprints go to `unknown`, and their open alerts stay open.
 std::vector<store::NewAlert> clock_skew_alerts(const std::vector<Host>& hosts, Timestamp now,
                                                std::vector<std::string>& unknown);
 
-// Of every host whose agent's identity another machine has, too, that tried in the last ten
-// minutes.
+// One alert for every host whose agent's identity a second machine has, if that machine tried to
+// report in the last ten minutes.
 std::vector<store::NewAlert> clone_alerts(const std::vector<Host>& hosts, Timestamp now);
 
-// Of every host of which batches were held back in the last ten minutes.
+// One alert for every host whose batches were held back in the last ten minutes.
 std::vector<store::NewAlert> held_back_alerts(const std::vector<Host>& hosts, Timestamp now);
 
 }  // namespace chorus::alerts

@@ -1,4 +1,4 @@
-// Which processes are to blame first: those that take most of what a rule is about.
+// The resource by which an alert's processes are ranked: the one that the rule is about.
 #pragma once
 
 #include "aggregator/alert_store/culprits.h"
@@ -6,9 +6,9 @@
 
 namespace chorus::alerts {
 
-// By the words of the metric's name or by the field of a process: memory, swap and OOM kills are
-// memory; disks, file systems and the pressure of I/O are I/O; file descriptors are open files; all
-// else is CPU.
+// Chosen by the words of the metric's name or by the field of a process. Memory, swap and OOM kills
+// are memory. Disks, file systems and the pressure of I/O are I/O. File descriptors are open files.
+// All else is CPU.
 store::Resource resource_of(const Condition& condition);
 
 }  // namespace chorus::alerts

@@ -1,4 +1,4 @@
-// Gathers what one round of evaluation decides and writes it, each kind by one statement.
+// Gathers the decisions of one round of evaluation, and writes each kind by one statement.
 #pragma once
 
 #include <set>
@@ -28,30 +28,31 @@ struct Written {
     std::size_t resolved = 0;
 };
 
-// Lives within the transaction of the round; reads open alerts and states when it is made.
+// Lives within the transaction of the round. Its constructor reads open alerts and states.
 class RoundWriter {
   public:
-    // `most_open`: how many alerts may be open; further ones are not opened, and one tells so.
-    // Of one host a tenth of them, so that it takes no place from the others.
+    // `most_open`: how many alerts may be open. More are not opened, and one alert says so. One
+    // host may have a tenth of them, so that it takes no room from the others.
     RoundWriter(store::Session& session, Timestamp now, std::size_t most_open);
 
     bool is_open(const std::string& fingerprint) const { return open_.contains(fingerprint); }
-    // What is remembered of a rule.
+    // What is remembered about a rule.
     const States& states(const Uuid& rule) const;
 
     void take(const Rule& rule, const Judgement& judged);
-    // A rule that was switched off: what it has open ends.
+    // The rule was switched off. Its open alerts end.
     void switch_off(const Uuid& rule);
-    // A rule that cannot be evaluated.
+    // The rule cannot be evaluated.
     void fail(const store::RuleRow& rule, const std::string& error);
-    // An alert that no rule asks for. Those that are open and not wanted any more are resolved,
-    // except the ones to be kept.
+    // Alerts without a rule. Those that are open and not wanted any more are resolved, except the
+    // ones to be kept.
     void own(store::NewAlert alert) { own_.push_back(std::move(alert)); }
     void keep(const std::vector<std::string>& fingerprints) {
         kept_.insert(fingerprints.begin(), fingerprints.end());
     }
 
-    // Of that host nothing is received: what is muted stays so if some rule tells of its silence.
+    // Nothing is received from that host. If some rule reports its silence, its other alerts stay
+    // muted.
     void unheard(const std::string& hostname, bool told) { unheard_.emplace(hostname, told); }
 
     Written write();
@@ -60,7 +61,7 @@ class RoundWriter {
     // Whether there is room for another alert.
     bool has_room(const Rule& rule, const Decision& decision);
     void raise(const Rule& rule, const Decision& decision);
-    // Tells of an open alert what is now.
+    // Updates what an open alert says about the present.
     void refresh(const Rule& rule, const Decision& decision);
     void resolve(const std::string& fingerprint, const std::string& reason,
                  const std::string& actor);
@@ -83,7 +84,7 @@ class RoundWriter {
     std::unordered_map<std::int32_t, store::Culprits> culprits_;
     std::vector<store::NewAlert> own_;
     std::unordered_set<std::string> kept_;
-    std::unordered_set<std::string> silent_hosts_;  // hosts of which an alert says so
+    std::unordered_set<std::string> silent_hosts_;  // hosts that an open alert calls silent
     std::unordered_map<std::string, bool> unheard_;
     std::vector<store::AlertRefresh> refreshed_;
     std::vector<store::StatusChange> closed_;

@@ -1,4 +1,4 @@
-// An alert rule as the evaluator works with it: typed, checked, with every default filled in.
+// An alert rule as the evaluator uses it: typed, checked, with every default filled in.
 #pragma once
 
 #include <algorithm>
@@ -16,7 +16,7 @@
 namespace chorus::alerts {
 
 using store::Severity;
-// Of two the worse one.
+// The worse of two.
 inline Severity worse(Severity a, Severity b) {
     return std::min(a, b);
 }
@@ -25,7 +25,7 @@ enum class Operator { greater, less, greater_equal, less_equal, equal, not_equal
 std::string_view to_string(Operator op);
 bool holds(double value, Operator op, double threshold);
 
-// What becomes of the samples of a window.
+// How the samples of a window become one figure.
 enum class Aggregation {
     average,
     minimum,
@@ -51,14 +51,14 @@ struct Escalation {
     Severity severity = Severity::critical;
 };
 
-// The part that every rule over samples has.
+// What every rule over samples has.
 struct Limit {
     HostFilter hosts;
     Operator op = Operator::greater;
     double threshold = 0;
     std::chrono::minutes window{5};
     Aggregation aggregation = Aggregation::average;
-    // While it fires, it goes on until the value is on the good side of this.
+    // A firing alert goes on until the value is on the good side of this.
     std::optional<double> clear_threshold;
     std::optional<Escalation> escalation;
     double fraction = 0.5;       // aggregation fraction: share of samples from which it fires
@@ -73,9 +73,10 @@ struct Limit {
 // window.
 double default_coverage(std::chrono::minutes window, Aggregation aggregation);
 
-// What the samples of a metric are divided by: the mean over the window of another metric's series
-// with the same label, or else of that of the whole host. Batches that lack one of the two do not
-// count. If that mean is 0, or less than `least`, there is too little to speak of, and all is well.
+// What the samples of a metric are divided by. It is the mean over the window of another metric's
+// series with the same label, or else of its series of the whole host. Batches that lack one of the
+// two do not count. If that mean is 0, or less than `least`, there is too little to judge, and all
+// is well.
 struct Divisor {
     std::string metric_type;
     double least = 0;
@@ -86,8 +87,8 @@ struct SystemMetricCondition {
     std::string metric_type;
     std::optional<Divisor> divisor{};
     double factor = 1;  // of the quotient
-    // Glob over the series' label. None: the series of the whole host, or every label of a metric
-    // that has none such.
+    // Glob over the series' label. None: the series of the whole host, or every label if the metric
+    // has no such series.
     std::optional<std::string> label;
     std::vector<std::pair<std::string, std::string>> tags;  // tag, glob of its value
 };
@@ -135,7 +136,7 @@ struct HostSilentCondition {
 using Condition = std::variant<SystemMetricCondition, ServiceHealthCondition,
                                ProcessMetricCondition, HostSilentCondition>;
 
-// How long something must last; part of every condition.
+// How long a state must last. Part of every condition.
 struct Patience {
     std::chrono::minutes hold{0};         // for_minutes: breached so long before it fires
     std::chrono::minutes keep_firing{0};  // clear so long before it resolves

@@ -1,5 +1,5 @@
-// Rules as clients write them: checked whole when they are written, so that none fails silently
-// later.
+// Rules as clients write them. They are checked completely when they are written, so that none
+// fails silently later.
 #pragma once
 
 #include <functional>
@@ -14,14 +14,14 @@
 
 namespace chorus::alerts {
 
-// What the checks need to know of the site.
+// What the checks need to know about this installation.
 struct RuleContext {
     double max_response_time_ms = 5000;  // RESPONSE_TIME_ALERT_THRESHOLD
     // Whether "webhook:ops" names a channel that is configured.
     std::function<bool(std::string_view)> known_channel;
 };
 
-// A rule to be written. The condition is kept as the client wrote it, because it is answered so.
+// A rule to be written. The condition is kept as the client wrote it, because answers show it so.
 struct RuleDraft {
     std::string name;
     std::optional<std::string> description;
@@ -34,7 +34,7 @@ struct RuleDraft {
     bool is_active = true;
 };
 
-// What a PATCH asks for; absent members stay as they are.
+// The changes of a PATCH. Absent members stay as they are.
 struct RuleChange {
     std::optional<std::string> name;
     std::optional<std::optional<std::string>> description;  // may be set to null
@@ -52,14 +52,14 @@ struct RuleChange {
 inline constexpr std::size_t kRuleNameLength = 255;  // characters
 inline constexpr std::int64_t kMostCooldownMinutes = 525'600;
 
-// Each member of the body that is none of a rule's is a fault that names the nearest one. Where
-// clients of the original write rules these are ignored, as it ignored them.
+// A member of the body that no rule has is a fault that names the nearest one. On the endpoints of
+// the original service such members are ignored, as it ignored them.
 void refuse_unknown_rule_members(JsonValue body, FieldErrors& errors);
 
-// Both add every fault they find, with its place below "body"; the result is only meaningful if
-// they added none.
+// Both add every fault, with its place below "body". The result is meaningful only if they added
+// none.
 RuleDraft parse_rule(JsonValue body, const RuleContext& context, FieldErrors& errors);
-// `type` is the rule's type; a condition of another type is refused.
+// `type` is the type of the rule. A condition of another type is refused.
 RuleChange parse_rule_change(JsonValue body, std::string_view type, const RuleContext& context,
                              FieldErrors& errors);
 
@@ -67,12 +67,12 @@ struct ParsedCondition {
     Condition condition;
     Patience patience;
 };
-// Each member that a condition of no type has is a fault that names the nearest one: it was meant
-// to narrow the rule. Not for what is stored already, in which it was ignored from the start.
+// A member that no type of condition has is a fault that names the nearest one, because it was
+// meant to narrow the rule. Not used for stored rules, in which such members were always ignored.
 void refuse_unknown_members(std::string_view type, JsonValue condition, FieldErrors& errors);
 
-// The condition alone, with faults below "condition": also for what is stored already, whose
-// unknown members are ignored. nullopt if the type is none or it is no object.
+// The condition alone, with faults below "condition". Also for stored rules; their unknown members
+// are ignored. nullopt if the type is unknown or the condition is no object.
 std::optional<ParsedCondition> parse_condition(std::string_view type, JsonValue condition,
                                                const RuleContext& context, FieldErrors& errors);
 

@@ -1,5 +1,5 @@
-// What a rule asks for that nobody answers: no fault, because it may come yet, but told with the
-// rule.
+// What a rule asks for and nobody provides. It is no fault, because it may still come, but answers
+// show it with the rule.
 #pragma once
 
 #include <vector>
@@ -10,10 +10,11 @@
 
 namespace chorus::alerts {
 
-// Of faults that unknown fields would be where they are refused: field_ignored.
+// Turns the faults of unknown fields into warnings (field_ignored), for endpoints that ignore such
+// fields.
 void add_ignored(const FieldErrors& unknown, FieldErrors& warnings);
 
-// Of each rule, in their order, with the place below "body":
+// The warnings of each rule, in their order, with the place below "body":
 // - metric_unknown: a metric that is neither in the catalogue nor sent by a host since yesterday
 // - field_ignored: a member that no condition has, in rules stored before such were refused
 // Throws DatabaseError.

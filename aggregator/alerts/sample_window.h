@@ -1,5 +1,5 @@
 // The samples of one window in memory. A window that takes every sample moves on with time and
-// reads what is new; the others are read whole.
+// reads what is new. Other windows are read whole.
 #pragma once
 
 #include <map>
@@ -20,15 +20,15 @@ namespace chorus::alerts {
 using HostIndex = std::unordered_map<std::int32_t, std::size_t>;
 HostIndex index_of(const std::vector<Host>& hosts);
 
-// Seconds; what all hosts but a few keep to. An interval is what an agent says: of one that says a
-// day all the others would be read for a day.
+// Seconds. Almost all hosts have an interval of at most this. An agent names its interval itself:
+// if one says a day, all others must not be read for a day.
 double usual_interval(const std::vector<Host>& hosts);
-// Where batches of those times of receipt lie.
+// Where batches with these times of receipt lie.
 store::SampleScope scope_of(const std::vector<Host>& hosts, const store::TimeRange& range);
-// Where all that a window takes lies.
+// Where all samples of a window lie.
 store::SampleScope scope_of(const std::vector<Host>& hosts, const WindowPlan& plan, Timestamp now);
 
-// Always used with the same hosts and metrics; not to be moved, because the table points into
+// Always used with the same hosts and metrics. Not to be moved, because the table points into
 // itself.
 class SampleWindow {
   public:
@@ -38,23 +38,24 @@ class SampleWindow {
 
     const SampleTable& table() const { return table_; }
     Timestamp end() const { return end_; }
-    // Holds far more layouts than when it was new: where hosts change their series again and again
-    // another window has to take its place at times.
+    // Whether it holds far more layouts than when it was new. If hosts change their series again
+    // and again, a new window has to take its place now and then.
     bool outgrown() const { return layouts_.size() > 2 * first_layouts_ + kSpareLayouts; }
 
     // Reads what is within the scope into an empty window.
     void fill(store::Session& session, const std::vector<Host>& hosts, const HostIndex& index,
               const store::SampleScope& scope, const std::vector<std::string>& metrics);
 
-    // Makes it the window from..to: forgets what is older, reads what came since its end, and the
-    // last half minute before that again, because a batch is stored a moment after it was received.
+    // Makes it the window from..to. Forgets what is older and reads what came since its end. Reads
+    // the last half minute before that again, because a batch is stored a moment after it was
+    // received.
     void move_on(store::Session& session, const std::vector<Host>& hosts, const HostIndex& index,
                  const store::TimeRange& window, const std::vector<std::string>& metrics);
 
   private:
     void read(store::Session& session, const std::vector<Host>& hosts, const HostIndex& index,
               const store::SampleScope& scope, const std::vector<std::string>& metrics);
-    // Learns what the layouts have of the metrics, as far as they are not known.
+    // Reads which series of the metrics the layouts have, for layouts that are not known yet.
     void learn(store::Session& session, const std::vector<std::int32_t>& layouts,
                const std::vector<std::string>& metrics);
     void pack();

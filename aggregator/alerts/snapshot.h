@@ -1,5 +1,5 @@
-// Everything rules are judged by: hosts, samples of their series and processes, services. Filled
-// from the database by the loader, or by hand in tests.
+// Everything by which rules are judged: hosts, samples of their series and processes, services. The
+// loader fills it from the database, tests by hand.
 #pragma once
 
 #include <array>
@@ -19,7 +19,7 @@
 namespace chorus::alerts {
 
 using TextPairs = std::vector<std::pair<std::string, std::string>>;
-// The members of a JSON object; values that are no strings as they are written.
+// The members of a JSON object. Values that are no strings stay as they are written.
 TextPairs text_pairs_of(const std::string& json);
 
 struct Host {
@@ -31,15 +31,16 @@ struct Host {
     Timestamp first_seen{};
     Timestamp last_seen{};
     std::chrono::microseconds skew{0};
-    std::optional<Timestamp> held_back_at{};  // when a batch was, because of its series
-    // The clock's own skew, where it is too far off to store by it; `skew` is that of stored times.
+    std::optional<Timestamp> held_back_at{};  // when a batch was held back, because of its series
+    // The skew of the clock, if the clock is too wrong to store by it. `skew` is that of stored
+    // times.
     std::optional<std::chrono::microseconds> clock_skew{};
     std::string clone_hostname{};                 // another machine with its agent's identity
     std::optional<Timestamp> clone_refused_at{};  // when a batch of that one was
 };
 
-// Whether nothing was received for three of its intervals. When a host was last heard of is written
-// every five seconds only.
+// Whether nothing was received for three of its intervals. The time of the last report is written
+// only every five seconds.
 bool is_silent(const Host& host, Timestamp now);
 
 struct Series {
@@ -107,11 +108,11 @@ struct Service {
     Timestamp heard_at{};    // when it was checked, by the aggregator's clock
     double interval_seconds = 60;
 };
-// A service that was not checked for so long is not configured any more.
+// A service that was not checked for this time is not configured any more.
 std::chrono::duration<double> forgotten_after(double interval_seconds);
 std::string_view to_string(Service::Status status);
 
-// Which windows a table of samples is for.
+// The windows for which a table of samples is.
 struct TableKey {
     std::chrono::minutes length{0};  // 0: all of up to ten minutes
     bool whole = true;               // holds every sample
@@ -124,7 +125,7 @@ struct Snapshot {
     std::map<TableKey, std::shared_ptr<const SampleTable>> samples;
     std::map<TableKey, std::shared_ptr<const std::vector<HostProcesses>>> processes;
     std::vector<Service> services;
-    // Silence of hosts is measured from then at the earliest.
+    // The silence of hosts is measured from this moment at the earliest.
     Timestamp watching_since{};
 };
 

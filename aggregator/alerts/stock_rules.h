@@ -7,15 +7,15 @@
 
 namespace chorus::alerts {
 
-// What an operator sets for the rules everybody wants.
+// Thresholds that an operator sets for the most common rules.
 struct StockThresholds {
     double cpu_percent = 80;
     double memory_percent = 85;
     double disk_percent = 90;
 };
 
-// Every rule has a key that never changes, so that it is made once per database: a rule that
-// somebody deleted, renamed or changed stays as it was left.
+// Every rule has a key that never changes. So it is made once per database: a rule that somebody
+// deleted, renamed or changed stays as it is.
 std::vector<store::StockRule> stock_rules(const StockThresholds& thresholds);
 
 }  // namespace chorus::alerts

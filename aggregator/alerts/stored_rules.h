@@ -1,4 +1,4 @@
-// Rules and states as the database has them, as the evaluator works with them.
+// Turns stored rules into those of the evaluator, and states both ways.
 #pragma once
 
 #include <optional>
@@ -11,8 +11,8 @@
 
 namespace chorus::alerts {
 
-// A stored rule; `error` says why it cannot be evaluated (rows of the original service, or written
-// by SQL).
+// A stored rule. `error` says why it cannot be evaluated: rows of the original service, or rows
+// written by SQL.
 struct StoredRule {
     store::RuleRow row;
     std::optional<Rule> rule;

@@ -1,4 +1,4 @@
-// Where a rule stands with one subject, and how that changes from one evaluation to the next.
+// The state of a rule for one subject, and how it changes from one evaluation to the next.
 #pragma once
 
 #include <optional>
@@ -19,8 +19,8 @@ struct SubjectState {
     std::optional<Timestamp> clear_since{};  // firing, but clear since then
     std::optional<Timestamp> fired_at{};     // last time
     std::optional<Timestamp> resolved_at{};  // last time
-    // It fired again soon after it had resolved: from now on the cooldown lies between any two of
-    // its changes.
+    // It fired again soon after it had resolved. From now on the cooldown lies between any two
+    // changes.
     bool flapping = false;
     bool stale = false;  // firing, but there is no data
     bool operator==(const SubjectState&) const = default;
@@ -30,7 +30,7 @@ enum class Action {
     none,
     fire,     // open an alert
     bump,     // it still fires: count it
-    refresh,  // it is open, but clear or without data: tell what is now
+    refresh,  // it is open, but clear or without data: update its text
     resolve,  // the condition has cleared
 };
 
@@ -46,19 +46,20 @@ struct Timing {
 
 // One evaluation of one subject. Pure: the same arguments give the same step.
 // - No data never fires and never resolves; what was pending begins anew.
-// - It fires once it is breached for `hold`, and not within `cooldown` of the last time; if it is
-//   flapping, not within `cooldown` of when it resolved either.
-// - Its severity is that of the level that the value has now; what lies above it is kept as long as
+// - It fires once it is breached for `hold`, but not within `cooldown` of the last time it fired.
+//   If it is flapping, also not within `cooldown` of the moment when it resolved.
+// - Its severity is that of the level that the value has now. A higher severity stays as long as
 //   Reading::keeps has it.
-// - It resolves once it is clear for `keep_firing`; if it is flapping, for the cooldown as well.
+// - It resolves once it is clear for `keep_firing`. If it is flapping, it must also be clear for
+//   the cooldown.
 Step advance(const SubjectState& previous, const Reading& reading, const Timing& timing,
              Timestamp now);
 
-// The same subject after its alert was resolved by somebody else: the cooldown runs from when it
-// fired, and it may fire again after that.
+// The subject after somebody else resolved its alert. The cooldown runs from when it fired; after
+// that it may fire again.
 SubjectState closed_by_others(const SubjectState& previous, Timestamp now);
 
-// Whether the state says nothing that an absent one would not.
+// Whether the state is the same as none.
 bool forgettable(const SubjectState& state, const Timing& timing, Timestamp now);
 
 }  // namespace chorus::alerts

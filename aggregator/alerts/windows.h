@@ -1,5 +1,5 @@
-// Which samples a window takes. The live evaluator and the backtest ask here, so that both see the
-// same ones.
+// Which samples a window takes. The rounds and the backtest ask here, so that both see the same
+// samples.
 #pragma once
 
 #include <algorithm>
@@ -15,9 +15,9 @@
 namespace chorus::alerts {
 
 // A window of up to ten minutes takes every sample. A longer one is cut into 30 slots, counted from
-// 1970, and takes what came at the beginning of each: as long as half a minute or the host's
-// interval. It ends with the last whole slot. So a window costs the same whatever its length.
-// Of a sum and of extremes that would be wrong: up to an hour they, too, take every sample.
+// 1970. It takes what came at the beginning of each slot, for half a minute or the host's interval.
+// It ends with the last whole slot. So a window costs the same whatever its length. For sums and
+// extremes that would be wrong: up to an hour they take every sample.
 class WindowPlan {
   public:
     static constexpr std::chrono::minutes kLongestWhole{10};
@@ -38,23 +38,23 @@ class WindowPlan {
         if (whole()) return now;
         return now - (now.time_since_epoch() % slot_);
     }
-    // The earliest and the latest moment that it may take. What comes at the very end of a slot
-    // belongs to the next one.
+    // The earliest and the latest moment of its samples. A sample at the very end of a slot belongs
+    // to the next slot.
     Timestamp first(Timestamp now) const { return end(now) - window_ + (whole() ? kTick : kNone); }
     Timestamp last(Timestamp now) const { return end(now) - (whole() ? kNone : kTick); }
 
-    // Whether it takes a sample received then; `interval_seconds` is of the host.
+    // Whether it takes a sample that was received then. `interval_seconds` is that of the host.
     bool takes(Timestamp received, Timestamp now, double interval_seconds) const {
         if (received < first(now) || received > last(now)) return false;
         return whole() || (received - Timestamp{}) % slot_ < width(interval_seconds);
     }
-    // Seconds that one sample stands for, the time to the next one that is taken: the host's
-    // interval, or from one slot to the end of what is taken of the next.
+    // Seconds that one sample stands for, the time to the next sample that is taken. That is the
+    // host's interval, or the time from one slot to the end of what the next slot takes.
     double unit(double interval_seconds) const {
         if (whole() || width(interval_seconds) >= slot_) return interval_seconds;
         return std::chrono::duration<double>(slot_ + width(interval_seconds)).count();
     }
-    // What must be read for it of hosts with that interval or a shorter one.
+    // What must be read of hosts with that interval or a shorter one.
     std::vector<store::TimeRange> ranges(Timestamp now, double interval_seconds) const;
 
     // How much of each slot it takes; nullopt: it has no slots.
@@ -77,10 +77,10 @@ class WindowPlan {
     std::chrono::microseconds slot_;
 };
 WindowPlan plan_of(const SystemMetricCondition& condition);
-// Process tables are read anew in each round, so a longer window of theirs is never whole.
+// Process tables are read anew in each round, so a longer window over them never takes all samples.
 WindowPlan plan_of(const ProcessMetricCondition& condition);
 
-// A batch that came so long after it was made is history: it neither fires nor resolves.
+// A batch that came later than this after it was made is history. It neither fires nor resolves.
 std::chrono::microseconds lateness_limit(double interval_seconds);
 inline bool is_late(Timestamp time, Timestamp received, std::chrono::microseconds skew,
                     double interval_seconds) {
