@@ -8,13 +8,15 @@ namespace chorus::store {
 namespace {
 
 // Every statement answers these columns, in this order.
-#define CHORUS_TOKEN_COLUMNS \
-    "token_id, name, role, agent_id, created_at, last_used_at, revoked_at, expires_at, uses_left"
+#define CHORUS_TOKEN_COLUMNS                                                                       \
+    "token_id, name, role, agent_id, created_at, last_used_at, revoked_at, expires_at, uses_left," \
+    " is_session"
 
 constexpr Statement kCreate{"token_create",
                             "INSERT INTO monitoring.tokens"
-                            " (name, role, hash, expires_at, uses_left, agent_id, enrolled_by)"
-                            " VALUES ($1, $2, $3, now() + $4, $5, $6, $7)"
+                            " (name, role, hash, expires_at, uses_left, agent_id, enrolled_by,"
+                            "  is_session)"
+                            " VALUES ($1, $2, $3, now() + $4, $5, $6, $7, $8)"
                             " RETURNING " CHORUS_TOKEN_COLUMNS};
 
 constexpr Statement kFind{"token_find", "SELECT " CHORUS_TOKEN_COLUMNS
@@ -59,7 +61,8 @@ constexpr Statement kReplace{
     "WITH old AS ("
     " UPDATE monitoring.tokens"
     " SET expires_at = least(expires_at, now() + $3)"
-    " WHERE token_id = $1 AND role NOT IN ('enrol', 'signin') AND revoked_at IS NULL"
+    " WHERE token_id = $1 AND role NOT IN ('enrol', 'signin') AND NOT is_session"
+    " AND revoked_at IS NULL"
     " AND (expires_at IS NULL OR expires_at > now())"
     " RETURNING name, role, agent_id, enrolled_by)"
     " INSERT INTO monitoring.tokens (name, role, agent_id, enrolled_by, hash)"
@@ -116,6 +119,7 @@ TokenRow read_token(const Row& row) {
     token.revoked_at = row.optional_timestamp(6);
     token.expires_at = row.optional_timestamp(7);
     token.uses_left = row.optional_int4(8);
+    token.is_session = row.boolean(9);
     return token;
 }
 
@@ -139,7 +143,8 @@ TokenRow insert_token(Session& session, const NewToken& token) {
                                                    .interval(token.valid_for)
                                                    .int4(token.uses)
                                                    .uuid(token.agent_id)
-                                                   .int8(token.enrolled_by))[0]);
+                                                   .int8(token.enrolled_by)
+                                                   .boolean(token.is_session))[0]);
 }
 
 std::optional<TokenRow> revoke_token(Session& session, std::int64_t token_id) {

@@ -25,6 +25,7 @@ struct TokenRow {
     std::optional<Timestamp> revoked_at;
     std::optional<Timestamp> expires_at;
     std::optional<std::int32_t> uses_left;  // of an enrolment token and a sign-in link
+    bool is_session = false;                // of a browser, which a sign-in link let in
 };
 
 struct NewToken {
@@ -36,6 +37,7 @@ struct NewToken {
     std::optional<Uuid> agent_id{};                   // bound from the start
     std::optional<std::int64_t> enrolled_by{};        // the enrolment token; by it alone nobody
                                                       // becomes an agent that has a valid token
+    bool is_session = false;                          // which needs an end, too
 };
 
 // These work in the caller's transaction, so that a call and its record are stored together.
@@ -57,7 +59,7 @@ bool host_taken(Session& session, const std::string& hostname, const std::option
 // bind_agent() bind no other token to it.
 std::vector<std::int64_t> claim_agent(Session& session, const Uuid& agent_id);
 // Makes a second token like this one (name, role, agent) and gives the old one an end. nullopt if
-// the old one is gone, or is an enrolment token or a sign-in link.
+// the old one is gone, or is an enrolment token, a sign-in link or a session.
 std::optional<TokenRow> replace_token(Session& session, std::int64_t token_id,
                                       const std::string& new_hash, std::chrono::seconds overlap);
 

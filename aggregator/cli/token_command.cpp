@@ -113,16 +113,25 @@ int no_such_token(std::int64_t id, const char* state) {
     return to_int(ExitCode::usage);
 }
 
+// It has twelve hours; a token like it would have no end.
+int no_token_of_a_session(std::int64_t id) {
+    std::fprintf(stderr,
+                 "chorus-aggregator: token %lld is the session of a browser, which ends by itself; "
+                 "`chorus-aggregator sign-in-link` begins another, `token create` makes a token\n",
+                 static_cast<long long>(id));
+    return to_int(ExitCode::usage);
+}
+
 int rotate(store::Database& database, std::int64_t id, std::chrono::hours overlap) {
     const auto lease = database.acquire();
     store::Transaction transaction{*lease};
     // The kind stands in the token itself, so the role must be known first.
-    std::string role;
-    for (const auto& token : store::TokenStore{database}.list()) {
-        if (token.token_id == id) role = token.role;
-    }
-    const std::string token = api::make_token(role);
-    if (role.empty() || !store::replace_token(*lease, id, api::hash_token(token), overlap)) {
+    const auto all = store::TokenStore{database}.list();
+    const auto old = std::find_if(all.begin(), all.end(),
+                                  [&](const auto& token) { return token.token_id == id; });
+    if (old != all.end() && old->is_session) return no_token_of_a_session(id);
+    const std::string token = old == all.end() ? "" : api::make_token(old->role);
+    if (token.empty() || !store::replace_token(*lease, id, api::hash_token(token), overlap)) {
         return no_such_token(id, "that could be replaced");
     }
     transaction.commit();

@@ -155,6 +155,17 @@ store::NewToken read_new_token(const http::Request& request) {
     return token;
 }
 
+// A token that was just made, with its secret, which is not told again.
+http::Response made(const store::TokenRow& token, const std::string& secret) {
+    JsonWriter out;
+    out.begin_object();
+    write_token(out, token);
+    out.field("token", secret).end_object();
+    http::Response response = json_response(out, 201);
+    response.with("Cache-Control", "no-store");
+    return response;
+}
+
 http::Response create(Context& context, const http::Request& request) {
     store::NewToken wanted = read_new_token(request);
     const std::string secret = make_token(wanted.role);
@@ -164,11 +175,7 @@ http::Response create(Context& context, const http::Request& request) {
     const auto token = store::insert_token(*lease, wanted);
     store::write_audit(*lease, audit_of(request, "token.create", token));
     transaction.commit();
-    JsonWriter out;
-    out.begin_object();
-    write_token(out, token);
-    out.field("token", secret).end_object();
-    http::Response response = json_response(out, 201);
+    http::Response response = made(token, secret);
     response.with("Location", "/api/v1/tokens/" + std::to_string(token.token_id));
     return response;
 }
@@ -290,23 +297,17 @@ http::Response begin_session(Context& context, const http::Request& request) {
     store::Transaction transaction{*lease};
     const auto used = store::use_token(*lease, link_hash, "signin");
     if (!used) link_invalid(context, request);
-    const auto token =
-        store::insert_token(*lease, {.name = used->name,
-                                     .role = "admin",
-                                     .hash = hash_token(secret),
-                                     .valid_for = std::chrono::hours{kSessionHours}});
+    const auto token = store::insert_token(*lease, {.name = used->name,
+                                                    .role = "admin",
+                                                    .hash = hash_token(secret),
+                                                    .valid_for = std::chrono::hours{kSessionHours},
+                                                    .is_session = true});
     auto audit = audit_of(request, "session.begin", token);
     audit.actor = used->name;
     audit.token_id = used->token_id;
     store::write_audit(*lease, audit);
     transaction.commit();
-    JsonWriter out;
-    out.begin_object();
-    write_token(out, token);
-    out.field("token", secret).end_object();
-    http::Response response = json_response(out, 201);
-    response.with("Cache-Control", "no-store");
-    return response;
+    return made(token, secret);
 }
 
 }  // namespace

@@ -320,6 +320,22 @@ def test_a_sign_in_link_makes_one_admin_of_one_browser(aggregator):
     assert "session.begin" in str(aggregator.sql("SELECT action FROM monitoring.audit"))
 
 
+def test_a_session_ends_and_is_not_rotated_into_a_token_that_does_not(aggregator):
+    session = begin_session(aggregator, secret_of(sign_in_link(aggregator))).json
+    before = aggregator.sql("SELECT count(*), max(expires_at) FROM monitoring.tokens")
+    done = aggregator.command("token", "rotate", str(session["id"]))
+    assert done.returncode == 64 and not done.stdout
+    assert "session" in done.stderr and "chorus-aggregator sign-in-link" in done.stderr
+    assert aggregator.sql("SELECT count(*), max(expires_at) FROM monitoring.tokens") == before
+    assert aggregator.get("/api/v1/tokens", token=session["token"]).status == 200
+    # A token that was replaced ends as well, and may be replaced again.
+    old = aggregator.command("token", "create", "--role", "admin", "--name", "twice")
+    assert old.returncode == 0
+    number = aggregator.sql("SELECT max(token_id) FROM monitoring.tokens")[0][0]
+    for _ in range(2):
+        assert aggregator.command("token", "rotate", number).returncode == 0
+
+
 def test_a_sign_in_link_stands_in_no_log_and_no_table(aggregator):
     token = secret_of(sign_in_link(aggregator))
     session = begin_session(aggregator, token).json["token"]
