@@ -71,6 +71,13 @@ constexpr const char* kDeleteKeys = R"sql(
 DELETE FROM monitoring.idempotency_keys WHERE created_at < $1
 )sql";
 
+// Each signing in leaves two rows.
+constexpr const char* kDeleteSessions = R"sql(
+DELETE FROM monitoring.tokens
+WHERE (is_session OR role = 'signin') AND least(expires_at, revoked_at) < $1
+)sql";
+constexpr days kSessionsKept{30};  // after their end
+
 // A clean-up may take longer than the statements of the API are allowed to.
 constexpr const char* kNoTimeout = "SET LOCAL statement_timeout = 0";
 
@@ -201,6 +208,8 @@ RetentionOutcome RetentionJob::run(Epoch epoch, bool clock_confirmed) {
         execute_unhurried(session, epoch, kDeleteSilences,
                           Parameters{}.timestamp(now - *retention_.resolved_alerts));
     }
+    outcome.sessions_deleted = execute_unhurried(session, epoch, kDeleteSessions,
+                                                 Parameters{}.timestamp(now - kSessionsKept));
     execute_unhurried(session, epoch, kDeleteKeys, Parameters{}.timestamp(now - kKeyLife));
     if (!outcome.dropped_partitions.empty()) partitions_.forget();
     return outcome;

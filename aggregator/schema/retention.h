@@ -23,6 +23,7 @@ struct RetentionOutcome {
     std::int64_t processes_deleted = 0;
     std::int64_t events_deleted = 0;
     std::int64_t alerts_deleted = 0;
+    std::int64_t sessions_deleted = 0;  // and sign-in links
 };
 
 class RetentionJob {

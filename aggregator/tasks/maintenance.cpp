@@ -34,7 +34,8 @@ void Maintenance::clean_up(std::int64_t epoch) {
                                     {"layouts_deleted", outcome.layouts_deleted},
                                     {"processes_deleted", outcome.processes_deleted},
                                     {"events_deleted", outcome.events_deleted},
-                                    {"alerts_deleted", outcome.alerts_deleted}});
+                                    {"alerts_deleted", outcome.alerts_deleted},
+                                    {"sessions_deleted", outcome.sessions_deleted}});
 }
 
 }  // namespace chorus::tasks

@@ -205,6 +205,31 @@ TEST_F(RetentionTest, ExpiredSilencesGoLikeResolvedAlertsAndKeysAfterADay) {
     EXPECT_EQ(database_.number("SELECT count(*) FROM monitoring.silences"), 2);
 }
 
+TEST_F(RetentionTest, SessionsAndTheirLinksGoAMonthAfterTheirEnd) {
+    add_batch_now();
+    database_.run(
+        "INSERT INTO monitoring.tokens (name, role, hash, is_session, uses_left, expires_at,"
+        " revoked_at)"
+        " SELECT name, role, sha256(name::bytea), session, uses, now() - expired, now() - revoked"
+        " FROM (VALUES"
+        " ('open', 'admin', true, NULL::int, interval '-1 hour', NULL::interval),"
+        " ('young', 'admin', true, NULL, interval '29 days', NULL),"
+        " ('ended', 'admin', true, NULL, interval '31 days', NULL),"
+        " ('revoked', 'admin', true, NULL, interval '29 days', interval '31 days'),"
+        " ('link', 'signin', false, 1, interval '31 days', NULL),"
+        " ('new link', 'signin', false, 0, interval '29 days', NULL),"
+        // The history of tokens that somebody made is kept.
+        " ('replaced', 'admin', false, NULL, interval '31 days', NULL),"
+        " ('gone', 'viewer', false, NULL, NULL, interval '31 days'),"
+        " ('enrolment', 'enrol', false, 0, interval '31 days', NULL)"
+        ") AS t (name, role, session, uses, expired, revoked)");
+    EXPECT_EQ(run(Retention{}).sessions_deleted, 3);
+    EXPECT_EQ(database_.text("SELECT string_agg(name, ', ' ORDER BY token_id)"
+                             " FROM monitoring.tokens"),
+              "open, young, new link, replaced, gone, enrolment");
+    EXPECT_EQ(run(Retention{}).sessions_deleted, 0);
+}
+
 TEST_F(RetentionTest, ClockThatJumpedForwardDeletesNothingUntilConfirmed) {
     add_batch_on(-8);
     add_batch_now();
