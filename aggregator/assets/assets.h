@@ -1,4 +1,5 @@
-// Files of the web pages: those built into the program, or those of a folder while developing.
+// Files of the web pages. They are built into the program, or come from a folder during
+// development.
 #pragma once
 
 #include <cstddef>
@@ -9,7 +10,7 @@
 
 namespace chorus::assets {
 
-// A file that is part of the program.
+// A file that is built into the program.
 struct Asset {
     std::string_view path;  // "ui/index.html"
     std::string_view hash;  // of the content before compression, hexadecimal
@@ -21,13 +22,14 @@ struct Asset {
 const std::vector<Asset>& embedded();
 const Asset* find_embedded(std::string_view path);
 
-// By the ending of the name; "application/octet-stream" for others.
+// Chosen by the ending of the name; "application/octet-stream" for other endings.
 std::string_view content_type(std::string_view path);
-// Whether the name holds a hash of the content, "app-db847a397d.js": such a file never changes.
+// Whether the name has a hash of the content in it, as "app-db847a397d.js". Such a file never
+// changes.
 bool is_hashed(std::string_view path);
 
-// The content of a file below `root`; nullopt if there is none, it is hidden, no plain file, or
-// leads out of the folder.
+// The content of a file below `root`. nullopt if the file does not exist, is hidden, is no plain
+// file, or leads out of the folder.
 std::optional<std::string> read_below(const std::string& root, std::string_view path);
 
 }  // namespace chorus::assets

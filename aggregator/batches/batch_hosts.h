@@ -1,4 +1,5 @@
-// The hosts that a writer knows: who may write which host's rows, and what was last noted of it.
+// The hosts that a writer knows: which agent may write a host's rows, and what was last noted about
+// the host.
 #pragma once
 
 #include <cstdint>
@@ -13,8 +14,8 @@
 
 namespace chorus::store {
 
-// What a writer remembers of one agent's host. Valid until the transaction fails in which it was
-// changed; then it is forgotten and read anew.
+// What a writer remembers about one agent's host. If the transaction fails in which it was changed,
+// it is forgotten and read anew.
 struct BatchHost {
     std::int32_t host_id = 0;
     std::string hostname;
@@ -35,15 +36,15 @@ enum class HostRefusal {
     cloned,      // another machine has its identity
 };
 
-// Not thread-safe; a writer's own.
+// Each writer has one. Not thread-safe.
 class BatchHosts {
   public:
     explicit BatchHosts(std::size_t most_hosts) : most_hosts_(most_hosts) {}
 
-    // The host of the batch's agent, from memory if its name is still the same; otherwise looked
-    // up, created, renamed or taken over inside the caller's transaction. nullptr, and why in
-    // `refusal`, if the name is that of another host, unless that one is silent and this agent has
-    // no host yet, or if another machine reports for the host.
+    // The host of the batch's agent. It comes from memory if its name is still the same. Otherwise
+    // it is looked up, created, renamed or taken over in the caller's transaction.
+    // nullptr, with the reason in `refusal`, if another machine reports for the host, or if another
+    // host has the name. Only a silent host gives its row to an agent that has no host yet.
     BatchHost* find(Session& session, const PreparedBatch& prepared, HostRefusal& refusal);
     // The same, but never from memory.
     BatchHost* look_up(Session& session, const PreparedBatch& prepared, HostRefusal& refusal);
@@ -51,7 +52,8 @@ class BatchHosts {
     bool known(const PreparedBatch& prepared) const;
 
     void forget(const Uuid& agent_id) { hosts_.erase(agent_id); }
-    // Drops the hosts unused for longest when there are too many. Pointers become invalid.
+    // If there are too many hosts, forgets those that were not used for longest. Pointers become
+    // invalid.
     void evict();
 
   private:
@@ -60,8 +62,9 @@ class BatchHosts {
     std::uint64_t uses_ = 0;
 };
 
-// Notes that hosts were heard of: last_seen and clock skew at most once in a few seconds each, the
-// other columns when they changed, and where the newest batch is whenever there is a newer one.
+// Notes that hosts have reported. last_seen and the clock skew are written at most once in a few
+// seconds for each host, other columns when they change, and the place of the newest batch whenever
+// there is a newer one.
 struct HostSighting {
     BatchHost* host;
     const PreparedBatch* batch;

@@ -1,4 +1,5 @@
-// Which machine speaks for a host: an agent's identity may have been copied with its disk.
+// Decides which machine reports for a host, because an agent's identity may have been copied with
+// its disk.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +11,7 @@
 
 namespace chorus::store {
 
-// A host's row as far as it tells who reports for it.
+// The part of a host's row that says which machine reports for it.
 struct HostMachine {
     std::int32_t host_id = 0;
     std::string hostname;
@@ -27,14 +28,14 @@ enum class MachineVerdict {
     cloned,  // it reports in turn with the row's machine and came later
 };
 
-// A machine is a boot id and a hostname. Both change when a host is renamed or booted, but what was
-// left never comes back. If it does while the other one is still there, two machines have one
-// identity: the one that was there first goes on, the other is refused for as long as the first one
-// is heard of, and for ten minutes after. Writes what has to be remembered, within the caller's
-// transaction; for `other` the caller changes the host's row.
+// A machine is a boot id and a hostname. They change when a host is booted or renamed, and old ones
+// never come back. If they do while the other machine is still there, two machines have one
+// identity. The first one goes on. The other is refused as long as the first one reports, and for
+// ten minutes after that. Writes what has to be remembered, in the caller's transaction. For
+// `other` the caller changes the host's row.
 MachineVerdict judge_machine(Session& session, const HostMachine& row, const PreparedBatch& batch);
 
-// Whose batches came last: called where a row gets another machine. `since` is written to the row.
+// Notes that a row has another machine now, whose batches came last. Writes `since` to the row.
 void set_machine(Session& session, std::int32_t host_id, const Uuid& boot_id, Timestamp since);
 
 // For a row that goes to another agent.

@@ -1,4 +1,4 @@
-// A batch with everything about it that can be worked out without the database.
+// A batch with everything that can be computed without the database.
 #pragma once
 
 #include <cstdint>
@@ -14,17 +14,18 @@ struct PreparedBatch {
     Batch batch;
     Timestamp received_at;  // by the aggregator's clock
     Timestamp made_at;      // when it was collected, by the aggregator's clock: what is newest
-    // The host's clock says nothing, because sent_at lies outside what is kept or the clock was not
-    // set yet: the times of the batch are those by the aggregator's clock.
+    // The host's clock cannot be used, because sent_at lies outside what is kept or the clock was
+    // not set yet. The times of the batch are by the aggregator's clock.
     bool timed_by_receipt = false;
-    // Whether sent_at tells how long the batch waited: not if the host's clock was set back or
-    // ahead meanwhile.
+    // Whether sent_at shows how long the batch waited. It does not if the host's clock was set
+    // meanwhile.
     bool age_known = true;
-    // Over the whole content as it was received, but sent_at: tells a batch sent again from another
-    // one with its key.
+    // A hash over the whole content as it was received, without sent_at. It tells a batch that was
+    // sent again from another batch with the same key.
     std::int64_t payload_hash = 0;
     std::uint64_t layout_hash = 0;  // finds the layout quickly; proves nothing
-    // One per process: identity and what stays the same for its life (column processes.digest).
+    // One per process, over its identity and what stays the same for its life (column
+    // processes.digest).
     std::vector<Uuid> process_digests;
     std::size_t bytes = 0;           // memory held, estimated
     std::int64_t system_values = 0;  // values that could be read
@@ -37,7 +38,7 @@ struct KeptTimes {
     Timestamp newest = Timestamp::max();
 };
 
-// Meant for the thread that received the batch, so that the writer has less to do.
+// To be called by the thread that received the batch, so that the writer has less to do.
 PreparedBatch prepare_batch(Batch&& batch, Timestamp received_at, const KeptTimes& kept = {});
 
 }  // namespace chorus::store

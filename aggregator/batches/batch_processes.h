@@ -1,4 +1,4 @@
-// Which process_ref stands for a process.
+// Finds the process_ref of a process.
 #pragma once
 
 #include <chrono>
@@ -12,8 +12,8 @@
 
 namespace chorus::store {
 
-// One host's part of the table `processes`, as a writer remembers it: the processes of its last
-// batches. Not thread-safe.
+// A writer's memory of one host's part of the table `processes`: the processes of its last batches.
+// Not thread-safe.
 class BatchProcesses {
   public:
     struct Known {
@@ -49,9 +49,9 @@ struct ProcessRequest {
     std::vector<std::int64_t> refs{};  // out, one per process
 };
 
-// Fills in the references of all requests inside the caller's transaction: what is not remembered
-// is read (after a start) or inserted, in one statement each. Keeps `last_seen_day` at or after the
-// batch's day. If the transaction fails, the hosts' BatchProcesses must be forgotten.
+// Fills in the references of all requests, in the caller's transaction. Processes that are not
+// remembered are read (after a start) or inserted, in one statement each. Keeps `last_seen_day` at
+// or after the batch's day. If the transaction fails, the hosts' BatchProcesses must be forgotten.
 void resolve_processes(Session& session, std::span<ProcessRequest> requests);
 
 }  // namespace chorus::store

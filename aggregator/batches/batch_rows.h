@@ -21,7 +21,7 @@ inline constexpr std::string_view kProcessRowTarget =
     " swap_bytes, major_faults, nice, processor, io_wait, cpu_wait, voluntary_switches,"
     " involuntary_switches)";
 
-// What a row takes from elsewhere than the batch. `time` is the batch's own unless that is taken.
+// What a row needs beside the batch. `time` is the batch's own, unless another row has it.
 struct RowKey {
     std::int32_t host_id;
     Timestamp time;
@@ -30,7 +30,7 @@ struct RowKey {
 void append_system_row(std::string& out, const PreparedBatch& prepared, RowKey key,
                        std::int32_t layout_id);
 
-// `refs` has the process_ref of each process of the batch, in its order.
+// `refs` has the process_ref of each process of the batch, in the batch's order.
 void append_process_row(std::string& out, const PreparedBatch& prepared, RowKey key,
                         std::span<const std::int64_t> refs);
 

@@ -1,4 +1,4 @@
-// Exactly-once: which numbers of which counter (agent, epoch) were stored.
+// Exactly once: which numbers of a counter (agent, epoch) were stored.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,7 @@ enum class StreamVerdict {
     undecided,
     fresh,     // not stored before; marked as stored by this transaction
     repeated,  // stored before
-    full,      // the counter has too many gaps to be kept: the agent must begin a new epoch
+    full,      // the counter has too many gaps: the agent must begin a new epoch
 };
 
 // One batch to be marked; no two of one call have the same key.
@@ -28,16 +28,15 @@ struct StreamEntry {
     StreamVerdict verdict = StreamVerdict::undecided;
 };
 
-// The usual case in one statement: counters that exist, belong to the host, and whose numbers are
-// new, as long as the host's row has not changed. Marks those `fresh` and leaves the others
-// `undecided`. Rows stay locked until the end of the transaction. `entries` are sorted by (agent,
-// epoch, seq).
+// The usual case, in one statement. The counter exists, belongs to the host, the number is new, and
+// the host's row has not changed. Marks such entries `fresh` and leaves the others `undecided`.
+// Rows stay locked until the end of the transaction. `entries` are sorted by (agent, epoch, seq).
 void mark_new(Session& session, std::span<StreamEntry> entries);
 
-// Decides the rest with locks taken first: creates counters, finds repeated numbers.
+// Decides the other entries. Takes locks first, creates counters and finds repeated numbers.
 void mark_carefully(Session& session, std::span<StreamEntry> entries);
 
-// For a repeated key: whether the host has a stored batch of about that time with that content.
+// For a repeated key: whether a batch of about that time with that content is stored for the host.
 std::vector<bool> find_same_content(Session& session, std::span<const StreamEntry> entries);
 
 }  // namespace chorus::store

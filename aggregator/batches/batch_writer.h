@@ -32,8 +32,8 @@ enum class WriteResult {
     unavailable,      // PostgreSQL is away, or it is unknown whether it committed: send again
 };
 
-// Belongs to one thread; several may write side by side, in one program or in several. An agent's
-// batches should go to one writer, which keeps their order.
+// Belongs to one thread. Several writers may work side by side, in one program or in several. The
+// batches of an agent should go to one writer, which keeps their order.
 class BatchWriter {
   public:
     static constexpr std::size_t kMostHosts = 100'000;
@@ -44,11 +44,11 @@ class BatchWriter {
     BatchWriter(const BatchWriter&) = delete;
     BatchWriter& operator=(const BatchWriter&) = delete;
 
-    // Writes the batches in one transaction, in their order; one result for each. A batch that
-    // PostgreSQL refuses does not fail the others. Does not throw for anything the database does.
+    // Writes the batches in one transaction, in their order. Returns one result for each. A batch
+    // that PostgreSQL refuses does not fail the others. Never throws because of the database.
     std::vector<WriteResult> write(std::span<const PreparedBatch* const> group);
 
-    // Gives the database session back; call it when there is nothing to do for a while.
+    // Gives the database session back. To be called when there is nothing to do for a while.
     void rest();
 
   private:

@@ -1,4 +1,4 @@
-// Layouts that were looked up before, bounded by the memory they take.
+// Layouts that were looked up before. Their memory is bounded.
 #pragma once
 
 #include <chrono>
@@ -12,15 +12,15 @@
 
 namespace chorus::store {
 
-// Memory that a list of series takes, estimated.
+// An estimate of the memory that a list of series takes.
 std::size_t memory_of(const std::vector<SeriesKey>& series);
 
-// What was not used for longest goes first, so that a host whose layout is another one with each
-// batch pushes its own old ones out before those that a fleet shares. Not thread-safe.
+// The layout that was not used for longest goes first. So a host that has a new layout in each
+// batch pushes out its own old ones before those that a fleet shares. Not thread-safe.
 class LayoutCache {
   public:
-    // Room for the layouts of 2,500 hosts that all differ, of 150 series each. A number of layouts
-    // would be no bound: one takes 20 kB or some megabytes, as its sender likes.
+    // Room for 2,500 different layouts of 150 series each. A bound on their number would be none,
+    // because one takes 20 kB or some megabytes, as its sender likes.
     static constexpr std::size_t kMostBytes = 64U << 20U;
 
     struct Known {
@@ -33,7 +33,7 @@ class LayoutCache {
     LayoutCache(const LayoutCache&) = delete;
     LayoutCache& operator=(const LayoutCache&) = delete;
 
-    // The one all of whose series are equal; `hash` only finds it quickly. Null if there is none.
+    // The layout with exactly these series, null if there is none. `hash` only finds it quickly.
     // Valid until the cache changes.
     const Known* find(std::uint64_t hash, const std::vector<SeriesKey>& series);
 

@@ -1,6 +1,6 @@
-// How many series hosts may bring that were not there before. A fleet brings all of its series
-// once, and a few when disks, interfaces or containers come; an agent whose labels change with each
-// batch would fill the database and make each round of the alert rules longer for everybody.
+// How many new series hosts may bring. A fleet brings all its series once, and a few when disks,
+// interfaces or containers come. An agent whose labels change with each batch would fill the
+// database and make each round of the alert rules longer for everybody.
 #pragma once
 
 #include <chrono>
@@ -10,7 +10,7 @@
 
 namespace chorus::store {
 
-// A level for each host that refills with time. Not thread-safe.
+// Each host has a budget that refills with time. Not thread-safe.
 class SeriesBudget {
   public:
     static constexpr double kAtOnce = 250'000;
@@ -19,9 +19,10 @@ class SeriesBudget {
     explicit SeriesBudget(double at_once = kAtOnce, double per_hour = kPerHour)
         : at_once_(at_once), per_second_(per_hour / 3600) {}
 
-    // Whether the host may bring so many at that moment of a steady clock; if so, they count.
+    // Whether the host may bring so many series at that moment of a steady clock. If so, they
+    // count.
     bool take(std::int32_t host_id, std::size_t series, std::chrono::nanoseconds now);
-    // They were not stored after all.
+    // Gives series back that were not stored after all.
     void give_back(std::int32_t host_id, std::size_t series);
 
   private:

@@ -1,4 +1,4 @@
-// The channel `alerts`, to which whoever wants to hear of alerts subscribes.
+// The channel `alerts`. Programs that want to hear of alerts subscribe to it.
 #pragma once
 
 #include <memory>
@@ -14,7 +14,8 @@ class AlertFeed {
   public:
     explicit AlertFeed(RedisTarget target) : target_(std::move(target)) {}
 
-    // Publishes texts in their order. Throws RedisUnavailable; some of them may be out by then.
+    // Publishes texts in their order. Throws RedisUnavailable; some of them may be published by
+    // then.
     void publish(const std::vector<std::string>& alerts);
 
   private:

@@ -1,4 +1,4 @@
-// What one batch means for the cache: keys, payloads and lifetimes.
+// What one batch puts into the cache: keys, payloads and lifetimes.
 #pragma once
 
 #include <chrono>
@@ -23,7 +23,7 @@ struct LatestMetric {
     std::string json;  // {"value":F,"unit":S,"timestamp":T,"tags":{},"series":[{"tags","value"}]}
 };
 
-// A value of a batch with what names it; used for batches and for rows of the store alike.
+// A value of a batch with its names. Used for batches and for rows of the store.
 struct LatestValue {
     std::string_view metric_type;
     std::string_view label;
@@ -31,7 +31,7 @@ struct LatestValue {
     std::string_view tags_json;  // of the label; "{}" without
     double value;                // NaN = unknown
 };
-// Grouped by metric type in order of first appearance; types of which nothing is known are left
+// Grouped by metric type, in the order of first appearance. Types without a known value are left
 // out.
 std::vector<LatestMetric> make_latest(const std::vector<LatestValue>& values, Timestamp time);
 

@@ -1,4 +1,4 @@
-// Reads the latest values from Redis; what is there is checked as if a stranger had written it.
+// Reads the latest values from Redis. Checks them as if a stranger had written them.
 #pragma once
 
 #include <atomic>
@@ -15,7 +15,7 @@
 
 namespace chorus::cache {
 
-// Thread-safe. Answers nullopt when Redis is away or slow; after a failure it is left alone for a
+// Thread-safe. Returns nullopt if Redis is away or slow. After a failure Redis is not asked for a
 // second, so that a hanging Redis costs each request at most one timeout.
 class CacheReader {
   public:
@@ -24,9 +24,9 @@ class CacheReader {
     ~CacheReader();
 
     bool ping();
-    // Empty list: Redis answers, but has nothing of this host.
+    // An empty list means that Redis answers but has nothing about this host.
     std::optional<std::vector<LatestMetric>> latest(const std::string& hostname);
-    // In the order of the names; nullopt elements are not there.
+    // In the order of the names. Elements that are not in Redis are nullopt.
     std::optional<std::vector<std::optional<SystemOverview>>> overviews(
         const std::vector<std::string>& hostnames);
 

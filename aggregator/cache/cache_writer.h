@@ -1,4 +1,4 @@
-// Keeps the latest values in Redis, behind ingest: never waited for, never a reason to fail.
+// Keeps the latest values in Redis. Ingest never waits for it, and never fails because of it.
 #pragma once
 
 #include <condition_variable>
@@ -19,7 +19,7 @@ namespace chorus::cache {
 
 struct CacheWriterOptions {
     std::chrono::milliseconds timeout{50};
-    // A host that sends more often than this is written with its newest batch only.
+    // If a host sends more often than this, only its newest batch is written.
     std::chrono::milliseconds least_gap{2'000};
     std::size_t most_hosts = 100'000;
 };
@@ -35,9 +35,9 @@ class CacheWriter {
     // Writes what is waiting, within the timeout, and ends.
     void stop();
 
-    // Takes a committed batch, collected at `made_at` by this program's clock: the host's own may
-    // be wrong. Returns at once; a batch older than the newest of its host is not taken, so that
-    // replayed batches never hide fresher values.
+    // Takes a committed batch. `made_at` is when it was collected by this program's clock, because
+    // the host's own may be wrong. Returns at once. A batch older than the newest one of its host
+    // is not taken, so that late batches never hide newer values.
     void offer(Batch&& batch, Timestamp made_at);
 
   private:

@@ -12,8 +12,9 @@
 
 namespace chorus::cache {
 
-// For what is written once a minute or less; batches of agents go through CacheWriter. Thread-safe.
-// A Redis that is away is logged once and never a failure: the entries come again or run out.
+// For entries that are written once a minute or less; batches of agents go through CacheWriter.
+// Thread-safe. If Redis is away, that is logged once and is no failure: the entries come again or
+// expire.
 class EntryWriter {
   public:
     EntryWriter(RedisTarget target, MetricsRegistry& metrics,
@@ -21,7 +22,7 @@ class EntryWriter {
 
     void write(const std::vector<CacheEntry>& entries);
     void remove(const std::vector<std::string>& keys);
-    // Everything that is kept of a host.
+    // Removes everything that Redis has about a host.
     void forget_host(const std::string& hostname, const std::vector<std::string>& metric_types);
 
   private:

@@ -42,7 +42,7 @@ SystemOverview make_overview(const Batch& batch);
 // The object of the contract; both network counters or null.
 void write_overview(JsonWriter& out, const SystemOverview& overview);
 
-// Reads what write_overview wrote; nullopt if somebody else has put something else there.
+// Reads what write_overview wrote. nullopt if somebody else has written something else there.
 std::optional<SystemOverview> parse_overview(std::string_view json);
 
 }  // namespace chorus::cache

@@ -24,11 +24,11 @@ struct RedisTarget {
     std::string description;  // for logs, without user and password
 };
 
-// Throws std::invalid_argument whose message holds no part of the URL but its scheme. rediss:// is
-// refused: Debian 12's hiredis has no TLS.
+// Throws std::invalid_argument. Its message has no part of the URL but the scheme. rediss:// is
+// refused, because Debian 12's hiredis has no TLS.
 RedisTarget parse_redis_url(std::string_view url);
 
-// Redis is away, slow, full or refuses: the caller does without it.
+// Redis is away, slow, full or refuses. The caller does without it.
 class RedisUnavailable : public std::runtime_error {
   public:
     using std::runtime_error::runtime_error;

@@ -1,4 +1,4 @@
-// The health of one service as the API and Redis tell it.
+// The health of one service as the API and Redis show it.
 #pragma once
 
 #include <cstdint>
