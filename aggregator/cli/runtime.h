@@ -35,18 +35,18 @@
 
 namespace chorus::cli {
 
-// Everything but the HTTP server. Members are destroyed in the reverse order, users before what
-// they use.
+// Everything but the HTTP server. Members are destroyed in the reverse order, so each before the
+// parts that it uses.
 struct Runtime {
     explicit Runtime(const Config& config);
 
-    // Cache, ingest and background tasks; and their end, in the order that loses nothing.
+    // Starts cache, ingest and background tasks, and stops them in the order that loses nothing.
     void start();
     void stop();
-    // Schema and stock rules, once PostgreSQL answers; does nothing after that. Throws
-    // store::SchemaMismatch, DatabaseError.
+    // Makes the schema and the stock rules once PostgreSQL answers. After that it does nothing.
+    // Throws store::SchemaMismatch, DatabaseError.
     void prepare();
-    // The background tasks alone, and the lease that decides which of them run here.
+    // Only the background tasks, and the lease that decides which of them run here.
     void start_tasks();
     void stop_tasks();
 
@@ -87,11 +87,11 @@ struct Runtime {
     std::chrono::steady_clock::time_point heartbeat_not_before_{};    // as its receiver asked
 };
 
-// Signals that end or reload the program, blocked in every thread made after this call.
+// Blocks the signals that end or reload the program, in every thread that is made after this call.
 sigset_t block_signals();
-// Waits for one of them. Answers SIGTERM for an end, SIGHUP for a reload.
+// Waits for one of them. Returns SIGTERM for an end, SIGHUP for a reload.
 int wait_for_signal(const sigset_t& signals);
-// Makes wait_for_signal return with an end, and the program exit with this code.
+// Makes wait_for_signal return SIGTERM, and the program exit with this code.
 void request_end(int exit_code);
 int requested_exit_code();
 

@@ -1,4 +1,4 @@
-// The service manager's watchdog, bound to what the program is there for.
+// The service manager's watchdog. It depends on whether the program does its work.
 #pragma once
 
 #include <chrono>
@@ -9,13 +9,13 @@
 
 namespace chorus::cli {
 
-// Whether the server at that port answers GET /health with an HTTP status within `limit`. A listen
-// address of all interfaces is asked on loopback. Takes the way that clients take: accept, parse,
-// dispatch, answer; so it is false when that way is stuck, and true while only a database is away.
+// Whether the server at that port answers GET /health with an HTTP status within `limit`. If it
+// listens on all interfaces, loopback is asked. The request goes the way of clients: accept, parse,
+// dispatch, answer. So this is false if that way is stuck, and true if only a database is away.
 bool answers_itself(const std::string& listen, std::uint16_t port, std::chrono::milliseconds limit);
 
-// wait_for_signal() that tells the service manager "WATCHDOG=1" in time as long as `alive` holds.
-// Without a watchdog `alive` is never asked.
+// wait_for_signal() that also sends "WATCHDOG=1" to the service manager in time, as long as `alive`
+// is true. Without a watchdog `alive` is never called.
 int wait_for_signal_watched(const sigset_t& signals, const std::function<bool()>& alive);
 
 }  // namespace chorus::cli

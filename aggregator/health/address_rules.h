@@ -10,7 +10,7 @@
 
 namespace chorus::health {
 
-// An IPv4 or IPv6 address; IPv4 in its mapped form (::ffff:a.b.c.d), as RFC 4291 has it.
+// An IPv4 or IPv6 address. IPv4 has the mapped form of RFC 4291 (::ffff:a.b.c.d).
 using AddressBytes = std::array<std::uint8_t, 16>;
 
 struct Network {
@@ -19,10 +19,10 @@ struct Network {
     bool contains(const AddressBytes& other) const;
 };
 
-// Targets stand in the configuration and are trusted, but for addresses that no service has and
-// attackers want: link-local with the clouds' metadata services (169.254.0.0/16, fe80::/10,
-// fd00:ec2::254), 0.0.0.0/8, ::, multicast and broadcast, also when they are wrapped in IPv6
-// (mapped, NAT64, 6to4). An allow list opens what an operator needs all the same.
+// Targets come from the configuration and are trusted. Only addresses are refused that no service
+// has and attackers want: link-local with the clouds' metadata services (169.254.0.0/16, fe80::/10,
+// fd00:ec2::254), 0.0.0.0/8, ::, multicast and broadcast. They are also refused when they are
+// wrapped in IPv6 (mapped, NAT64, 6to4). An operator can permit addresses by an allow list.
 class AddressRules {
   public:
     // Comma-separated addresses and networks, "169.254.169.254, fe80::/10". Throws

@@ -1,5 +1,5 @@
-// What follows from the checks that agents made: alerts, and what Redis tells. They are stored with
-// their batches; see store::record_checks().
+// Opens alerts and writes to Redis for the checks that agents made. The checks themselves are
+// stored with their batches; see store::record_checks().
 #pragma once
 
 #include <cstdint>
@@ -13,15 +13,15 @@
 
 namespace chorus::health {
 
-// Ingest waits for none of this, and a batch that comes late is told of only if it is news.
+// Ingest does not wait for this. A late batch counts only if it has news.
 class AgentServices {
   public:
     AgentServices(store::Database& database, cache::EntryWriter& cache, const Clock& clock)
         : database_(database), cache_(cache), clock_(clock) {}
 
-    // Tells what is new since the last call. Services whose host is silent are neither down nor
-    // healthy: their alerts stay. The leader's task; throws store::LeadershipLost,
-    // store::DatabaseError, and tells again next time.
+    // Handles what is new since the last call. Services of a silent host are neither down nor
+    // healthy, so their alerts stay. A task of the leader. Throws store::LeadershipLost,
+    // store::DatabaseError; the next call handles the same again.
     void round(std::int64_t epoch);
 
   private:
@@ -31,7 +31,7 @@ class AgentServices {
     cache::EntryWriter& cache_;
     const Clock& clock_;
     std::unordered_map<std::string, Timestamp> told_;  // heard_at by service
-    bool full_ = false;                                // no further service is kept
+    bool full_ = false;                                // no more services are kept
     bool any_alerts_ = true;  // alerts of services may be open, as far as is known
 };
 

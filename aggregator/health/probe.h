@@ -1,4 +1,4 @@
-// One check under way: resolve, connect, ask, judge; and again if it may be retried.
+// One check in progress: resolve, connect, ask, judge, and again if it has retries.
 #pragma once
 
 #include <chrono>
@@ -15,8 +15,8 @@
 
 namespace chorus::health {
 
-// Never blocks: its owner polls descriptor() for events() and calls ready(), and tick() at the time
-// wake() tells. Redirects are not followed. `service` and `rules` outlive it.
+// Never blocks. Its owner polls descriptor() for events() and calls ready(), and calls tick() at
+// the time of wake(). Redirects are not followed. `service` and `rules` outlive it.
 class Probe {
   public:
     using Time = std::chrono::steady_clock::time_point;
@@ -28,8 +28,8 @@ class Probe {
     Probe& operator=(const Probe&) = delete;
 
     const Service& service() const { return service_; }
-    // Begins an attempt: the owner then looks up the host and passes the answer to resolved(),
-    // with the number of the attempt, so that a late answer of an earlier one is told apart.
+    // Begins an attempt. The owner then looks up the host and passes the answer to resolved(). The
+    // number of the attempt tells a late answer of an earlier attempt apart.
     void begin(Time now);
     bool wants_addresses() const { return state_ == State::unresolved; }
     int attempt() const { return attempt_; }
@@ -44,7 +44,8 @@ class Probe {
     Time wake() const;
 
     bool done() const { return state_ == State::done; }
-    // nullopt: this program could not check (no descriptor left, say); nothing is known then.
+    // nullopt: this program could not check, for example without a free descriptor. Then nothing is
+    // known.
     const std::optional<CheckResult>& result() const { return result_; }
     const std::string& own_fault() const { return own_fault_; }
 
@@ -67,7 +68,7 @@ class Probe {
     void send(Time now);
     void receive(Time now);
     void judge(ServiceAnswer::Verdict verdict, Time now);
-    // The connection has ended; `why` says how if it was not in order.
+    // The connection has ended. `why` says how, if that was a fault.
     void ended(const std::string& why, Time now);
     void succeed(Time now);
     void fail(Health health, std::string error, Time now);

@@ -19,8 +19,8 @@ struct ProberOptions {
     std::string name_servers;        // instead of resolv.conf's, "127.0.0.1:5353"; for tests
 };
 
-// A check that hangs costs a descriptor until its timeout, and neither a thread nor the time of
-// others. Used by one thread, but for stop().
+// A check that hangs costs a descriptor until its timeout, but no thread, and no time of others.
+// Used by one thread, except for stop().
 class Prober {
   public:
     // Throws std::runtime_error if ca_file cannot be read.
@@ -35,13 +35,13 @@ class Prober {
         CheckResult result;
     };
 
-    // Has the service checked by run(). False if the check of this id is still going on. The
-    // service outlives it.
+    // Adds a check of the service, which run() makes. False if the check of this id is still going
+    // on. The service outlives it.
     bool start(std::size_t id, const Service& service);
-    // Works until everything that was started has finished, the time has come or stop() is called;
-    // answers what has finished. Checks still going on are continued by the next call.
+    // Works until all checks have finished, the time has come, or stop() is called. Returns the
+    // checks that have finished. The next call continues the others.
     std::vector<Finished> run(Probe::Time until);
-    // From any thread; for good.
+    // From any thread. Cannot be undone.
     void stop();
     bool stopped() const { return stopped_; }
     std::size_t unfinished() const { return ids_.size(); }

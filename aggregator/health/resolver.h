@@ -1,4 +1,4 @@
-// Names to addresses without a thread: c-ares under the caller's poll loop.
+// Resolves names without a thread: c-ares in the caller's poll loop.
 #pragma once
 
 #include <poll.h>
@@ -21,11 +21,11 @@ struct Address {
     const sockaddr& get() const { return reinterpret_cast<const sockaddr&>(storage); }
 };
 
-// Answers from /etc/hosts and the DNS servers of /etc/resolv.conf. Used by one thread, which polls
-// the descriptors of wanted() and passes what is ready to process().
+// Answers come from /etc/hosts and the DNS servers of /etc/resolv.conf. Used by one thread. It
+// polls the descriptors of wanted() and passes ready ones to process().
 class Resolver {
   public:
-    // Addresses in the order of preference (RFC 6724), or none and a sentence why.
+    // Addresses in the order of preference (RFC 6724), or none and a sentence that says why.
     using Done = std::function<void(std::vector<Address>, const std::string& error)>;
 
     // `servers` replaces those of resolv.conf: "127.0.0.1:5353,..."; for tests.
@@ -34,12 +34,12 @@ class Resolver {
     Resolver(const Resolver&) = delete;
     Resolver& operator=(const Resolver&) = delete;
 
-    // `done` is called from here or from process(), once.
+    // `done` is called once, from here or from process().
     void look_up(const std::string& host, std::uint16_t port, Done done);
     std::size_t pending() const { return pending_; }
 
     std::vector<pollfd> wanted() const;
-    // Also to be called when `longest_wait` has passed, for the retries.
+    // Also to be called when `longest_wait` has passed, because of the retries.
     void process(const std::vector<pollfd>& ready);
     std::chrono::milliseconds longest_wait(std::chrono::milliseconds most) const;
 

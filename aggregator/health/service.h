@@ -1,4 +1,4 @@
-// A service that is checked, and what a check finds.
+// A service to check, and the result of a check.
 #pragma once
 
 #include <chrono>
@@ -35,7 +35,8 @@ std::string_view to_string(Health health);
 
 struct CheckResult {
     Health health = Health::unhealthy;
-    // Until the answer's head was there (TCP: until connected); nullopt if none came in time.
+    // Time until the head of the answer was there (TCP: until connected); nullopt if that was too
+    // late.
     std::optional<std::chrono::milliseconds> response_time;
     std::string error;  // empty when healthy; never holds credentials or resolved addresses
     std::optional<Timestamp> certificate_expires;

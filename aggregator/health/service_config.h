@@ -16,18 +16,18 @@ inline constexpr std::size_t kMostNameBytes = 200;  // leaves room in an alert's
 
 struct ServiceConfig {
     std::vector<Service> services;  // in the order of the text
-    // What is wrong, a sentence each, naming service and key; never with the URL's credentials.
+    // The faults, one sentence each, with service and key. Never with the URL's credentials.
     std::vector<std::string> faults;
 };
 
 // A JSON object of name → URL, or name → {"url", "type" http|tcp, "interval" and "timeout_seconds"
 // (seconds), "expected_status" (200, "2xx", or a list of such), "body_match", "retries"}. URLs are
 // http://, https:// or tcp://host:port; a user and password in them become basic authentication.
-// Addresses that the rules do not permit are faults here already; names are judged at each check.
+// Addresses that the rules do not permit are faults already here. Names are judged at each check.
 ServiceConfig parse_services(std::string_view json, std::chrono::seconds default_interval,
                              const AddressRules& rules);
 
-// The six services of the platform at the ports they have on a developer's machine.
+// The six services of the platform, at the ports that they have on a developer's machine.
 extern const std::string_view kDefaultServices;
 
 }  // namespace chorus::health

@@ -1,4 +1,5 @@
-// Checks the configured services at their intervals, and stores, tells and raises what it finds.
+// Checks the configured services at their intervals. Stores the results, writes them to Redis and
+// opens alerts.
 #pragma once
 
 #include <chrono>
@@ -33,16 +34,17 @@ class ServiceMonitor {
     // How often round() wants to be called: the greatest time that divides every interval.
     std::chrono::seconds period() const;
 
-    // Checks the services that are due and works on those still under way, until they are done or
-    // the next round is near. Finished checks are stored while others still wait. The leader's
-    // task; throws store::LeadershipLost, store::DatabaseError.
+    // Checks the services that are due and continues unfinished checks, until all are done or the
+    // next round is near. Finished checks are stored while others still wait. A task of the leader.
+    // Throws store::LeadershipLost, store::DatabaseError.
     void round(std::int64_t epoch);
 
-    // Checks all services now and stores the result, beside the rounds. Takes as long as the
-    // slowest check. Without an epoch the caller need not lead: a check is true whoever made it.
+    // Checks all services now, beside the rounds, and stores the result. Takes as long as the
+    // slowest check. Without an epoch the caller need not be the leader, because a check is true
+    // whoever made it.
     CheckSummary check_now(std::optional<std::int64_t> epoch = std::nullopt);
 
-    // Makes the calls above return soon; from any thread, for good.
+    // Makes the calls above return soon. From any thread. Cannot be undone.
     void stop();
 
   private:

@@ -1,4 +1,4 @@
-// TLS towards checked services: certificates are verified and their end is told.
+// TLS to checked services. Certificates are verified, and the date on which they end is noted.
 #pragma once
 
 #include <memory>
@@ -18,7 +18,7 @@ struct FreeTls {
     void operator()(ssl_st* connection) const;
 };
 
-// What all connections share: the system's authorities and those of `ca_file` (PEM), TLS 1.2 and
+// Shared by all connections: the system's authorities and those of `ca_file` (PEM), TLS 1.2 and
 // newer. Throws std::runtime_error if the file cannot be read.
 class TlsContext {
   public:
@@ -29,12 +29,12 @@ class TlsContext {
     std::unique_ptr<ssl_ctx_st, FreeTls> context_;
 };
 
-// One connection over a non-blocking socket, which it does not own.
+// One connection over a non-blocking socket that it does not own.
 class TlsStream {
   public:
     enum class Wait { nothing, read, write, closed, failed };
 
-    // `host` (name or address) must be in the server's certificate.
+    // The server's certificate must have `host` (a name or address).
     TlsStream(const TlsContext& context, int fd, std::string_view host);
 
     // nothing: done, and the certificate is good.
@@ -44,7 +44,7 @@ class TlsStream {
 
     // Why it failed, for people.
     const std::string& error() const { return error_; }
-    // The earliest notAfter of the chain, known after the handshake, also if it was refused.
+    // The earliest notAfter of the chain. Known after the handshake, also after a refused one.
     std::optional<Timestamp> certificate_expires() const { return expires_; }
 
   private:

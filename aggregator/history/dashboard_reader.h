@@ -30,7 +30,7 @@ struct SeriesQuery {
     int max_points = 300;              // 1 to 5,000
 };
 
-// Columns as long as SeriesAnswer::times; NaN where a step has no sample.
+// Columns as long as SeriesAnswer::times. NaN if a step has no sample.
 struct SeriesColumn {
     std::string metric_type;
     std::string label;

@@ -1,4 +1,4 @@
-// Order of time in statements that can go both ways.
+// The order of time in statements that can go forwards and backwards.
 #pragma once
 
 #include <string>

@@ -44,7 +44,7 @@ struct HostRow {
     Timestamp last_seen;
 };
 
-// Which hosts are wanted: those that fit every filter that is given.
+// Filters of hosts. A host must fit every filter that is given.
 struct HostQuery {
     std::vector<HostStatus> statuses{};                         // any of them
     std::vector<std::pair<std::string, std::string>> labels{};  // all of them

@@ -1,5 +1,5 @@
-// The newest batch of each host: the fallback of /metrics/latest and of the overview when the cache
-// is away or cold.
+// Reads the newest batch of each host, for /metrics/latest and the overview if the cache is away or
+// empty.
 #pragma once
 
 #include <memory>
@@ -30,7 +30,7 @@ struct LatestBatch {
     std::vector<double> values;                 // as long as the layout; NaN = could not be read
     std::optional<std::int64_t> process_count;  // of the newest process table
 
-    // Value of a metric of the whole host (label ""); nullopt if it is absent or unknown.
+    // The value of a metric of the whole host (label ""). nullopt if it is absent or unknown.
     std::optional<double> value(std::string_view metric_type) const;
 };
 

@@ -51,7 +51,7 @@ class MetricReader {
 
     // Ordered by (time, host, position), newest first unless `ascending`.
     std::vector<MetricRow> find(const MetricQuery& query) const;
-    // Rows that match without limit, offset and cursor; costs a scan.
+    // The number of matching rows, without limit, offset and cursor. Costs a scan.
     std::int64_t count(const MetricQuery& query) const;
 
   private:

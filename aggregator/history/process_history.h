@@ -11,7 +11,8 @@ namespace chorus::store {
 struct ProcessHistoryQuery {
     std::string hostname;
     std::int32_t process_id = 0;
-    // Which of the processes that had the PID, to two seconds; nullopt = the one that began last.
+    // The start of the process, to two seconds, if several processes had the PID. nullopt = the one
+    // that began last.
     std::optional<Timestamp> started_at;
     Timestamp start;  // inclusive
     Timestamp end;    // inclusive

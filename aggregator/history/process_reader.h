@@ -76,13 +76,13 @@ class ProcessReader {
   public:
     explicit ProcessReader(Database& database) : database_(database) {}
 
-    // Sorting by anything but time looks at the newest snapshot of each host within start..end, or
-    // at all of them if `start` is given.
+    // If it sorts by anything but time, it looks at the newest snapshot of each host within
+    // start..end, or at all snapshots if `start` is given.
     std::vector<ProcessRow> find(const ProcessQuery& query) const;
     std::int64_t count(const ProcessQuery& query) const;
 
-    // The newest table at or before `time` that is not older than ten collection intervals of the
-    // host (at least five minutes). nullopt: unknown host or nothing stored then.
+    // The newest table at or before `time`, not older than ten intervals of the host and at least
+    // five minutes. nullopt if the host is unknown or nothing was stored then.
     std::optional<ProcessSnapshot> at(const std::string& hostname, Timestamp time) const;
     // The newest table of a host that still reports: not older than at() bounds it, by the clock of
     // the database. nullopt as at().

@@ -1,4 +1,4 @@
-// Identifiers of samples that have no row of their own.
+// Ids of samples, which have no row of their own.
 #pragma once
 
 #include <cstdint>

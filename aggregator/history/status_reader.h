@@ -9,14 +9,14 @@
 
 namespace chorus::store {
 
-// Settings without which a committed batch may be lost with the machine's power.
+// Settings without which a committed batch may be lost when the machine loses power.
 struct Durability {
     bool durable = true;
     std::vector<std::string> faults;  // "fsync is off"
 };
 Durability read_durability(Database& database);
 
-// Numbers of rows as PostgreSQL estimates them, and exact ones for the small tables.
+// Numbers of rows: PostgreSQL's estimates, and exact ones for small tables.
 struct RecordCounts {
     std::int64_t hosts = 0;
     std::int64_t system_batches = 0;   // estimate
