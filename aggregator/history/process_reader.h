@@ -81,13 +81,13 @@ class ProcessReader {
     std::vector<ProcessRow> find(const ProcessQuery& query) const;
     std::int64_t count(const ProcessQuery& query) const;
 
-    // The newest table at or before `time`, not older than ten intervals of the host and at least
-    // five minutes. nullopt if the host is unknown or nothing was stored then.
+    // The newest table at or before `time`, not older than ten intervals of the host, or five
+    // minutes if that is longer. nullopt if the host is unknown or nothing was stored then.
     std::optional<ProcessSnapshot> at(const std::string& hostname, Timestamp time) const;
-    // The newest table of a host that still reports: not older than at() bounds it, by the clock of
-    // the database. nullopt as at().
+    // The newest table of a host that still reports. It is at most as old as one of at(), by the
+    // clock of the database. nullopt as in at().
     std::optional<ProcessSnapshot> newest(const std::string& hostname) const;
-    // Of which time the newest table is that is stored, however old.
+    // The time of the newest stored table, however old it is.
     std::optional<Timestamp> last_time(const std::string& hostname) const;
 
   private:

@@ -1,4 +1,4 @@
-// Who a bearer token belongs to.
+// Finds who a bearer token belongs to.
 #pragma once
 
 #include <optional>
@@ -9,17 +9,18 @@
 
 namespace chorus::http {
 
-// Since when a token must be known to be good.
+// How recently a token must have been found valid.
 enum class Verified {
     now,
-    lately,  // while the database is away: some minutes ago, as for answers that need no database
+    lately,  // some minutes ago is enough while the database is away, for answers that need no
+             // database
 };
 
 class Authenticator {
   public:
     virtual ~Authenticator() = default;
-    // nullopt: no such token, or revoked. Throws HttpError 503 when the answer cannot be had, 429
-    // when too many such tokens came from the address. Called by many threads at once.
+    // nullopt: no such token, or it is revoked. Throws HttpError 503 if that cannot be found out,
+    // and 429 if too many bad tokens came from the address. Called by many threads at once.
     virtual std::optional<Principal> authenticate(std::string_view token,
                                                   const std::string& client_ip,
                                                   Verified verified) = 0;

@@ -1,4 +1,5 @@
-// One client connection: reads requests one after the other, each within its limits and deadlines.
+// One client connection. It reads requests one after the other, each within its limits and
+// deadlines.
 #pragma once
 
 #include <Poco/Net/StreamSocket.h>
@@ -32,14 +33,14 @@ class Connection final : public Poco::Net::TCPServerConnection {
     };
 
     void refuse_connection();
-    // Answers whether the connection may go on; so do all below but the reading ones.
+    // Returns whether the connection may go on. So do the functions below, except those that read.
     bool serve_one();
     bool serve_without_body(Exchange& exchange, std::optional<Response> refused);
     bool serve_with_body(Exchange& exchange);
     bool answer(const Exchange& exchange, Response response);
     bool refuse(Exchange& exchange, const HeadError& error);
 
-    // False: the connection is over, and the client was told why if it could be told.
+    // False: the connection is over. The client was told why, if it could be reached.
     bool read_head(Exchange& exchange);
     bool read_body(Exchange& exchange);
 

@@ -1,4 +1,4 @@
-// What all connections of a server share: limits, the list of who is connected, memory for bodies.
+// Shared by all connections of a server: limits, the list of connections, memory for bodies.
 #pragma once
 
 #include <atomic>
@@ -13,7 +13,7 @@
 
 namespace chorus::http {
 
-// What a client may cost. Every wait of a connection is bounded by these.
+// What a client may cost. These bound every wait of a connection.
 struct ServerLimits {
     std::size_t connections = 1'000;
     std::size_t body_bytes_in_flight = 256U << 20U;  // over all connections, inflated ones too
@@ -36,18 +36,19 @@ class ConnectionHub {
     const ServerLimits& limits() const { return limits_; }
     bool draining() const { return draining_; }
 
-    // False when there are as many connections as the limit allows; then answer 503 and leave.
+    // False if there are as many connections as the limit allows. Then answer 503 and leave.
     bool enter(Connection& connection);
     void leave(Connection& connection);
 
-    // A share of the memory for bodies, waited for until the deadline; false when there is none.
+    // Takes a share of the memory for bodies. Waits for it until the deadline; false if there is
+    // none.
     bool reserve_body(std::size_t bytes, SteadyTime deadline);
     void release_body(std::size_t bytes);
 
-    // Ends idle connections now and lets the others end after their answer.
+    // Ends idle connections now. The others end after their answer.
     void drain();
-    // Waits until no connection is left; cuts those that remain at the deadline and waits for their
-    // handlers to return.
+    // Waits until no connection is left. At the deadline it cuts those that remain, and waits until
+    // their handlers return.
     void finish(SteadyTime deadline);
 
   private:
@@ -66,7 +67,7 @@ class ConnectionHub {
     std::size_t body_bytes_ = 0;
 };
 
-// Holds bytes of the hub's memory for bodies and gives them back however the request ends.
+// Holds bytes of the hub's memory for bodies. Gives them back, however the request ends.
 class BodyReservation {
   public:
     explicit BodyReservation(ConnectionHub& hub) : hub_(hub) {}
@@ -74,7 +75,7 @@ class BodyReservation {
     BodyReservation(const BodyReservation&) = delete;
     BodyReservation& operator=(const BodyReservation&) = delete;
 
-    // False, and nothing more is held, when it cannot be had before the deadline.
+    // False if the memory is not free before the deadline. Then nothing more is held.
     bool add(std::size_t bytes, SteadyTime deadline);
     void shrink_to(std::size_t bytes);
 

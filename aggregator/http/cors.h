@@ -12,7 +12,7 @@ namespace chorus::http {
 
 class Cors {
   public:
-    // "*" in the list allows every origin, but then without credentials.
+    // "*" in the list allows every origin, but without credentials.
     explicit Cors(std::vector<std::string> origins) : origins_(std::move(origins)) {}
 
     // Adds the headers an allowed origin needs; nothing for others.

@@ -1,5 +1,5 @@
-// From a request's head to its answer: route, rights, body rules, handler, error forms. Knows no
-// sockets.
+// Leads from a request's head to its answer: route, rights, body rules, handler, error forms. Knows
+// no sockets.
 #pragma once
 
 #include <map>
@@ -19,7 +19,7 @@ namespace chorus::http {
 struct DispatcherOptions {
     Role anonymous_role = Role::none;  // rights of a request without a token
     std::vector<std::string> cors_origins{};
-    // Not to requests whose Host is a domain name.
+    // Not for requests whose Host is a domain name.
     bool no_anonymous_by_domain = false;
 };
 
@@ -28,17 +28,18 @@ class Dispatcher {
     Dispatcher(Router router, Authenticator& authenticator, DispatcherOptions options,
                MetricsRegistry& metrics);
 
-    // What can be said before the body is read: an answer (no such route, no rights, body too large
-    // or of the wrong type), or nothing, then `route` is set and the body may come.
+    // Decides before the body is read. Returns an answer if there is no such route, if rights are
+    // missing, or if the body is too large or of the wrong type. Returns nothing if the body may
+    // come; then `route` is set.
     std::optional<Response> admit(Head& head, const Route*& route);
 
-    // Inflates a compressed body; an answer when it is damaged or too large.
+    // Inflates a compressed body. Returns an answer if it is damaged or too large.
     std::optional<Response> inflate(Request& request);
 
     // Runs the handler on the request with its whole, inflated body. Never throws.
     Response handle(const Route& route, Request& request);
 
-    // Headers that every answer carries, compression, and the metrics of the request.
+    // Adds the headers of every answer, compresses, and counts the request in the metrics.
     void finish(const Request& request, const Route* route, double seconds, Response& response);
 
     const Router& router() const { return router_; }

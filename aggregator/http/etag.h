@@ -5,8 +5,8 @@
 
 namespace chorus::http {
 
-// Whether an If-None-Match header names this tag, compared weakly as section 13.1.2 wants; "*"
-// names every tag, an empty header none.
+// Whether an If-None-Match header names this tag. Tags are compared weakly, as section 13.1.2
+// requires. "*" names every tag, an empty header none.
 bool etag_listed(std::string_view if_none_match, std::string_view etag);
 
 }  // namespace chorus::http

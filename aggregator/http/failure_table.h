@@ -1,4 +1,4 @@
-// How often clients fail to log in.
+// Counts how often clients fail to log in.
 #pragma once
 
 #include <chrono>
@@ -21,9 +21,9 @@ class FailureTable {
 
     explicit FailureTable(const Clock& clock) : clock_(clock) {}
 
-    // Until when this address is to be refused; nullopt if it has failed less than kMostFailures
-    // times. While the table is full, addresses that are not in it count as having failed too
-    // often: who has many addresses gains nothing.
+    // Until when this address is refused. nullopt if it has failed less than kMostFailures times.
+    // While the table is full, addresses that are not in it count as having failed too often. So a
+    // client with many addresses gains nothing.
     std::optional<std::chrono::seconds> wait(const std::string& address);
     // Counts a failure.
     void add(const std::string& address);
@@ -33,7 +33,7 @@ class FailureTable {
         std::chrono::nanoseconds since{0};
         int count = 0;
     };
-    // Removes those whose window has ended, if there is no room for another one.
+    // If there is no room for another address, removes those whose window has ended.
     void make_room(std::chrono::nanoseconds now);
 
     const Clock& clock_;

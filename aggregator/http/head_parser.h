@@ -1,4 +1,4 @@
-// The head of an HTTP/1.1 request, read as strictly as RFC 9112 allows: what another server in
+// Reads the head of an HTTP/1.1 request as strictly as RFC 9112 allows. What another server in
 // front could understand differently is refused.
 #pragma once
 
@@ -31,10 +31,10 @@ struct HeadError {
     std::vector<NameValue> headers{};
 };
 
-// Length of the head at the front of `bytes`, including its empty line; 0 if it is not complete.
+// Length of the head at the front of `bytes`, with its empty line. 0 if it is not complete.
 std::size_t head_length(std::string_view bytes);
 
-// Whether bytes that are no complete head can still become an acceptable one.
+// Whether bytes that are not yet a complete head can still become a valid one.
 std::optional<HeadError> check_incomplete_head(std::string_view bytes);
 
 // Parses a complete head of `head_length(bytes)` bytes. Every error ends the connection.

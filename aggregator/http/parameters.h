@@ -1,4 +1,4 @@
-// Typed query and path parameters; collects every fault in FastAPI's words before it complains.
+// Typed query and path parameters. Collects all faults, in FastAPI's words.
 #pragma once
 
 #include <cstdint>
@@ -15,14 +15,14 @@
 
 namespace chorus::http {
 
-// What becomes of query parameters that the handler did not read.
+// What happens to query parameters that the handler did not read.
 enum class Unknown {
-    refused,  // so that one that is misspelt does not answer about everything
+    refused,  // so that a misspelt filter does not answer about everything
     ignored,  // on endpoints of the original service, whose clients may rely on it
 };
 
-// Read everything the handler wants, then throw_if_bad(); values read before are only meaningful if
-// that did not throw.
+// Read everything that the handler wants, then call throw_if_bad(). The values are meaningful only
+// if that did not throw.
 class Parameters {
   public:
     explicit Parameters(const Request& request, Unknown unknown = Unknown::refused)
@@ -32,14 +32,15 @@ class Parameters {
                          std::int64_t most);
     std::optional<std::int64_t> optional_integer(std::string_view name, std::int64_t least,
                                                  std::int64_t most);
-    // Under the first of the names that was given: `skip` and `offset` mean the same.
+    // The value under the first of the names that was given, because `skip` and `offset` mean the
+    // same.
     std::int64_t integer_of(std::initializer_list<std::string_view> names, std::int64_t fallback,
                             std::int64_t least, std::int64_t most);
     std::optional<std::string> text(std::string_view name, std::size_t max_bytes);
-    // Every value of a repeatable parameter, comma lists split; at most `max_count` of them.
+    // Every value of a repeatable parameter, at most `max_count`. Comma lists are split.
     std::vector<std::string> texts(std::string_view name, std::size_t max_bytes,
                                    std::size_t max_count);
-    // Every NAME=VALUE of a repeatable parameter, in which commas are text: `label=env=prod`.
+    // Every NAME=VALUE of a repeatable parameter, as in `label=env=prod`. Commas are text here.
     std::vector<NameValue> pairs(std::string_view name, std::size_t max_bytes,
                                  std::size_t max_count);
     // Every key[NAME]=value.
@@ -50,14 +51,14 @@ class Parameters {
     // One of `choices`, in this order shown to the client.
     std::optional<std::string> choice(std::string_view name,
                                       const std::vector<std::string>& choices);
-    // A host name in the path or, if `in_query`, in the query: 1–255 bytes of letters, digits and
-    // `._-`, so that it is safe in keys and logs.
+    // A host name in the path or, if `in_query`, in the query. It has 1–255 bytes of letters,
+    // digits and `._-`, so that it is safe in keys and logs.
     std::string path_hostname(std::string_view name);
     std::optional<std::string> hostname(std::string_view name);
     Uuid path_uuid(std::string_view name);
 
     void fault(FieldError error) { errors_.add(std::move(error)); }
-    // To collect the faults of the body as well.
+    // For the faults of the body, which are collected as well.
     FieldErrors& faults() { return errors_; }
     // Throws ValidationError. Parameters that nobody asked for until now are unknown.
     void throw_if_bad();
@@ -79,7 +80,7 @@ class Parameters {
 // For handlers that take no parameters at all.
 void refuse_parameters(const Request& request);
 
-// The faults both parameters and bodies can have, with FastAPI's type and text.
+// Faults that both parameters and bodies can have, with FastAPI's type and text.
 FieldError error_below(Location location, std::int64_t least);   // greater_than_equal
 FieldError error_above(Location location, std::int64_t most);    // less_than_equal
 FieldError error_too_long(Location location, std::size_t most);  // string_too_long

@@ -16,13 +16,13 @@ namespace chorus::http {
 enum class Method { get, head, post, put, patch, del, options };
 std::string_view to_string(Method method);
 
-// Rights, each including the ones before it, but that ingest is for agents alone.
+// Rights. Each includes the ones before it, except that ingest is for agents alone.
 enum class Role { none, agent, viewer, operator_, admin };
 std::string_view to_string(Role role);
 std::optional<Role> role_from_name(std::string_view name);
 
-// Who asks. Anonymous callers have no token id; so has everybody on a route that is open to all,
-// where tokens are not looked at.
+// Who asks. Anonymous callers have no token id. On a route that is open to all nobody has one,
+// because tokens are not looked at.
 struct Principal {
     Role role = Role::none;
     std::optional<std::int64_t> token_id;

@@ -14,7 +14,7 @@ bool is_control(char c);
 
 HeadError target_too_long();
 
-// Sets method, target, path, query and what the version means. `line` is without its CR LF.
+// Sets method, target, path, query and the meaning of the version. `line` is without its CR LF.
 std::optional<HeadError> read_request_line(std::string_view line, Head& head);
 
 }  // namespace chorus::http

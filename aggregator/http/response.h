@@ -24,8 +24,8 @@ struct Response {
     std::string content_type = "application/json";
     std::vector<NameValue> headers;
     bool close = false;  // end the connection after this answer
-    // The body is a stream that has no end yet: once the head is sent the connection is handed to
-    // this, and its thread is free. Not called for HEAD, nor if the client is gone.
+    // The body is a stream without an end. Once the head is sent, the connection is handed to this
+    // function and its thread is free. Not called for HEAD, nor if the client is gone.
     std::function<void(const Poco::Net::StreamSocket&)> take_over{};
 
     Response& with(std::string name, std::string value) {
@@ -49,13 +49,13 @@ Response problem(const Request& request, int status, std::string_view code,
 Response retry_later(const Request& request, int status, std::string_view code,
                      std::string_view detail, int retry_after_seconds);
 
-// 422: a problem document whose `detail` is the list that clients of FastAPI read, as
-// application/json. RFC 9457 section 3.1 has its readers ignore a `detail` that is no string. Who
-// asks for application/problem+json in the Accept header gets words there, and `errors`.
+// 422: a problem document. As application/json its `detail` is the list that clients of FastAPI
+// read; by RFC 9457 section 3.1 other readers ignore a `detail` that is no string. A client that
+// accepts application/problem+json gets words there, and the list as `errors`.
 Response validation_failed(const Request& request, const FieldErrors& errors);
 
-// Thrown by handlers and by what they call; the dispatcher renders it. what() is the detail and is
-// shown to the client, so it must not carry secrets, SQL or addresses.
+// Thrown by handlers and by what they call. The dispatcher turns it into an answer. what() is shown
+// to the client, so it must not have secrets, SQL or addresses in it.
 class HttpError : public std::runtime_error {
   public:
     HttpError(int status, std::string code, const std::string& detail,
@@ -74,7 +74,7 @@ class HttpError : public std::runtime_error {
     std::optional<int> retry_after_seconds_;
 };
 
-// Thrown with everything that is wrong with the parameters or the body; rendered as 422.
+// Thrown with all faults of the parameters and the body. The answer is 422.
 class ValidationError : public std::runtime_error {
   public:
     explicit ValidationError(FieldErrors errors)

@@ -1,5 +1,5 @@
-// The table of routes: from it come dispatch, rights, body rules, 404/405 and the tests that hold
-// the API's documentation against the program.
+// The table of routes. Dispatch, rights, body rules, 404 and 405 come from it. Tests compare the
+// API's documentation with it.
 #pragma once
 
 #include <functional>
@@ -14,7 +14,7 @@ namespace chorus::http {
 
 // What a route does with a body.
 enum class BodyRule {
-    none,    // not looked at; up to 64 KiB are drained
+    none,    // not looked at; up to 64 KiB are read and dropped
     json,    // optional or required JSON, identity encoding, Content-Type application/json
     ingest,  // JSON, may be zstd or gzip, larger limits
 };
@@ -26,7 +26,8 @@ struct Route {
     BodyRule body = BodyRule::none;
     std::size_t body_limit = 64U << 10U;  // bytes, as sent
     std::function<Response(const Request&)> handler;
-    // The handler needs no database: while that is away, tokens that were good lately will do.
+    // The handler needs no database. So tokens that were valid lately are enough while the database
+    // is away.
     bool from_memory = false;
 };
 

@@ -16,8 +16,8 @@ namespace chorus::http {
 
 class Server {
   public:
-    // Binds at once; port 0 takes a free one. Throws std::runtime_error that names the address when
-    // it cannot be bound.
+    // Binds at once; port 0 takes a free port. If the address cannot be bound, throws
+    // std::runtime_error that names it.
     Server(const std::string& address, std::uint16_t port, Dispatcher& dispatcher,
            ServerLimits limits, MetricsRegistry& metrics);
     ~Server();
@@ -26,7 +26,7 @@ class Server {
 
     std::uint16_t port() const { return port_; }
     void start();
-    // Accepts no more, ends idle connections at once and the others after their answer, at the
+    // Accepts no more connections. Ends idle ones at once and the others after their answer, at the
     // latest after `grace`. May be called once.
     void stop(std::chrono::milliseconds grace);
 

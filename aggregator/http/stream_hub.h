@@ -1,4 +1,5 @@
-// Connections that stay open for the server to write to (text/event-stream), all on one thread.
+// Connections that stay open so that the server can write to them (text/event-stream). All are on
+// one thread.
 #pragma once
 
 #include <Poco/Net/SocketImpl.h>
@@ -30,9 +31,8 @@ struct StreamHubLimits {
     std::chrono::milliseconds stall{60'000};  // longest time a client may leave bytes untaken
 };
 
-// An epoll(7) loop. Clients that read slowly wait for themselves alone: a write never blocks, what
-// a client does not take waits in its own bounded outbox, and a client over the bound is cut off.
-// Thread-safe.
+// An epoll(7) loop. A slow client delays nobody else: a write never blocks. What a client does not
+// take waits in its own bounded outbox. A client above the bound is cut off. Thread-safe.
 class StreamHub {
   public:
     explicit StreamHub(StreamHubLimits limits = {});
@@ -44,13 +44,13 @@ class StreamHub {
     // Closes every stream and ends the thread.
     void stop();
 
-    // A number for a stream to come; never used twice.
+    // A number for a new stream. No number is used twice.
     StreamId next_id() { return ++last_id_; }
-    // Takes over a connection whose head is sent. `closed` is called once, by the hub's thread (or
-    // by the caller of stop()), when the stream is over; it must not block. False, and `closed` is
-    // not called, if the hub is not running.
+    // Takes over a connection whose head is sent. `closed` is called once when the stream is over,
+    // by the hub's thread or by the caller of stop(). It must not block. False if the hub is not
+    // running; then `closed` is not called.
     bool park(StreamId id, Poco::Net::StreamSocket socket, std::function<void()> closed);
-    // In the order of the calls; ignored for streams that are over.
+    // Texts are sent in the order of the calls. Calls for streams that are over are ignored.
     void send(std::vector<StreamId> to, StreamBytes bytes);
     void send(StreamId to, StreamBytes bytes) { send(std::vector{to}, std::move(bytes)); }
     void close(StreamId id);
@@ -68,7 +68,7 @@ class StreamHub {
         Time next_ping{};
         int fd() const { return socket.impl()->sockfd(); }
     };
-    // What the thread is asked to do, in the order it was asked.
+    // Orders for the thread, in their order.
     struct Order {
         enum class Kind { park, send, close };
         Kind kind = Kind::send;

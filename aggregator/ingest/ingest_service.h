@@ -1,4 +1,4 @@
-// Takes batches from many threads and has them stored in groups: one COMMIT for all that wait.
+// Takes batches from many threads and stores them in groups: one COMMIT for all that wait.
 #pragma once
 
 #include <atomic>
@@ -35,7 +35,7 @@ struct IngestOptions {
     std::function<void(const Batch&)> on_stored{};
 };
 
-// Who sends a batch: the token and the agent that token is bound to, as authentication found them.
+// Who sends a batch: the token, and the agent that it is bound to, as authentication found them.
 struct Source {
     std::optional<std::int64_t> token_id;
     std::optional<Uuid> agent_id;
@@ -53,7 +53,7 @@ enum class IngestResult {
     too_many_series,  // 429: the host brings new series all the time
     refused,          // 422: PostgreSQL cannot hold the content
     queue_full,       // 503
-    unavailable,      // 503: nothing is known to be stored
+    unavailable,      // 503: it is unknown whether something was stored
 };
 std::string_view to_string(IngestResult result);
 
@@ -69,7 +69,7 @@ struct IngestOutcome {
 // Thread-safe.
 class IngestService {
   public:
-    // `cache` may be null: then nothing is cached. All references must outlive the service.
+    // If `cache` is null, nothing is cached. All references must outlive the service.
     IngestService(store::Database& database, store::Partitions& partitions,
                   store::TokenStore& tokens, cache::CacheWriter* cache, const Clock& clock,
                   store::Retention retention, IngestOptions options, MetricsRegistry& metrics);
@@ -78,15 +78,15 @@ class IngestService {
     IngestService& operator=(const IngestService&) = delete;
 
     void start();
-    // Refuses what comes from now on, stores what waits, and ends the writers.
+    // Refuses new batches from now on, stores those that wait, and ends the writers.
     void stop();
 
-    // Blocks until the batch is committed or refused, at most `patience`. Batches of one agent are
-    // stored in the order of the calls.
+    // Blocks until the batch is committed or refused, at most for `patience`. Batches of one agent
+    // are stored in the order of the calls.
     IngestOutcome submit(Batch&& batch, const Source& source);
 
-    // The agent the token is bound to, binding it if this is its first use; nullopt if the token is
-    // gone, or came by enrolment and the agent has another one that is good. Throws DatabaseError.
+    // The agent that the token is bound to. The first use binds it. nullopt if the token is gone,
+    // or if it came by enrolment and the agent has another valid token. Throws DatabaseError.
     std::optional<Uuid> bound_agent(std::int64_t token_id, const Uuid& agent_id);
 
     // Batches that wait in a queue or are being written.

@@ -1,4 +1,4 @@
-// The streams of agents: by them the aggregator speaks first.
+// The streams of agents, by which the aggregator can send orders.
 #pragma once
 
 #include <atomic>
@@ -21,18 +21,19 @@ class AgentStreams {
     // Both outlive the object; the hub is stopped before it is destroyed.
     AgentStreams(http::StreamHub& hub, MetricsRegistry& metrics, std::size_t most = 20'000);
 
-    // Answers with a stream that begins with the agent's interval; nullopt: as it is configured.
-    // Throws HttpError 503 when there are as many agents as allowed.
+    // Answers with a stream that begins with the agent's interval (nullopt: as it is configured).
+    // Throws HttpError 503 if there are as many agents as allowed.
     http::Response open(const Uuid& agent, std::optional<std::int64_t> token_id,
                         std::optional<double> interval_seconds);
 
-    // Asks every agent (or one) to collect and send at once; the number of those that were asked.
+    // Asks every agent, or one, to collect and send at once. Returns how many were asked.
     std::size_t collect_now(bool processes);
     std::size_t collect_now(const Uuid& agent, bool processes);
-    // Tells the agent, if it listens, how often to collect; nullopt: as it is configured.
+    // Sends the agent, if it listens, the interval at which to collect (nullopt: as it is
+    // configured).
     void set_interval(const Uuid& agent, std::optional<double> seconds);
     std::size_t connected() const;
-    // Those with which agents came, and the end of the streams of one of them.
+    // The tokens with which agents came; and ends the streams of one of them.
     std::vector<std::int64_t> tokens() const;
     void close(std::int64_t token_id);
 

@@ -17,7 +17,8 @@ class AlertFeed {
     AlertFeed(ViewerStreams& streams, store::Database& database)
         : streams_(streams), database_(database) {}
 
-    // A transition that was committed, or nullopt: look for yourself. Throws DatabaseError.
+    // A transition was committed. nullopt: something may have been missed, so look in the database.
+    // Throws DatabaseError.
     void on_transition(std::optional<std::int64_t> id);
 
   private:

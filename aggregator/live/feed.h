@@ -14,7 +14,7 @@
 
 namespace chorus::live {
 
-// Thread-safe. Of a host that sends more than once in `kGather` only the newest batch is told of.
+// Thread-safe. If a host sends more than once within `kGather`, only the newest batch gives events.
 class Feed {
   public:
     static constexpr std::chrono::milliseconds kGather{200};
@@ -29,12 +29,12 @@ class Feed {
     void start();
     void stop();
 
-    // After a batch was committed; called by the writers, so it does little.
+    // A batch was committed. Called by the writers, so it does little.
     void on_stored(const Batch& batch);
-    // Events `service` for services that were checked since the last call; for a scheduler, too.
+    // Sends `service` events for services that were checked since the last call. For a scheduler.
     void watch_services();
-    // Events `host` for hosts that are new, gone or changed their status; for a scheduler, every
-    // few seconds. Reads the database only while somebody listens.
+    // Sends `host` events for hosts that are new, gone or have another status. For a scheduler,
+    // every few seconds. Reads the database only while somebody listens.
     void watch_hosts();
 
   private:
@@ -54,7 +54,7 @@ class Feed {
     bool stopping_ = true;
     std::thread thread_;
 
-    // Of the calls for a scheduler, which never run twice at once.
+    // Used by the calls for a scheduler, which never run twice at once.
     bool services_known_ = false;
     std::map<std::string, Timestamp> services_;  // when they were checked
     bool hosts_known_ = false;

@@ -1,4 +1,4 @@
-// Which agents shall collect at another interval than they are configured for.
+// Agents that shall collect at another interval than their configuration says.
 #pragma once
 
 #include <mutex>
@@ -11,15 +11,15 @@
 
 namespace chorus::live {
 
-// A copy of what the database says, so that no batch waits for a query. Thread-safe.
+// A copy of the database's rows, so that no batch waits for a query. Thread-safe.
 class Intervals {
   public:
     // Both outlive the object.
     Intervals(AgentStreams& streams, store::Database& database)
         : streams_(streams), database_(database) {}
 
-    // Reads anew and tells agents that listen here what has changed; for a scheduler, every few
-    // seconds, as another aggregator may have made the change. Throws DatabaseError.
+    // Reads anew and sends changes to agents that listen here. For a scheduler, every few seconds,
+    // because another aggregator may have made a change. Throws DatabaseError.
     void refresh();
     // Seconds; nullopt: as the agent is configured.
     std::optional<double> find(const Uuid& agent) const;

@@ -12,7 +12,7 @@ namespace chorus::live {
 // `json` holds no line breaks. An id of 0 is left out.
 std::string server_event(std::uint64_t id, std::string_view name, std::string_view json);
 
-// An answer with the head of a stream, whose body is still to be taken over.
+// An answer with the head of a stream. The hub takes its body over later.
 http::Response stream_response();
 
 }  // namespace chorus::live

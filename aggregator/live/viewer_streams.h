@@ -1,4 +1,4 @@
-// The streams of dashboards: who listens, what they are told, and what was told lately.
+// The streams of dashboards: who listens, and which events were sent lately.
 #pragma once
 
 #include <atomic>
@@ -26,25 +26,25 @@ struct ViewerLimits {
     std::chrono::seconds kept_for{300};  // events are gathered so long after the last client left
 };
 
-// Thread-safe. Ids grow for ever, across restarts too: they begin at the time of the start in
-// microseconds.
+// Thread-safe. Ids always grow, also after a restart, because they begin at the time of the start
+// in microseconds.
 class ViewerStreams {
   public:
     // All outlive the object; the hub is stopped before it is destroyed.
     ViewerStreams(http::StreamHub& hub, const Clock& clock, MetricsRegistry& metrics,
                   ViewerLimits limits = {});
 
-    // Answers GET with a stream of the events of `hostname`, or of all; those after Last-Event-ID
-    // come first, as far as they are kept. Throws HttpError 503 when there are as many clients as
-    // allowed.
+    // Answers GET with a stream of the events of `hostname`, or of all hosts. Events after
+    // Last-Event-ID come first, if they are still kept. Throws HttpError 503 if there are as many
+    // clients as allowed.
     http::Response open(const http::Request& request, std::optional<std::string> hostname);
 
-    // Whether somebody listens or may come back: else events need not be made.
+    // Whether somebody listens or may come back. If not, no events need to be made.
     bool wanted() const;
     // `hostname` is empty for what belongs to no host; `json` is one line.
     void publish(std::string_view name, std::string_view hostname, std::string_view json);
     std::size_t clients() const { return seats_; }
-    // Those with which clients came, and the end of all that came with one of them.
+    // The tokens with which clients came; and ends all streams that came with one of them.
     std::vector<std::int64_t> tokens() const;
     void close(std::int64_t token_id);
 
