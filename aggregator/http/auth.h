@@ -12,8 +12,7 @@ namespace chorus::http {
 // How recently a token must have been found valid.
 enum class Verified {
     now,
-    lately,  // some minutes ago is enough while the database is away, for answers that need no
-             // database
+    lately,  // some minutes ago is enough while the database is away
 };
 
 class Authenticator {

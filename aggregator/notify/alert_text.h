@@ -1,4 +1,4 @@
-// Alerts in words, for mail and chat.
+// Alerts as text for mail and chat.
 #pragma once
 
 #include <string>
@@ -7,12 +7,12 @@
 
 namespace chorus::notify {
 
-// "[FIRING] High CPU on web-01 (critical)", or "[FIRING] 3 alerts: High CPU on web-01, ..."; one
+// "[FIRING] High CPU on web-01 (critical)", or "[FIRING] 3 alerts: High CPU on web-01, ...". One
 // line, at most 200 bytes.
 std::string subject_of(const Message& message);
 // "High CPU on web-01: resolved (critical)"
 std::string headline_of(const store::Notification& notification);
-// What is known of it, one line each: description, who changed it, the top processes.
+// The details of an alert, one line each: description, who changed it, the top processes.
 std::string details_of(const store::Notification& notification);
 // A whole mail.
 std::string text_of(const Message& message, const Links& links);

@@ -1,4 +1,4 @@
-// A way by which people or programs are told of alerts.
+// A way to send alerts to people or programs.
 #pragma once
 
 #include <chrono>
@@ -11,17 +11,17 @@ namespace chorus::notify {
 
 using Notifications = std::vector<store::Notification>;
 
-// Alerts that are told together, at most one transition of each.
+// Alerts that are sent together, at most one transition of each.
 struct Message {
     std::string channel;  // "webhook:ops"
     Notifications notifications;
 };
 
-// What became of one attempt.
+// The outcome of one attempt.
 struct SendResult {
     store::DeliveryOutcome outcome = store::DeliveryOutcome::delivered;
     std::string error{};  // a sentence without secrets; empty if delivered
-    // What the receiver asked to wait before anything more is sent to it.
+    // How long the receiver wants nothing more to be sent.
     std::chrono::seconds asked_wait{0};
 
     static SendResult retry(std::string why) {
@@ -35,22 +35,22 @@ struct SendResult {
     }
 };
 
-// Longest time that one attempt may take, name lookup and TLS included.
+// The longest time of one attempt, with name look-up and TLS.
 inline constexpr std::chrono::seconds kSendDeadline{10};
-// A receiver that asks for a longer wait is asked again after this one.
+// The longest wait that a receiver gets, even if it asks for more.
 inline constexpr std::chrono::seconds kLongestAskedWait{std::chrono::hours{1}};
 
 // Used by one thread at a time.
 class Channel {
   public:
     virtual ~Channel() = default;
-    // Never throws for what the other side does.
+    // Never throws because of the other side.
     virtual SendResult send(const Message& message) = 0;
 };
 
-// The same for every attempt of a message, and of no other: "<alert>/<transition>/<channel>", or
-// the SHA-256 of all these for several alerts. An alert sent alone has the key that it had among
-// others.
+// The key of a message. It is the same for every attempt, and no other message has it:
+// "<alert>/<transition>/<channel>", or the SHA-256 of all these if there are several alerts. An
+// alert that is sent alone has the key that it had among others.
 std::string idempotency_key(const Message& message);
 std::string idempotency_key(const store::Notification& notification, const std::string& channel);
 

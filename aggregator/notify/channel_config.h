@@ -1,4 +1,4 @@
-// What the settings say of channels.
+// The channels in the settings.
 #pragma once
 
 #include <optional>
@@ -21,16 +21,16 @@ struct ChannelConfig {
 
 struct ChannelConfigs {
     std::vector<ChannelConfig> channels;
-    std::vector<std::string> faults;  // each names the channel and the remedy, and no secret
+    std::vector<std::string> faults;  // each names the channel and the remedy, without secrets
 };
 
-// A JSON object of channels: {"webhook:ops": {"url": "https://...", "secret_file": "/etc/..."},
-// "slack:dev": {"url_file": "/etc/..."}, "email:ops@example.org": {"default": false}}. A "url_file"
-// takes the place of "url" where the URL itself is a secret. At most 32.
+// Reads a JSON object of channels: {"webhook:ops": {"url": "https://...", "secret_file":
+// "/etc/..."}, "slack:dev": {"url_file": "/etc/..."}, "email:ops@example.org": {"default": false}}.
+// If the URL itself is a secret, "url_file" takes the place of "url". At most 32.
 ChannelConfigs read_channel_configs(const std::string& json);
 
-// smtp://[user[:password]@]host[:587] or smtps://...:465. `password` overrides the URL's. Throws
-// std::invalid_argument without the URL.
+// Reads smtp://[user[:password]@]host[:587] or smtps://...:465. `password` overrides the one in the
+// URL. Throws std::invalid_argument, whose message does not have the URL in it.
 SmtpServer parse_smtp_url(std::string_view url, const std::string& password,
                           const std::string& from, bool allow_plain);
 

@@ -1,4 +1,4 @@
-// The channels that this program has.
+// The channels of this program.
 #pragma once
 
 #include <map>
@@ -19,7 +19,7 @@ struct NotifySettings {
     std::optional<HttpTarget> alertmanager;  // none: no channel of that name
     cache::RedisTarget redis;
     std::string external_url;             // base URL of the dashboard
-    std::optional<HttpTarget> heartbeat;  // none: nobody is told that rules are evaluated
+    std::optional<HttpTarget> heartbeat;  // none: no heartbeat is sent
     std::string allowed_addresses;        // see health::AddressRules
     std::string ca_file;
 };
@@ -27,23 +27,24 @@ struct NotifySettings {
 // Thread-safe but for what open() returns.
 class Channels {
   public:
-    // Throws std::invalid_argument, std::runtime_error for settings that cannot be used.
+    // Throws std::invalid_argument or std::runtime_error if the settings cannot be used.
     Channels(NotifySettings settings, const Clock& clock);
 
-    // Whether a rule may name it: a configured channel, any address if there is a mail server,
-    // "redis", "alertmanager" if configured, and "webhook", "slack" and "email" for all of a kind.
+    // Whether a rule may name this channel. It may name a configured channel, any address if there
+    // is a mail server, "redis", "alertmanager" if configured, and "webhook", "slack" or "email"
+    // for all of a kind.
     bool knows(std::string_view channel) const;
 
-    // Those of the settings, for the database.
+    // The channels of the settings, for the database.
     std::vector<store::AnnouncedChannel> announced() const;
 
-    // What one worker serves: each channel has one, and all mail together.
+    // What each worker serves. Each channel has a worker; all mail has one together.
     std::vector<store::ChannelChoice> choices() const;
 
-    // The way to a channel; null if there is none of that name. Must not outlive this object.
+    // Opens a channel. null if there is none of that name. The result must not outlive this object.
     std::unique_ptr<Channel> open(std::string_view channel) const;
 
-    // Tells the dead man's switch that this program is at work. Nothing to do without one.
+    // Sends the heartbeat that this program works. Does nothing if none is configured.
     SendResult send_heartbeat() const;
 
   private:

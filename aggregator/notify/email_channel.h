@@ -7,7 +7,7 @@
 
 namespace chorus::notify {
 
-// Serves all addresses: the one to write to stands in the message's channel.
+// Serves all addresses. The message's channel has the address to write to.
 class EmailChannel final : public Channel {
   public:
     EmailChannel(const Network& network, SmtpServer server, Links links, const Clock& clock)

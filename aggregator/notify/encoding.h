@@ -1,4 +1,4 @@
-// Bytes in the forms that receivers expect.
+// Encodes bytes as receivers expect them.
 #pragma once
 
 #include <string>

@@ -39,13 +39,13 @@ class SlackChannel final : public Channel {
     const Links links_;
 };
 
-// How often firing alerts are told again; Alertmanager takes one for resolved after three times
-// that without news.
+// How often firing alerts are sent again. Alertmanager takes an alert for resolved after three
+// times that without news.
 inline constexpr std::chrono::seconds kAlertmanagerRepeat{60};
 
 class AlertmanagerChannel final : public Channel {
   public:
-    // `target` is the address of Alertmanager, to which /api/v2/alerts is added.
+    // `target` is the address of Alertmanager; /api/v2/alerts is added to it.
     AlertmanagerChannel(const Network& network, HttpTarget target, Links links, const Clock& clock);
     SendResult send(const Message& message) override;
 

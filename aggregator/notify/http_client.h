@@ -1,4 +1,4 @@
-// Posts to receivers: HTTP/1.1, one connection a request, one deadline over all of it.
+// Posts to receivers by HTTP/1.1. Each request has one connection and one deadline.
 #pragma once
 
 #include <string>
@@ -30,14 +30,14 @@ struct HttpRequest {
     std::string body{};
 };
 
-// The head of the answer; nobody waits for its body. A redirect is an answer like others, nobody
-// follows it. Throws StreamError.
+// Returns the head of the answer and does not wait for its body. Redirects are not followed. Throws
+// StreamError.
 HttpHead http_exchange(const Network& network, const HttpTarget& target, const HttpRequest& request,
                        Stream::Deadline deadline);
 
-// 2xx is delivered; 400, 413, 415 and 422 are refused, as the same message will never be taken,
-// though parts of it may be. Everything else is tried again, after the time that Retry-After asks
-// for; where an operator has to do something, the error says what.
+// 2xx is delivered. 400, 413, 415 and 422 are refused: the same message will never be taken, though
+// parts of it may be. Everything else is tried again, after the time that Retry-After asks for. If
+// an operator has to act, the error says how.
 SendResult judge_answer(const HttpHead& head, Timestamp now);
 
 // Sends and judges.

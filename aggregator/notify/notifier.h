@@ -1,4 +1,4 @@
-// Works on the outbox: one thread per channel, so that a receiver that is slow or dead delays no
+// Sends what is in the outbox. Each channel has a thread, so that a slow or dead receiver delays no
 // other.
 #pragma once
 
@@ -24,12 +24,12 @@ struct NotifierOptions {
     int most_alerts = 100;  // in one message
 };
 
-// Any number of aggregators may work on one outbox: a channel is served by the one that has claimed
-// it, and a claim ends by itself when its holder dies. Failures are tried again after a random
-// time up to 1, 2, 4, 8, 16 s; after five in a row the channel rests for 30 to 60 s between single
+// Any number of aggregators may work on one outbox. The aggregator that has claimed a channel
+// serves it. A claim ends by itself if its holder dies. Failures are tried again after a random
+// time up to 1, 2, 4, 8, 16 s. After five in a row the channel rests for 30 to 60 s between single
 // attempts. A receiver that asks for a longer wait (Retry-After) gets it, up to an hour; other
-// channels do not wait with it. Alerts that were refused together are sent one by one; one that is
-// refused alone has failed.
+// channels do not wait with it. Alerts that were refused together are sent one by one. An alert
+// that is refused alone has failed.
 class Notifier {
   public:
     Notifier(store::Database& database, const Channels& channels, std::string name,
@@ -39,27 +39,27 @@ class Notifier {
     Notifier& operator=(const Notifier&) = delete;
 
     void start();
-    // Attempts under way end by their deadline.
+    // Running attempts end by their deadline.
     void stop();
     // There may be something to send.
     void wake();
 
-    // Work of the leader, each minute: firing alerts are told to Alertmanager again, and messages
-    // that waited too long are given up. Throws store::DatabaseError.
+    // For the leader, each minute. Sends firing alerts to Alertmanager again, and gives up messages
+    // that waited too long. Throws store::DatabaseError.
     void announce();
     void repeat_to_alertmanager();
     void give_up_old(std::int64_t epoch);
 
   private:
     void work(const store::ChannelChoice& choice);
-    // Sends one message. nullopt: there was none. Else how long to wait before the next.
+    // Sends one message. Returns how long to wait before the next one; nullopt if there was none.
     std::optional<std::chrono::milliseconds> send_one(const store::ChannelChoice& choice,
                                                       std::unique_ptr<Channel>& channel,
                                                       std::string& channel_name);
     // Counts and logs an attempt.
     void report(const store::ClaimedMessage& message, const store::Delivery& delivery);
     std::chrono::milliseconds retry_after(int failures);
-    // Waits until woken, at most so long. False at the end.
+    // Waits until it is woken, at most so long. False at the end.
     bool sleep(std::chrono::milliseconds most, std::uint64_t& seen);
     Counter& counted(const std::string& channel, const char* result);
 

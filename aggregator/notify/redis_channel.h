@@ -1,4 +1,4 @@
-// The Redis channel `alerts`: each transition as an Alert with its event. Best effort.
+// The Redis channel `alerts`. It gets each transition as an Alert with its event. Best effort.
 #pragma once
 
 #include "aggregator/cache/alert_feed.h"

@@ -1,4 +1,4 @@
-// Hands one mail to a mail server: RFC 5321 with STARTTLS (RFC 3207) and AUTH PLAIN or LOGIN.
+// Gives one mail to a mail server: RFC 5321 with STARTTLS (RFC 3207) and AUTH PLAIN or LOGIN.
 #pragma once
 
 #include <string>
@@ -27,19 +27,20 @@ struct Mail {
     std::vector<std::pair<std::string, std::string>> headers{};  // further ones
 };
 
-// An address that can stand in a mail's envelope: local@domain of printable ASCII without spaces,
+// Whether the address may be in a mail's envelope: local@domain in printable ASCII without spaces,
 // quotes, brackets and commas, at most 254 bytes.
 bool is_mail_address(std::string_view text);
 
-// The mail as it crosses the wire: headers, body as base64 in lines, all lines ended by CR LF.
+// The mail as it is sent: headers, and the body as base64 in lines. All lines end with CR LF.
 std::string compose(const Mail& mail, const std::string& from, Timestamp now);
 
-// The name that a server is greeted with (RFC 5321, 4.1.1.1): the setting, else the first of these
-// that has a dot: the domain of the sender, this machine's name; else `own_address` as a literal.
+// The name for the greeting (RFC 5321, 4.1.1.1). It is the setting. Without one it is the domain of
+// the sender or this machine's name, whichever first has a dot. Else it is `own_address` as a
+// literal.
 std::string hello_name(const SmtpServer& server, const std::string& own_host,
                        const std::string& own_address);
 
-// Refusals are judged by judge_refusal(); everything else that goes wrong may pass later.
+// judge_refusal() judges refusals. Every other failure may pass later.
 SendResult smtp_send(const Network& network, const SmtpServer& server, const Mail& mail,
                      Timestamp now);
 

@@ -1,4 +1,4 @@
-// What a mail server's refusal means for a message (RFC 5321, RFC 3463, RFC 4954, RFC 7504).
+// The meaning of a mail server's refusal for a message (RFC 5321, RFC 3463, RFC 4954, RFC 7504).
 #pragma once
 
 #include <string>
@@ -7,7 +7,7 @@
 
 namespace chorus::notify {
 
-// The part of the dialogue that a reply answers.
+// The step of the dialogue that a reply belongs to.
 enum class SmtpStep { greeting, hello, start_tls, login, sender, recipient, text };
 
 struct SmtpReply {
@@ -15,10 +15,10 @@ struct SmtpReply {
     std::string text;  // of all its lines, without codes
 };
 
-// The result for a reply that is no success. A message is given up only for what is wrong with the
-// recipient or with its own text: refusals that are about us, our settings, the session or the time
-// are tried again, and their error says what to do. `hello` is the name that we greeted with. The
-// server's own words are not repeated.
+// The result for a reply that is no success. A message is given up only if its recipient or its own
+// text is refused. Refusals because of us, our settings, the session or the time are tried again,
+// and their error says what to do. `hello` is the name that we greeted with. The server's own words
+// are not repeated.
 SendResult judge_refusal(SmtpStep step, const SmtpReply& reply, const std::string& hello);
 
 }  // namespace chorus::notify

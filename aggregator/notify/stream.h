@@ -1,4 +1,4 @@
-// A connection to a receiver all of whose waits end at one deadline.
+// A connection to a receiver. All its waits end at one deadline.
 #pragma once
 
 #include <chrono>
@@ -15,14 +15,15 @@
 
 namespace chorus::notify {
 
-// What went wrong on the way: one sentence for the log and the delivery log, without secrets.
+// What went wrong with the connection: one sentence for the log and the delivery log, without
+// secrets.
 class StreamError : public std::runtime_error {
   public:
     using std::runtime_error::runtime_error;
 };
 
-// What all connections share. Names are resolved for each connection and the address is checked
-// before it is used, so that a name cannot lead to another address than the one that was checked.
+// Shared by all connections. Names are resolved for each connection, and the address is checked
+// before it is used. So a name cannot lead to another address than the one that was checked.
 struct Network {
     const health::AddressRules& rules;
     const health::TlsContext& tls;
@@ -38,7 +39,8 @@ class Stream {
     Stream(const Stream&) = delete;
     Stream& operator=(const Stream&) = delete;
 
-    // From now on encrypted, to a server whose certificate is trusted and names `host`.
+    // Encrypts the connection from now on. The server's certificate must be trusted and name
+    // `host`.
     void start_tls(const std::string& host);
     void write(std::string_view bytes);
     // Waits for bytes; 0 at the end.

@@ -33,8 +33,8 @@ class Database {
     Database(const Database&) = delete;
     Database& operator=(const Database&) = delete;
 
-    // A session on loan; goes back when the lease ends. A broken one, or one left inside a
-    // transaction, is closed instead.
+    // A session on loan. It goes back when the lease ends. A session that is broken or still in a
+    // transaction is closed instead.
     class Lease {
       public:
         Lease(Database* owner, std::unique_ptr<Session> session)
@@ -52,13 +52,13 @@ class Database {
         std::unique_ptr<Session> session_;
     };
 
-    // Waits for a free session up to the timeout. Throws DatabaseUnavailable if there is none or
-    // PostgreSQL cannot be reached; while it is away, answers come at once from the last attempt
-    // and a new attempt is made after a back-off of 0.1 s growing to 2 s.
+    // Waits for a free session up to the timeout. Throws DatabaseUnavailable if there is none, or
+    // if PostgreSQL cannot be reached. While it is away, callers get the last failure at once, and
+    // a new attempt is made after a time that grows from 0.1 s to 2 s.
     Lease acquire();
 
-    // Runs a read; once more with a fresh session if the first one turns out to be broken. `work`
-    // must have no effect that must not happen twice.
+    // Runs a read. If the session turns out to be broken, runs it once more with a new one. So
+    // `work` must be safe to run twice.
     template <typename Work>
     auto read(Work&& work) -> std::invoke_result_t<Work&, Session&> {
         for (bool again = true;; again = false) {
@@ -71,11 +71,11 @@ class Database {
         }
     }
 
-    // Closes the idle sessions, e.g. before a restore.
+    // Closes the idle sessions, for example before a restore.
     void close_idle();
-    // Sessions open now, idle or on loan.
+    // The number of open sessions, idle or on loan.
     int open_sessions() const;
-    // Host, port and database for people; no user, no password.
+    // Host, port and database, for people. No user, no password.
     const std::string& describe() const { return target_.description; }
 
   private:

@@ -1,4 +1,4 @@
-// How statements fail.
+// The ways in which statements fail.
 #pragma once
 
 #include <stdexcept>
@@ -19,16 +19,16 @@ class DatabaseError : public std::runtime_error {
     std::string sqlstate_;
 };
 
-// PostgreSQL is away, shutting down, out of connections, or the pool is exhausted: try again later
-// (HTTP 503). Whatever ran in an open transaction is rolled back.
+// PostgreSQL is away, shutting down or out of connections, or the pool is empty: try again later
+// (HTTP 503). An open transaction is rolled back.
 class DatabaseUnavailable : public DatabaseError {
   public:
     explicit DatabaseUnavailable(const std::string& message, std::string sqlstate = "08006")
         : DatabaseError(std::move(sqlstate), message) {}
 };
 
-// The connection was lost while COMMIT was under way: the transaction may be stored or not. Answer
-// "try again later", never success or refusal; the retry finds out.
+// The connection was lost during COMMIT. The transaction may be stored or not. Answer "try again
+// later", never success or refusal. The retry finds out.
 class CommitOutcomeUnknown : public DatabaseUnavailable {
   public:
     using DatabaseUnavailable::DatabaseUnavailable;
@@ -42,8 +42,8 @@ inline constexpr std::string_view kLockNotAvailable = "55P03";
 inline constexpr std::string_view kDeadlockDetected = "40P01";
 inline constexpr std::string_view kQueryCanceled = "57014";  // statement_timeout
 
-// Worth another try: serialization failure, deadlock, a row (foreign key) or partition (duplicate
-// table) that came or went while we wrote.
+// Worth another try: a serialization failure, a deadlock, or a row (foreign key) or partition
+// (duplicate table) that came or went while we wrote.
 inline bool may_pass_next_time(std::string_view state) {
     return state == "40001" || state == "40P01" || state == kNoPartition ||
            state == kUniqueViolation || state == "23503" || state == "42P07";

@@ -1,4 +1,4 @@
-// From DATABASE_URL to what Poco's PostgreSQL connector understands.
+// Turns DATABASE_URL into what Poco's PostgreSQL connector understands.
 #pragma once
 
 #include <string>
@@ -6,7 +6,7 @@
 
 namespace chorus::store {
 
-// A file that lives in memory only, with mode 0600, readable by this process through its path.
+// A file in memory with mode 0600. This process can read it through its path.
 class SecretFile {
   public:
     SecretFile() = default;
@@ -23,8 +23,8 @@ class SecretFile {
     int descriptor_ = -1;
 };
 
-// How to reach the server. Poco splits its string at blanks and shows it in error messages, so a
-// password travels by a passfile, and values with blanks by a connection service file.
+// How to reach the server. Poco splits its string at blanks and shows it in error messages. So a
+// password goes into a passfile, and values with blanks go into a connection service file.
 struct ConnectionTarget {
     std::string connection;   // "host=... port=... passfile=..."
     std::string description;  // "db.example:5432/chorus" for logs
@@ -33,8 +33,8 @@ struct ConnectionTarget {
 };
 
 // Accepts postgresql://, postgres:// and postgresql+DRIVER:// with user, password, several hosts,
-// IPv6 addresses, percent-encoding and libpq's parameters after `?`. Throws std::invalid_argument
-// with a message that holds no part of the URL but its scheme or a parameter's name.
+// IPv6 addresses, percent-encoding and libpq's parameters after `?`. Throws std::invalid_argument.
+// Its message has no part of the URL but the scheme or a parameter's name.
 ConnectionTarget parse_database_url(std::string_view url);
 
 }  // namespace chorus::store

@@ -1,4 +1,4 @@
-// Hears of alert transitions the moment they are committed: LISTEN on a session of its own.
+// Hears of alert transitions when they are committed, by LISTEN on a session of its own.
 #pragma once
 
 #include <atomic>
@@ -12,14 +12,15 @@
 
 namespace chorus::store {
 
-// One thread. Handlers are called from it and must not block for long. Keeps one session of the
+// One thread. It calls the handlers, which must not block for long. It keeps one session of the
 // pool while it runs.
 class Listener {
   public:
-    // Gets the id of a transition that was committed, or nullopt: "look for yourself", as something
-    // may have been missed. That comes after each (re)connect, and every few seconds while nothing
-    // else does, for databases behind a pooler that lets no notification through. Ids are those of
-    // alert_transitions; they come in order of commit, which is not always their own order.
+    // Gets the id of a transition that was committed. nullopt means that something may have been
+    // missed, so look in the database. That comes after each connect. It also comes every few
+    // seconds while nothing else does, because a pooler before the database may let no notification
+    // through. Ids are those of alert_transitions. They come in the order of commits, which is not
+    // always the order of ids.
     using Handler = std::function<void(std::optional<std::int64_t> transition_id)>;
 
     explicit Listener(Database& database);
@@ -37,7 +38,7 @@ class Listener {
     // Listens until the connection breaks or stop().
     void listen(Session& session);
     void tell(std::optional<std::int64_t> transition_id);
-    // Waits for input on `fd` (-1: none), at most so long. True if there is some.
+    // Waits for input on `fd` (-1: none), at most so long. True if there is input.
     bool wait(int fd, std::chrono::milliseconds most) const;
 
     Database& database_;

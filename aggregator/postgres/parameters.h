@@ -13,8 +13,8 @@
 
 namespace chorus::store {
 
-// Values are added in the order of their numbers and copied. A `std::nullopt` is NULL. Text must be
-// UTF-8 without NUL bytes (the server refuses others with 22021).
+// Values are added in the order of their numbers, and copied. `std::nullopt` is NULL. Text must be
+// UTF-8 without NUL bytes; the server refuses other text with 22021.
 class Parameters {
   public:
     Parameters& int4(std::optional<std::int32_t> value);
@@ -29,7 +29,7 @@ class Parameters {
     Parameters& date(std::optional<std::chrono::sys_days> value);
     Parameters& interval(std::optional<std::chrono::microseconds> value);
 
-    // One-dimensional arrays. In the double and float forms NaN stays NaN.
+    // One-dimensional arrays. As double and float NaN stays NaN.
     Parameters& int4_array(std::span<const std::int32_t> values);
     Parameters& int8_array(std::span<const std::int64_t> values);
     Parameters& float8_array(std::span<const double> values);

@@ -1,5 +1,5 @@
-// OIDs of the built-in types used here (pg_type.dat of PostgreSQL; they never change), and the byte
-// order of the wire.
+// OIDs of the built-in types that are used here, and the byte order of the wire. OIDs are from
+// PostgreSQL's pg_type.dat and never change.
 #pragma once
 
 #include <bit>

@@ -19,8 +19,8 @@ namespace chorus::store {
 
 class Result;
 
-// One row; valid as long as its Result. Columns count from 0. Asking for NULL as a plain value or
-// for another type than the column's is a programming error (std::logic_error).
+// One row, valid as long as its Result. Columns count from 0. To ask for NULL as a plain value, or
+// for another type than the column's, is a programming error (std::logic_error).
 class Row {
   public:
     Row(const Result* result, int row) : result_(result), row_(row) {}

@@ -17,14 +17,14 @@ class Session;
 
 namespace chorus::store {
 
-// A named statement; one constant each. The name is unique in the program, because it is the name
-// of the prepared statement.
+// A named statement, one constant each. The name is unique in the program, because the prepared
+// statement has it.
 struct Statement {
     std::string_view name;
     std::string_view sql;
 };
 
-// Used by one thread at a time; got from Database::acquire(). Every call throws DatabaseError, or
+// Comes from Database::acquire(). Used by one thread at a time. Every call throws DatabaseError, or
 // DatabaseUnavailable if the connection is lost.
 class Session {
   public:
@@ -39,17 +39,17 @@ class Session {
     Session(const Session&) = delete;
     Session& operator=(const Session&) = delete;
 
-    // Runs a statement that is prepared at its first use in this session. Binary in both
-    // directions.
+    // Runs a statement. Its first use in this session prepares it. Binary in both directions.
     Result execute(const Statement& statement, const Parameters& parameters = {});
-    // Runs one statement without preparing it, e.g. SQL put together at run time, EXPLAIN.
+    // Runs one statement without preparing it, for SQL that is built at run time and for EXPLAIN.
     Result execute_once(const std::string& sql, const Parameters& parameters = {});
     // Runs a script of several statements, without parameters and results; notices are logged.
     void execute_script(const std::string& sql);
 
     // False once the connection is broken; the pool then drops the session.
     bool healthy() const;
-    // The same for a session that was idle: also looks whether the server has hung up meanwhile.
+    // The same for a session that was idle. Also finds out whether the server has hung up
+    // meanwhile.
     bool healthy_after_idle();
     // True between BEGIN and COMMIT or ROLLBACK, also if the transaction is aborted.
     bool in_transaction() const;

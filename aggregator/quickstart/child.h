@@ -1,4 +1,4 @@
-// A supervised child process: its own user, environment and log file, and no life after ours.
+// A supervised child process with its own user, environment and log file. It ends when we end.
 #pragma once
 
 #include <sys/types.h>
@@ -21,11 +21,12 @@ struct Account {
 Account own_account();
 // nullopt if the system knows no such user.
 std::optional<Account> account_named(const char* name);
-// PostgreSQL refuses root: the user `postgres` if there is one, else `nobody`; nullopt if neither.
+// PostgreSQL refuses root. So this is the user `postgres`, else `nobody`; nullopt if there is
+// neither.
 std::optional<Account> unprivileged_account();
 
-// The first directory on the way to `path` that the account may not enter, tried as that account;
-// nullopt if it may enter all that are there.
+// The first directory on the way to `path` that the account may not enter, tried as that account.
+// nullopt if it may enter all existing ones.
 std::optional<std::string> barred_directory(const Account& account, const std::string& path);
 
 struct Command {

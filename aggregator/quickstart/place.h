@@ -1,4 +1,4 @@
-// Where a quickstart keeps what, and which programs it runs.
+// Where a quickstart keeps its files, and which programs it runs.
 #pragma once
 
 #include <stdexcept>
@@ -9,7 +9,7 @@
 
 namespace chorus::quickstart {
 
-// Something the user can mend: what() is the whole message, `code` the exit code.
+// A problem that the user can solve. what() is the whole message, `code` the exit code.
 class Problem : public std::runtime_error {
   public:
     Problem(const std::string& message, int code) : std::runtime_error(message), code_(code) {}
@@ -39,8 +39,9 @@ struct Place {
     std::string redis_url() const { return "unix://" + socket() + "?db=0"; }
 };
 
-// Finds the programs and makes the directories. Throws Problem: packages missing, directory not
-// usable, or in use by another quickstart. `lock_fd` keeps the lock as long as it is open.
+// Finds the programs and makes the directories. Throws Problem if packages are missing, or if the
+// directory cannot be used or another quickstart uses it. `lock_fd` keeps the lock as long as it is
+// open.
 Place prepare_place(const QuickstartOptions& options, int& lock_fd);
 
 }  // namespace chorus::quickstart

@@ -13,7 +13,7 @@ struct QuickstartOptions {
     int port = 8082;
     bool agent = true;
     bool help = false;
-    std::string fault;  // what is wrong with the arguments, empty if nothing
+    std::string fault;  // a fault in the arguments, empty if there is none
 };
 
 QuickstartOptions parse_quickstart(const std::vector<std::string>& arguments);

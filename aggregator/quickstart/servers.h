@@ -8,7 +8,7 @@
 
 namespace chorus::quickstart {
 
-// Makes the cluster at the first start: peer authentication on the socket and nothing else, so that
+// Makes the cluster at the first start. It allows only peer authentication on the socket, so that
 // no password exists that could leak. Throws Problem.
 void prepare_postgres(const Place& place);
 Command postgres_command(const Place& place);
@@ -29,8 +29,8 @@ void check_port(const QuickstartOptions& options);
 // Whether it serves and its schema is in place.
 bool aggregator_ready(const QuickstartOptions& options);
 
-// A new link that signs one browser in, with which those of earlier starts end. The plain URL if
-// the program was built without the dashboard. Throws Problem.
+// A new link that signs one browser in. Links of earlier starts end. The plain URL if the program
+// was built without the dashboard. Throws Problem.
 std::string sign_in_link(const Place& place, const QuickstartOptions& options);
 
 // Makes the local agent's token at the first start. Throws Problem.

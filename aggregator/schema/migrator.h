@@ -21,8 +21,8 @@ struct Migration {
 };
 std::span<const Migration> embedded_migrations();
 
-// The database is newer than this program, or a migration that is applied there differs from the
-// one embedded here. what() says what to do.
+// The database is newer than this program, or an applied migration differs from the one in this
+// program. what() says what to do.
 class SchemaMismatch : public std::runtime_error {
   public:
     using std::runtime_error::runtime_error;
@@ -40,8 +40,8 @@ class Migrator {
                       std::span<const Migration> migrations = embedded_migrations())
         : database_(database), migrations_(migrations) {}
 
-    // Applies what is missing, each in its own transaction, one program at a time (advisory lock).
-    // Returns how many were applied. Throws SchemaMismatch, DatabaseError.
+    // Applies the missing migrations, each in its own transaction. One program at a time does this
+    // (advisory lock). Returns how many were applied. Throws SchemaMismatch, DatabaseError.
     int apply();
     // Applied and pending ones by version. Changes nothing.
     std::vector<MigrationStatus> status();

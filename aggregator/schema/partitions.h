@@ -15,7 +15,7 @@
 
 namespace chorus::store {
 
-// How long what is kept; nullopt = for ever.
+// How long data is kept; nullopt = for ever.
 struct Retention {
     std::optional<std::chrono::days> system{30};
     std::optional<std::chrono::days> process{7};
@@ -29,18 +29,20 @@ class Partitions {
     Partitions(Database& database, const Clock& clock, Retention retention)
         : database_(database), clock_(clock), retention_(retention) {}
 
-    // Yesterday to three days ahead; run at start and hourly. Returns the tables made.
+    // Makes partitions from yesterday to three days ahead. To be run at the start and each hour.
+    // Returns the tables that it made.
     int ensure_ahead();
     // Makes the partitions that a batch of that time needs, unless they are known to exist. False
-    // if the time is outside what is kept: older than the longest retention or more than two days
-    // ahead (a batch older than its table's own retention goes with the next clean-up). Runs in a
-    // transaction of its own: call it before the one that inserts.
+    // if the time is older than the longest retention, or more than two days ahead. A batch that is
+    // older than its own table's retention goes with the next clean-up. Runs in a transaction of
+    // its own, so call it before the one that inserts.
     bool ensure_for(Timestamp time);
-    // Oldest and newest time that ensure_for accepts now. Where a table is kept for ever, 400 days.
+    // The oldest and the newest time that ensure_for accepts now. If a table is kept for ever, the
+    // oldest is 400 days ago.
     Timestamp oldest_accepted() const;
     Timestamp newest_accepted() const;
-    // Forgets which days exist; called after dropping, and when an insert finds none (SQLSTATE
-    // 23514) because another aggregator dropped it.
+    // Forgets which days exist. Called after partitions were dropped, and if an insert finds none
+    // (SQLSTATE 23514) because another aggregator dropped it.
     void forget();
 
   private:

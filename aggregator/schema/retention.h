@@ -32,12 +32,12 @@ class RetentionJob {
                  Retention retention)
         : database_(database), clock_(clock), partitions_(partitions), retention_(retention) {}
 
-    // Drops whole days that ended longer ago than they are kept. A drop waits at most 0.3 s for its
-    // lock and is tried a few times, so ingest never waits longer than that behind it.
+    // Drops whole days whose time is over. A drop waits at most 0.3 s for its lock and is tried a
+    // few times. So ingest never waits longer than that behind it.
     //
-    // Refuses to delete anything while the clock (of the database or of this program) is more than
-    // an hour ahead of the newest stored sample: then either nobody reports or the clock has
-    // jumped. `clock_confirmed` deletes all the same.
+    // Deletes nothing while the clock of the database or of this program is more than an hour ahead
+    // of the newest stored sample. Then nobody reports, or the clock has jumped. With
+    // `clock_confirmed` it deletes all the same.
     //
     // With `epoch` each transaction is one of the leader's: throws LeadershipLost.
     RetentionOutcome run(std::optional<std::int64_t> epoch = std::nullopt,

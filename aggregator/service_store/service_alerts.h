@@ -1,4 +1,4 @@
-// Alerts of failed checks that no rule speaks for.
+// Alerts of failed checks for which no rule exists.
 #pragma once
 
 #include <chrono>
@@ -16,18 +16,18 @@ struct ProbeAlertOutcome {
     std::int64_t resolved = 0;
 };
 
-// Whose checks: an aggregator's own, or those of agents, whose services are "NAME@HOSTNAME" here.
+// Who made the checks: an aggregator, or agents, whose services are called "NAME@HOSTNAME" here.
 enum class CheckedBy { aggregator, agents };
 
-// A service of an agent gets no new alert so soon after its last one was resolved: agents check
-// every second if they like. If it is still down then, its next check tells.
+// For this time after its last alert was resolved, a service of an agent gets no new one, because
+// agents may check every second. If it is still down after that, its next check opens an alert.
 inline constexpr std::chrono::minutes kReopenAgentServiceAfter{5};
 
-// Opens `Service {service} Health Alert` for each failed check of the round (one open alert a
-// service, seen again while it lasts) and resolves it when the service is healthy again, is no
-// longer among `configured`, or an active rule has taken it over. Alerts of an agent's services
-// bear its host's name, and calls for one kind leave alerts of the other alone. A fixed number of
-// statements; inside the caller's transaction.
+// Opens `Service {service} Health Alert` for each failed check of the round. A service has one open
+// alert, which is bumped while it lasts. Resolves it when the service is healthy again, is no
+// longer in `configured`, or has an active rule. Alerts of an agent's services have the name of its
+// host. A call for one kind of checks leaves alerts of the other kind alone. A fixed number of
+// statements, in the caller's transaction.
 ProbeAlertOutcome update_probe_alerts(Session& session, CheckedBy by,
                                       const std::vector<ServiceCheck>& round,
                                       const std::vector<std::string>& configured, Timestamp now);

@@ -1,4 +1,4 @@
-// What is known of services (GET /system/health, /services).
+// Reads the state of services (GET /system/health, /services).
 #pragma once
 
 #include <chrono>
@@ -14,10 +14,11 @@
 
 namespace chorus::store {
 
-// How late a check may be beside three intervals: it may take as long as its timeout.
+// How late a check may be in addition to three intervals, because it may take as long as its
+// timeout.
 inline constexpr std::chrono::seconds kCheckLateness{90};
 
-// How long a check tells of its service if none follows it.
+// How long a check counts for its service if none follows it.
 std::chrono::duration<double> known_for(double interval_seconds);
 
 // The agent that checks a service.
@@ -26,7 +27,7 @@ struct CheckingAgent {
     double interval_seconds = 60;  // between two results of the service
     Timestamp heard_at{};          // the newest check's time by the aggregator's clock
 
-    // Whether nothing was heard of the service for so long that its state is unknown.
+    // Whether the last check is so old that the state of the service is unknown.
     bool silent(Timestamp now) const;
 };
 
@@ -43,7 +44,7 @@ struct ServiceState {
     std::optional<CheckingAgent> agent{};  // nullopt: an aggregator checks it
 };
 
-// Share of checks that were healthy, in percent; nullopt without checks.
+// Share of healthy checks, in percent; nullopt without checks.
 struct ServiceUptime {
     std::optional<double> day, week, month;
     std::optional<double> average_response_ms;  // of the day
@@ -69,14 +70,14 @@ class ServiceReader {
   public:
     explicit ServiceReader(Database& database) : database_(database) {}
 
-    // By name; services of agents that are gone are left out.
+    // By name. Services of agents that are gone are left out.
     std::unordered_map<std::string, ServiceState> states() const;
     std::unordered_map<std::string, ServiceUptime> uptimes(Timestamp now) const;
-    // Of each service, or the one named, the last `count` checks of the last seven days, oldest
-    // first.
+    // The last `count` checks of the last seven days, oldest first, of each service or of the one
+    // that is named.
     std::unordered_map<std::string, std::vector<PastCheck>> recent(
         Timestamp now, int count, const std::optional<std::string>& service = {}) const;
-    // Steps of a minute or more, of an hour or more from the counts of the hours.
+    // Steps of a minute or more. From an hour on they come from the counts of each hour.
     ServiceSeries series(const std::string& service, Timestamp from, Timestamp to,
                          int max_points) const;
 

@@ -1,4 +1,4 @@
-// Writes what checks of services found.
+// Stores the results of service checks.
 #pragma once
 
 #include <cstdint>
@@ -15,9 +15,10 @@ namespace chorus::store {
 using chorus::ServiceStatus;
 using chorus::to_string;
 
-// Services that one host's agent may have at most, those it had in the last days among them.
+// How many services one host's agent may have, including those that it had in the last days.
 inline constexpr std::int32_t kServicesPerHost = 200;
-// And all agents together: lists of services are told whole.
+// How many all agents may have together. It is bounded because lists of services are answered
+// whole.
 inline constexpr std::int32_t kServicesOfAgents = 2'000;
 
 // Of a check that an agent made.
@@ -38,17 +39,17 @@ struct ServiceCheck {
     std::optional<AgentOrigin> agent{};  // nullopt: an aggregator made it
 };
 
-// Stores checks: the newest state, the history and the counts of the hour, two statements whatever
-// their number; inside the caller's transaction. Days of the checks have partitions.
+// Stores checks in the caller's transaction: the newest state, the history and the counts of the
+// hour. Two statements, whatever their number. The days of the checks must have partitions.
 //
-// A check of an agent is stored under "NAME@HOSTNAME", the host being the one of its host_id as the
-// database knows it, so that an agent writes services of its own host alone. One whose name an
-// aggregator's own service or another host's has, and new ones above kServicesPerHost and
-// kServicesOfAgents, are left out. A check that is older than the newest one known is history and
-// changes no state.
+// A check of an agent is stored under "NAME@HOSTNAME". The hostname is that of its host_id in the
+// database, so that an agent writes only services of its own host. A check is left out if an
+// aggregator's own service or another host's service has that name, and if the service is new and
+// above kServicesPerHost or kServicesOfAgents. A check that is older than the newest one is history
+// and changes no state.
 void record_checks(Session& session, const std::vector<ServiceCheck>& checks);
 
-// The checks of a batch that was received then, of the agent of that host.
+// The checks of a batch, which was received at that time from the agent of that host.
 std::vector<ServiceCheck> checks_of(const Batch& batch, std::int32_t host_id,
                                     Timestamp received_at);
 

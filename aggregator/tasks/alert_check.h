@@ -1,4 +1,4 @@
-// A check of services and rules because somebody asked for one, beside the rounds.
+// A check of services and rules on demand, beside the rounds.
 #pragma once
 
 #include <atomic>
@@ -28,16 +28,17 @@ class AlertCheck {
     AlertCheck(const AlertCheck&) = delete;
     AlertCheck& operator=(const AlertCheck&) = delete;
 
-    // Starts a check in a thread of its own, unless one is under way already. Answers when the one
-    // that runs now was started.
+    // Starts a check in a thread of its own, unless one is running already. Returns when the
+    // running one was started.
     Timestamp request();
 
-    // Checks all services, then evaluates the rules with what they gave. Any aggregator may: while
-    // another one leads, the round is written under that one's lease, so that it cannot overlap
-    // with a new leader's. Throws store::LeadershipLost if nobody leads, store::DatabaseError.
+    // Checks all services, then evaluates the rules with the results. Any aggregator may do that.
+    // If another one leads, the round is written under that one's lease, so that it cannot overlap
+    // with a round of a new leader. Throws store::LeadershipLost if nobody leads,
+    // store::DatabaseError.
     CheckResult run();
 
-    // Waits for the check that is under way.
+    // Waits for the running check.
     void stop();
 
   private:

@@ -1,4 +1,4 @@
-// Keeps the lease that makes this aggregator the leader among those of one database.
+// Keeps the lease that makes this aggregator the leader of all aggregators on one database.
 #pragma once
 
 #include <chrono>
@@ -19,8 +19,9 @@ namespace chorus::tasks {
 // The epoch under which this program leads, nullopt while it does not.
 using Leadership = std::function<std::optional<std::int64_t>()>;
 
-// The lease is a row of the database (see store/lease.h) with an end by the database's clock. It is
-// renewed three times while it lasts; who does not lead asks for it every second. Thread-safe.
+// The lease is a row of the database (see schema/lease.h). It ends by the database's clock. It is
+// renewed three times while it lasts. Aggregators that do not lead ask for it every second.
+// Thread-safe.
 class Leader {
   public:
     // `holder` names this program for people; a random part is added to it.
@@ -31,14 +32,15 @@ class Leader {
     Leader& operator=(const Leader&) = delete;
 
     void start();
-    // Ends the lease, so that another aggregator takes over at once. Call it after the tasks ended.
+    // Ends the lease, so that another aggregator takes over at once. To be called after the tasks
+    // ended.
     void stop();
 
-    // Leadership as far as this program can know: false answers come early rather than late, and
-    // only store::hold_leadership() inside a transaction is certain.
+    // Leadership as far as this program can know. It becomes false early rather than late. Only
+    // store::hold_leadership() in a transaction is certain.
     std::optional<std::int64_t> epoch() const;
 
-    // One attempt to take or renew the lease; the thread does it by itself.
+    // One attempt to take or renew the lease. The thread does this by itself.
     void renew();
 
   private:

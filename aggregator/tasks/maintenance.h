@@ -1,4 +1,4 @@
-// What keeps the database in shape: schema, partitions, retention.
+// Upkeep of the database: schema, partitions, retention.
 #pragma once
 
 #include <atomic>
@@ -20,12 +20,13 @@ class Maintenance {
           partitions_(partitions),
           retention_(database, clock, partitions, retention) {}
 
-    // Brings the schema up to date once PostgreSQL answers; nothing to do after that. Run often,
-    // because PostgreSQL may be away at start. Throws store::SchemaMismatch, DatabaseError.
+    // Brings the schema up to date once PostgreSQL answers. After that it does nothing. To be run
+    // often, because PostgreSQL may be away at the start. Throws store::SchemaMismatch,
+    // DatabaseError.
     void prepare();
     bool prepared() const { return prepared_; }
 
-    // Partitions ahead of time and deletion of what is too old, as the leader of that epoch. Does
+    // Makes partitions ahead of time and deletes what is too old, as the leader of that epoch. Does
     // nothing before prepare(). Throws store::LeadershipLost.
     void clean_up(std::int64_t epoch);
 

@@ -29,10 +29,10 @@ struct TaskStatus {
     std::uint64_t skipped = 0;  // periods that passed while the previous run was still going
 };
 
-// A task that throws is logged, remembered in its status and run again at its next period. Periods
-// are measured on the monotonic clock; periods missed by a long run or a suspend are skipped, not
-// caught up. Each run starts up to a twentieth of its period (2 s at most) late, at random, so that
-// tasks of one period do not all start at once.
+// If a task throws, that is logged and noted in its status, and the task runs again at its next
+// period. Periods are measured on the monotonic clock. Periods that a long run or a suspend missed
+// are skipped. Each run starts late by a random time up to a twentieth of its period (2 s at most),
+// so that tasks of one period do not all start at once.
 class Scheduler {
   public:
     // Without `leadership` this program is no leader, and tasks for leaders do not run.
@@ -44,10 +44,10 @@ class Scheduler {
 
     // Before start(). The first run is at once.
     void add(std::string name, std::chrono::seconds period, std::function<void()> work);
-    // The same for a task that one aggregator alone may run: it runs while this one leads, the
-    // first time as soon as it does. `work` gets the epoch, and every transaction in which it
-    // writes begins with store::hold_leadership(); when that finds leadership lost the run ends
-    // and is no failure.
+    // The same for a task that only one aggregator may run. It runs while this one leads, the first
+    // time as soon as it does. `work` gets the epoch. Every transaction in which it writes must
+    // begin with store::hold_leadership(). If that finds leadership lost, the run ends and is no
+    // failure.
     void add_for_leader(std::string name, std::chrono::seconds period,
                         std::function<void(std::int64_t epoch)> work);
     void start();
@@ -69,7 +69,7 @@ class Scheduler {
     void loop(Task& task);
     // Waits until `due`; false if the scheduler ends before.
     bool wait_until(std::chrono::steady_clock::time_point due);
-    // The epoch to run under; waits for leadership. nullopt if the scheduler ends before.
+    // Waits for leadership and returns the epoch. nullopt if the scheduler ends before.
     std::optional<std::int64_t> wait_for_turn(const Task& task);
     void run_once(Task& task, std::int64_t epoch);
 
