@@ -20,7 +20,7 @@ ExitCode run_once(const AgentConfig& config);
 // from standard input). Writes it beside the config file, with a drop-in that names both.
 ExitCode run_enroll(const Config& config, const std::string& url, const std::string& enrolment);
 
-// Says in words whether data arrives and what to do if not.
+// Prints whether data arrives, and what to do if it does not.
 ExitCode run_status(const Config& config);
 
 // Prints what waits in the spool; the agent may be running.

@@ -27,7 +27,7 @@ class ProportionalMemory {
     ProportionalMemory(GuardedReader& reader, ReadFaults& faults, const BootClock& clock,
                        std::chrono::nanoseconds budget);
 
-    // Sets memory_pss_bytes and memory_swap_bytes of rows as far as they are known.
+    // Sets memory_pss_bytes and memory_swap_bytes of the rows for which they are known.
     void fill(std::vector<ProcessSample>& rows);
     // From now on reads and sets nothing.
     void stop();

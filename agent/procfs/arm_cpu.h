@@ -8,7 +8,7 @@
 
 namespace chorus::agent {
 
-// A core as the register MIDR_EL1 tells it: "CPU implementer" and "CPU part" (Linux,
+// A core by the register MIDR_EL1: "CPU implementer" and "CPU part" (Linux,
 // arch/arm64/include/asm/cputype.h, and the manuals of the cores).
 struct ArmCore {
     std::uint32_t implementer = 0, part = 0;

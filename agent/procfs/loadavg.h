@@ -9,7 +9,7 @@ namespace chorus::agent {
 
 struct LoadAverage {
     std::optional<double> one_minute, five_minutes, fifteen_minutes;
-    std::optional<std::int64_t> threads;  // of the whole machine, whoever may see them
+    std::optional<std::int64_t> threads;  // of the whole machine, hidden ones included
 };
 
 LoadAverage parse_loadavg(std::string_view text);

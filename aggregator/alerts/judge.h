@@ -30,14 +30,14 @@ struct Judgement {
     std::vector<Decision> decisions;        // whatever is to fire or to change
     States changed;                         // states to be written
     std::vector<std::string> forgotten;     // states to be deleted
-    std::vector<std::string> became_stale;  // firing subjects of which nothing is known any more
+    std::vector<std::string> became_stale;  // firing subjects about which nothing is known any more
     std::size_t subjects = 0;
     std::size_t with_data = 0;
     std::size_t pending = 0;
     std::size_t firing = 0;
 };
 
-// `is_open` tells whether the alert of a key that was firing is still open.
+// `is_open` returns whether the alert of a key that was firing is still open.
 Judgement judge(const Rule& rule, const Snapshot& snapshot, const States& states,
                 const std::function<bool(const std::string& key)>& is_open, Timestamp now);
 

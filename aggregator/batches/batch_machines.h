@@ -23,7 +23,7 @@ struct HostMachine {
 
 enum class MachineVerdict {
     same,    // the machine of the row
-    late,    // a batch from before that machine was first heard of
+    late,    // a batch from before that machine first reported
     other,   // renamed or booted since, or the first of two that report in turn: now the row's
     cloned,  // it reports in turn with the row's machine and came later
 };

@@ -28,7 +28,7 @@ struct HostRow {
     HostStatus status = HostStatus::down;
     std::optional<Uuid> agent_id;
     std::string agent_version;                        // empty = unknown, as all texts below
-    double interval_seconds = 30;                     // as the agent told
+    double interval_seconds = 30;                     // as the agent says
     std::optional<double> wanted_interval_seconds{};  // if not as the agent is configured
     std::string os;
     std::string kernel;
@@ -57,7 +57,7 @@ class HostReader {
 
     std::vector<HostRow> list(const HostQuery& query = {}) const;  // by hostname
     std::optional<HostRow> find(const std::string& hostname) const;
-    std::optional<HostRow> last_seen() const;  // the host heard of last
+    std::optional<HostRow> last_seen() const;  // the host that reported last
 
   private:
     Database& database_;

@@ -61,7 +61,7 @@ struct IngestOutcome {
     IngestResult result = IngestResult::unavailable;
     std::int64_t system_metrics = 0;   // values of the batch that could be read
     std::int64_t process_metrics = 0;  // processes of the batch
-    double interval_seconds = 0;       // as the agent told
+    double interval_seconds = 0;       // as the agent says
     bool timed_by_receipt = false;     // stored, but not by the host's clock: it is far off
     int retry_after_seconds = 0;       // for queue_full and unavailable; differs from call to call
 };

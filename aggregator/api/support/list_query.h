@@ -34,7 +34,7 @@ void read_list_query(http::Parameters& p, Query& query) {
 
 inline constexpr std::size_t kMostValues = 50;  // of one filter
 
-// A comma list of words of an enumeration, of which `all` holds every value.
+// A comma list of words of an enumeration. `all` has every value.
 template <typename Enum, std::size_t N>
 std::vector<Enum> read_choices(http::Parameters& p, std::string_view name,
                                const std::array<Enum, N>& all) {

@@ -1,6 +1,7 @@
-"""Libraries use what they declare, declare what they use, and ARCHITECTURE.md says so."""
+"""Libraries use what they declare, declare what they use, and ARCHITECTURE.md says so. Decisions have one form."""
 
 import pathlib
+import re
 
 import pytest
 
@@ -59,3 +60,40 @@ def test_a_sound_tree_has_no_fault(tmp_path):
 ])
 def test_a_fault_is_told(tmp_path, change, fault):
     assert check(tmp_path, **change) == [fault]
+
+
+def faults_of_decisions(files):
+    """Of {name: text} of a folder of decisions: what is wrong with numbers, headings and index."""
+    decisions = sorted(name for name in files if name != "README.md")
+    for number, name in enumerate(decisions, 1):
+        if not name.startswith(f"{number:04d}-"):
+            yield f"{name} should have the number {number:04d}"
+        if not files[name].startswith(f"# {name[:4]}. "):
+            yield f"{name} does not begin with its number and title"
+        headings = re.findall(r"^## (.*)$", files[name], re.M)
+        if [h for h in headings if h in ("Decision", "Consequence")] != ["Decision", "Consequence"] or \
+                set(headings) - {"Context", "Decision", "Consequence", "Figure"}:
+            yield f"{name} has the headings {headings}"
+        if files["README.md"].count(f"]({name})") != 1:
+            yield f"{name} is not once in the index"
+
+
+def test_decisions_are_numbered_and_listed():
+    folder = ROOT / "packaging/docs/decisions"
+    files = {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.md")}
+    assert len(files) > 50 and list(faults_of_decisions(files)) == []
+
+
+DECISION = "# 0001. A\n\n## Decision\n\nx\n\n## Consequence\n\ny\n"
+
+
+@pytest.mark.parametrize(("change", "fault"), [
+    ({"0003-b.md": DECISION.replace("0001", "0003"), "README.md": "[](0001-a.md) [](0003-b.md)"},
+     "0003-b.md should have the number 0002"),
+    ({"0001-a.md": DECISION.replace("# 0001. ", "# ")}, "0001-a.md does not begin with its number and title"),
+    ({"0001-a.md": DECISION.replace("Consequence", "Result")}, "0001-a.md has the headings ['Decision', 'Result']"),
+    ({"README.md": ""}, "0001-a.md is not once in the index")])
+def test_a_fault_of_a_decision_is_told(change, fault):
+    good = {"0001-a.md": DECISION, "README.md": "[](0001-a.md)"}
+    assert list(faults_of_decisions(good)) == []
+    assert list(faults_of_decisions(good | change)) == [fault]
