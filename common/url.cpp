@@ -77,6 +77,39 @@ bool read_query(std::string_view text, Url& url) {
     return true;
 }
 
+// RFC 3986, 3.1.
+bool is_scheme(std::string_view text) {
+    const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
+    return !text.empty() && letter(text.front()) &&
+           std::all_of(text.begin(), text.end(), [&](char c) {
+               return letter(c) || (c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.';
+           });
+}
+
+// libpq has two such parameters, password and sslpassword, and decodes their names.
+bool ends_with_password(std::string_view name) {
+    constexpr std::string_view word = "password";
+    constexpr std::size_t longest = 3 * word.size();  // with every letter encoded
+    name.remove_prefix(name.size() - std::min(name.size(), longest));
+    const auto decoded = percent_decode(name);
+    return to_lower(name).ends_with(word) || (decoded && to_lower(*decoded).ends_with(word));
+}
+
+// The text with "***" for whatever stands between "password=" and the next '&'.
+std::string redact_parameters(std::string_view text) {
+    std::string out;
+    for (const std::string_view part : split(text, '&')) {
+        if (part.data() != text.data()) out += '&';
+        auto equals = part.find('=');
+        while (equals != std::string_view::npos && !ends_with_password(part.substr(0, equals))) {
+            equals = part.find('=', equals + 1);
+        }
+        out += equals == std::string_view::npos ? std::string(part)
+                                                : std::string(part.substr(0, equals + 1)) + "***";
+    }
+    return out;
+}
+
 }  // namespace
 
 std::string_view Url::parameter(std::string_view name) const {
@@ -108,7 +141,9 @@ std::optional<Url> parse_url(std::string_view text) {
         if (static_cast<unsigned char>(c) <= 0x20 || c == 0x7F) return std::nullopt;
     }
     const auto scheme_end = text.find("://");
-    if (scheme_end == std::string_view::npos || scheme_end == 0) return std::nullopt;
+    if (scheme_end == std::string_view::npos || !is_scheme(text.substr(0, scheme_end))) {
+        return std::nullopt;
+    }
     Url url;
     url.scheme = to_lower(text.substr(0, scheme_end));
     std::string_view rest = text.substr(scheme_end + 3);
@@ -127,23 +162,20 @@ std::optional<Url> parse_url(std::string_view text) {
 std::string redact_url(std::string_view text) {
     std::string out(text);
     const auto scheme_end = out.find("://");
+    const bool is_url = parse_url(text).has_value();
+    std::size_t parameters = 0;
     if (scheme_end != std::string::npos) {
         const auto begin = scheme_end + 3;
-        const auto end = out.find_first_of("/?#", begin);
-        const auto at = out.rfind('@', end == std::string::npos ? out.size() : end);
+        // In what is no URL a password may hold what ends an authority.
+        const auto end = is_url ? out.find_first_of("/?#", begin) : std::string::npos;
+        const auto at = out.rfind('@', end);
         const auto colon = out.find(':', begin);
         if (at != std::string::npos && at >= begin && colon < at) {
             out.replace(colon + 1, at - colon - 1, "***");
         }
+        if (is_url) parameters = std::min(out.find('?', begin), out.size());
     }
-    // libpq has two such parameters: password and sslpassword.
-    constexpr std::string_view parameter = "password=";
-    for (std::size_t at = 0; (at = to_lower(out).find(parameter, at)) != std::string::npos;) {
-        at += parameter.size();
-        const auto end = out.find('&', at);
-        out.replace(at, (end == std::string::npos ? out.size() : end) - at, "***");
-    }
-    return out;
+    return out.substr(0, parameters) + redact_parameters(std::string_view(out).substr(parameters));
 }
 
 std::string_view host_of_authority(std::string_view authority) {

@@ -43,6 +43,17 @@ TEST(Url, PasswordIsNotShown) {
               "postgresql://h/db?sslpassword=***&password=***&x=y#z");
     EXPECT_EQ(redact_url("postgresql://h/db?PassWord=one#two"), "postgresql://h/db?PassWord=***");
     EXPECT_EQ(redact_url("no url"), "no url");
+    EXPECT_EQ(redact_url("host=h password=secret"), "host=h password=***");
+    // libpq decodes the names of parameters, too.
+    EXPECT_EQ(redact_url("postgresql://h/db?pass%77ord=one&x=y"),
+              "postgresql://h/db?pass%77ord=***&x=y");
+    EXPECT_EQ(redact_url("postgresql://h/db?%70%61%73%73%77%6F%72%64=one"),
+              "postgresql://h/db?%70%61%73%73%77%6F%72%64=***");
+    // What only looks like a parameter leaves the password what it is.
+    EXPECT_EQ(redact_url("http://u:secret@password=h/a&b:c@d"), "http://u:***@password=h/a&b:c@d");
+    EXPECT_EQ(redact_url("http://u:secret@password=h"), "http://u:***@password=h");
+    // No URL, as a password with a slash has to be encoded: all the more nothing of it is shown.
+    EXPECT_EQ(redact_url("postgresql://u:sec/ret@h/db"), "postgresql://u:***@h/db");
 }
 
 // Encoded, they would pass into a Host header, a connection string or a C string's end.
@@ -72,6 +83,13 @@ TEST(Url, TheFirstOfARepeatedParameterCounts) {
     EXPECT_EQ(url->query.size(), 4U);
     EXPECT_EQ(url->parameter("flag"), "");
     EXPECT_EQ(url->parameter("none"), "");
+}
+
+TEST(Url, ASchemeIsAWordOfRfc3986) {
+    EXPECT_TRUE(parse_url("postgresql+tls.1-x://h"));
+    for (const char* text : {"password=://h", "1a://h", "a b://h", "+a://h", "://h", "\x01://h"}) {
+        EXPECT_FALSE(parse_url(text)) << text;
+    }
 }
 
 TEST(Url, AnAuthorityHasAHostAndPerhapsAPort) {
