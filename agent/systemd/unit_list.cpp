@@ -9,12 +9,13 @@ constexpr std::string_view kManager = "org.freedesktop.systemd1";
 constexpr std::size_t kMostUnits = 10'000;
 constexpr std::size_t kMostAsked = 1'000;
 
+}  // namespace
+
 // An array of (name, description, load state, active state, sub state, followed unit, path, job
 // id, job type, job path).
-std::vector<UnitState> read_units(const DBusReply& reply) {
+std::vector<UnitState> read_units(DBusReader in) {
     constexpr std::size_t struct_alignment = 8;
     std::vector<UnitState> units;
-    auto in = reply.reader();
     const std::size_t end = in.array_end(struct_alignment);
     while (in.position() < end && units.size() < kMostUnits) {
         in.align(struct_alignment);
@@ -35,8 +36,6 @@ std::vector<UnitState> read_units(const DBusReply& reply) {
     return units;
 }
 
-}  // namespace
-
 std::vector<UnitState> list_units(const std::string& bus_socket, std::chrono::milliseconds limit) {
     SystemBus bus(bus_socket, limit);
     const auto list = bus.call({.destination = kManager,
@@ -44,7 +43,7 @@ std::vector<UnitState> list_units(const std::string& bus_socket, std::chrono::mi
                                 .interface = "org.freedesktop.systemd1.Manager",
                                 .member = "ListUnits"});
     if (list.is_error) throw DBusError("systemd did not list its units");
-    auto units = read_units(list);
+    auto units = read_units(list.reader());
     std::vector<DBusCall> calls;
     std::vector<UnitState*> asked;
     for (UnitState& unit : units) {

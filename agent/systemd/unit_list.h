@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "agent/systemd/dbus_message.h"
+
 namespace chorus::agent {
 
 struct UnitState {
@@ -15,6 +17,9 @@ struct UnitState {
     std::string path;          // of the object on the bus
     std::optional<std::uint32_t> restarts;  // automatic ones since it was started; services only
 };
+
+// The answer to ListUnits, without restarts. Throws DBusError.
+std::vector<UnitState> read_units(DBusReader answer);
 
 // All loaded units. Services that run, wait or failed have their restarts. Throws DBusError.
 std::vector<UnitState> list_units(const std::string& bus_socket, std::chrono::milliseconds limit);

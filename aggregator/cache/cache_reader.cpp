@@ -4,7 +4,7 @@
 
 #include <type_traits>
 
-#include "common/json_reader.h"
+#include "aggregator/cache/cached_values.h"
 
 namespace chorus::cache {
 namespace {
@@ -13,49 +13,12 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::chrono::seconds kLeaveAlone{1};
 constexpr std::size_t kMostIdle = 8;
-constexpr std::size_t kMostTypes = 5'000;
 constexpr std::size_t kKeysPerRead = 500;
 
 std::string_view text_of(const redisReply& reply) {
     return reply.type == REDIS_REPLY_STRING
                ? std::string_view{reply.str, static_cast<std::size_t>(reply.len)}
                : std::string_view{};
-}
-
-// Whether a cached value has the shape of the contract and is therefore safe to pass on.
-bool valid_latest(std::string_view json) {
-    thread_local JsonReader reader;
-    try {
-        simdjson::dom::object object;
-        simdjson::dom::element value;
-        std::string_view timestamp;
-        return reader.parse(json).get_object().get(object) == simdjson::SUCCESS &&
-               object["value"].get(value) == simdjson::SUCCESS &&
-               (value.is_number() || value.is_null()) &&
-               object["timestamp"].get_string().get(timestamp) == simdjson::SUCCESS &&
-               parse_timestamp(timestamp).has_value();
-    } catch (const JsonError&) {
-        return false;
-    }
-}
-
-std::vector<std::string> parse_index(std::string_view json) {
-    std::vector<std::string> types;
-    thread_local JsonReader reader;
-    try {
-        simdjson::dom::array array;
-        if (reader.parse(json).get_array().get(array) != simdjson::SUCCESS) return types;
-        for (const simdjson::dom::element item : array) {
-            std::string_view name;
-            if (item.get_string().get(name) != simdjson::SUCCESS || types.size() >= kMostTypes) {
-                return {};
-            }
-            types.emplace_back(name);
-        }
-    } catch (const JsonError&) {
-        return {};
-    }
-    return types;
 }
 
 // MGET in bounded pieces; the values in the order of the keys, empty = not there.
@@ -148,12 +111,12 @@ std::optional<std::vector<LatestMetric>> CacheReader::latest(const std::string& 
     return with_connection(latest_duration_, [&](RedisConnection& redis) {
         std::vector<LatestMetric> metrics;
         const Reply index = redis.command({"GET", index_key(hostname)});
-        const auto types = parse_index(text_of(*index));
+        const auto types = read_index(text_of(*index));
         std::vector<std::string> keys;
         for (const auto& type : types) keys.push_back(latest_key(hostname, type));
         const auto values = read_many(redis, keys);
         for (std::size_t i = 0; i < values.size(); ++i) {
-            if (valid_latest(values[i])) metrics.push_back({types[i], values[i]});
+            if (is_latest(values[i])) metrics.push_back({types[i], values[i]});
         }
         return metrics;
     });

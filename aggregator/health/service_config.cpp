@@ -12,7 +12,6 @@
 namespace chorus::health {
 namespace {
 
-constexpr std::chrono::milliseconds kDefaultTimeout{10'000};
 constexpr std::int64_t kLongestTimeout = 60, kMostRetries = 5, kLongestInterval = 86'400;
 constexpr std::size_t kMostMatchBytes = 1'000, kMostUrlBytes = 2'000;
 
