@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "aggregator/alerts/rule.h"
 #include "aggregator/postgres/session.h"
+#include "aggregator/rules/rule.h"
 #include "common/clock.h"
 #include "common/timestamp.h"
 

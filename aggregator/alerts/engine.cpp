@@ -10,7 +10,7 @@
 #include "aggregator/alerts/judge.h"
 #include "aggregator/alerts/own_alerts.h"
 #include "aggregator/alerts/round_writer.h"
-#include "aggregator/alerts/stored_rules.h"
+#include "aggregator/rules/stored_rules.h"
 #include "aggregator/schema/lease.h"
 #include "common/log.h"
 

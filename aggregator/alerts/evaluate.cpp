@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "aggregator/alerts/evaluate_parts.h"
+#include "aggregator/alerts/evaluate_processes.h"
 #include "aggregator/alerts/windows.h"
 #include "common/text.h"
 

@@ -5,9 +5,9 @@
 #include <optional>
 #include <string>
 
-#include "aggregator/alerts/figure.h"
-#include "aggregator/alerts/rule.h"
+#include "aggregator/alerts/aggregation.h"
 #include "aggregator/alerts/snapshot.h"
+#include "aggregator/rules/rule.h"
 
 namespace chorus::alerts {
 

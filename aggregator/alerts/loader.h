@@ -5,10 +5,10 @@
 #include <string>
 #include <vector>
 
-#include "aggregator/alerts/rule.h"
 #include "aggregator/alerts/sample_window.h"
 #include "aggregator/alerts/snapshot.h"
 #include "aggregator/postgres/session.h"
+#include "aggregator/rules/rule.h"
 
 namespace chorus::alerts {
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "aggregator/alert_store/culprits.h"
-#include "aggregator/alerts/rule.h"
+#include "aggregator/rules/rule.h"
 
 namespace chorus::alerts {
 

@@ -7,7 +7,7 @@
 #include "aggregator/alerts/alert_text.h"
 #include "aggregator/alerts/own_alerts.h"
 #include "aggregator/alerts/ranking.h"
-#include "aggregator/alerts/stored_rules.h"
+#include "aggregator/alerts/stored_states.h"
 #include "common/json_writer.h"
 
 namespace chorus::alerts {

@@ -164,8 +164,8 @@ void SampleWindow::move_on(store::Session& session, const std::vector<Host>& hos
         });
     }
     // As much at a time as a statement may take.
-    for (Timestamp at = from; at < window.to; at += WindowPlan::kLongestWhole) {
-        const Timestamp to = std::min<Timestamp>(at + WindowPlan::kLongestWhole, window.to);
+    for (Timestamp at = from; at < window.to; at += kLongestWholeWindow) {
+        const Timestamp to = std::min<Timestamp>(at + kLongestWholeWindow, window.to);
         read(session, hosts, index, scope_of(hosts, {at, to}), metrics);
     }
     if (anew) first_layouts_ = layouts_.size();

@@ -3,8 +3,8 @@
 
 #include <optional>
 
-#include "aggregator/alerts/figure.h"
-#include "aggregator/alerts/rule.h"
+#include "aggregator/alerts/aggregation.h"
+#include "aggregator/rules/rule.h"
 #include "common/timestamp.h"
 
 namespace chorus::alerts {

@@ -13,7 +13,7 @@ WindowPlan plan_of(const SystemMetricCondition& condition) {
     const bool all = limit.aggregation == Aggregation::sum ||
                      limit.aggregation == Aggregation::minimum ||
                      limit.aggregation == Aggregation::maximum;
-    return WindowPlan{limit.window, all && limit.window <= WindowPlan::kLongestSum};
+    return WindowPlan{limit.window, all && limit.window <= kLongestSumWindow};
 }
 
 WindowPlan plan_of(const ProcessMetricCondition& condition) {

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "aggregator/alert_store/rule_samples.h"
-#include "aggregator/alerts/rule.h"
 #include "aggregator/alerts/snapshot.h"
+#include "aggregator/rules/rule.h"
 #include "common/timestamp.h"
 
 namespace chorus::alerts {
@@ -20,13 +20,11 @@ namespace chorus::alerts {
 // extremes that would be wrong: up to an hour they take every sample.
 class WindowPlan {
   public:
-    static constexpr std::chrono::minutes kLongestWhole{10};
-    static constexpr std::chrono::minutes kLongestSum{60};
     static constexpr int kSlots = 30;
     static constexpr double kLeastWidth = 30;  // seconds of a slot
 
     explicit WindowPlan(std::chrono::minutes window, bool whole = false)
-        : table_(window <= kLongestWhole ? TableKey{} : TableKey{window, whole}),
+        : table_(window <= kLongestWholeWindow ? TableKey{} : TableKey{window, whole}),
           window_(window),
           slot_(table_.whole ? window_ : window_ / kSlots) {}
 

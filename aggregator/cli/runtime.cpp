@@ -8,8 +8,8 @@
 
 #include "aggregator/access/host_settings.h"
 #include "aggregator/alerts/silencing.h"
-#include "aggregator/alerts/stock_rules.h"
 #include "aggregator/cli/commands.h"
+#include "aggregator/rules/stock_rules.h"
 #include "common/descriptor_limit.h"
 #include "common/exit_codes.h"
 #include "common/log.h"

@@ -1,6 +1,6 @@
 #include "aggregator/api/alerts/alert_input.h"
 
-#include "aggregator/alerts/field_reader.h"
+#include "aggregator/rules/field_reader.h"
 #include "common/batch.h"
 
 namespace chorus::api {
@@ -18,12 +18,12 @@ constexpr std::size_t kCommentLength = 2'000;  // characters
 constexpr std::size_t kDescriptionBytes = 32U << 10U;
 constexpr std::size_t kMetadataBytes = 16U << 10U;
 
-constexpr alerts::Words<Severity, 5> kSeverityWords{{{"critical", Severity::critical},
+constexpr alerts::Names<Severity, 5> kSeverityNames{{{"critical", Severity::critical},
                                                      {"high", Severity::high},
                                                      {"medium", Severity::medium},
                                                      {"low", Severity::low},
                                                      {"info", Severity::info}}};
-constexpr alerts::Words<AlertStatus, 4> kStatusWords{{{"active", AlertStatus::active},
+constexpr alerts::Names<AlertStatus, 4> kStatusNames{{{"active", AlertStatus::active},
                                                       {"acknowledged", AlertStatus::acknowledged},
                                                       {"resolved", AlertStatus::resolved},
                                                       {"suppressed", AlertStatus::suppressed}}};
@@ -62,7 +62,7 @@ store::NewAlert parse_alert(JsonValue body, FieldErrors& errors) {
     FieldReader fields{*object, root, checker};
     fields.required_text("alert_type", alert.alert_type, kTypeLength);
     if (fields.has("severity")) {
-        fields.choice("severity", kSeverityWords, alert.severity);
+        fields.choice("severity", kSeverityNames, alert.severity);
     } else {
         fields.missing("severity");
     }
@@ -88,7 +88,7 @@ AlertChange parse_alert_change(JsonValue body, FieldErrors& errors) {
     FieldReader fields{*object, root, checker};
     if (fields.has("status")) {
         change.status = AlertStatus::active;
-        fields.choice("status", kStatusWords, *change.status);
+        fields.choice("status", kStatusNames, *change.status);
     }
     change.acknowledged_by = optional_text(fields, "acknowledged_by", kNameLength);
     change.resolved_by = optional_text(fields, "resolved_by", kNameLength);

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "aggregator/alerts/field_reader.h"
+#include "aggregator/rules/field_reader.h"
 #include "common/json_writer.h"
 
 namespace chorus::api {

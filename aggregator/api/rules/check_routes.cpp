@@ -5,7 +5,6 @@
 #include <semaphore>
 
 #include "aggregator/alerts/backtest.h"
-#include "aggregator/alerts/rule_input.h"
 #include "aggregator/api/rules/routes.h"
 #include "aggregator/api/support/audit.h"
 #include "aggregator/api/support/context.h"
@@ -17,6 +16,7 @@
 #include "aggregator/api/support/transaction.h"
 #include "aggregator/history/host_reader.h"
 #include "aggregator/http/parameters.h"
+#include "aggregator/rules/rule_input.h"
 #include "aggregator/tasks/alert_check.h"
 
 namespace chorus::api {

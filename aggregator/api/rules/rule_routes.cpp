@@ -2,8 +2,6 @@
 #include "aggregator/alert_store/alert_store.h"
 #include "aggregator/alert_store/rule_alerts.h"
 #include "aggregator/alert_store/rule_store.h"
-#include "aggregator/alerts/rule_input.h"
-#include "aggregator/alerts/rule_warnings.h"
 #include "aggregator/api/rules/routes.h"
 #include "aggregator/api/support/audit.h"
 #include "aggregator/api/support/context.h"
@@ -16,6 +14,8 @@
 #include "aggregator/api/support/timings.h"
 #include "aggregator/api/support/transaction.h"
 #include "aggregator/http/parameters.h"
+#include "aggregator/rules/rule_input.h"
+#include "aggregator/rules/rule_warnings.h"
 
 namespace chorus::api {
 namespace {

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string>
 
-#include "aggregator/alerts/rule_input.h"
+#include "aggregator/rules/rule_input.h"
 #include "aggregator/schema/partitions.h"
 #include "common/clock.h"
 #include "common/metrics.h"

@@ -11,7 +11,7 @@
 #include "../store/test_database.h"
 #include "aggregator/alert_store/alert_reader.h"
 #include "aggregator/alerts/engine.h"
-#include "aggregator/alerts/stored_rules.h"
+#include "aggregator/rules/stored_rules.h"
 #include "aggregator/schema/lease.h"
 
 namespace chorus::alerts {

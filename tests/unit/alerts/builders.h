@@ -9,8 +9,8 @@
 
 #include "aggregator/alert_store/rule_processes.h"
 #include "aggregator/alerts/evaluate.h"
-#include "aggregator/alerts/rule.h"
 #include "aggregator/alerts/snapshot.h"
+#include "aggregator/rules/rule.h"
 #include "common/timestamp.h"
 
 namespace chorus::alerts::build {

@@ -9,7 +9,7 @@
 #include <set>
 
 #include "aggregator/alerts/judge.h"
-#include "aggregator/alerts/stored_rules.h"
+#include "aggregator/alerts/stored_states.h"
 #include "aggregator/alerts/windows.h"
 #include "builders.h"
 #include "reference_evaluator.h"

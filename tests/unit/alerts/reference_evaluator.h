@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "aggregator/alerts/rule.h"
 #include "aggregator/alerts/subject_state.h"
+#include "aggregator/rules/rule.h"
 #include "common/timestamp.h"
 
 namespace chorus::alerts::reference {

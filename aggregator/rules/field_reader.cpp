@@ -1,4 +1,4 @@
-#include "aggregator/alerts/field_reader.h"
+#include "aggregator/rules/field_reader.h"
 
 #include <algorithm>
 #include <charconv>
@@ -107,7 +107,7 @@ void FieldReader::boolean(std::string_view name, bool& target) {
     const auto value = find(name);
     if (!value) return;
     if (value->get(target) == simdjson::SUCCESS) return;
-    const std::string text = to_lower(word(*value));
+    const std::string text = to_lower(text_of(*value));
     const auto number = number_in(*value);
     if (text == "true" || text == "yes" || text == "on" || number == 1.0) {
         target = true;
@@ -153,7 +153,7 @@ void FieldReader::check_glob(const Path& at, std::string_view pattern) {
 void FieldReader::glob(std::string_view name, std::string& target) {
     const auto value = find(name);
     if (!value) return;
-    const std::string_view pattern = word(*value);
+    const std::string_view pattern = text_of(*value);
     if (value->is_string() && pattern.size() > kMostGlobBytes) {
         check_glob(at_ / name, pattern);
         return;
@@ -165,7 +165,7 @@ void FieldReader::glob(std::string_view name, std::string& target) {
 void FieldReader::glob(std::string_view name, std::optional<std::string>& target) {
     if (!has(name)) return;
     target.emplace();
-    if (word(*find(name)).empty() && find(name)->is_string()) return;  // the empty label
+    if (text_of(*find(name)).empty() && find(name)->is_string()) return;  // the empty label
     glob(name, *target);
 }
 
@@ -191,7 +191,7 @@ void FieldReader::globs(std::string_view name,
     }
 }
 
-std::string_view FieldReader::word(JsonValue value) {
+std::string_view FieldReader::text_of(JsonValue value) {
     std::string_view text;
     return value.get(text) == simdjson::SUCCESS ? text : std::string_view{};
 }

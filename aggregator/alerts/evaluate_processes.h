@@ -1,4 +1,4 @@
-// Functions that the parts of evaluate() share.
+// evaluate() of rules over processes, and what it shares with the other rules.
 #pragma once
 
 #include <optional>

@@ -1,4 +1,4 @@
-#include "aggregator/alerts/stock_rules.h"
+#include "aggregator/rules/stock_rules.h"
 
 #include "common/json_writer.h"
 

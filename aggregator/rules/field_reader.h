@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "aggregator/alerts/words.h"
+#include "aggregator/rules/rule_names.h"
 #include "common/json_checks.h"
 
 namespace chorus::alerts {
@@ -46,21 +46,21 @@ class FieldReader {
     void required_glob(std::string_view name, std::string& target);
     // An object of names and globs.
     void globs(std::string_view name, std::vector<std::pair<std::string, std::string>>& target);
-    // Whether it is one of the words, or absent.
+    // Whether it is one of the names, or absent.
     template <typename Enum, std::size_t N>
-    bool choice(std::string_view name, const Words<Enum, N>& words, Enum& target) {
+    bool choice(std::string_view name, const Names<Enum, N>& names, Enum& target) {
         const auto value = find(name);
         if (!value) return true;
-        if (const auto found = value_of(words, word(*value))) {
+        if (const auto found = value_of(names, text_of(*value))) {
             target = *found;
             return true;
         }
-        refuse_choice(name, *value, pattern_of(words));
+        refuse_choice(name, *value, pattern_of(names));
         return false;
     }
 
   private:
-    static std::string_view word(JsonValue value);
+    static std::string_view text_of(JsonValue value);
     void refuse_choice(std::string_view name, JsonValue value, std::string pattern);
     void check_glob(const json_checks::Path& at, std::string_view pattern);
     std::string checked_text(JsonValue value, const json_checks::Path& at, std::size_t most);

@@ -1,5 +1,5 @@
-// From the samples of a window to a figure, and from that to a verdict.
-#include "aggregator/alerts/figure.h"
+// From the samples of a window to one value, and from that to a verdict.
+#include "aggregator/alerts/aggregation.h"
 
 #include <gtest/gtest.h>
 
@@ -36,7 +36,7 @@ double figure_of(Aggregation aggregation, const std::vector<double>& values) {
     return reading_of(values, limit(Operator::greater, 0, aggregation)).value;
 }
 
-TEST(Figure, EachAggregationHasItsFigure) {
+TEST(Aggregation, EachHasItsValue) {
     const std::vector<double> values{4, 1, 9, 2};
     EXPECT_EQ(figure_of(Aggregation::average, values), 4);
     EXPECT_EQ(figure_of(Aggregation::minimum, values), 1);
@@ -45,19 +45,19 @@ TEST(Figure, EachAggregationHasItsFigure) {
     EXPECT_EQ(figure_of(Aggregation::sum, values), 16);
 }
 
-TEST(Figure, TheRateIsTheChangePerSecondFromFirstToLast) {
+TEST(Aggregation, TheRateIsTheChangePerSecondFromFirstToLast) {
     EXPECT_DOUBLE_EQ(figure_of(Aggregation::rate, {100, 7, 130}), 0.5);
     EXPECT_DOUBLE_EQ(figure_of(Aggregation::rate, {130, 7, 100}), -0.5);
 }
 
-TEST(Figure, ARateNeedsTwoMoments) {
+TEST(Aggregation, ARateNeedsTwoMoments) {
     const Limit rising = limit(Operator::greater, 0, Aggregation::rate);
     EXPECT_EQ(reading_of({100}, rising).verdict, Verdict::no_data);
     const std::vector<Sample> at_once{{kNoon, 1}, {kNoon, 5}};
     EXPECT_EQ(read(at_once, 0, rising, Severity::high, kNoon).verdict, Verdict::no_data);
 }
 
-TEST(Figure, P95IsTheSmallestSampleThatIsNotBelow95PercentOfThem) {
+TEST(Aggregation, P95IsTheSmallestSampleThatIsNotBelow95PercentOfThem) {
     std::vector<double> values;
     for (int i = 100; i >= 1; --i) values.push_back(i);
     EXPECT_EQ(figure_of(Aggregation::p95, values), 95);
@@ -67,7 +67,7 @@ TEST(Figure, P95IsTheSmallestSampleThatIsNotBelow95PercentOfThem) {
     EXPECT_EQ(figure_of(Aggregation::p95, {3, 8}), 8);
 }
 
-TEST(Figure, TheFractionIsTheShareBeyondTheThreshold) {
+TEST(Aggregation, TheFractionIsTheShareBeyondTheThreshold) {
     Limit half = limit(Operator::greater, 10, Aggregation::fraction);
     half.fraction = 0.5;
     const Reading mixed = reading_of({11, 10, 12, 3}, half);
@@ -76,7 +76,7 @@ TEST(Figure, TheFractionIsTheShareBeyondTheThreshold) {
     EXPECT_EQ(reading_of({11, 10, 9, 3}, half).verdict, Verdict::clear);
 }
 
-TEST(Figure, AFractionOfNothingNeverFires) {
+TEST(Aggregation, AFractionOfNothingNeverFires) {
     Limit any = limit(Operator::greater, 10, Aggregation::fraction);
     any.fraction = 0;
     EXPECT_EQ(reading_of({1, 2}, any).verdict, Verdict::clear);
@@ -86,7 +86,7 @@ TEST(Figure, AFractionOfNothingNeverFires) {
     EXPECT_EQ(reading_of({1, 21}, any).severity, Severity::critical);
 }
 
-TEST(Figure, EveryOperatorComparesTheFigureWithTheThreshold) {
+TEST(Aggregation, EveryOperatorComparesTheValueWithTheThreshold) {
     const auto breached = [](Operator op, double value) {
         return reading_of({value}, limit(op, 5)).verdict == Verdict::breached;
     };
@@ -113,7 +113,7 @@ Limit full_in_an_hour() {
     return full;
 }
 
-TEST(Figure, APredictionFollowsTheStraightLine) {
+TEST(Aggregation, APredictionFollowsTheStraightLine) {
     const Reading full = reading_of(rising(), full_in_an_hour());
     EXPECT_NEAR(full.value, 200, 1e-6);
     EXPECT_EQ(full.verdict, Verdict::breached);
@@ -122,7 +122,7 @@ TEST(Figure, APredictionFollowsTheStraightLine) {
     EXPECT_EQ(reading_of(rising(), later).verdict, Verdict::clear);
 }
 
-TEST(Figure, APredictionIsOnlyBelievedBeyondTheGate) {
+TEST(Aggregation, APredictionIsOnlyBelievedBeyondTheGate) {
     Limit gated = full_in_an_hour();
     gated.gate = 79;
     EXPECT_EQ(reading_of(rising(), gated).verdict, Verdict::breached);
@@ -130,7 +130,7 @@ TEST(Figure, APredictionIsOnlyBelievedBeyondTheGate) {
     EXPECT_EQ(reading_of(rising(), gated).verdict, Verdict::clear);
 }
 
-TEST(Figure, APredictionIsOnlyBelievedIfALineFits) {
+TEST(Aggregation, APredictionIsOnlyBelievedIfALineFits) {
     std::vector<double> jumping;
     for (int i = 0; i < 20; ++i) jumping.push_back(i % 2 == 0 ? 60 : 80 + i);
     Limit full = full_in_an_hour();
@@ -140,33 +140,33 @@ TEST(Figure, APredictionIsOnlyBelievedIfALineFits) {
     EXPECT_EQ(reading_of(jumping, full).verdict, Verdict::clear);
 }
 
-TEST(Figure, WhatDoesNotChangeIsPredictedToStay) {
+TEST(Aggregation, WhatDoesNotChangeIsPredictedToStay) {
     const Reading steady = reading_of({50, 50, 50, 50}, full_in_an_hour());
     EXPECT_EQ(steady.value, 50);
     EXPECT_EQ(steady.verdict, Verdict::clear);
 }
 
-TEST(Figure, APredictionNeedsThreeSamplesAndTimeBetweenThem) {
+TEST(Aggregation, APredictionNeedsThreeSamplesAndTimeBetweenThem) {
     EXPECT_EQ(reading_of({60, 70}, full_in_an_hour()).verdict, Verdict::no_data);
     const std::vector<Sample> at_once{{kNoon, 1}, {kNoon, 5}, {kNoon, 9}};
     EXPECT_EQ(read(at_once, 0, full_in_an_hour(), Severity::high, kNoon).verdict, Verdict::no_data);
 }
 
-TEST(Figure, ADoubtfulPredictionDoesNotLingerEither) {
+TEST(Aggregation, ADoubtfulPredictionDoesNotLingerEither) {
     Limit gated = full_in_an_hour();
     gated.clear_threshold = 90;
     gated.gate = 95;
     EXPECT_EQ(reading_of(rising(), gated).verdict, Verdict::clear);
 }
 
-TEST(Figure, AnEmptyWindowIsNoData) {
+TEST(Aggregation, AnEmptyWindowIsNoData) {
     for (const auto aggregation : {Aggregation::average, Aggregation::sum, Aggregation::fraction,
                                    Aggregation::p95, Aggregation::predict}) {
         EXPECT_EQ(reading_of({}, limit(Operator::less, 5, aggregation)).verdict, Verdict::no_data);
     }
 }
 
-TEST(Figure, SamplesOfTooLittleOfTheWindowAreNoData) {
+TEST(Aggregation, SamplesOfTooLittleOfTheWindowAreNoData) {
     Limit covered = limit(Operator::greater, 5);
     covered.min_coverage = 0.5;
     EXPECT_EQ(reading_of({9, 9, 9, 9, 9}, covered, 30).verdict, Verdict::no_data) << "two minutes";
@@ -176,7 +176,7 @@ TEST(Figure, SamplesOfTooLittleOfTheWindowAreNoData) {
     EXPECT_EQ(reading_of({9}, covered, 30).verdict, Verdict::breached);
 }
 
-TEST(Figure, ExactlyTheLeastCoverageIsEnough) {
+TEST(Aggregation, ExactlyTheLeastCoverageIsEnough) {
     Limit covered = limit(Operator::greater, 5);
     covered.window = std::chrono::minutes{50};
     for (int share = 1; share <= 100; ++share) {
@@ -216,7 +216,7 @@ TEST(Coverage, ForgivesThatTheIntervalWasShortenedAMomentAgo) {
     EXPECT_DOUBLE_EQ(covered({270, 240, 210, 180, 150, 120, 90, 60, 30, 0}, 1), 0.9);
 }
 
-TEST(Figure, WhatIsNotAFiniteFigureIsNoData) {
+TEST(Aggregation, WhatIsNotAFiniteNumberIsNoData) {
     const double infinite = std::numeric_limits<double>::infinity();
     const double largest = std::numeric_limits<double>::max();
     EXPECT_EQ(reading_of({1, infinite}, limit(Operator::greater, 5)).verdict, Verdict::no_data);
@@ -225,7 +225,7 @@ TEST(Figure, WhatIsNotAFiniteFigureIsNoData) {
               Verdict::no_data);
 }
 
-TEST(Figure, BetweenThresholdAndClearThresholdItLingers) {
+TEST(Aggregation, BetweenThresholdAndClearThresholdItLingers) {
     Limit rising = limit(Operator::greater, 85);
     rising.clear_threshold = 75;
     EXPECT_EQ(reading_of({85.1}, rising).verdict, Verdict::breached);
@@ -239,7 +239,7 @@ TEST(Figure, BetweenThresholdAndClearThresholdItLingers) {
     EXPECT_EQ(reading_of({20.1}, falling).verdict, Verdict::clear);
 }
 
-TEST(Figure, BeyondTheSecondThresholdItIsWorse) {
+TEST(Aggregation, BeyondTheSecondThresholdItIsWorse) {
     Limit two = limit(Operator::greater, 85);
     two.escalation = Escalation{95, Severity::critical};
     EXPECT_EQ(reading_of({90}, two).severity, Severity::high);
@@ -248,7 +248,7 @@ TEST(Figure, BeyondTheSecondThresholdItIsWorse) {
     EXPECT_EQ(reading_of({96}, two).severity, Severity::high) << "never milder than the rule";
 }
 
-TEST(Figure, WhatHasLeftTheSecondThresholdByLittleMayBeKept) {
+TEST(Aggregation, WhatHasLeftTheSecondThresholdByLittleMayBeKept) {
     Limit two = limit(Operator::greater, 80);
     two.escalation = Escalation{95, Severity::critical};
     EXPECT_FALSE(reading_of({94}, two).keeps) << "nothing is said of how far";
@@ -264,7 +264,7 @@ TEST(Figure, WhatHasLeftTheSecondThresholdByLittleMayBeKept) {
     EXPECT_FALSE(reading_of({15.1}, falling).keeps);
 }
 
-TEST(Figure, AFractionEscalatesWhenEnoughSamplesAreBeyondTheSecondThreshold) {
+TEST(Aggregation, AFractionEscalatesWhenEnoughSamplesAreBeyondTheSecondThreshold) {
     Limit two = limit(Operator::greater, 10, Aggregation::fraction);
     two.fraction = 0.5;
     two.escalation = Escalation{20, Severity::critical};
@@ -272,7 +272,7 @@ TEST(Figure, AFractionEscalatesWhenEnoughSamplesAreBeyondTheSecondThreshold) {
     EXPECT_EQ(reading_of({21, 21, 11, 5}, two).severity, Severity::critical);
 }
 
-TEST(Figure, AHostsOwnThresholdMovesTheOthersAlong) {
+TEST(Aggregation, AHostsOwnThresholdMovesTheOthersAlong) {
     Limit rule = limit(Operator::greater, 85);
     rule.clear_threshold = 75;
     rule.escalation = Escalation{95, Severity::critical};

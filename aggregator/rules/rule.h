@@ -51,6 +51,11 @@ struct Escalation {
     Severity severity = Severity::critical;
 };
 
+// A window of up to kLongestWholeWindow takes every sample; for sums and extremes, one of up to
+// kLongestSumWindow.
+inline constexpr std::chrono::minutes kLongestWholeWindow{10};
+inline constexpr std::chrono::minutes kLongestSumWindow{60};
+
 // What every rule over samples has.
 struct Limit {
     HostFilter hosts;

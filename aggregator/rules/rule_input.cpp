@@ -1,6 +1,6 @@
-#include "aggregator/alerts/rule_input.h"
+#include "aggregator/rules/rule_input.h"
 
-#include "aggregator/alerts/field_reader.h"
+#include "aggregator/rules/field_reader.h"
 #include "common/unknown_name.h"
 
 namespace chorus::alerts {
@@ -12,7 +12,7 @@ using json_checks::Path;
 constexpr std::size_t kMostChannels = 32;
 constexpr std::size_t kDescriptionLength = 10'000;
 enum class RuleType { system_metric, service_health, process_metric, host_silent };
-constexpr Words<RuleType, 4> kRuleTypes{{{"system_metric", RuleType::system_metric},
+constexpr Names<RuleType, 4> kRuleTypes{{{"system_metric", RuleType::system_metric},
                                          {"service_health", RuleType::service_health},
                                          {"process_metric", RuleType::process_metric},
                                          {"host_silent", RuleType::host_silent}}};
@@ -116,8 +116,8 @@ RuleDraft parse_rule(JsonValue value, const RuleContext& context, FieldErrors& e
         fields.missing("condition");
     } else if (type) {
         const auto parsed =
-            parse_condition(word_of(kRuleTypes, *type), *condition, context, errors);
-        refuse_unknown_members(word_of(kRuleTypes, *type), *condition, errors);
+            parse_condition(name_of(kRuleTypes, *type), *condition, context, errors);
+        refuse_unknown_members(name_of(kRuleTypes, *type), *condition, errors);
         if (parsed) {
             draft.condition = parsed->condition;
             draft.patience = parsed->patience;

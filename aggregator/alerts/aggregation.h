@@ -1,4 +1,4 @@
-// Turns the samples of a window into one figure, and the figure into a verdict. Pure functions.
+// Turns the samples of a window into one value, and the value into a verdict. Pure functions.
 #pragma once
 
 #include <chrono>
@@ -6,7 +6,7 @@
 #include <optional>
 #include <span>
 
-#include "aggregator/alerts/rule.h"
+#include "aggregator/rules/rule.h"
 #include "common/timestamp.h"
 
 namespace chorus::alerts {

@@ -1,9 +1,9 @@
-#include "aggregator/alerts/rule_warnings.h"
+#include "aggregator/rules/rule_warnings.h"
 
 #include <array>
 
-#include "aggregator/alerts/rule_input.h"
 #include "aggregator/history/sent_metrics.h"
+#include "aggregator/rules/rule_input.h"
 #include "common/catalogue.h"
 #include "common/text.h"
 

@@ -1,4 +1,4 @@
-// Turns stored rules into those of the evaluator, and states both ways.
+// Turns stored rules into those of the evaluator.
 #pragma once
 
 #include <optional>
@@ -6,8 +6,7 @@
 #include <vector>
 
 #include "aggregator/alert_store/rule_states.h"
-#include "aggregator/alerts/judge.h"
-#include "aggregator/alerts/rule_input.h"
+#include "aggregator/rules/rule_input.h"
 
 namespace chorus::alerts {
 
@@ -19,8 +18,5 @@ struct StoredRule {
     std::string error;
 };
 std::vector<StoredRule> read_rules(std::vector<store::RuleRow> rows, const RuleContext& context);
-
-SubjectState state_of(const store::RuleStateRow& row);
-store::RuleStateRow row_of(const Uuid& rule_id, const std::string& key, const SubjectState& state);
 
 }  // namespace chorus::alerts

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "aggregator/alerts/rule.h"
+#include "aggregator/rules/rule.h"
 #include "common/field_error.h"
 #include "common/json_reader.h"
 

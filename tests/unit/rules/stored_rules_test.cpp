@@ -1,14 +1,11 @@
-// Rules and states between the database and the evaluator.
-#include "aggregator/alerts/stored_rules.h"
+// Rules between the database and the evaluator.
+#include "aggregator/rules/stored_rules.h"
 
 #include <gtest/gtest.h>
-
-#include "builders.h"
 
 namespace chorus::alerts {
 namespace {
 
-using build::at;
 using std::chrono::minutes;
 
 store::RuleRow row(const std::string& type, const std::string& condition) {
@@ -64,26 +61,6 @@ TEST(StoredRules, ARuleThatCannotBeEvaluatedSaysWhyAndOthersAreRead) {
     EXPECT_EQ(rules[1].error, "rule_type \"cpu\" is not known");
     EXPECT_EQ(rules[4].error, "severity \"urgent\" is not known");
     EXPECT_TRUE(rules[5].rule) << rules[5].error;
-}
-
-TEST(StoredRules, AStateComesBackAsItWas) {
-    const Uuid rule = Uuid::random();
-    SubjectState full;
-    full.phase = Phase::firing;
-    full.since = at(1) + std::chrono::microseconds{1};
-    full.severity = Severity::critical;
-    full.clear_since = at(2);
-    full.fired_at = at(3);
-    full.resolved_at = at(4);
-    full.flapping = full.stale = true;
-    EXPECT_EQ(state_of(row_of(rule, "web-01", full)), full);
-    for (const auto phase : {Phase::ok, Phase::pending, Phase::firing}) {
-        SubjectState bare;
-        bare.phase = phase;
-        EXPECT_EQ(state_of(row_of(rule, "web-01", bare)), bare);
-    }
-    EXPECT_EQ(row_of(rule, "web-01|/var", full).rule_id, rule);
-    EXPECT_EQ(row_of(rule, "web-01|/var", full).subject, "web-01|/var");
 }
 
 }  // namespace

@@ -1,21 +1,21 @@
-#include "aggregator/alerts/rule.h"
+#include "aggregator/rules/rule.h"
 
 #include <array>
 
-#include "aggregator/alerts/words.h"
+#include "aggregator/rules/rule_names.h"
 
 namespace chorus::alerts {
 
 std::string_view to_string(Operator op) {
-    return word_of(kOperators, op);
+    return name_of(kOperators, op);
 }
 
 std::string_view to_string(Aggregation aggregation) {
-    return word_of(kAggregations, aggregation);
+    return name_of(kAggregations, aggregation);
 }
 
 std::string_view to_string(ProcessField field) {
-    return word_of(kProcessFields, field);
+    return name_of(kProcessFields, field);
 }
 
 bool holds(double value, Operator op, double threshold) {

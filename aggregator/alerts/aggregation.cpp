@@ -1,4 +1,4 @@
-#include "aggregator/alerts/figure.h"
+#include "aggregator/alerts/aggregation.h"
 
 #include <algorithm>
 #include <cmath>

@@ -3,9 +3,8 @@
 #include <array>
 #include <cmath>
 
-#include "aggregator/alerts/field_reader.h"
-#include "aggregator/alerts/rule_input.h"
-#include "aggregator/alerts/windows.h"
+#include "aggregator/rules/field_reader.h"
+#include "aggregator/rules/rule_input.h"
 #include "common/unknown_name.h"
 
 namespace chorus::alerts {
@@ -191,7 +190,7 @@ SystemMetricCondition read_system(FieldReader& fields) {
     if (condition.divisor && condition.limit.aggregation != Aggregation::average) {
         fields.fail("aggregation", "value_error", "Value error, divided_by needs aggregation avg");
     }
-    check_sum(fields, condition.limit, WindowPlan::kLongestSum);
+    check_sum(fields, condition.limit, kLongestSumWindow);
     return condition;
 }
 
@@ -211,7 +210,7 @@ ProcessMetricCondition read_process(FieldReader& fields) {
     fields.glob("unit", condition.unit);
     fields.choice("group_by", kGroupings, condition.grouping);
     condition.limit = read_limit(fields);
-    check_sum(fields, condition.limit, WindowPlan::kLongestWhole);
+    check_sum(fields, condition.limit, kLongestWholeWindow);
     return condition;
 }
 

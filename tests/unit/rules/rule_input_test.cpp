@@ -1,5 +1,5 @@
 // Rules as clients write them (reliability.md rows 61, 62, 64 and 77).
-#include "aggregator/alerts/rule_input.h"
+#include "aggregator/rules/rule_input.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
