@@ -2,7 +2,7 @@
 // one.
 #include <iterator>
 
-#include "aggregator/alerts/rule_input.h"
+#include "aggregator/rules/rule_input.h"
 #include "tests/fuzz/support.h"
 
 using namespace chorus;
