@@ -1,15 +1,15 @@
 # Runs the programs of tests/fuzz. Sourced by tests/run, which has $root, $build, $work and count().
 # shellcheck shell=bash disable=SC2154
 
-# fuzz_one PROGRAM SECONDS: what is found goes to $build/found, what is of use for the next run to
-# $build/corpus. Both stay.
+# fuzz_one PROGRAM SECONDS: an input that fails goes to $build/found, and each run begins with it. What
+# is of use for the next run goes to $build/corpus.
 fuzz_one() {
     local name=${1##*/fuzz_} status=0
     local -a options=(-max_len=16384 -rss_limit_mb=2048 -timeout=20)
-    mkdir -p "$build/corpus/$name" "$build/found"
+    mkdir -p "$build/corpus/$name" "$build/found/$name"
     nice "$1" "${options[@]}" -max_total_time="$2" -print_final_stats=1 \
-        -artifact_prefix="$build/found/$name-" "$build/corpus/$name" \
-        "$root/tests/fuzz/seeds/$name" >"$work/$name.log" 2>&1 || status=$?
+        -artifact_prefix="$build/found/$name/" "$build/corpus/$name" \
+        "$build/found/$name" "$root/tests/fuzz/seeds/$name" >"$work/$name.log" 2>&1 || status=$?
     echo "$status" >"$work/$name.status"
     if [[ $status -eq 0 ]]; then
         echo "fuzz $name: $(sed -n 's/^stat::number_of_executed_units: *//p' "$work/$name.log") executions"

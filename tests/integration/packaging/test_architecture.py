@@ -14,6 +14,18 @@ def test_every_arrow_is_declared_and_drawn():
     assert rooms.check(ROOT, (ROOT / "ARCHITECTURE.md").read_text()) == []
 
 
+def test_the_fuzzers_are_built_of_files_that_exist():
+    folder = ROOT / "tests/fuzz"
+    lists = re.sub(r"#.*", "", (folder / "CMakeLists.txt").read_text())
+    named = re.findall(r"\$\{(agent|aggregator)\}/([\w/]+\.cpp)", lists)
+    assert named and [path for path in map("/".join, named) if not (ROOT / path).is_file()] == []
+    targets = set(re.findall(r"^chorus_fuzz\((\w+) ", lists, re.M))
+    assert targets == {path.stem for path in folder.glob("*.cpp")} == {path.name for path in folder.glob("seeds/*")}
+    for path in folder.glob("*.cpp"):
+        for name in re.findall(r'^#include "([^"]+)"', path.read_text(), re.M):
+            assert (ROOT / name).is_file(), f"{path.name} includes {name}"
+
+
 LISTS = {
     "common": "chorus_library(chorus_common LIBS Threads::Threads)",
     "agent/push": "chorus_library(agent_push LIBS chorus_common)",
