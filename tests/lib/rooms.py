@@ -4,6 +4,7 @@ A library is one folder whose CMakeLists.txt says what it links (`LIBS`). Both p
 target each, made of their top folder and, for the aggregator, of `cli`.
 """
 
+import os
 import pathlib
 import re
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ PART_OF = {"aggregator/cli": "aggregator"}
 LIBRARY = re.compile(r"chorus_library\((\w+)\s+LIBS\s+([^)]*)\)")
 PROGRAM = re.compile(r"add_executable\((chorus-\w+)")
 LINKS = re.compile(r"target_link_libraries\((chorus-\w+)\s+PRIVATE\s+([^)]*)\)")
-INCLUDE = re.compile(r'^#include "((?:common|agent|aggregator)/[^"]+)"', re.M)
+INCLUDE = re.compile(r'''^\s*#\s*include\s*["<]([^">]+)[">]''', re.M)
 ROW = re.compile(r"^\| `([a-z_/]+)` \|[^|\n]*\|([^|\n]*)\|", re.M)
 
 
@@ -35,6 +36,13 @@ def room_of(path, rooms):
     folder = str(pathlib.PurePosixPath(path).parent)
     folder = PART_OF.get(folder, folder)
     return folder if folder in rooms else None
+
+
+def includes(root, path):
+    """What a file includes of the tree, found as the compiler does: beside the file, or from the root."""
+    for name in INCLUDE.findall((root / path).read_text()):
+        beside = os.path.normpath(path.parent / name)
+        yield beside if (root / beside).is_file() else name
 
 
 def read_rooms(root):
@@ -89,7 +97,7 @@ def check(root, architecture=None):
         if mine is None:
             faults.append(f"{path} belongs to no library")
             continue
-        for included in INCLUDE.findall((root / path).read_text()):
+        for included in includes(root, path):
             other = room_of(included, rooms)
             if other not in (mine, None):
                 rooms[mine].used.setdefault(rooms[other].target, str(path))

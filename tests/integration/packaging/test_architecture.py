@@ -58,6 +58,10 @@ def test_a_sound_tree_has_no_fault(tmp_path):
 @pytest.mark.parametrize(("change", "fault"), [
     ({"files": {"agent/main.cpp": '#include "agent/push/client.h"\n#include "common/clock.h"\n'}},
      "agent/main.cpp includes chorus_common, which the LIBS of agent do not name"),
+    ({"files": {"agent/main.cpp": '#include "agent/push/client.h"\n# include <common/clock.h>\n'}},
+     "agent/main.cpp includes chorus_common, which the LIBS of agent do not name"),
+    ({"files": {"agent/main.cpp": '#include "agent/push/client.h"\n#include "../common/clock.h"\n'}},
+     "agent/main.cpp includes chorus_common, which the LIBS of agent do not name"),
     ({"files": {"agent/push/client.cpp": ""}},
      "agent/push links chorus_common and includes nothing of it"),
     ({"files": {"agent/stray/lost.cpp": ""}}, "agent/stray/lost.cpp belongs to no library"),
