@@ -138,7 +138,8 @@ void check_sum(FieldReader& fields, const Limit& limit, std::chrono::minutes lon
                     " with aggregation sum; keep_firing_minutes keeps an alert open for longer");
 }
 
-Limit read_limit(FieldReader& fields) {
+// `ages`: of the age of processes. One that is younger than half of the window is the news.
+Limit read_limit(FieldReader& fields, bool ages = false) {
     Limit limit;
     limit.hosts = read_hosts(fields);
     const bool compares = fields.choice("operator", kOperators, limit.op);
@@ -158,7 +159,7 @@ Limit read_limit(FieldReader& fields) {
     fields.number("predict_hours", limit.predict_hours, {0.01, 8760});
     fields.number("gate", limit.gate, kAnyNumber);
     fields.number("least_fit", limit.least_fit, kShare);
-    limit.min_coverage = default_coverage(limit.window, limit.aggregation);
+    limit.min_coverage = ages ? 0 : default_coverage(limit.window, limit.aggregation);
     fields.number("min_coverage", limit.min_coverage, kShare);
     // With neither known what else is wrong cannot be told.
     if (compares && threshold) check_thresholds(fields, limit);
@@ -209,7 +210,7 @@ ProcessMetricCondition read_process(FieldReader& fields) {
     fields.choice("metric_field", kProcessFields, condition.field);
     fields.glob("unit", condition.unit);
     fields.choice("group_by", kGroupings, condition.grouping);
-    condition.limit = read_limit(fields);
+    condition.limit = read_limit(fields, condition.field == ProcessField::uptime_seconds);
     check_sum(fields, condition.limit, kLongestWholeWindow);
     return condition;
 }

@@ -85,6 +85,20 @@ TEST(RuleInput, ARuleOverFiveMinutesOrMoreNeedsSamplesOverHalfOfThem) {
     EXPECT_EQ(coverage(R"(,"time_window_minutes":60,"min_coverage":0)"), 0);
 }
 
+// A rule about young processes must judge them before they are as old as half of the window.
+TEST(RuleInput, ARuleAboutTheAgeOfProcessesJudgesTheFirstSample) {
+    const auto coverage = [](const std::string& more) {
+        const auto rule = accepted(
+            R"({"name":"r","rule_type":"process_metric","severity":"low","condition":{"process_name":"a","threshold":60)" +
+            more + "}}");
+        return std::get<ProcessMetricCondition>(rule.condition).limit.min_coverage;
+    };
+    EXPECT_EQ(coverage(""), 0.5);
+    EXPECT_EQ(coverage(R"(,"metric_field":"uptime_seconds")"), 0);
+    EXPECT_EQ(coverage(R"(,"metric_field":"uptime_seconds","time_window_minutes":60)"), 0);
+    EXPECT_EQ(coverage(R"(,"metric_field":"uptime_seconds","min_coverage":0.3)"), 0.3);
+}
+
 TEST(RuleInput, TheExampleOfAServiceRuleIsTakenAsWritten) {
     const auto rule = accepted(
         R"({"name":"Chat Service Down","rule_type":"service_health","condition":{"service_name":"chat-service","max_response_time_ms":5000},"severity":"critical","cooldown_minutes":5})");
