@@ -25,7 +25,8 @@ const std::vector<Command>& aggregator_commands() {
                  "  token list\n"
                  "  token revoke ID"},
         {.name = "sign-in-link",
-         .help = "print a link that signs one browser in to the dashboard as admin, once, within "
+         .help = "print a link that signs one tab of a browser in to the dashboard as admin, once, "
+                 "within "
                  "10 minutes",
          .options = {"--name", "--valid-minutes"}},
         {.name = "tasks",

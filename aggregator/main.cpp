@@ -46,6 +46,14 @@ LogFormat log_format(const Config& config) {
     return name == "text" ? LogFormat::text : LogFormat::automatic;
 }
 
+int quickstart(const std::vector<std::string>& arguments) {
+    QuickstartOptions options = parse_quickstart(arguments);
+    for (const auto& setting : aggregator_settings()) {
+        if (!setting.environment.empty()) options.plain_names.push_back(setting.environment);
+    }
+    return run_quickstart(options);
+}
+
 int report(const std::vector<std::string>& faults) {
     bool usage = true;
     for (const auto& fault : faults) {
@@ -137,7 +145,7 @@ int main(int argc, char** argv) {
         arguments.erase(arguments.begin());
     }
     try {
-        if (command == "quickstart") return run_quickstart(parse_quickstart(arguments));
+        if (command == "quickstart") return quickstart(arguments);
         return run(command, arguments);
     } catch (const UsageError& e) {
         return complain(e);

@@ -4,6 +4,7 @@
 #include <grp.h>
 #include <pwd.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -94,6 +95,11 @@ int open_log(const std::string& path) {
     return existing;
 }
 
+std::size_t size_of(const std::string& path) {
+    struct stat info {};
+    return stat(path.c_str(), &info) == 0 ? static_cast<std::size_t>(info.st_size) : 0;
+}
+
 pid_t spawn_logged(const Command& command) {
     const int log = open_log(command.log_file);
     const pid_t pid = spawn(command, log, log);
@@ -164,7 +170,10 @@ std::optional<std::string> run_for_output(const Command& command) {
     return wait_for(pid) == 0 ? std::optional{output} : std::nullopt;
 }
 
-Child::Child(Command command) : command_(std::move(command)), pid_(spawn_logged(command_)) {}
+Child::Child(Command command)
+    : command_(std::move(command)),
+      log_size_(size_of(command_.log_file)),
+      pid_(spawn_logged(command_)) {}
 
 Child::~Child() {
     stop(SIGTERM, std::chrono::seconds{10});
@@ -175,6 +184,10 @@ std::optional<int> Child::ended() {
     int status = 0;
     if (waitpid(pid_, &status, WNOHANG) == pid_) exit_code_ = exit_code(status);
     return exit_code_;
+}
+
+std::string Child::last_words(std::size_t bytes) const {
+    return tail_of(command_.log_file, bytes, log_size_);
 }
 
 void Child::stop(int signal, std::chrono::milliseconds grace) {
@@ -189,14 +202,17 @@ void Child::stop(int signal, std::chrono::milliseconds grace) {
     exit_code_ = wait_for(pid_);
 }
 
-std::string tail_of(const std::string& path, std::size_t bytes) {
+std::string tail_of(const std::string& path, std::size_t bytes, std::size_t begin) {
     std::ifstream in(path, std::ios::binary | std::ios::ate);
     if (!in) return {};
     const auto size = static_cast<std::size_t>(in.tellg());
-    const std::size_t from = size > bytes ? size - bytes : 0;
+    if (begin > size) begin = 0;  // a new file since then
+    const std::size_t from = size - begin > bytes ? size - bytes : begin;
     in.seekg(static_cast<std::streamoff>(from));
     std::string text(size - from, '\0');
     in.read(text.data(), static_cast<std::streamsize>(text.size()));
+    const auto end_of_cut_line = from > begin ? text.find('\n') : std::string::npos;
+    if (end_of_cut_line + 1 < text.size()) text.erase(0, end_of_cut_line + 1);
     return text;
 }
 

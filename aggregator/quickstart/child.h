@@ -57,16 +57,20 @@ class Child {
     const Command& command() const { return command_; }
     // The exit code if it has ended.
     std::optional<int> ended();
+    // The last lines that it wrote to its log; those of earlier runs are not among them.
+    std::string last_words(std::size_t bytes = 2'000) const;
     // Sends `signal`, waits, kills after `grace`. Safe to call again.
     void stop(int signal, std::chrono::milliseconds grace);
 
   private:
     Command command_;
+    std::size_t log_size_ = 0;  // of its log before it started
     pid_t pid_;
     std::optional<int> exit_code_;
 };
 
-// The last lines of a file, for error messages; empty if it cannot be read.
-std::string tail_of(const std::string& path, std::size_t bytes = 2'000);
+// The last whole lines of a file from the byte `begin` on, for error messages; empty if it cannot
+// be read.
+std::string tail_of(const std::string& path, std::size_t bytes = 2'000, std::size_t begin = 0);
 
 }  // namespace chorus::quickstart

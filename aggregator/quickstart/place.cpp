@@ -67,11 +67,12 @@ std::string default_data_dir() {
 void check_way(const Account& servers, const std::string& data) {
     const auto barred = barred_directory(servers, data);
     if (!barred) return;
+    const std::string other_way =
+        geteuid() == 0 ? ", or open the way: chmod o+x " + *barred : std::string{};
     throw Problem("the account " + servers.name + ", as which the servers run, cannot enter " +
                       *barred + ", so it would not reach " + data +
-                      ".\nGive a --data-dir that it can reach, for example "
-                      "/var/lib/chorus-quickstart, or open the way: chmod o+x " +
-                      *barred,
+                      ".\nGive a --data-dir that it can reach, for example " + default_data_dir() +
+                      other_way,
                   to_int(ExitCode::no_permission));
 }
 
@@ -177,6 +178,7 @@ Place prepare_place(const QuickstartOptions& options, int& lock_fd) {
     place.logs = place.data + "/log";
     place.agent_state = place.data + "/agent";
     place.config_file = place.data + "/aggregator.conf";
+    place.agent_config = place.data + "/agent.conf";
     place.token_file = place.agent_state + "/token";
     place.run = run_dir(place);
     check_way(place.servers, place.data);

@@ -26,7 +26,8 @@ struct Place {
     std::string redis_dir;
     std::string logs;
     std::string config_file;  // of the aggregator
-    std::string token_file;   // of the local agent, 0600, owned by us
+    std::string agent_config;
+    std::string token_file;  // of the local agent, 0600, owned by us
     std::string agent_state;
     std::string postgres_bin;  // directory of initdb and postgres
     std::string redis_server, redis_cli;

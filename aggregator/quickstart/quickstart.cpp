@@ -32,7 +32,11 @@ constexpr const char* kHelp =
     "                     else $XDG_DATA_HOME/chorus or ~/.local/share/chorus\n"
     "  --port N           default 8082\n"
     "  --listen ADDRESS   default 127.0.0.1\n"
-    "  --no-agent         do not watch this machine\n";
+    "  --no-agent         do not watch this machine\n"
+    "\n"
+    "Settings of both programs come from the environment and from DIR/aggregator.conf.d/*.conf "
+    "and\n"
+    "DIR/agent.conf.d/*.conf, but for where they listen and what they connect to.\n";
 
 sigset_t handled_signals() {
     sigset_t set;
@@ -64,8 +68,9 @@ class Supervisor {
         launch(postgres_command(place_), SIGINT, [&] { return postgres_ready(place_); });
         create_database(place_);
         launch(redis_command(place_), SIGTERM, [&] { return redis_ready(place_); });
-        write_config(place_, options_);
-        launch(aggregator_command(place_), SIGTERM, [&] { return aggregator_ready(options_); });
+        write_configs(place_, options_);
+        launch(aggregator_command(place_, options_), SIGTERM,
+               [&] { return aggregator_ready(options_); });
         if (!options_.agent) return;
         if (place_.agent.empty()) {
             std::puts(
@@ -73,7 +78,7 @@ class Supervisor {
             return;
         }
         create_agent_token(place_);
-        launch(agent_command(place_, options_), SIGTERM, [] { return true; });
+        launch(agent_command(place_), SIGTERM, {});
     }
 
     // Restarts what ends by itself, until a signal comes.
@@ -102,6 +107,7 @@ class Supervisor {
         milliseconds back_off{0};
     };
 
+    // An empty `ready`: there is nothing to wait for.
     void launch(Command command, int stop_signal, const std::function<bool()>& ready) {
         const bool terminal = isatty(STDOUT_FILENO) == 1;
         if (terminal) std::printf("  %-12s starting", command.name.c_str());
@@ -110,20 +116,21 @@ class Supervisor {
         slots_.push_back({command, stop_signal, std::make_unique<Child>(command), from, {}, {}});
         Child& child = *slots_.back().child;
         for (;;) {
-            if (child.ended()) fail(command, "ended at once");
-            if (ready() && !child.ended()) break;
-            if (Clock::now() - from > seconds{60}) fail(command, "was not ready within 60 s");
+            if (child.ended()) fail(child, "ended at once");
+            if (!ready || (ready() && !child.ended())) break;
+            if (Clock::now() - from > seconds{60}) fail(child, "was not ready within 60 s");
             if (wait_for_signal(milliseconds{50}) != 0) throw Stopped{};
         }
         const double took = std::chrono::duration<double>(Clock::now() - from).count();
-        std::printf("%s  %-12s ready in %.1f s\n", terminal ? "\r" : "", command.name.c_str(),
-                    took);
+        std::printf("%s  %-12s ", terminal ? "\r" : "", command.name.c_str());
+        if (ready) std::printf("ready in %.1f s\n", took);
+        if (!ready) std::puts("started ");
         std::fflush(stdout);
     }
 
-    [[noreturn]] static void fail(const Command& command, const std::string& what) {
-        throw Problem("\n" + command.name + " " + what + "; the end of " + command.log_file +
-                          ":\n" + tail_of(command.log_file),
+    [[noreturn]] static void fail(const Child& child, const std::string& what) {
+        throw Problem("\n" + child.name() + " " + what + "; the end of " +
+                          child.command().log_file + ":\n" + child.last_words(),
                       to_int(ExitCode::unavailable));
     }
 
@@ -133,7 +140,7 @@ class Supervisor {
             if (!code) return;
             std::printf("%s ended with code %d; starting it again. The end of %s:\n%s\n",
                         slot.command.name.c_str(), *code, slot.command.log_file.c_str(),
-                        tail_of(slot.command.log_file, 600).c_str());
+                        slot.child->last_words(600).c_str());
             std::fflush(stdout);
             slot.child.reset();
             const bool lived = Clock::now() - slot.started > seconds{60};
@@ -183,6 +190,14 @@ void print_welcome(const Place& place, const QuickstartOptions& options) {
         "  SQL        psql -h %s -U chorus chorus\n"
         "  Redis      redis-cli -s %s\n"
         "  logs       %s\n"
+        "  state      %s status --config %s\n",
+        url.c_str(), quoted(place.run).c_str(), quoted(place.socket()).c_str(), place.logs.c_str(),
+        program.c_str(), config.c_str());
+    if (options.agent && !place.agent.empty()) {
+        std::printf("  agent      %s status --config %s\n", quoted(place.agent).c_str(),
+                    quoted(place.agent_config).c_str());
+    }
+    std::printf(
         "\n"
         "To watch another machine, make a token for it, which is good once and for a day:\n"
         "  %s token create --role enrol --name HOST --config %s\n"
@@ -191,7 +206,6 @@ void print_welcome(const Place& place, const QuickstartOptions& options) {
         "  chorus-agent enroll http://127.0.0.1:%s TOKEN\n"
         "\n"
         "Ctrl-C stops everything; the data stays in %s\n",
-        url.c_str(), quoted(place.run).c_str(), quoted(place.socket()).c_str(), place.logs.c_str(),
         program.c_str(), config.c_str(), port.c_str(), port.c_str(), port.c_str(),
         place.data.c_str());
     std::fflush(stdout);

@@ -14,6 +14,8 @@ struct QuickstartOptions {
     bool agent = true;
     bool help = false;
     std::string fault;  // a fault in the arguments, empty if there is none
+    // Names without CHORUS_ under which the aggregator knows settings: "SERVICE_ENDPOINTS".
+    std::vector<std::string> plain_names;
 };
 
 QuickstartOptions parse_quickstart(const std::vector<std::string>& arguments);

@@ -18,6 +18,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "aggregator/quickstart/environment.h"
 #include "common/exit_codes.h"
 #include "common/listening_port.h"
 #include "common/text.h"
@@ -41,6 +42,10 @@ Command make(const Place& place, std::string name, std::vector<std::string> argu
     command.account = place.servers;
     command.log_file = place.logs + "/" + log;
     return command;
+}
+
+void add(Command& command, const std::vector<std::string>& settings) {
+    command.environment.insert(command.environment.end(), settings.begin(), settings.end());
 }
 
 void write_file(const std::string& path, const std::string& text, const Account& owner) {
@@ -197,28 +202,30 @@ bool redis_ready(const Place& place) {
                     reinterpret_cast<const sockaddr*>(&address), sizeof address);
 }
 
-void write_config(const Place& place, const QuickstartOptions& options) {
+void write_configs(const Place& place, const QuickstartOptions& options) {
+    const std::string head =
+        "# Written anew by each start of chorus-aggregator quickstart. Holds no secret.\n"
+        "# Settings of your own: in the environment, or in files beside it, ";
     write_file(place.config_file,
-               "# Written anew by each start of chorus-aggregator quickstart. Holds no secret.\n"
-               "listen = " +
-                   options.listen + "\nport = " + std::to_string(options.port) +
-                   "\nexternal-url = " + url_of(options) + "\ndatabase-url = " +
-                   place.database_url() + "\nredis-url = " + place.redis_url() + "\n",
+               head + "aggregator.conf.d/*.conf.\nlisten = " + options.listen + "\nport = " +
+                   std::to_string(options.port) + "\nexternal-url = " + url_of(options) +
+                   "\ndatabase-url = " + place.database_url() +
+                   "\nredis-url = " + place.redis_url() + "\n",
                place.servers);
+    write_file(place.agent_config,
+               head + "agent.conf.d/*.conf.\naggregator-url = " + url_of(options) +
+                   "\nagent-token-file = " + place.token_file +
+                   "\nspool-dir = " + place.agent_state + "\n",
+               place.own);
 }
 
-Command aggregator_command(const Place& place) {
+Command aggregator_command(const Place& place, const QuickstartOptions& options) {
     Command command =
         make(place, "aggregator", {place.aggregator, "serve", "--config", place.config_file},
              "aggregator.log");
-    // What the user has set for the aggregator goes through: thresholds, roles, TLS proxy.
-    for (const char* name : {"CHORUS_ANONYMOUS_ROLE", "CHORUS_BEHIND_TLS_PROXY", "CORS_ORIGINS",
-                             "METRICS_COLLECTION_INTERVAL", "CHORUS_LOG_LEVEL", "DEBUG"}) {
-        // NOLINTNEXTLINE(concurrency-mt-unsafe): the supervisor has one thread
-        if (const char* value = std::getenv(name)) {
-            command.environment.push_back(std::string(name) + '=' + value);
-        }
-    }
+    add(command, settings_of(own_environment(), options.plain_names,
+                             {"CHORUS_LISTEN", "CHORUS_PORT", "PORT", "CHORUS_DATABASE_URL",
+                              "DATABASE_URL", "CHORUS_REDIS_URL", "REDIS_URL"}));
     return command;
 }
 
@@ -288,18 +295,12 @@ void create_agent_token(const Place& place) {
     write_file(place.token_file, *token, place.own);
 }
 
-Command agent_command(const Place& place, const QuickstartOptions& options) {
-    Command command = make(place, "agent", {place.agent}, "agent.log");
+Command agent_command(const Place& place) {
+    Command command =
+        make(place, "agent", {place.agent, "--config", place.agent_config}, "agent.log");
     command.account = place.own;
-    command.environment.push_back("CHORUS_AGGREGATOR_URL=" + url_of(options));
-    command.environment.push_back("CHORUS_AGENT_TOKEN_FILE=" + place.token_file);
-    command.environment.push_back("CHORUS_SPOOL_DIR=" + place.agent_state);
-    for (const char* name : {"CHORUS_HOSTNAME", "METRICS_COLLECTION_INTERVAL"}) {
-        // NOLINTNEXTLINE(concurrency-mt-unsafe): the supervisor has one thread
-        if (const char* value = std::getenv(name)) {
-            command.environment.push_back(std::string(name) + '=' + value);
-        }
-    }
+    add(command, settings_of(own_environment(), {"METRICS_COLLECTION_INTERVAL"},
+                             {"CHORUS_AGGREGATOR_URL", "CHORUS_AGENT_TOKEN", "CHORUS_SPOOL_DIR"}));
     return command;
 }
 

@@ -19,9 +19,9 @@ void create_database(const Place& place);
 Command redis_command(const Place& place);
 bool redis_ready(const Place& place);
 
-// Where to listen and where the servers are, for the aggregator and for its other commands.
-void write_config(const Place& place, const QuickstartOptions& options);
-Command aggregator_command(const Place& place);
+// Where to listen and where the servers are, for the programs and for their other commands.
+void write_configs(const Place& place, const QuickstartOptions& options);
+Command aggregator_command(const Place& place, const QuickstartOptions& options);
 // Where programs on this machine reach it.
 std::string url_of(const QuickstartOptions& options);
 // Throws Problem if the aggregator could not listen there.
@@ -35,6 +35,6 @@ std::string sign_in_link(const Place& place, const QuickstartOptions& options);
 
 // Makes the local agent's token at the first start. Throws Problem.
 void create_agent_token(const Place& place);
-Command agent_command(const Place& place, const QuickstartOptions& options);
+Command agent_command(const Place& place);
 
 }  // namespace chorus::quickstart

@@ -33,12 +33,13 @@ class Quickstart:
         self.output = pathlib.Path(directory) / "output"
         self.process = None
         self.children = []
+        self.environment = {}
 
     def start(self, welcome=True):
         with open(self.output, "wb") as output:
             self.process = subprocess.Popen(
                 [os.path.join(BIN, "chorus-aggregator"), "quickstart", *self.arguments],
-                env={**os.environ, "METRICS_COLLECTION_INTERVAL": "1"}, stdin=subprocess.DEVNULL,
+                env={**os.environ, "METRICS_COLLECTION_INTERVAL": "1", **self.environment}, stdin=subprocess.DEVNULL,
                 stdout=output, stderr=output)
         if welcome:
             wait_until(lambda: "Ctrl-C stops everything" in self.text()
@@ -209,9 +210,9 @@ SCRIPT = (str(pathlib.Path(__file__).resolve().parents[2] / "packaging" / "quick
 NOWHERE = {**os.environ, "CHORUS_BUILD_DIR": "/nowhere/build"}
 
 
-def refused(how, *arguments, **more):
+def refused(how, *arguments, env=None, **more):
     return subprocess.run([*how, *arguments], capture_output=True, text=True, timeout=20,
-                          check=False, env=NOWHERE, **more)
+                          check=False, env=env or NOWHERE, **more)
 
 
 @pytest.mark.parametrize("how", [COMMAND, SCRIPT], ids=["command", "script"])
@@ -246,6 +247,62 @@ def test_a_directory_that_the_servers_cannot_enter_is_named(how, directory):
     assert done.returncode == 77
     assert f"cannot enter {barred}," in done.stderr and f"chmod o+x {barred}" in done.stderr
     assert "--data-dir" in done.stderr and not (barred / "deeper" / "data").exists()
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="needs: root, to become somebody else")
+@pytest.mark.parametrize("how", [COMMAND, SCRIPT], ids=["command", "script"])
+def test_who_is_not_root_gets_no_advice_for_root(how, directory):
+    barred = pathlib.Path(directory) / "not mine"
+    barred.mkdir(mode=0o700)
+    environment = {**NOWHERE, "HOME": "/somebody"}
+    environment.pop("XDG_DATA_HOME", None)
+    nobody = pwd.getpwnam("nobody").pw_uid
+    done = refused(how, "--port", str(free_port()), "--data-dir", f"{barred}/data", env=environment,
+                   user=nobody, group=nobody, extra_groups=[], cwd="/")
+    assert done.returncode == 77 and f"cannot enter {barred}," in done.stderr
+    assert done.stderr.endswith("for example /somebody/.local/share/chorus\n")
+
+
+@pytest.mark.parametrize("how", [COMMAND, SCRIPT], ids=["command", "script"])
+def test_help_tells_every_option_with_its_default(how):
+    text = refused(how, "--help").stdout
+    for word in ("--data-dir", "/var/lib/chorus-quickstart", "--port", "8082", "--listen",
+                 "127.0.0.1", "--no-agent"):
+        assert word in text, word
+
+
+def script_with_build(directory, last_step):
+    """The script with another cmake: one that tells 200 steps and then does this."""
+    programs = pathlib.Path(directory) / "programs"
+    (programs / "build" / "bin").mkdir(parents=True)
+    cmake = programs / "cmake"
+    cmake.write_text(f"""#!/bin/bash
+[[ $1 == --build ]] || exit 0
+for ((i = 1; i <= 200; ++i)); do echo "[$i/200] Building file-$i.o"; done
+cd {programs}/build/bin && {last_step}
+""")
+    cmake.chmod(0o755)
+    return subprocess.run([*SCRIPT, "--port", str(free_port()), "--data-dir", f"{directory}/data"],
+                          env={**os.environ, "CHORUS_BUILD_DIR": f"{programs}/build",
+                               "PATH": f"{programs}:{os.environ['PATH']}"},
+                          capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_the_script_tells_how_far_the_build_is(directory):
+    done = script_with_build(
+        directory, r"printf '#!/bin/sh\necho started $1\n' >chorus-aggregator; chmod +x chorus-aggregator")
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert lines[0].startswith("Building") and lines[-1] == "started quickstart"
+    assert lines[1:-1] == [f"  {percent} % built" for percent in range(10, 101, 10)]
+
+
+def test_the_script_shows_the_end_of_a_build_that_fails(directory):
+    done = script_with_build(directory, "echo 'error: no such header'; exit 1")
+    assert done.returncode == 70 and "error: no such header" in done.stderr
+    log = done.stderr.split()[-1]
+    assert "file-1.o" in pathlib.Path(log).read_text()
+    os.remove(log)
 
 
 @pytest.mark.parametrize("how", [COMMAND, SCRIPT], ids=["command", "script"])
@@ -288,6 +345,42 @@ def test_a_cautious_umask_bars_nobody(directory):
     assert running.end(signal.SIGINT) == 0
 
 
+def test_settings_of_the_environment_reach_both_programs(directory):
+    running = Quickstart(directory)
+    here = json.dumps({"here": f"http://127.0.0.1:{running.port}/health"})
+    running.environment = {"SERVICE_ENDPOINTS": here.replace("here", "ours", 1),
+                           "CHORUS_AGENT_SERVICE_ENDPOINTS": here, "CHORUS_HOSTNAME": "by-name",
+                           # Of another program: the quickstart has a database of its own.
+                           "DATABASE_URL": "postgresql://nowhere.invalid/other", "PORT": "1"}
+    running.start()
+    wanted = {"ours", "here@by-name"}
+    wait_until(lambda: wanted <= {one["service_name"] for one in running.get("/api/v1/services").json},
+               60, "both services")
+    assert running.end(signal.SIGINT) == 0
+
+
+def test_settings_in_files_of_the_users_own_survive_the_next_start(directory):
+    running = Quickstart(directory, "--no-agent").start()
+    assert running.end(signal.SIGINT) == 0
+    own = running.data / "aggregator.conf.d"
+    own.mkdir()
+    (own / "mine.conf").write_text("anonymous-role = none\n")
+    running.start()
+    assert running.get("/api/v1/hosts").status == 401
+    assert running.end(signal.SIGINT) == 0
+
+
+def test_a_misspelt_setting_ends_the_start_with_the_lines_of_this_start_alone(directory):
+    running = Quickstart(directory, "--no-agent").start()
+    assert running.end(signal.SIGINT) == 0
+    running.environment = {"CHORUS_NOTIFICATION_CHANELS": "{}"}
+    running.start(welcome=False)
+    assert running.process.wait(60) == 69
+    _, _, said = running.text().partition("aggregator.log:\n")
+    assert "CHORUS_NOTIFICATION_CHANNELS" in said, running.text()
+    assert len(said.strip().splitlines()) == 1, said
+
+
 def printed(running, word):
     """The one line of the welcome that holds this word, as it stands there."""
     lines = [line.strip() for line in running.text().splitlines() if word in line]
@@ -307,6 +400,8 @@ def test_every_command_that_it_prints_works_as_printed(directory):
     wait_until(running.hosts, 30, "this host")
     assert json.loads(run_printed(running, "curl -s").stdout)
     assert run_printed(running, "sign-in-link").stdout.count("/ui/#sign-in=chr_signin_") == 1
+    assert "1 of 1 report" in run_printed(running, "chorus-aggregator status").stdout
+    assert "BAD" not in run_printed(running, "chorus-agent status").stdout
     subprocess.run(["bash", "-c", printed(running, "psql -h").removeprefix("SQL").strip()
                     + " -c 'SELECT 1'"], check=True, capture_output=True, timeout=60)
     subprocess.run(["bash", "-c", printed(running, "redis-cli -s").removeprefix("Redis").strip()
