@@ -1,6 +1,6 @@
 // Random traces of metrics, judged by the evaluator and by the reference: the same alerts must
-// fire, be counted and resolve in every round (reliability.md T11). CHORUS_TEST_TRACES is how many
-// traces; each is made from its number.
+// fire, be counted and resolve in every round. CHORUS_TEST_TRACES is how many traces; each is made
+// from its number.
 #include <gtest/gtest.h>
 
 #include <cmath>

@@ -1,4 +1,4 @@
-// Rules as clients write them (reliability.md rows 61, 62, 64 and 77).
+// Rules as clients write them.
 #include "aggregator/rules/rule_input.h"
 
 #include <gmock/gmock.h>
