@@ -10,6 +10,8 @@
 #include <vector>
 
 #include "aggregator/batches/batch_hosts.h"
+#include "aggregator/batches/batch_insert.h"
+#include "aggregator/batches/batch_item.h"
 #include "aggregator/batches/batch_layouts.h"
 #include "aggregator/batches/batch_prepared.h"
 #include "aggregator/batches/series_budget.h"
@@ -18,19 +20,6 @@
 #include "common/clock.h"
 
 namespace chorus::store {
-
-enum class WriteResult {
-    stored,           // committed now
-    duplicate,        // the same batch was committed before
-    conflict,         // its key belongs to a batch with other content
-    too_many_gaps,    // its counter has too many gaps: a new epoch is needed
-    host_conflict,    // its hostname is another host's
-    agent_cloned,     // another machine has its agent's identity
-    too_many_series,  // its host brings new series all the time
-    expired,          // its time is outside what is kept; accepted, not stored
-    refused,          // PostgreSQL cannot hold its content
-    unavailable,      // PostgreSQL is away, or it is unknown whether it committed: send again
-};
 
 // Belongs to one thread. Several writers may work side by side, in one program or in several. The
 // batches of an agent should go to one writer, which keeps their order.
@@ -52,24 +41,19 @@ class BatchWriter {
     void rest();
 
   private:
-    struct Item;
     enum class Mode { usual, careful };
 
-    void write_all(std::vector<Item>& items);
-    void write_one_by_one(std::vector<Item>& items);
-    bool try_group(std::vector<Item>& items, Mode mode);
-    void run_transaction(std::span<Item*> items, Mode mode);
-    void find_hosts(Session& session, std::span<Item*> items);
-    BatchHost* look_up(Session& session, Item& item);
-    void hold_back_series(Session& session, std::span<Item*> items);
-    void decide(Session& session, std::span<Item*> items);
-    void decide_repeated(Session& session, std::span<Item*> repeated);
-    void choose_times(Session& session, std::span<Item*> fresh, Mode mode);
-    void insert(Session& session, std::span<Item*> fresh);
-    void ensure_for_services(const Item& item);
-    void note_sightings(Session& session, std::span<Item* const> items);
-    void insert_services(Session& session, std::span<Item* const> fresh);
-    void forget(std::span<Item> items);
+    void write_all(std::vector<BatchItem>& items);
+    void write_one_by_one(std::vector<BatchItem>& items);
+    bool try_group(std::vector<BatchItem>& items, Mode mode);
+    void run_transaction(std::span<BatchItem*> items, Mode mode);
+    void find_hosts(Session& session, std::span<BatchItem*> items);
+    BatchHost* look_up(Session& session, BatchItem& item);
+    void hold_back_series(Session& session, std::span<BatchItem*> items);
+    void decide(Session& session, std::span<BatchItem*> items);
+    void decide_repeated(Session& session, std::span<BatchItem*> repeated);
+    void note_sightings(Session& session, std::span<BatchItem* const> items);
+    void forget(std::span<BatchItem> items);
     // Logs a failure, at most once a second.
     void complain(const DatabaseError& error);
     Session& session();
@@ -81,11 +65,11 @@ class BatchWriter {
     std::optional<Database::Lease> lease_;
     BatchHosts hosts_;
     BatchLayouts layouts_;
+    BatchInsert insert_;
     SeriesBudget new_series_;
     std::vector<std::pair<std::int32_t, std::size_t>> taken_;  // of it in this transaction
     std::chrono::nanoseconds next_complaint_{0};
-    std::int64_t complaints_ = 0;             // groups since the last line
-    std::string system_rows_, process_rows_;  // kept for their capacity
+    std::int64_t complaints_ = 0;  // groups since the last line
 };
 
 }  // namespace chorus::store

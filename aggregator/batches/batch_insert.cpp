@@ -1,0 +1,98 @@
+#include "aggregator/batches/batch_insert.h"
+
+#include <utility>
+
+#include "aggregator/batches/batch_processes.h"
+#include "aggregator/batches/batch_rows.h"
+#include "aggregator/service_store/service_store.h"
+
+namespace chorus::store {
+namespace {
+
+constexpr Statement kInsertEvents{"batch_insert_events", R"sql(
+INSERT INTO monitoring.events (host_id, ts, type, detail)
+SELECT * FROM unnest($1::int[], $2::timestamptz[], $3::text[], $4::jsonb[])
+)sql"};
+
+void insert_events(Session& session, std::span<BatchItem* const> fresh) {
+    std::vector<std::int32_t> hosts;
+    std::vector<Timestamp> times;
+    std::vector<std::string> types, details;
+    for (const BatchItem* item : fresh) {
+        for (const Event& event : item->prepared->batch.events) {
+            hosts.push_back(item->host->host_id);
+            times.push_back(event.time);
+            types.push_back(event.type);
+            details.push_back(event.detail_json);
+        }
+    }
+    if (hosts.empty()) return;
+    session.execute(
+        kInsertEvents,
+        Parameters{}.int4_array(hosts).timestamp_array(times).text_array(types).json_array(
+            details));
+}
+
+}  // namespace
+
+void BatchInsert::make_room_for_services(const BatchItem& item) {
+    for (const auto& check : checks_of(item.prepared->batch, 0, item.prepared->received_at)) {
+        partitions_.ensure_for(check.time);
+    }
+}
+
+void BatchInsert::write(Session& session, std::span<BatchItem* const> fresh) {
+    if (fresh.empty()) return;
+    write_series(session, fresh);
+    write_processes(session, fresh);
+    insert_events(session, fresh);
+    write_services(session, fresh);
+}
+
+void BatchInsert::write_series(Session& session, std::span<BatchItem* const> fresh) {
+    system_rows_.clear();
+    for (const BatchItem* item : fresh) {
+        append_system_row(system_rows_, *item->prepared, {item->host->host_id, item->time},
+                          layouts_.id_of(session, *item->prepared));
+    }
+    CopyIn system{session, kSystemRowTarget};
+    system.encoded_rows(system_rows_);
+    system.finish();
+}
+
+void BatchInsert::write_processes(Session& session, std::span<BatchItem* const> fresh) {
+    std::vector<ProcessRequest> requests;
+    std::vector<const BatchItem*> with_processes;
+    const auto oldest_process =
+        retention_.process ? clock_.now() - *retention_.process : Timestamp::min();
+    for (const BatchItem* item : fresh) {
+        if (!item->prepared->batch.processes || item->time < oldest_process) continue;
+        requests.push_back({item->prepared, item->host->host_id, &item->host->processes});
+        with_processes.push_back(item);
+    }
+    if (requests.empty()) return;
+    resolve_processes(session, requests);
+    process_rows_.clear();
+    for (std::size_t i = 0; i < requests.size(); ++i) {
+        const BatchItem& item = *with_processes[i];
+        append_process_row(process_rows_, *item.prepared, {item.host->host_id, item.time},
+                           requests[i].refs);
+    }
+    CopyIn processes{session, kProcessRowTarget};
+    processes.encoded_rows(process_rows_);
+    processes.finish();
+}
+
+void BatchInsert::write_services(Session& session, std::span<BatchItem* const> fresh) {
+    std::vector<ServiceCheck> checks;
+    for (const BatchItem* item : fresh) {
+        for (auto& check :
+             checks_of(item->prepared->batch, item->host->host_id, item->prepared->received_at)) {
+            // Older than what is kept: it has no partition.
+            if (check.time >= partitions_.oldest_accepted()) checks.push_back(std::move(check));
+        }
+    }
+    record_checks(session, checks);
+}
+
+}  // namespace chorus::store

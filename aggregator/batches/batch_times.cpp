@@ -1,0 +1,66 @@
+#include "aggregator/batches/batch_times.h"
+
+#include <algorithm>
+#include <chrono>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "aggregator/postgres/database_error.h"
+
+namespace chorus::store {
+namespace {
+
+using std::chrono::microseconds;
+using std::chrono::milliseconds;
+
+// How far a batch may be moved from its time when that is taken.
+constexpr milliseconds kMostShift{1};
+
+constexpr Statement kTakenTimes{"batch_taken_times", R"sql(
+SELECT i.n, b.ts
+FROM unnest($1::int[], $2::timestamptz[]) WITH ORDINALITY AS i (host_id, ts, n)
+JOIN monitoring.system_batches b
+  ON b.host_id = i.host_id AND b.ts >= i.ts AND b.ts < i.ts + interval '1 ms'
+)sql"};
+
+}  // namespace
+
+void choose_times(Session& session, std::span<BatchItem* const> fresh, bool careful) {
+    std::vector<BatchItem*> doubtful;
+    for (BatchItem* item : fresh) {
+        item->time = item->prepared->batch.time;
+        if (careful || item->time <= item->host->newest) doubtful.push_back(item);
+        item->host->newest = std::max(item->host->newest, item->time);
+    }
+    if (doubtful.empty()) return;
+
+    std::vector<std::int32_t> hosts;
+    std::vector<Timestamp> times;
+    for (const BatchItem* item : doubtful) {
+        hosts.push_back(item->host->host_id);
+        times.push_back(item->time);
+    }
+    std::set<std::pair<std::int32_t, Timestamp>> taken;
+    const Result stored =
+        session.execute(kTakenTimes, Parameters{}.int4_array(hosts).timestamp_array(times));
+    for (const Row row : stored) {
+        taken.emplace(hosts[static_cast<std::size_t>(row.int8(0) - 1)], row.timestamp(1));
+    }
+    const std::set<const BatchItem*> moving(doubtful.begin(), doubtful.end());
+    for (const BatchItem* item : fresh) {
+        if (!moving.contains(item)) taken.emplace(item->host->host_id, item->time);
+    }
+    for (BatchItem* item : doubtful) {
+        const Timestamp last = item->time + kMostShift;
+        while (!taken.emplace(item->host->host_id, item->time).second) {
+            item->time += microseconds{1};
+            if (item->time >= last) {
+                throw DatabaseError("22000", "a thousand batches of one host at one moment");
+            }
+        }
+        item->host->newest = std::max(item->host->newest, item->time);
+    }
+}
+
+}  // namespace chorus::store

@@ -1,0 +1,17 @@
+// Under which time a batch is stored.
+#pragma once
+
+#include <span>
+
+#include "aggregator/batches/batch_item.h"
+#include "aggregator/postgres/session.h"
+
+namespace chorus::store {
+
+// Sets `time` of each item and `newest` of its host. (host, time) is the primary key: two different
+// batches of one moment are both kept, the later one some microseconds off. The table is asked only
+// about batches that are not newer than what is known of their host; about all of them if
+// `careful`, because another writer may have stored something since. Throws DatabaseError.
+void choose_times(Session& session, std::span<BatchItem* const> fresh, bool careful);
+
+}  // namespace chorus::store
