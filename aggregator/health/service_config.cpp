@@ -5,20 +5,32 @@
 #include <algorithm>
 #include <memory>
 
-#include "common/json_reader.h"
+#include "common/service_entries.h"
 #include "common/text.h"
-#include "common/url.h"
 
 namespace chorus::health {
 namespace {
 
-constexpr std::int64_t kLongestTimeout = 60, kMostRetries = 5, kLongestInterval = 86'400;
-constexpr std::size_t kMostMatchBytes = 1'000, kMostUrlBytes = 2'000;
+using std::chrono::milliseconds;
+
+constexpr std::size_t kMostUrlBytes = 2'000;
 
 bool is_printable(std::string_view text) {
     return std::none_of(text.begin(), text.end(),
                         [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
 }
+
+bool is_name(std::string_view text) {
+    return !text.empty() && text.size() <= kMostNameBytes && is_printable(text) &&
+           text.find('/') == std::string_view::npos;
+}
+
+const ServiceRules kRules{
+    kMostServices,
+    kMostUrlBytes,
+    {"url", "type", "interval", "timeout_seconds", "expected_status", "body_match", "retries"},
+    is_name,
+    "the name must have 1 to 200 bytes, no '/' and no control characters"};
 
 // 2130706433, 0x7f.1, 127.1: forms that some programs read as an address and others as a name.
 bool looks_like_number(std::string_view host) {
@@ -57,156 +69,55 @@ std::string shown(std::string_view text) {
 
 class ServiceReader {
   public:
-    ServiceReader(std::string_view name, std::chrono::seconds interval, const AddressRules& rules,
-                  std::vector<std::string>& faults)
-        : rules_(rules), faults_(faults) {
-        service_.name = std::string(name);
-        service_.interval = interval;
-    }
+    ServiceReader(const AddressRules& rules, ServiceFaults& faults)
+        : rules_(rules), faults_(faults) {}
 
-    Service read(JsonValue value) {
-        if (service_.name.empty() || service_.name.size() > kMostNameBytes ||
-            !is_printable(service_.name) || service_.name.find('/') != std::string::npos) {
-            service_.name = repair_utf8(service_.name.substr(0, kMostNameBytes));
-            fault("the name must have 1 to 200 bytes, no '/' and no control characters");
-        }
-        std::string_view url;
-        simdjson::dom::object object;
-        if (value.get_string().get(url) == simdjson::SUCCESS) {
-            read_url(url);
-        } else if (value.get_object().get(object) == simdjson::SUCCESS) {
-            read_object(object);
-        } else {
-            fault("must be a URL or an object with \"url\"");
+    Service read(ServiceEntry&& entry, std::chrono::seconds default_interval) {
+        service_.name = std::move(entry.name);
+        service_.interval = entry.interval.value_or(default_interval);
+        service_.timeout = entry.timeout ? milliseconds{*entry.timeout} : service_.timeout;
+        service_.retries = entry.retries;
+        service_.expected_status = std::move(entry.expected_status);
+        service_.body_match = entry.body_match.value_or("");
+        if (entry.url) read_url(*entry.url, entry.text);
+        check_type(entry.type.value_or(""));
+        if (entry.timeout && (service_.retries + 1) * service_.timeout > service_.interval) {
+            faults_.add("timeout_seconds with its retries must not be longer than the interval");
         }
         return std::move(service_);
     }
 
   private:
-    void fault(const std::string& what) { faults_.push_back("'" + service_.name + "': " + what); }
-
-    void read_object(simdjson::dom::object object) {
-        bool has_url = false, has_timeout = false;
-        std::string_view type;
-        for (const auto [key, value] : object) {
-            if (key == "url") {
-                std::string_view url;
-                has_url = true;
-                if (value.get_string().get(url) == simdjson::SUCCESS) {
-                    read_url(url);
-                } else {
-                    fault("url must be text");
-                }
-            } else if (key == "type") {
-                if (value.get_string().get(type) != simdjson::SUCCESS) type = "?";
-            } else if (key == "interval") {
-                service_.interval = std::chrono::seconds{integer(key, value, 1, kLongestInterval)};
-            } else if (key == "timeout_seconds") {
-                has_timeout = true;
-                service_.timeout = std::chrono::seconds{integer(key, value, 1, kLongestTimeout)};
-            } else if (key == "retries") {
-                service_.retries = static_cast<int>(integer(key, value, 0, kMostRetries));
-            } else if (key == "expected_status") {
-                read_statuses(value);
-            } else if (key == "body_match") {
-                read_match(value);
-            } else {
-                fault("unknown key \"" + repair_utf8(key.substr(0, 100)) +
-                      "\"; known are url, type, interval, timeout_seconds, expected_status, "
-                      "body_match and retries");
-            }
-        }
-        if (!has_url) fault("url is missing");
-        check_type(type);
-        if (has_timeout && (service_.retries + 1) * service_.timeout > service_.interval) {
-            fault("timeout_seconds with its retries must not be longer than the interval");
-        }
-    }
-
     void check_type(std::string_view type) {
         const bool tcp = service_.protocol == Protocol::tcp;
-        if (!type.empty() && type != "http" && type != "tcp") {
-            fault("type must be http or tcp");
-        } else if (!type.empty() && (type == "tcp") != tcp) {
-            fault(tcp ? "type http needs an http:// or https:// URL"
-                      : "type tcp needs a URL of the form tcp://host:port");
+        if (!type.empty() && (type == "tcp") != tcp) {
+            faults_.add(tcp ? "type http needs an http:// or https:// URL"
+                            : "type tcp needs a URL of the form tcp://host:port");
         }
-        if (tcp && !service_.body_match.empty()) fault("body_match needs an HTTP service");
+        if (tcp && !service_.body_match.empty()) faults_.add("body_match needs an HTTP service");
     }
 
-    std::int64_t integer(std::string_view key, JsonValue value, std::int64_t least,
-                         std::int64_t most) {
-        std::int64_t number = 0;
-        if (value.get_int64().get(number) == simdjson::SUCCESS && number >= least &&
-            number <= most) {
-            return number;
-        }
-        fault(std::string(key) + " must be a whole number from " + std::to_string(least) + " to " +
-              std::to_string(most));
-        return least;
-    }
-
-    void read_match(JsonValue value) {
-        std::string_view text;
-        if (value.get_string().get(text) == simdjson::SUCCESS && !text.empty() &&
-            text.size() <= kMostMatchBytes) {
-            service_.body_match = std::string(text);
-        } else {
-            fault("body_match must be a text of 1 to 1000 bytes");
-        }
-    }
-
-    void read_statuses(JsonValue value) {
-        service_.expected_status.clear();
-        simdjson::dom::array list;
-        if (value.get_array().get(list) == simdjson::SUCCESS) {
-            for (const JsonValue item : list) read_status(item);
-        } else {
-            read_status(value);
-        }
-        if (service_.expected_status.empty()) {
-            fault("expected_status must be a code from 200 to 599, a text like \"2xx\", or a list");
-        }
-    }
-
-    void read_status(JsonValue value) {
-        if (!read_status_range(value, service_.expected_status)) {
-            fault("expected_status: each must be a code from 200 to 599 or a text like \"2xx\"");
-        }
-    }
-
-    void read_url(std::string_view text) {
-        const auto url = text.size() <= kMostUrlBytes ? parse_url(text) : std::nullopt;
-        if (!url || text.find('\\') != std::string_view::npos) {
-            fault("url must be like http://host:port/path");
-            return;
-        }
-        if (url->scheme == "tcp") {
-            service_.protocol = Protocol::tcp;
-        } else if (url->scheme == "https") {
-            service_.protocol = Protocol::https;
-        } else if (url->scheme != "http") {
-            fault("url must begin with http://, https:// or tcp://");
-            return;
-        }
+    void read_url(const Url& url, std::string_view text) {
+        service_.protocol = url.scheme == "tcp"     ? Protocol::tcp
+                            : url.scheme == "https" ? Protocol::https
+                                                    : Protocol::http;
         service_.endpoint = shown(text.substr(0, text.find('#')));
-        service_.host = url->host;
+        service_.host = url.host;
         const auto bracket = text.find('[');
         if (bracket < text.find_first_of("/?#", text.find("://") + 3) &&
-            url->host.find(':') == std::string::npos) {
-            fault("url: only IPv6 addresses stand in brackets");
-            return;
+            url.host.find(':') == std::string::npos) {
+            return faults_.add("url: only IPv6 addresses stand in brackets");
         }
         if (!read_host()) return;
-        if (url->port) {
-            service_.port = *url->port;
+        if (url.port) {
+            service_.port = *url.port;
         } else if (service_.protocol == Protocol::tcp) {
-            fault("a tcp:// URL needs a port");
+            faults_.add("a tcp:// URL needs a port");
         } else {
             service_.port = service_.protocol == Protocol::https ? 443 : 80;
         }
         if (service_.protocol != Protocol::tcp) {
-            service_.request = check_request(*url, text, "chorus-aggregator/" CHORUS_VERSION);
+            service_.request = check_request(url, text, "chorus-aggregator/" CHORUS_VERSION);
         }
     }
 
@@ -215,12 +126,12 @@ class ServiceReader {
         const auto literal = judge_literal(host, rules_);
         const bool address = literal != Literal::no && host.find('%') == std::string::npos;
         if (!address && !is_host_name(host)) {
-            fault("url has no valid host");
+            faults_.add("url has no valid host");
             return false;
         }
         check_spelling(address);
         if (literal == Literal::blocked) {
-            fault(
+            faults_.add(
                 "url leads to a blocked address (link-local, metadata, multicast or "
                 "unspecified); if that is meant, name it in health-allow-addresses");
         }
@@ -240,12 +151,12 @@ class ServiceReader {
                                                    [](char c) { return c >= '0' && c <= '9'; });
                             });
         if (!ipv6 && !dotted && looks_like_number(host)) {
-            fault("url: write an IPv4 address as four decimal numbers");
+            faults_.add("url: write an IPv4 address as four decimal numbers");
         }
     }
 
     const AddressRules& rules_;
-    std::vector<std::string>& faults_;
+    ServiceFaults& faults_;
     Service service_;
 };
 
@@ -263,25 +174,10 @@ const std::string_view kDefaultServices = R"({
 ServiceConfig parse_services(std::string_view json, std::chrono::seconds default_interval,
                              const AddressRules& rules) {
     ServiceConfig config;
-    JsonReader reader;
-    try {
-        simdjson::dom::object object;
-        if (reader.parse(json).get_object().get(object) != simdjson::SUCCESS) {
-            config.faults.emplace_back("must be a JSON object of names and URLs");
-            return config;
-        }
-        for (const auto [name, value] : object) {
-            if (config.services.size() == kMostServices) {
-                config.faults.push_back("has more than " + std::to_string(kMostServices) +
-                                        " services");
-                break;
-            }
-            config.services.push_back(
-                ServiceReader{name, default_interval, rules, config.faults}.read(value));
-        }
-    } catch (const JsonError& e) {
-        config.faults.push_back(std::string("is no valid JSON: ") + e.what());
-    }
+    read_services(json, kRules, config.faults, [&](ServiceEntry&& entry, ServiceFaults& faults) {
+        config.services.push_back(
+            ServiceReader{rules, faults}.read(std::move(entry), default_interval));
+    });
     return config;
 }
 
