@@ -119,8 +119,7 @@ std::optional<std::chrono::seconds> retry_after(const Answer& answer) {
     if (error != std::errc{} || end != text.data() + text.size() || seconds < 0) {
         return std::nullopt;
     }
-    const auto longest = answer.status >= 500 ? kLongestTroubleWait : kLongestRetryAfter;
-    return std::min(std::chrono::seconds{seconds}, longest);
+    return std::min(std::chrono::seconds{seconds}, kLongestRetryAfter);
 }
 
 StoredAnswer read_stored(std::string_view body) {

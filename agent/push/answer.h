@@ -30,8 +30,6 @@ enum class Verdict {
 
 inline constexpr std::chrono::seconds kForbiddenWait{60};
 inline constexpr std::chrono::seconds kLongestRetryAfter{600};
-// For a 5xx. An aggregator or a proxy in trouble does not know when that ends.
-inline constexpr std::chrono::seconds kLongestTroubleWait{300};
 
 // 200 counts only with the JSON object of an aggregator, because a captive portal or a wrong port
 // answers 200 to everything. A redirect is a failure, because the token goes nowhere else.
@@ -44,9 +42,8 @@ std::string code_of(std::string_view body);
 // calls forbidden. Never contains text of the answer.
 std::string why_forbidden(const Answer& answer);
 
-// Retry-After in whole seconds: at most kLongestRetryAfter, for a 5xx at most kLongestTroubleWait.
-// nullopt for anything else. The date form is not read, because it would need two clocks that
-// agree.
+// Retry-After in whole seconds: at most kLongestRetryAfter. nullopt for anything else. The date
+// form is not read, because it would need two clocks that agree.
 std::optional<std::chrono::seconds> retry_after(const Answer& answer);
 
 // A warning about one member of the batch.
