@@ -79,25 +79,26 @@ void read_status(JsonValue value, const Path& at, Reading& out, Checker& check) 
 std::optional<AgentServiceCheck> read_check(simdjson::dom::object object, const Path& at,
                                             Checker& check) {
     Reading out;
-    bool named = false, located = false, judged = false, aged = false, paced = false;
+    bool has_name = false, has_endpoint = false, has_status = false, has_age = false,
+         has_interval = false;
     for (const auto [key, item] : object) {
         const Path here = at / key;
         if (key == "name") {
-            named = true;
+            has_name = true;
             read_name(item, here, out, check);
         } else if (key == "endpoint") {
-            located = true;
+            has_endpoint = true;
             read_endpoint(item, here, out, check);
         } else if (key == "status") {
-            judged = true;
+            has_status = true;
             read_status(item, here, out, check);
         } else if (key == "age_ms") {
-            aged = true;
+            has_age = true;
             const auto age = check.lenient_integer(item, here, kAge);
             out.kept = out.kept && age;
             out.check.age = std::chrono::milliseconds{age.value_or(0)};
         } else if (key == "interval_seconds") {
-            paced = true;
+            has_interval = true;
             const auto interval = check.lenient_real(item, here, kInterval);
             out.kept = out.kept && interval;
             out.check.interval_seconds = interval.value_or(60);
@@ -108,10 +109,11 @@ std::optional<AgentServiceCheck> read_check(simdjson::dom::object object, const 
             out.check.error = check.cut_text(item, here, limits::kServiceErrorBytes);
         }
     }
-    for (const auto& [there, name] :
-         {std::pair{named, "name"}, std::pair{located, "endpoint"}, std::pair{judged, "status"},
-          std::pair{aged, "age_ms"}, std::pair{paced, "interval_seconds"}}) {
-        if (!there) check.missing(at / name);
+    for (const auto& [given, name] :
+         {std::pair{has_name, "name"}, std::pair{has_endpoint, "endpoint"},
+          std::pair{has_status, "status"}, std::pair{has_age, "age_ms"},
+          std::pair{has_interval, "interval_seconds"}}) {
+        if (!given) check.missing(at / name);
     }
     return out.kept ? std::optional{std::move(out.check)} : std::nullopt;
 }

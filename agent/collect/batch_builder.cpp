@@ -16,13 +16,13 @@
 #include "agent/collect/kernel_limits.h"
 #include "agent/collect/load_collector.h"
 #include "agent/collect/network_collector.h"
-#include "agent/collect/paced_collector.h"
 #include "agent/collect/pressure_collector.h"
 #include "agent/collect/protocol_collector.h"
 #include "agent/collect/sensor_collector.h"
 #include "agent/collect/socket_collector.h"
 #include "agent/collect/softnet_collector.h"
 #include "agent/collect/tcp_state_collector.h"
+#include "agent/collect/throttled_collector.h"
 #include "agent/collect/unit_collector.h"
 #include "agent/collect/watched_collector.h"
 #include "agent/events/host_events.h"
@@ -88,7 +88,8 @@ BatchBuilder::BatchBuilder(const CollectSettings& settings, const Clock& clock,
     others_.push_back(std::make_unique<KernelLimitsCollector>(proc_, faults_, settings.interval));
     others_.push_back(std::make_unique<ClockCollector>());
     const auto add_slow = [&](std::unique_ptr<Collector> slow, std::chrono::seconds period) {
-        others_.push_back(std::make_unique<PacedCollector>(std::move(slow), period, boot_clock));
+        others_.push_back(
+            std::make_unique<ThrottledCollector>(std::move(slow), period, boot_clock));
     };
     // The kernel tells of the machine it runs on; another root is a recorded one.
     const auto ask_tcp = settings.procfs == CollectSettings{}.procfs ? ask_tcp_states : no_answer;

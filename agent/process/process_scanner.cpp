@@ -5,9 +5,9 @@
 #include <limits>
 #include <utility>
 
-#include "agent/process/figure.h"
 #include "agent/process/fold.h"
 #include "agent/process/process_name.h"
+#include "agent/process/rounding.h"
 #include "agent/procfs/directory.h"
 #include "agent/procfs/text_scan.h"
 

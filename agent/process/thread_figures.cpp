@@ -3,9 +3,9 @@
 #include <cerrno>
 #include <utility>
 
-#include "agent/process/figure.h"
 #include "agent/process/fold.h"
 #include "agent/process/pid_files.h"
+#include "agent/process/rounding.h"
 #include "agent/procfs/directory.h"
 #include "agent/procfs/text_scan.h"
 

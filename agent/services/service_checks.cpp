@@ -126,7 +126,7 @@ void ServiceChecks::note(Entry& entry, std::optional<CheckOutcome>&& found) {
     entry.unknown = false;
     CheckOutcome& outcome = *found;
     const bool first_failure = !entry.status && outcome.status != ServiceStatus::healthy;
-    if (first_failure && !std::exchange(entry.held_back, true)) {
+    if (first_failure && !std::exchange(entry.failed_once, true)) {
         entry.due = std::min(entry.due, Clock::now() + kSecondLook);
         return;
     }

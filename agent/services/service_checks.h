@@ -40,7 +40,7 @@ class ServiceChecks {
         Clock::time_point due;
         bool running = false;
         std::optional<ServiceStatus> status{};  // reported last
-        bool held_back = false;                 // a first failure was not reported
+        bool failed_once = false;               // a first failure was not reported
         bool unknown = false;                   // the newest check could not be made
     };
 

@@ -23,8 +23,8 @@ struct RuleHost {
     double interval_seconds = 30;
     Timestamp first_seen{};
     Timestamp last_seen{};
-    std::chrono::microseconds skew{0};        // aggregator's clock minus that of stored times
-    std::optional<Timestamp> held_back_at{};  // when a batch was held back, because of its series
+    std::chrono::microseconds skew{0};       // aggregator's clock minus that of stored times
+    std::optional<Timestamp> deferred_at{};  // when a batch was deferred (429 cardinality_limit)
     // The aggregator's clock minus the host's, if the host's clock is too wrong to store by it.
     std::optional<std::chrono::microseconds> clock_skew{};
     std::optional<std::string> clone_hostname{};  // another machine with its agent's identity

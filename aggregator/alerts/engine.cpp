@@ -141,7 +141,7 @@ RoundResult Engine::round(std::int64_t epoch) {
         writing.own(std::move(alert));
     }
     writing.keep(unknown);
-    for (auto& alert : held_back_alerts(snapshot.hosts, now)) writing.own(std::move(alert));
+    for (auto& alert : deferred_alerts(snapshot.hosts, now)) writing.own(std::move(alert));
     for (auto& alert : clone_alerts(snapshot.hosts, now)) writing.own(std::move(alert));
     if (late) {
         writing.own(evaluator_late_alert(now - *mark.evaluated_at, options_.period));

@@ -32,7 +32,7 @@ std::vector<Host> read_hosts(store::Session& session) {
     for (auto& row : store::read_rule_hosts(session)) {
         hosts.push_back({row.host_id, std::move(row.hostname), text_pairs_of(row.labels_json),
                          numbers_of(row.thresholds_json), row.interval_seconds, row.first_seen,
-                         row.last_seen, row.skew, row.held_back_at, row.clock_skew,
+                         row.last_seen, row.skew, row.deferred_at, row.clock_skew,
                          row.clone_hostname.value_or(""), row.clone_refused_at});
     }
     return hosts;

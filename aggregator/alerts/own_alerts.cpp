@@ -9,7 +9,7 @@ namespace chorus::alerts {
 namespace {
 
 constexpr std::chrono::minutes kLargestSkew{5};
-constexpr std::chrono::minutes kHeldBackFor{10};
+constexpr std::chrono::minutes kDeferredFor{10};
 constexpr std::chrono::minutes kRefusedFor{10};
 
 store::NewAlert alert_of(const std::string& type, store::Severity severity,
@@ -152,10 +152,10 @@ std::vector<store::NewAlert> clone_alerts(const std::vector<Host>& hosts, Timest
     return alerts;
 }
 
-std::vector<store::NewAlert> held_back_alerts(const std::vector<Host>& hosts, Timestamp now) {
+std::vector<store::NewAlert> deferred_alerts(const std::vector<Host>& hosts, Timestamp now) {
     std::vector<store::NewAlert> alerts;
     for (const auto& host : hosts) {
-        if (!host.held_back_at || now - *host.held_back_at > kHeldBackFor) continue;
+        if (!host.deferred_at || now - *host.deferred_at > kDeferredFor) continue;
         auto alert = alert_of("cardinality_limit", store::Severity::high, of_host(host.hostname),
                               "Batches of " + host.hostname + " are held back",
                               "Its series are never the same: it brings more new ones than a host "

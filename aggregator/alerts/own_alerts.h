@@ -29,7 +29,8 @@ std::vector<store::NewAlert> clock_skew_alerts(const std::vector<Host>& hosts, T
 // report in the last ten minutes.
 std::vector<store::NewAlert> clone_alerts(const std::vector<Host>& hosts, Timestamp now);
 
-// One alert for every host whose batches were held back in the last ten minutes.
-std::vector<store::NewAlert> held_back_alerts(const std::vector<Host>& hosts, Timestamp now);
+// One alert for every host whose batches were deferred (429 cardinality_limit) in the last ten
+// minutes.
+std::vector<store::NewAlert> deferred_alerts(const std::vector<Host>& hosts, Timestamp now);
 
 }  // namespace chorus::alerts

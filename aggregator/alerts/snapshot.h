@@ -31,7 +31,7 @@ struct Host {
     Timestamp first_seen{};
     Timestamp last_seen{};
     std::chrono::microseconds skew{0};
-    std::optional<Timestamp> held_back_at{};  // when a batch was held back, because of its series
+    std::optional<Timestamp> deferred_at{};  // when a batch was deferred (429 cardinality_limit)
     // The skew of the clock, if the clock is too wrong to store by it. `skew` is that of stored
     // times.
     std::optional<std::chrono::microseconds> clock_skew{};

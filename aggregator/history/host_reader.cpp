@@ -40,7 +40,7 @@ HostRow read_host(const Row& row, Timestamp now) {
     host.first_seen = row.timestamp(13);
     host.last_seen = row.timestamp(14);
     host.thresholds_json = row.text(15);
-    host.wanted_interval_seconds = row.optional_float8(16);
+    host.requested_interval_seconds = row.optional_float8(16);
     host.timed_by_receipt = row.boolean(17);
     host.status = host_status(host.last_seen, host.interval_seconds, now);
     return host;

@@ -27,9 +27,9 @@ struct HostRow {
     std::string hostname;
     HostStatus status = HostStatus::down;
     std::optional<Uuid> agent_id;
-    std::string agent_version;                        // empty = unknown, as all texts below
-    double interval_seconds = 30;                     // as the agent says
-    std::optional<double> wanted_interval_seconds{};  // if not as the agent is configured
+    std::string agent_version;                           // empty = unknown, as all texts below
+    double interval_seconds = 30;                        // as the agent says
+    std::optional<double> requested_interval_seconds{};  // if not as the agent is configured
     std::string os;
     std::string kernel;
     std::string cpu_model;

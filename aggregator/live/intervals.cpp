@@ -2,13 +2,13 @@
 
 #include <utility>
 
-#include "aggregator/access/wanted_intervals.h"
+#include "aggregator/access/requested_intervals.h"
 
 namespace chorus::live {
 
 void Intervals::refresh() {
     const std::lock_guard one_at_a_time(refreshing_);
-    auto now = database_.read([](store::Session& s) { return store::read_wanted_intervals(s); });
+    auto now = database_.read([](store::Session& s) { return store::read_requested_intervals(s); });
     std::unordered_map<Uuid, double> before;
     {
         const std::lock_guard lock(mutex_);

@@ -60,25 +60,25 @@ class Stopped {};
 // Starts, watches and stops the programs in their order.
 class Supervisor {
   public:
-    Supervisor(Place place, QuickstartOptions options)
-        : place_(std::move(place)), options_(std::move(options)) {}
+    Supervisor(DataDirectory directory, QuickstartOptions options)
+        : directory_(std::move(directory)), options_(std::move(options)) {}
 
     void start() {
-        prepare_postgres(place_);
-        launch(postgres_command(place_), SIGINT, [&] { return postgres_ready(place_); });
-        create_database(place_);
-        launch(redis_command(place_), SIGTERM, [&] { return redis_ready(place_); });
-        write_configs(place_, options_);
-        launch(aggregator_command(place_, options_), SIGTERM,
+        prepare_postgres(directory_);
+        launch(postgres_command(directory_), SIGINT, [&] { return postgres_ready(directory_); });
+        create_database(directory_);
+        launch(redis_command(directory_), SIGTERM, [&] { return redis_ready(directory_); });
+        write_configs(directory_, options_);
+        launch(aggregator_command(directory_, options_), SIGTERM,
                [&] { return aggregator_ready(options_); });
         if (!options_.agent) return;
-        if (place_.agent.empty()) {
+        if (directory_.agent.empty()) {
             std::puts(
                 "  agent        not found beside chorus-aggregator; this host is not watched");
             return;
         }
-        create_agent_token(place_);
-        launch(agent_command(place_), SIGTERM, {});
+        create_agent_token(directory_);
+        launch(agent_command(directory_), SIGTERM, {});
     }
 
     // Restarts what ends by itself, until a signal comes.
@@ -154,7 +154,7 @@ class Supervisor {
         slot.started = Clock::now();
     }
 
-    const Place place_;
+    const DataDirectory directory_;
     const QuickstartOptions options_;
     std::vector<Slot> slots_;
 };
@@ -170,10 +170,10 @@ std::string quoted(const std::string& path) {
     return out + '\'';
 }
 
-void print_welcome(const Place& place, const QuickstartOptions& options) {
-    const std::string url = url_of(options), link = sign_in_link(place, options);
-    const std::string program = quoted(place.aggregator);
-    const std::string config = quoted(place.config_file), port = std::to_string(options.port);
+void print_welcome(const DataDirectory& directory, const QuickstartOptions& options) {
+    const std::string url = url_of(options), link = sign_in_link(directory, options);
+    const std::string program = quoted(directory.aggregator);
+    const std::string config = quoted(directory.config_file), port = std::to_string(options.port);
     std::printf("\nChorus Process Monitor is running: %s\n", url.c_str());
     if (link != url) {
         std::printf(
@@ -191,11 +191,11 @@ void print_welcome(const Place& place, const QuickstartOptions& options) {
         "  Redis      redis-cli -s %s\n"
         "  logs       %s\n"
         "  state      %s status --config %s\n",
-        url.c_str(), quoted(place.run).c_str(), quoted(place.socket()).c_str(), place.logs.c_str(),
-        program.c_str(), config.c_str());
-    if (options.agent && !place.agent.empty()) {
-        std::printf("  agent      %s status --config %s\n", quoted(place.agent).c_str(),
-                    quoted(place.agent_config).c_str());
+        url.c_str(), quoted(directory.run).c_str(), quoted(directory.socket()).c_str(),
+        directory.logs.c_str(), program.c_str(), config.c_str());
+    if (options.agent && !directory.agent.empty()) {
+        std::printf("  agent      %s status --config %s\n", quoted(directory.agent).c_str(),
+                    quoted(directory.agent_config).c_str());
     }
     std::printf(
         "\n"
@@ -207,7 +207,7 @@ void print_welcome(const Place& place, const QuickstartOptions& options) {
         "\n"
         "Ctrl-C stops everything; the data stays in %s\n",
         program.c_str(), config.c_str(), port.c_str(), port.c_str(), port.c_str(),
-        place.data.c_str());
+        directory.data.c_str());
     std::fflush(stdout);
 }
 
@@ -226,12 +226,12 @@ int run_quickstart(const QuickstartOptions& options) {
     int code = to_int(ExitCode::ok);
     try {
         check_port(options);
-        const Place place = prepare_place(options, lock_fd);
-        std::printf("Starting in %s\n", place.data.c_str());
-        Supervisor supervisor{place, options};
+        const DataDirectory directory = prepare_data_directory(options, lock_fd);
+        std::printf("Starting in %s\n", directory.data.c_str());
+        Supervisor supervisor{directory, options};
         try {
             supervisor.start();
-            print_welcome(place, options);
+            print_welcome(directory, options);
             supervisor.watch();
         } catch (const Stopped&) {
             std::puts("");

@@ -33,14 +33,14 @@ const Poco::Timespan kAnswerTime{2, 0};
 const std::vector<std::string> kPlainEnvironment{
     "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8"};
 
-Command make(const Place& place, std::string name, std::vector<std::string> arguments,
+Command make(const DataDirectory& directory, std::string name, std::vector<std::string> arguments,
              std::string log) {
     Command command;
     command.name = std::move(name);
     command.arguments = std::move(arguments);
     command.environment = kPlainEnvironment;
-    command.account = place.servers;
-    command.log_file = place.logs + "/" + log;
+    command.account = directory.servers;
+    command.log_file = directory.logs + "/" + log;
     return command;
 }
 
@@ -67,19 +67,21 @@ std::string read_line(const std::string& path) {
 }
 
 // What libpq and psql clients of both users are called inside PostgreSQL.
-std::string ident_map(const Place& place) {
-    std::string map = "chorus " + place.servers.name + " chorus\n";
-    if (place.own.name != place.servers.name) map += "chorus " + place.own.name + " chorus\n";
+std::string ident_map(const DataDirectory& directory) {
+    std::string map = "chorus " + directory.servers.name + " chorus\n";
+    if (directory.own.name != directory.servers.name)
+        map += "chorus " + directory.own.name + " chorus\n";
     return map;
 }
 
-void check_version(const Place& place) {
-    const std::string existing = read_line(place.cluster + "/PG_VERSION");
-    const std::string installed = fs::path(place.postgres_bin).parent_path().filename().string();
+void check_version(const DataDirectory& directory) {
+    const std::string existing = read_line(directory.cluster + "/PG_VERSION");
+    const std::string installed =
+        fs::path(directory.postgres_bin).parent_path().filename().string();
     if (existing == installed || installed.find_first_not_of("0123456789") != std::string::npos) {
         return;
     }
-    throw Problem("the data in " + place.cluster + " was made by PostgreSQL " + existing +
+    throw Problem("the data in " + directory.cluster + " was made by PostgreSQL " + existing +
                       ", but version " + installed + " is installed; install postgresql-" +
                       existing + " or move the data with pg_upgrade. Nothing was changed",
                   to_int(ExitCode::config));
@@ -122,13 +124,13 @@ bool answers_ok(const QuickstartOptions& options, const std::string& path) {
 
 }  // namespace
 
-void prepare_postgres(const Place& place) {
-    if (fs::exists(place.cluster + "/PG_VERSION")) {
-        check_version(place);
+void prepare_postgres(const DataDirectory& directory) {
+    if (fs::exists(directory.cluster + "/PG_VERSION")) {
+        check_version(directory);
     } else {
         const Command initdb = make(
-            place, "initdb",
-            {place.postgres_bin + "/initdb", "-D", place.cluster, "-U", "chorus",
+            directory, "initdb",
+            {directory.postgres_bin + "/initdb", "-D", directory.cluster, "-U", "chorus",
              "--auth-local=peer", "--auth-host=reject", "-E", "UTF8", "--locale=C.UTF-8", "-k"},
             "initdb.log");
         if (run_to_end(initdb) != 0) {
@@ -136,14 +138,16 @@ void prepare_postgres(const Place& place) {
                           to_int(ExitCode::internal));
         }
     }
-    write_file(place.cluster + "/pg_hba.conf", "local all all peer map=chorus\n", place.servers);
-    write_file(place.cluster + "/pg_ident.conf", ident_map(place), place.servers);
+    write_file(directory.cluster + "/pg_hba.conf", "local all all peer map=chorus\n",
+               directory.servers);
+    write_file(directory.cluster + "/pg_ident.conf", ident_map(directory), directory.servers);
 }
 
-Command postgres_command(const Place& place) {
-    std::vector<std::string> arguments{place.postgres_bin + "/postgres", "-D", place.cluster};
+Command postgres_command(const DataDirectory& directory) {
+    std::vector<std::string> arguments{directory.postgres_bin + "/postgres", "-D",
+                                       directory.cluster};
     const std::vector<std::string> settings{"listen_addresses=",
-                                            "unix_socket_directories=" + place.run,
+                                            "unix_socket_directories=" + directory.run,
                                             "unix_socket_permissions=0700",
                                             "shared_buffers=128MB",
                                             "max_connections=40",
@@ -154,27 +158,28 @@ Command postgres_command(const Place& place) {
         arguments.emplace_back("-c");
         arguments.push_back(setting);
     }
-    Command command = make(place, "PostgreSQL", std::move(arguments), "postgresql.log");
+    Command command = make(directory, "PostgreSQL", std::move(arguments), "postgresql.log");
     command.death_signal = SIGINT;  // its fast shutdown
     return command;
 }
 
-bool postgres_ready(const Place& place) {
-    return run_to_end(make(place, "pg_isready",
-                           {place.postgres_bin + "/pg_isready", "-q", "-h", place.run},
+bool postgres_ready(const DataDirectory& directory) {
+    return run_to_end(make(directory, "pg_isready",
+                           {directory.postgres_bin + "/pg_isready", "-q", "-h", directory.run},
                            "tools.log")) == 0;
 }
 
-void create_database(const Place& place) {
+void create_database(const DataDirectory& directory) {
     const std::string sql = "SELECT 1 FROM pg_database WHERE datname = 'chorus'";
-    const auto found = run_for_output(make(place, "psql",
-                                           {place.postgres_bin + "/psql", "-h", place.run, "-U",
-                                            "chorus", "-d", "postgres", "-XAtc", sql},
+    const auto found = run_for_output(make(directory, "psql",
+                                           {directory.postgres_bin + "/psql", "-h", directory.run,
+                                            "-U", "chorus", "-d", "postgres", "-XAtc", sql},
                                            "tools.log"));
     if (found && trim(*found) == "1") return;
-    const Command createdb = make(
-        place, "createdb",
-        {place.postgres_bin + "/createdb", "-h", place.run, "-U", "chorus", "chorus"}, "tools.log");
+    const Command createdb =
+        make(directory, "createdb",
+             {directory.postgres_bin + "/createdb", "-h", directory.run, "-U", "chorus", "chorus"},
+             "tools.log");
     if (run_to_end(createdb) != 0) {
         throw Problem("the database could not be created:\n" + tail_of(createdb.log_file),
                       to_int(ExitCode::internal));
@@ -185,44 +190,44 @@ std::string url_of(const QuickstartOptions& options) {
     return "http://" + bracketed(connect_address(options)) + ":" + std::to_string(options.port);
 }
 
-Command redis_command(const Place& place) {
+Command redis_command(const DataDirectory& directory) {
     return make(
-        place, "Redis",
-        {place.redis_server, "--daemonize", "no", "--port", "0", "--unixsocket", place.socket(),
-         "--unixsocketperm", "700", "--dir", place.redis_dir, "--save", "", "--appendonly", "no",
-         "--maxmemory", "128mb", "--maxmemory-policy", "volatile-ttl"},
+        directory, "Redis",
+        {directory.redis_server, "--daemonize", "no", "--port", "0", "--unixsocket",
+         directory.socket(), "--unixsocketperm", "700", "--dir", directory.redis_dir, "--save", "",
+         "--appendonly", "no", "--maxmemory", "128mb", "--maxmemory-policy", "volatile-ttl"},
         "redis.log");
 }
 
-bool redis_ready(const Place& place) {
+bool redis_ready(const DataDirectory& directory) {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
-    place.socket().copy(address.sun_path, sizeof address.sun_path - 1);
+    directory.socket().copy(address.sun_path, sizeof address.sun_path - 1);
     return connects(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0),
                     reinterpret_cast<const sockaddr*>(&address), sizeof address);
 }
 
-void write_configs(const Place& place, const QuickstartOptions& options) {
+void write_configs(const DataDirectory& directory, const QuickstartOptions& options) {
     const std::string head =
         "# Written anew by each start of chorus-aggregator quickstart. Holds no secret.\n"
         "# Settings of your own: in the environment, or in files beside it, ";
-    write_file(place.config_file,
+    write_file(directory.config_file,
                head + "aggregator.conf.d/*.conf.\nlisten = " + options.listen + "\nport = " +
                    std::to_string(options.port) + "\nexternal-url = " + url_of(options) +
-                   "\ndatabase-url = " + place.database_url() +
-                   "\nredis-url = " + place.redis_url() + "\n",
-               place.servers);
-    write_file(place.agent_config,
+                   "\ndatabase-url = " + directory.database_url() +
+                   "\nredis-url = " + directory.redis_url() + "\n",
+               directory.servers);
+    write_file(directory.agent_config,
                head + "agent.conf.d/*.conf.\naggregator-url = " + url_of(options) +
-                   "\nagent-token-file = " + place.token_file +
-                   "\nspool-dir = " + place.agent_state + "\n",
-               place.own);
+                   "\nagent-token-file = " + directory.token_file +
+                   "\nspool-dir = " + directory.agent_state + "\n",
+               directory.own);
 }
 
-Command aggregator_command(const Place& place, const QuickstartOptions& options) {
+Command aggregator_command(const DataDirectory& directory, const QuickstartOptions& options) {
     Command command =
-        make(place, "aggregator", {place.aggregator, "serve", "--config", place.config_file},
-             "aggregator.log");
+        make(directory, "aggregator",
+             {directory.aggregator, "serve", "--config", directory.config_file}, "aggregator.log");
     add(command, settings_of(own_environment(), options.plain_names,
                              {"CHORUS_LISTEN", "CHORUS_PORT", "PORT", "CHORUS_DATABASE_URL",
                               "DATABASE_URL", "CHORUS_REDIS_URL", "REDIS_URL"}));
@@ -267,11 +272,11 @@ bool aggregator_ready(const QuickstartOptions& options) {
     return answers_ok(options, "/ready");
 }
 
-std::string sign_in_link(const Place& place, const QuickstartOptions& options) {
+std::string sign_in_link(const DataDirectory& directory, const QuickstartOptions& options) {
     if (!answers_ok(options, "/ui/")) return url_of(options);
-    Command create = make(place, "sign-in-link",
-                          {place.aggregator, "sign-in-link", "--name", "quickstart",
-                           "--valid-minutes", "1440", "--config", place.config_file},
+    Command create = make(directory, "sign-in-link",
+                          {directory.aggregator, "sign-in-link", "--name", "quickstart",
+                           "--valid-minutes", "1440", "--config", directory.config_file},
                           "tools.log");
     const auto link = run_for_output(create);
     if (!link || !link->starts_with("http")) {
@@ -281,24 +286,24 @@ std::string sign_in_link(const Place& place, const QuickstartOptions& options) {
     return std::string(trim(*link));
 }
 
-void create_agent_token(const Place& place) {
-    if (fs::exists(place.token_file) && fs::file_size(place.token_file) > 0) return;
-    Command create = make(place, "token",
-                          {place.aggregator, "token", "create", "--role", "agent", "--name",
-                           "quickstart agent", "--config", place.config_file},
+void create_agent_token(const DataDirectory& directory) {
+    if (fs::exists(directory.token_file) && fs::file_size(directory.token_file) > 0) return;
+    Command create = make(directory, "token",
+                          {directory.aggregator, "token", "create", "--role", "agent", "--name",
+                           "quickstart agent", "--config", directory.config_file},
                           "tools.log");
     const auto token = run_for_output(create);
     if (!token || !token->starts_with("chr_")) {
         throw Problem("the agent's token could not be made:\n" + tail_of(create.log_file),
                       to_int(ExitCode::internal));
     }
-    write_file(place.token_file, *token, place.own);
+    write_file(directory.token_file, *token, directory.own);
 }
 
-Command agent_command(const Place& place) {
-    Command command =
-        make(place, "agent", {place.agent, "--config", place.agent_config}, "agent.log");
-    command.account = place.own;
+Command agent_command(const DataDirectory& directory) {
+    Command command = make(directory, "agent",
+                           {directory.agent, "--config", directory.agent_config}, "agent.log");
+    command.account = directory.own;
     add(command, settings_of(own_environment(), {"METRICS_COLLECTION_INTERVAL"},
                              {"CHORUS_AGGREGATOR_URL", "CHORUS_AGENT_TOKEN", "CHORUS_SPOOL_DIR"}));
     return command;

@@ -31,7 +31,7 @@ void find_unknown_metrics(std::size_t rule, JsonValue condition, std::vector<Unk
     }
 }
 
-FieldError told(const UnknownMetric& metric) {
+FieldError warning_of(const UnknownMetric& metric) {
     static const std::vector<std::string> names = [] {
         std::vector<std::string> all;
         for (const auto& info : metric_catalogue()) all.emplace_back(info.metric_type);
@@ -79,7 +79,7 @@ std::vector<FieldErrors> rule_warnings(store::Session& session,
     for (const auto& metric : unknown) names.push_back(metric.name);
     const auto sent = store::sent_lately(session, names);
     for (const auto& metric : unknown) {
-        if (!sent.contains(metric.name)) warnings[metric.rule].add(told(metric));
+        if (!sent.contains(metric.name)) warnings[metric.rule].add(warning_of(metric));
     }
     return warnings;
 }

@@ -3,7 +3,7 @@
 namespace chorus::alerts {
 namespace {
 
-std::string told(const FieldErrors& errors) {
+std::string message_of(const FieldErrors& errors) {
     std::string text;
     for (const auto& error : errors.list()) {
         if (!text.empty()) text += "; ";
@@ -31,7 +31,7 @@ std::vector<StoredRule> read_rules(std::vector<store::RuleRow> rows, const RuleC
                 stored.row.rule_type, reader.parse(stored.row.condition_json), context, errors);
             const auto severity = store::severity_from_name(stored.row.severity);
             if (!errors.empty()) {
-                stored.error = told(errors);
+                stored.error = message_of(errors);
             } else if (!parsed) {
                 stored.error = "rule_type \"" + stored.row.rule_type + "\" is not known";
             } else if (!severity) {

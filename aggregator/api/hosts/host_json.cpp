@@ -11,7 +11,7 @@ void write_host(JsonWriter& out, const store::HostRow& host) {
         .field("last_seen", host.last_seen)
         .field("first_seen", host.first_seen)
         .field("interval_seconds", host.interval_seconds)
-        .field("wanted_interval_seconds", host.wanted_interval_seconds)
+        .field("wanted_interval_seconds", host.requested_interval_seconds)
         .field("clock_skew_ms", host.clock_skew_ms)
         .field("timed_by_receipt", host.timed_by_receipt)
         .key("agent_id");

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { close, open, stage, until } from "./support.mjs";
+import { close, open, stage, until } from "./browser.mjs";
 
 test("A server that wants a token asks for it, and the token is in no address", async () => {
   const page = await open("#/hosts", { base: stage.guarded, expect: [/status of 40[13]/] });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { api, close, newAlert, open, row, stage, until } from "./support.mjs";
+import { api, close, newAlert, open, row, stage, until } from "./browser.mjs";
 
 test("An alert is acknowledged and resolved, each with a comment", async () => {
   const alert = await newAlert({ title: "Round trip", hostname: "web-01" });

@@ -1,7 +1,7 @@
 // Follows every link of every page, each looked at in both themes and two sizes.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { close, open, until } from "./support.mjs";
+import { close, open, until } from "./browser.mjs";
 
 const MOST = 300;
 const LOOKS = ["light", "dark"].flatMap((theme) => [[1440, 900], [390, 844]].map(([width, height]) => ({ theme, width, height })));

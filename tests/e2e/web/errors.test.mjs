@@ -1,7 +1,7 @@
 // A panel that cannot draw what it got: an error in its place, and nothing else is touched.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { close, open, stage } from "./support.mjs";
+import { close, open, stage } from "./browser.mjs";
 
 const PAGES = ["Hosts", "Services", "Alerts", "Rules", "System"];
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { api, close, control, open, row, until } from "./support.mjs";
+import { api, close, control, open, row, until } from "./browser.mjs";
 
 const hostsOf = (page) => page.locator("tbody tr[data-key]").evaluateAll((rows) => rows.map((r) => r.dataset.key));
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { api, close, newAlert, open, until } from "./support.mjs";
+import { api, close, newAlert, open, until } from "./browser.mjs";
 
 // Pixels of a chart that are neither transparent nor grey.
 const coloured = (page, chart) =>

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { mkdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
-import { api, close, newAlert, open, stage, until } from "./support.mjs";
+import { api, close, newAlert, open, stage, until } from "./browser.mjs";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const SHOTS = process.env.CHORUS_WEB_SHOTS; // a folder for pictures of every page, if somebody wants to look

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import { test } from "node:test";
-import { api, close, open, row, stage, until } from "./support.mjs";
+import { api, close, open, row, stage, until } from "./browser.mjs";
 
 const SHOTS = process.env.CHORUS_WEB_SHOTS;
 const SIZE = { width: 1440, height: 900 };

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { api, close, open, stage, until } from "./support.mjs";
+import { api, close, open, stage, until } from "./browser.mjs";
 
 const trace = JSON.parse(readFileSync(stage.trace, "utf8")).map((t) => ({ ...t, time: Date.parse(t.timestamp) / 1000 }));
 const STEP = 30;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { api, close, open, row, until } from "./support.mjs";
+import { api, close, open, row, until } from "./browser.mjs";
 
 test("The server's objection stands at its field, and a good rule is saved", async () => {
   const page = await open("#/rules/new", { expect: [/status of 422/] });

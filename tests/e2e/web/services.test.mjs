@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { api, close, open, row, until } from "./support.mjs";
+import { api, close, open, row, until } from "./browser.mjs";
 
 test("Services tell state, last checks, uptime and the last error, the bad ones first", async () => {
   const page = await open("#/services");

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { close, control, open, stage } from "./support.mjs";
+import { close, control, open, stage } from "./browser.mjs";
 
 const signedIn = (page) => page.getByText("No host reports yet").waitFor();
 const stored = (page) => page.evaluate(() => JSON.stringify([sessionStorage, localStorage]));

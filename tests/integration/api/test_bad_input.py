@@ -101,7 +101,7 @@ def valid_body(name, stage):
     return BODIES.get(name)
 
 
-def told(answer, *path):
+def names_fault_at(answer, *path):
     """Whether a 422 names the place `path` (or its owner, where the whole of it is at fault)."""
     if answer.status != 422:
         return False
@@ -131,7 +131,7 @@ def test_a_bad_parameter_is_told(stage, name):
     for parameter, value in bad_queries(operation):
         query = {**needed(operation), parameter: value}
         answer = stage.call(name, query, valid_body(name, stage))
-        assert told(answer, "query", parameter), (parameter, value, answer.status, answer.body[:500])
+        assert names_fault_at(answer, "query", parameter), (parameter, value, answer.status, answer.body[:500])
     assert stage.stored() == before
 
 
@@ -147,13 +147,13 @@ def test_an_unknown_parameter_is_refused_by_every_operation_of_ours(stage, name)
     known = [p["name"] for p in query_parameters(operation)]
     for parameter in ("nonesuch", "", "x" * 300, "\0", "a[b]"):
         answer = stage.call(name, {**needed(operation), parameter: "1"}, valid_body(name, stage))
-        assert told(answer, "query", parameter), (parameter, answer.status, answer.body[:500])
+        assert names_fault_at(answer, "query", parameter), (parameter, answer.status, answer.body[:500])
         assert all(k in answer.json["detail"][0]["msg"] for k in known), answer.body
     for right in known:
         wrong = misspelt(right, known)
         query = {**{k: v for k, v in needed(operation).items() if k != right}, wrong: "1"}
         answer = stage.call(name, query, valid_body(name, stage))
-        assert told(answer, "query", wrong), (wrong, answer.status, answer.body[:500])
+        assert names_fault_at(answer, "query", wrong), (wrong, answer.status, answer.body[:500])
         nearest = [f.get("ctx", {}).get("nearest") for f in answer.json["detail"]]
         assert right in nearest, (wrong, answer.body)
     assert stage.stored() == before
@@ -173,13 +173,13 @@ def test_a_bad_body_is_told(stage, name):
     for path, value in bad_bodies(name):
         answer = stage.call(name, body=changed(BODIES[name], path, value))
         where = path if value != [] or isinstance(path[-1], str) else path[:-1]
-        assert told(answer, "body", *where), (path, value, answer.status, answer.body[:500])
+        assert names_fault_at(answer, "body", *where), (path, value, answer.status, answer.body[:500])
     for body in ([], None, 7, "text"):
         answer = stage.call(name, body=body) if body is not None else \
             stage.aggregator.request(OPERATIONS[name][0], stage_path(stage, name), "null",
                                      {"Content-Type": "application/json"},
                                      stage.tokens[ROLES.get(name, "admin")])
-        assert told(answer, "body"), (body, answer.status, answer.body[:300])
+        assert names_fault_at(answer, "body"), (body, answer.status, answer.body[:300])
     assert stage.stored() == before
 
 
@@ -210,7 +210,7 @@ def test_a_bad_condition_is_told(stage, rule_type):
         rule = {**RULE, "rule_type": rule_type, "name": "bad", "condition": condition}
         for call in ("createRule", "testRule"):
             answer = stage.call(call, body=rule)
-            assert told(answer, "body", "condition", *path), \
+            assert names_fault_at(answer, "body", "condition", *path), \
                 (path, value, answer.status, answer.body[:500])
     assert stage.stored() == before
 

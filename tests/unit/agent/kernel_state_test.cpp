@@ -5,9 +5,9 @@
 
 #include "agent/collect/clock_collector.h"
 #include "agent/collect/kernel_limits.h"
-#include "agent/collect/paced_collector.h"
 #include "agent/collect/socket_collector.h"
 #include "agent/collect/tcp_state_collector.h"
+#include "agent/collect/throttled_collector.h"
 #include "tests/unit/agent/samples.h"
 
 namespace chorus::agent {
@@ -131,17 +131,17 @@ class Asked final : public Collector {
     int& times_;
 };
 
-TEST(PacedCollector, TellsTheLastValuesAgainUntilItsTime) {
+TEST(ThrottledCollector, TellsTheLastValuesAgainUntilItsTime) {
     ManualBootClock clock(5'000s);
     int times = 0;
-    PacedCollector paced(std::make_unique<Asked>(times), 30s, clock);
-    EXPECT_EQ(collect(paced).value("cpu_count"), 1);
+    ThrottledCollector throttled(std::make_unique<Asked>(times), 30s, clock);
+    EXPECT_EQ(collect(throttled).value("cpu_count"), 1);
     for (int i = 0; i < 2; ++i) {
         clock.advance(10s);
-        EXPECT_EQ(collect(paced).value("cpu_count"), 1);
+        EXPECT_EQ(collect(throttled).value("cpu_count"), 1);
     }
     clock.advance(9'900ms);  // a cycle that came a little early
-    EXPECT_EQ(collect(paced).value("cpu_count"), 2);
+    EXPECT_EQ(collect(throttled).value("cpu_count"), 2);
 }
 
 }  // namespace

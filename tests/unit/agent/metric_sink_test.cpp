@@ -5,8 +5,8 @@
 #include <set>
 
 #include "agent/collect/omissions.h"
-#include "agent/collect/paced_collector.h"
 #include "agent/collect/rate.h"
+#include "agent/collect/throttled_collector.h"
 #include "agent/collect/watched_collector.h"
 #include "common/catalogue.h"
 #include "common/text.h"
@@ -96,10 +96,11 @@ TEST(MetricSink, LabelsThatTheWireWouldChangeStayApart) {
 
 TEST(MetricSink, SlowCollectorsHandOnWhatTheyChanged) {
     ManualBootClock clock{5'000s};
-    PacedCollector paced(std::make_unique<Labels>(std::vector<std::string>{"a", "a"}), 60s, clock);
+    ThrottledCollector throttled(std::make_unique<Labels>(std::vector<std::string>{"a", "a"}), 60s,
+                                 clock);
     WatchedCollector watched(std::make_shared<Labels>(std::vector<std::string>{"a", "a"}), 10s);
     for (Collector* collector :
-         {static_cast<Collector*>(&paced), static_cast<Collector*>(&watched)}) {
+         {static_cast<Collector*>(&throttled), static_cast<Collector*>(&watched)}) {
         for (int cycle = 0; cycle < 2; ++cycle) {
             std::vector<SeriesKey> layout;
             std::vector<double> values;

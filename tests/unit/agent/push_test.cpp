@@ -97,7 +97,7 @@ TEST(Answer, RetryAfterIsSecondsUpToTenMinutes) {
     }
 }
 
-TEST(Answer, StoredAnswerTellsTheWantedIntervalAndTheTime) {
+TEST(Answer, StoredAnswerTellsTheRequestedIntervalAndTheTime) {
     const auto stored = read_stored(kStored);
     EXPECT_EQ(stored.interval_seconds, 30);
     EXPECT_EQ(stored.server_time, parse_timestamp("2026-01-15T10:30:45.123Z"));

@@ -52,15 +52,15 @@ TEST(OwnAlerts, AClockMoreThanFiveMinutesOffIsAlerted) {
 TEST(OwnAlerts, AHostWhoseBatchesAreHeldBackIsNamedForTenMinutes) {
     Host host;
     host.hostname = "ci-01";
-    EXPECT_THAT(held_back_alerts({host}, kNoon), IsEmpty());
-    host.held_back_at = at(-10);
-    const auto alerts = held_back_alerts({host}, kNoon);
+    EXPECT_THAT(deferred_alerts({host}, kNoon), IsEmpty());
+    host.deferred_at = at(-10);
+    const auto alerts = deferred_alerts({host}, kNoon);
     ASSERT_THAT(alerts, SizeIs(1));
     EXPECT_EQ(alerts[0].alert_type, "cardinality_limit");
     EXPECT_EQ(alerts[0].hostname, "ci-01");
     EXPECT_EQ(alerts[0].title, "Batches of ci-01 are held back");
     EXPECT_THAT(own_alert_types(), testing::Contains(alerts[0].alert_type));
-    EXPECT_THAT(held_back_alerts({host}, at(1)), IsEmpty());
+    EXPECT_THAT(deferred_alerts({host}, at(1)), IsEmpty());
 }
 
 TEST(OwnAlerts, OfASilentHostsClockNothingIsKnown) {

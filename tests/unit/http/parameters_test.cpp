@@ -17,7 +17,7 @@ Request asked(std::vector<NameValue> query) {
 }
 
 // "type name" of each fault.
-std::vector<std::string> told(Parameters& parameters) {
+std::vector<std::string> types_and_places(Parameters& parameters) {
     std::vector<std::string> all;
     try {
         parameters.throw_if_bad();
@@ -34,14 +34,15 @@ TEST(Parameters, WhatTheHandlerDidNotReadIsRefused) {
     Parameters p{request};
     EXPECT_EQ(p.integer("limit", 1, 1, 10), 5);
     p.text("status", 10);
-    EXPECT_THAT(told(p), ElementsAre("extra_forbidden statsu", "extra_forbidden "));
+    EXPECT_THAT(types_and_places(p), ElementsAre("extra_forbidden statsu", "extra_forbidden "));
 }
 
 TEST(Parameters, UnknownOnesAreToldTogetherWithBadOnes) {
     const Request request = asked({{"limit", "0"}, {"limt", "5"}});
     Parameters p{request};
     p.integer("limit", 1, 1, 10);
-    EXPECT_THAT(told(p), ElementsAre("greater_than_equal limit", "extra_forbidden limt"));
+    EXPECT_THAT(types_and_places(p),
+                ElementsAre("greater_than_equal limit", "extra_forbidden limt"));
 }
 
 TEST(Parameters, EveryWayOfReadingMakesANameKnown) {
@@ -64,21 +65,21 @@ TEST(Parameters, EveryWayOfReadingMakesANameKnown) {
     p.hostname("g");
     EXPECT_THAT(p.pairs("h", 10, 5), ElementsAre(NameValue{"env", "prod"}));
     EXPECT_EQ(p.integer_of({"offset", "skip"}, 0, 0, 9), 1);
-    EXPECT_THAT(told(p), IsEmpty());
+    EXPECT_THAT(types_and_places(p), IsEmpty());
 }
 
 TEST(Parameters, AKeyOfAnotherNameIsUnknown) {
     const Request request = asked({{"tag[k]", "v"}, {"tags", "v"}, {"tags[k", "v"}});
     Parameters p{request};
     p.keyed("tags", 10, 5);
-    EXPECT_THAT(told(p), ElementsAre("extra_forbidden tag[k]", "extra_forbidden tags",
-                                     "extra_forbidden tags[k"));
+    EXPECT_THAT(types_and_places(p), ElementsAre("extra_forbidden tag[k]", "extra_forbidden tags",
+                                                 "extra_forbidden tags[k"));
 }
 
 TEST(Parameters, OfAnEndpointOfTheOriginalUnknownOnesAreIgnored) {
     const Request request = asked({{"what", "ever"}});
     Parameters p{request, Unknown::ignored};
-    EXPECT_THAT(told(p), IsEmpty());
+    EXPECT_THAT(types_and_places(p), IsEmpty());
     EXPECT_THROW(refuse_parameters(request), ValidationError);
 }
 
@@ -87,14 +88,14 @@ TEST(Parameters, PairsNeedANameAndKeepWhatFollows) {
         asked({{"label", "a=b=c,d"}, {"label", "e="}, {"label", "f"}, {"label", "=g"}});
     Parameters p{request};
     EXPECT_THAT(p.pairs("label", 10, 5), ElementsAre(NameValue{"a", "b=c,d"}, NameValue{"e", ""}));
-    EXPECT_THAT(told(p), ElementsAre("value_error label", "value_error label"));
+    EXPECT_THAT(types_and_places(p), ElementsAre("value_error label", "value_error label"));
 }
 
 TEST(Parameters, PairsAreBounded) {
     const Request request = asked({{"label", "a=1"}, {"label", "b=2"}, {"label", "c=345678"}});
     Parameters p{request};
     p.pairs("label", 5, 2);
-    EXPECT_THAT(told(p), ElementsAre("string_too_long label", "too_long label"));
+    EXPECT_THAT(types_and_places(p), ElementsAre("string_too_long label", "too_long label"));
 }
 
 TEST(Parameters, AFloodOfUnknownOnesIsToldInPart) {
@@ -102,7 +103,7 @@ TEST(Parameters, AFloodOfUnknownOnesIsToldInPart) {
     for (int i = 0; i < 5'000; ++i) query.emplace_back(std::to_string(i), "");
     const Request request = asked(query);
     Parameters p{request};
-    EXPECT_EQ(told(p).size(), FieldErrors::kMaximum);
+    EXPECT_EQ(types_and_places(p).size(), FieldErrors::kMaximum);
 }
 
 }  // namespace

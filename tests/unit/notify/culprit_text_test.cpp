@@ -11,7 +11,7 @@ constexpr const char* kBackup =
     R"("io_bytes_per_sec":52400000,"fd_count":19,)"
     R"("change":{"new":false,"cpu_percent":6.5,"memory_mb":-1.3,"fd_count":0}})";
 
-std::string told(const std::string& processes, const std::string& ranked_by) {
+std::string text_of(const std::string& processes, const std::string& ranked_by) {
     store::Notification one;
     one.alert.metadata_json = "{\"top_processes\":[" + processes + "]}";
     if (!ranked_by.empty()) one.context = "{\"ranked_by\":\"" + ranked_by + "\"}";
@@ -19,20 +19,22 @@ std::string told(const std::string& processes, const std::string& ranked_by) {
 }
 
 TEST(CulpritText, LeadsWithTheFigureThatTheRuleIsAbout) {
-    EXPECT_EQ(told(kBackup, "cpu"),
+    EXPECT_EQ(text_of(kBackup, "cpu"),
               "backup (31) 7.3% CPU (+6.5 in an hour), 48.5 MB, 52.4 MB/s read and written, "
               "19 open files");
-    EXPECT_EQ(told(kBackup, "memory").substr(0, 38), "backup (31) 48.5 MB (-1.3 in an hour),");
-    EXPECT_EQ(told(kBackup, "io").substr(0, 45), "backup (31) 52.4 MB/s read and written, 7.3% ");
-    EXPECT_EQ(told(kBackup, "open_files").substr(0, 39), "backup (31) 19 open files (+0 in an hou");
+    EXPECT_EQ(text_of(kBackup, "memory").substr(0, 38), "backup (31) 48.5 MB (-1.3 in an hour),");
+    EXPECT_EQ(text_of(kBackup, "io").substr(0, 45),
+              "backup (31) 52.4 MB/s read and written, 7.3% ");
+    EXPECT_EQ(text_of(kBackup, "open_files").substr(0, 39),
+              "backup (31) 19 open files (+0 in an hou");
 }
 
 TEST(CulpritText, SaysWhichProcessIsNewAndNothingOfWhatIsUnknown) {
-    EXPECT_EQ(told(R"({"process_name":"job","process_id":9,"cpu_percent":100,"memory_mb":null,)"
-                   R"("io_bytes_per_sec":null,"fd_count":null,"change":{"new":true}})",
-                   "cpu"),
+    EXPECT_EQ(text_of(R"({"process_name":"job","process_id":9,"cpu_percent":100,"memory_mb":null,)"
+                      R"("io_bytes_per_sec":null,"fd_count":null,"change":{"new":true}})",
+                      "cpu"),
               "job (9) 100% CPU, new since an hour ago");
-    EXPECT_EQ(told(R"({"process_name":"job","cpu_percent":3,"change":null})", ""), "job 3% CPU");
+    EXPECT_EQ(text_of(R"({"process_name":"job","cpu_percent":3,"change":null})", ""), "job 3% CPU");
 }
 
 TEST(CulpritText, EndsAfterFiveProcesses) {
@@ -40,11 +42,11 @@ TEST(CulpritText, EndsAfterFiveProcesses) {
     for (int i = 0; i < 7; ++i) {
         all += (i > 0 ? "," : "") + std::string(R"({"name":"p)") + std::to_string(i) + R"("})";
     }
-    EXPECT_EQ(told(all, "cpu"), "p0; p1; p2; p3; p4");
+    EXPECT_EQ(text_of(all, "cpu"), "p0; p1; p2; p3; p4");
 }
 
 TEST(CulpritText, IsEmptyForMetadataThatHasNoSuchList) {
-    EXPECT_EQ(told("7,null,{}", "cpu"), "");
+    EXPECT_EQ(text_of("7,null,{}", "cpu"), "");
     store::Notification one;
     for (const char* metadata : {"", "[1", "{}", R"({"top_processes":{"a":[]}})"}) {
         one.alert.metadata_json = metadata;

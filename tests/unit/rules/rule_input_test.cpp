@@ -17,7 +17,7 @@ RuleContext context() {
 }
 
 // "type /body/condition/threshold" of each fault.
-std::vector<std::string> told(const FieldErrors& errors) {
+std::vector<std::string> types_and_places(const FieldErrors& errors) {
     std::vector<std::string> all;
     for (const auto& error : errors.list()) {
         std::string text = error.type + " ";
@@ -36,7 +36,7 @@ RuleDraft accepted(const std::string& json) {
     JsonReader reader;
     FieldErrors errors;
     RuleDraft draft = parse_rule(reader.parse(json), context(), errors);
-    EXPECT_THAT(told(errors), IsEmpty()) << json;
+    EXPECT_THAT(types_and_places(errors), IsEmpty()) << json;
     return draft;
 }
 
@@ -44,7 +44,7 @@ std::vector<std::string> faults(const std::string& json) {
     JsonReader reader;
     FieldErrors errors;
     parse_rule(reader.parse(json), context(), errors);
-    return told(errors);
+    return types_and_places(errors);
 }
 
 std::vector<std::string> condition_faults(const std::string& type, const std::string& condition) {
@@ -229,7 +229,7 @@ TEST(RuleInput, MembersThatNobodyKnowsAreRefusedWhenARuleIsWritten) {
     FieldErrors errors;
     parse_rule_change(reader.parse(R"({"condition":{"service_name":"x","faults":"any"}})"),
                       "service_health", context(), errors);
-    EXPECT_THAT(told(errors), ElementsAre("extra_forbidden /body/condition/faults"));
+    EXPECT_THAT(types_and_places(errors), ElementsAre("extra_forbidden /body/condition/faults"));
     EXPECT_NE(errors.list()[0].message.find("did you mean fault?"), std::string::npos);
 }
 
@@ -238,7 +238,7 @@ TEST(RuleInput, StoredRulesGoOnIgnoringThem) {
     FieldErrors errors;
     EXPECT_TRUE(parse_condition(
         "service_health", reader.parse(R"({"service_name":"x","user":"y"})"), context(), errors));
-    EXPECT_THAT(told(errors), IsEmpty());
+    EXPECT_THAT(types_and_places(errors), IsEmpty());
 }
 
 TEST(RuleInput, OneFaultMakesNoOthers) {
@@ -255,7 +255,7 @@ TEST(RuleInput, FieldsOfARuleThatNobodyKnowsAreToldOnDemand) {
     JsonReader reader;
     FieldErrors errors;
     refuse_unknown_rule_members(reader.parse(R"({"name":"x","cooldown":1})"), errors);
-    EXPECT_THAT(told(errors), ElementsAre("extra_forbidden /body/cooldown"));
+    EXPECT_THAT(types_and_places(errors), ElementsAre("extra_forbidden /body/cooldown"));
 }
 
 TEST(RuleInput, BadMembersOfTheRuleItselfAreRefused) {
@@ -300,7 +300,7 @@ std::vector<std::string> change_faults(const std::string& json) {
     JsonReader reader;
     FieldErrors errors;
     parse_rule_change(reader.parse(json), "system_metric", context(), errors);
-    return told(errors);
+    return types_and_places(errors);
 }
 
 TEST(RuleInput, AChangeReadsOnlyWhatIsThere) {

@@ -9,6 +9,6 @@
 namespace chorus::store {
 
 // Seconds, by agent. Agents that keep their own interval are left out.
-std::unordered_map<Uuid, double> read_wanted_intervals(Session& session);
+std::unordered_map<Uuid, double> read_requested_intervals(Session& session);
 
 }  // namespace chorus::store

@@ -1,4 +1,4 @@
-#include "aggregator/quickstart/place.h"
+#include "aggregator/quickstart/data_directory.h"
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -106,14 +106,14 @@ void make_directory(const std::string& path, const Account& owner, mode_t mode =
     chmod(path.c_str(), mode);
 }
 
-std::string run_dir(const Place& place) {
-    std::string run = place.data + "/run";
+std::string run_dir(const DataDirectory& directory) {
+    std::string run = directory.data + "/run";
     const bool plain = run.find_first_not_of(
                            "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-") ==
                        std::string::npos;  // it stands in URLs
     if (plain && run.size() <= kLongestRunDir) return run;
     const std::string name =
-        "chorus-" + std::to_string(std::hash<std::string>{}(place.data) % 1'000'000'000);
+        "chorus-" + std::to_string(std::hash<std::string>{}(directory.data) % 1'000'000'000);
     const std::string runtime = environment("XDG_RUNTIME_DIR");
     return (runtime.empty() || geteuid() == 0 ? "/tmp" : runtime) + "/" + name;
 }
@@ -127,70 +127,71 @@ void refuse_others_directory(const std::string& path, const Account& servers) {
                   to_int(ExitCode::cannot_create));
 }
 
-void lock(const Place& place, int& lock_fd) {
-    const std::string path = place.data + "/lock";
+void lock(const DataDirectory& directory, int& lock_fd) {
+    const std::string path = directory.data + "/lock";
     lock_fd = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (lock_fd < 0) {
-        throw Problem("cannot write to " + place.data + ": " + std::strerror(errno),
+        throw Problem("cannot write to " + directory.data + ": " + std::strerror(errno),
                       to_int(ExitCode::cannot_create));
     }
     if (flock(lock_fd, LOCK_EX | LOCK_NB) != 0) {
         throw Problem(
-            "another quickstart uses " + place.data + "; stop it or give another --data-dir",
+            "another quickstart uses " + directory.data + "; stop it or give another --data-dir",
             to_int(ExitCode::unavailable));
     }
 }
 
-void find_programs(Place& place) {
-    place.postgres_bin = find_postgres();
-    place.redis_server = in_path("redis-server");
-    place.redis_cli = in_path("redis-cli");
-    if (place.postgres_bin.empty() || place.redis_server.empty()) {
+void find_programs(DataDirectory& directory) {
+    directory.postgres_bin = find_postgres();
+    directory.redis_server = in_path("redis-server");
+    directory.redis_cli = in_path("redis-cli");
+    if (directory.postgres_bin.empty() || directory.redis_server.empty()) {
         throw Problem(
             "PostgreSQL or Redis is not installed; run\n"
             "  sudo apt-get install --no-install-recommends postgresql-15 redis-server",
             to_int(ExitCode::unavailable));
     }
-    place.aggregator = fs::read_symlink("/proc/self/exe");
-    const fs::path beside = fs::path(place.aggregator).parent_path() / "chorus-agent";
-    place.agent = executable(beside) ? beside.string() : in_path("chorus-agent");
+    directory.aggregator = fs::read_symlink("/proc/self/exe");
+    const fs::path beside = fs::path(directory.aggregator).parent_path() / "chorus-agent";
+    directory.agent = executable(beside) ? beside.string() : in_path("chorus-agent");
 }
 
 }  // namespace
 
-Place prepare_place(const QuickstartOptions& options, int& lock_fd) {
-    Place place;
-    place.own = own_account();
-    place.servers = place.own;
-    if (place.own.uid == 0) {
+DataDirectory prepare_data_directory(const QuickstartOptions& options, int& lock_fd) {
+    DataDirectory directory;
+    directory.own = own_account();
+    directory.servers = directory.own;
+    if (directory.own.uid == 0) {
         const auto account = unprivileged_account();
         if (!account) {
             throw Problem("PostgreSQL does not run as root and there is no user postgres or nobody",
                           to_int(ExitCode::no_permission));
         }
-        place.servers = *account;
+        directory.servers = *account;
     }
-    find_programs(place);
-    place.data = fs::absolute(options.data_dir.empty() ? default_data_dir() : options.data_dir)
-                     .lexically_normal();
-    place.cluster = place.data + "/postgresql";
-    place.redis_dir = place.data + "/redis";
-    place.logs = place.data + "/log";
-    place.agent_state = place.data + "/agent";
-    place.config_file = place.data + "/aggregator.conf";
-    place.agent_config = place.data + "/agent.conf";
-    place.token_file = place.agent_state + "/token";
-    place.run = run_dir(place);
-    check_way(place.servers, place.data);
-    refuse_others_files(place.data);
-    make_directory(place.data, place.servers, 0711);
-    lock(place, lock_fd);
-    refuse_others_directory(place.run, place.servers);
-    for (const auto& path : {place.cluster, place.redis_dir, place.logs, place.run}) {
-        make_directory(path, place.servers);
+    find_programs(directory);
+    directory.data = fs::absolute(options.data_dir.empty() ? default_data_dir() : options.data_dir)
+                         .lexically_normal();
+    directory.cluster = directory.data + "/postgresql";
+    directory.redis_dir = directory.data + "/redis";
+    directory.logs = directory.data + "/log";
+    directory.agent_state = directory.data + "/agent";
+    directory.config_file = directory.data + "/aggregator.conf";
+    directory.agent_config = directory.data + "/agent.conf";
+    directory.token_file = directory.agent_state + "/token";
+    directory.run = run_dir(directory);
+    check_way(directory.servers, directory.data);
+    refuse_others_files(directory.data);
+    make_directory(directory.data, directory.servers, 0711);
+    lock(directory, lock_fd);
+    refuse_others_directory(directory.run, directory.servers);
+    for (const auto& path :
+         {directory.cluster, directory.redis_dir, directory.logs, directory.run}) {
+        make_directory(path, directory.servers);
     }
-    make_directory(place.agent_state, place.own);
-    return place;
+    make_directory(directory.agent_state, directory.own);
+    return directory;
 }
 
 }  // namespace chorus::quickstart

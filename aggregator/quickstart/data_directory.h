@@ -19,7 +19,7 @@ class Problem : public std::runtime_error {
     int code_;
 };
 
-struct Place {
+struct DataDirectory {
     std::string data;     // 0700, owned by the servers' user
     std::string cluster;  // PostgreSQL's data directory
     std::string run;      // sockets; short enough for sun_path
@@ -43,6 +43,6 @@ struct Place {
 // Finds the programs and makes the directories. Throws Problem if packages are missing, or if the
 // directory cannot be used or another quickstart uses it. `lock_fd` keeps the lock as long as it is
 // open.
-Place prepare_place(const QuickstartOptions& options, int& lock_fd);
+DataDirectory prepare_data_directory(const QuickstartOptions& options, int& lock_fd);
 
 }  // namespace chorus::quickstart

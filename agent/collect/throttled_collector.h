@@ -13,10 +13,10 @@ namespace chorus::agent {
 
 // Between two runs it reports the last values again, so that every batch is complete. Use it only
 // for values of the moment: a growth would be counted twice.
-class PacedCollector final : public Collector {
+class ThrottledCollector final : public Collector {
   public:
-    PacedCollector(std::unique_ptr<Collector> slow, std::chrono::nanoseconds period,
-                   const BootClock& clock)
+    ThrottledCollector(std::unique_ptr<Collector> slow, std::chrono::nanoseconds period,
+                       const BootClock& clock)
         : slow_(std::move(slow)), period_(period), clock_(clock) {}
     void collect(MetricSink& out) override;
 

@@ -1,8 +1,8 @@
-#include "agent/collect/paced_collector.h"
+#include "agent/collect/throttled_collector.h"
 
 namespace chorus::agent {
 
-void PacedCollector::collect(MetricSink& out) {
+void ThrottledCollector::collect(MetricSink& out) {
     // Half a second early is in time: two cycles are never exactly one interval apart.
     constexpr std::chrono::milliseconds slack{500};
     const auto now = clock_.since_boot();
