@@ -22,7 +22,6 @@ FILES = {
     "agent/commands.cpp": "to be divided",
     "agent/process/process_scanner.cpp": "to be divided",
     "aggregator/batches/batch_hosts.cpp": "to be divided",
-    "aggregator/batches/batch_writer.cpp": "to be divided",
     "common/batch_json_processes.cpp": "to be divided",
     "common/batch_json_read.cpp": "to be divided",
     "tests/e2e/test_quickstart.py": "to be divided",
