@@ -95,6 +95,24 @@ test("An alert that a rule opened shows its culprits, details and history", asyn
   await close(page);
 });
 
+test("Processes that were seen long before an alert are said to be from before it", async () => {
+  const id = stage.alerts["CPU is busy"];
+  const page = await open(`#/alerts/${id}`);
+  const culprits = page.getByRole("region", { name: "Processes when it fired" });
+  await culprits.getByRole("heading", { name: "Processes when it fired" }).waitFor();
+  await page.route(`**/api/v1/alerts/${id}`, async (route) => {
+    const answer = await route.fetch();
+    const json = await answer.json();
+    json.context.process_table_at = new Date(Date.parse(json.created_at) - 120_000).toISOString();
+    json.alert_metadata.last_seen = "2026-01-15T10:30:45.123Z";
+    await route.fulfill({ response: answer, json });
+  });
+  await page.reload();
+  await culprits.getByRole("heading", { name: "Last processes before it fired" }).waitFor();
+  assert.match(await page.getByRole("region", { name: "Details" }).innerText(), /last seen\s+2026-01-15 \d\d:30:45/);
+  await close(page);
+});
+
 test("What a rule is about decides which culprits come first", async () => {
   for (const [rule, title, list] of [["Memory is used", "By memory", "by_memory"], ["Files are open", "By open files", "by_open_files"]]) {
     const page = await open(`#/alerts/${stage.alerts[rule]}`);

@@ -57,6 +57,29 @@ test("A host whose agent stops turns stale, and up again when it starts", async 
   await close(page);
 });
 
+test("A task that stands still is not called fine", async () => {
+  const page = await open("#/system");
+  await page.route("**/status", async (route) => {
+    const answer = await route.fetch();
+    const json = await answer.json();
+    json.background_tasks = {
+      ...json.background_tasks, leader: false,
+      tasks: json.background_tasks.tasks.map((task) => ({
+        ...task, last_error: null, last_run: task.name === "streams" ? "2026-01-01T00:00:00.000Z" : json.timestamp,
+      })),
+    };
+    await route.fulfill({ response: answer, json });
+  });
+  await page.reload();
+  const table = page.getByRole("region", { name: "Background tasks" });
+  const state = (task) => table.locator("tr", { has: page.getByText(task, { exact: true }) }).locator(".status").innerText();
+  await table.getByText("late").waitFor();
+  assert.equal(await state("streams"), "late");
+  assert.equal(await state("database"), "fine");
+  assert.equal(await state("cleanup"), "not leading");
+  await close(page);
+});
+
 test("What the server cannot tell is unknown, not nothing", async () => {
   const page = await open("#/system", { expect: [/status of 503/] });
   await page.route("**/status", async (route) => {

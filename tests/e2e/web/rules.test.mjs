@@ -39,6 +39,14 @@ test("The server's objection stands at its field, and a good rule is saved", asy
   await close(page);
 });
 
+test("Fields that are shown on demand stand inside their panel like the others", async () => {
+  const page = await open("#/rules/new", { expect: [/status of 422/] });
+  await page.getByText("More conditions").click();
+  const left = async (label) => Math.round((await page.getByLabel(label).boundingBox()).x);
+  assert.equal(await left("Part"), await left("Figure"));
+  await close(page);
+});
+
 test("A rule that has no data to judge is not called fine", async () => {
   const condition = { metric_type: "memory_ecc_uncorrectable_count", operator: ">", threshold: 0 };
   const { json: rule } = await api("/api/v1/alert-rules", { method: "POST", body: { name: "Nothing to see", rule_type: "system_metric", severity: "low", condition } });

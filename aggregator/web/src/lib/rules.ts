@@ -43,7 +43,7 @@ const LIMIT: FieldSpec[] = [
   { name: "threshold", label: "Limit", kind: "number", initial: 90 },
   WINDOW,
   HOSTS,
-  { name: "clear_threshold", label: "Clear at", kind: "number", more: true, hint: "Until then it goes on" },
+  { name: "clear_threshold", label: "Clear at", kind: "number", more: true, hint: "Once fired, it goes on until the value is back here" },
   { name: "critical_threshold", label: "Critical at", kind: "number", more: true, hint: "A second limit" },
   ...LASTING,
 ];
@@ -71,7 +71,7 @@ export const CONDITION_FIELDS: Record<RuleType, FieldSpec[]> = {
   process_metric: [
     { name: "process_name", label: "Process", kind: "text", hint: "A name; * stands for any text" },
     { name: "metric_field", label: "Figure", kind: "choice", options: PROCESS_FIELDS, initial: "cpu_percent" },
-    { name: "group_by", label: "Taken", kind: "choice", options: [["process", "one by one"], ["name", "together by name"], ["unit", "together by unit"]], initial: "process", more: true },
+    { name: "group_by", label: "Counted", kind: "choice", options: [["process", "one by one"], ["name", "together by name"], ["unit", "together by unit"]], initial: "process", more: true },
     ...LIMIT,
   ],
   service_health: [

@@ -5,7 +5,7 @@ import { hostOf } from "../lib/fleet";
 import { alertTurn } from "../lib/live";
 import { useResource } from "../lib/resource";
 import { href, route } from "../lib/router";
-import { clock, iso, parseTime } from "../lib/time";
+import { absolute, clock, iso, parseTime } from "../lib/time";
 import type { AlertDetail } from "../lib/schema";
 import { AlertActions } from "../parts/alert_actions";
 import { Culprits } from "../parts/culprits";
@@ -57,7 +57,7 @@ function Detail({ alert, reload }: { alert: AlertDetail; reload: () => void }) {
       )}
       <div class={alert.context || told(alert.alert_metadata).length > 0 ? "split" : "stack"}>
         <div class="stack">
-          {alert.context && <Culprits context={alert.context} />}
+          {alert.context && <Culprits context={alert.context} fired={alert.created_at} />}
           <Metadata data={alert.alert_metadata} />
         </div>
         <History id={alert.id} turn={alert.updated_at} />
@@ -76,8 +76,11 @@ const Metadata = guarded("The details", function Metadata({ data }: { data: Reco
   const figures = new Set(["current_value", "threshold"]);
   const shown = told(data);
   if (shown.length === 0) return null;
-  const text = (name: string, value: unknown) =>
-    typeof value === "number" && figures.has(name) ? formatUnit(unit, value) : typeof value === "object" ? JSON.stringify(value) : String(value);
+  const text = (name: string, value: unknown) => {
+    if (typeof value === "number" && figures.has(name)) return formatUnit(unit, value);
+    const time = typeof value === "string" && /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(value) ? parseTime(value) : null;
+    return time !== null ? absolute(time) : typeof value === "object" ? JSON.stringify(value) : String(value);
+  };
   return (
     <section class="panel" aria-label="Details">
       <header><h2>Details</h2></header>

@@ -118,7 +118,7 @@ function Editor({ rule }: { rule: Rule | null }) {
             <header><h2>Who is told</h2></header>
             <div class="body form">
               <TextField
-                id="channels" label="Channels" hint="webhook:NAME, slack:NAME, email:ADDRESS, alertmanager; with commas between" wide
+                id="channels" label="Channels" hint="webhook:NAME, slack:NAME, email:ADDRESS, alertmanager; with commas between. Empty: all default channels" wide
                 value={draft.notification_channels.join(", ")} fault={faultAt("notification_channels")}
                 onInput={(text) => change({ notification_channels: text.split(",").map((w) => w.trim()).filter(Boolean) })}
               />

@@ -47,7 +47,7 @@ export function SystemPage() {
             />
             <div class="grid halves">
               <IngestPanel />
-              <Tasks tasks={data.background_tasks.tasks} />
+              <Tasks of={data.background_tasks} now={data.timestamp} />
             </div>
           </>
         )}
@@ -58,7 +58,18 @@ export function SystemPage() {
   );
 }
 
-const Tasks = guarded("The tasks", function Tasks({ tasks }: { tasks: ServiceStatus["background_tasks"]["tasks"] }) {
+type Background = ServiceStatus["background_tasks"];
+
+// A task that has stood still for some of its periods is not fine, even if its last run was.
+function TaskState({ task, leads, now }: { task: Background["tasks"][number]; leads: boolean; now: string }) {
+  if (task.last_error) return <Status tone="bad" text="failed" />;
+  if (task.leader_only && !leads) return <Status tone="off" text="not leading" />;
+  if (!task.last_run) return <Status tone="off" text="not yet" />;
+  const age = (Date.parse(now) - Date.parse(task.last_run)) / 1000;
+  return age > 3 * task.period_seconds + 15 ? <Status tone="warn" text="late" /> : <Status tone="ok" text="fine" />;
+}
+
+const Tasks = guarded("The tasks", function Tasks({ of: { tasks, leader }, now }: { of: Background; now: string }) {
   return (
     <section class="panel" aria-label="Background tasks">
       <header><h2>Background tasks</h2></header>
@@ -71,7 +82,7 @@ const Tasks = guarded("The tasks", function Tasks({ tasks }: { tasks: ServiceSta
               key: task.name,
               cells: [
                 task.name.replace(/_/g, " "),
-                task.last_error ? <Status tone="bad" text="failed" /> : <Status tone={task.last_run ? "ok" : "off"} text={task.last_run ? "fine" : "not yet"} />,
+                <TaskState task={task} leads={leader} now={now} />,
                 duration(task.period_seconds),
                 <When at={task.last_run} />,
                 milliseconds(task.last_duration_seconds * 1000),

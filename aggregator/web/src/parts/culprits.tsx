@@ -27,13 +27,14 @@ const RESOURCES = Object.keys(FIGURES) as Resource[];
 
 const signed = (value: number, text: Figure["text"]): string => (value > 0 ? "+" : value < 0 ? "−" : "") + text(Math.abs(value));
 
-export const Culprits = guarded("The processes", function Culprits({ context }: { context: AlertContext }) {
+export const Culprits = guarded("The processes", function Culprits({ context, fired }: { context: AlertContext; fired: string }) {
+  const early = context.process_table_at && Date.parse(fired) - Date.parse(context.process_table_at) > 90_000;
   const first = context.ranked_by ?? "cpu"; // not told of alerts from before it was kept
   const others = RESOURCES.filter((r) => r !== first && FIGURES[r].list(context).length > 0);
   return (
     <section class="panel" aria-label="Processes when it fired">
       <header>
-        <h2>Processes when it fired</h2>
+        <h2>{early ? "Last processes before it fired" : "Processes when it fired"}</h2>
         <span class="muted"><When at={context.process_table_at} exact /></span>
       </header>
       <div class="body">

@@ -19,7 +19,7 @@ export const Loading = ({ what }: { what: string }) => (
 
 export function explain(error: unknown): string {
   if (!(error instanceof ApiError)) return String(error);
-  if (error.status === 401) return "Sign in with a token to see this.";
+  if (error.status === 401) return "Sign in with a token first.";
   if (error.status === 404 && error.message === "Not Found") return "This server does not offer it.";
   return error.message;
 }
