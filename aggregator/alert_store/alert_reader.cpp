@@ -143,10 +143,19 @@ bool mentions(const std::string& text, const std::string& name) {
     return false;
 }
 
+// "CPU usage" of "Stock: CPU usage": who is woken up need not know where the rule came from.
+std::string without_stock(std::string name) {
+    constexpr std::string_view stock = "Stock: ";
+    if (!name.starts_with(stock) || name.size() == stock.size()) return name;
+    name.erase(0, stock.size());
+    name[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(name[0])));
+    return name;
+}
+
 }  // namespace
 
 std::string alert_summary(const AlertRow& alert) {
-    std::string text = alert.rule_name.value_or(alert.title);
+    std::string text = without_stock(alert.rule_name.value_or(alert.title));
     if (alert.hostname && !mentions(text, *alert.hostname)) text += " on " + *alert.hostname;
     // A title says itself what it is about.
     if (alert.rule_name && alert.subject && !alert.subject->empty() &&

@@ -30,7 +30,7 @@ constexpr std::array kRemedies{
     Remedy{"could not translate host name",
            "the host in database-url is not known; is it spelt right?"},
     Remedy{"timeout expired",
-           "does a firewall let this machine through to the host in database-url?"},
+           "PostgreSQL stands still or has too much to do, or a firewall is in between"},
     Remedy{"permission denied", "the role in database-url may not do this"},
     Remedy{"", "is PostgreSQL running there, and does database-url say where it is?"},
 };

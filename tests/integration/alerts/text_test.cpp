@@ -152,6 +152,8 @@ TEST_F(AlertTextLog, ItsSummaryNamesRuleAndHostOnce) {
     EXPECT_EQ(summary("CPU busy", "CPU busy - cpu_usage_percent Alert", "web-01"),
               "CPU busy on web-01");
     EXPECT_EQ(summary("Disk", "", "web-01", "/var"), "Disk on web-01 (/var)");
+    EXPECT_EQ(summary("Stock: host silent", "", "web-01"), "Host silent on web-01");
+    EXPECT_EQ(summary("Stock: ", "", "web-01"), "Stock:  on web-01");
     EXPECT_EQ(summary("CPU of web-01", "", "web-01"), "CPU of web-01");
     EXPECT_EQ(summary("CPU of web-011", "", "web-01"), "CPU of web-011 on web-01");
     EXPECT_EQ(summary("Chat is down", "", {}, "chat"), "Chat is down (chat)");
