@@ -85,7 +85,7 @@ FROM unnest($1::int[], $2::timestamptz[], $3::int8[], $4::boolean[], $5::timesta
 WHERE h.host_id = i.host_id
 )sql"};
 
-constexpr Statement kNoteHeldBack{"batch_note_held_back", R"sql(
+constexpr Statement kNoteDeferred{"batch_note_deferred", R"sql(
 UPDATE monitoring.hosts h
 SET held_back_at = greatest(h.held_back_at, i.at)
 FROM unnest($1::int[], $2::timestamptz[]) AS i (host_id, at)
@@ -315,14 +315,14 @@ struct Note {
 // By host id: all writers lock rows in one order.
 std::map<std::int32_t, Note> gather(std::span<const HostSighting> sightings) {
     std::map<std::int32_t, Note> notes;
-    for (const auto& [host, prepared, held_back, time] : sightings) {
+    for (const auto& [host, prepared, deferred, time] : sightings) {
         Note& note = notes[host->host_id];
         note.host = host;
         if (note.batch == nullptr || prepared->made_at >= note.batch->made_at) {
             note.batch = prepared;
         }
         note.due = note.due || seen_is_due(*host, *prepared);
-        if (held_back || prepared->made_at < host->newest_made) continue;
+        if (deferred || prepared->made_at < host->newest_made) continue;
         host->newest_made = prepared->made_at;
         note.due = true;
         note.made = prepared->made_at;
@@ -365,21 +365,22 @@ void note_seen(Session& session, const std::map<std::int32_t, Note>& notes) {
 }  // namespace
 
 void note_hosts(Session& session, std::span<const HostSighting> sightings) {
-    std::vector<std::int32_t> held;
-    std::vector<Timestamp> held_at;
-    for (const auto& [host, prepared, held_back, time] : sightings) {
-        if (!held_back || prepared->received_at - host->held_written < kSeenEvery) continue;
-        host->held_written = prepared->received_at;
-        held.push_back(host->host_id);
-        held_at.push_back(prepared->received_at);
+    std::vector<std::int32_t> deferred_ids;
+    std::vector<Timestamp> deferred_at;
+    for (const auto& [host, prepared, deferred, time] : sightings) {
+        if (!deferred || prepared->received_at - host->deferred_written < kSeenEvery) continue;
+        host->deferred_written = prepared->received_at;
+        deferred_ids.push_back(host->host_id);
+        deferred_at.push_back(prepared->received_at);
     }
     note_seen(session, gather(sightings));
-    if (!held.empty()) {
-        session.execute(kNoteHeldBack, Parameters{}.int4_array(held).timestamp_array(held_at));
+    if (!deferred_ids.empty()) {
+        session.execute(kNoteDeferred,
+                        Parameters{}.int4_array(deferred_ids).timestamp_array(deferred_at));
     }
-    for (const auto& [host, prepared, held_back, time] : sightings) {
+    for (const auto& [host, prepared, deferred, time] : sightings) {
         // A late batch tells old facts, as one of an earlier boot does.
-        if (held_back || prepared->made_at < host->newest_made) continue;
+        if (deferred || prepared->made_at < host->newest_made) continue;
         const std::uint64_t facts = hash_facts(prepared->batch);
         if (facts == host->facts) continue;
         host->facts = facts;

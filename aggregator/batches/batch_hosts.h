@@ -23,7 +23,7 @@ struct BatchHost {
     Timestamp newest;            // greatest time of a batch stored
     Timestamp newest_made;       // when the newest batch was collected, by the aggregator's clock
     Timestamp seen_written;      // hosts.last_seen as this writer wrote it
-    Timestamp held_written;      // the same of hosts.held_back_at
+    Timestamp deferred_written;  // the same of hosts.held_back_at
     std::uint64_t facts = 0;     // hash of what stands in the host's row
     BatchProcesses processes;    // references of its processes
     std::uint64_t last_use = 0;  // for eviction
@@ -68,8 +68,8 @@ class BatchHosts {
 struct HostSighting {
     BatchHost* host;
     const PreparedBatch* batch;
-    bool held_back = false;  // not stored
-    Timestamp time{};        // under which it is stored
+    bool deferred = false;  // not stored
+    Timestamp time{};       // under which it is stored
 };
 void note_hosts(Session& session, std::span<const HostSighting> sightings);
 

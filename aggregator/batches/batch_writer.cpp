@@ -221,7 +221,7 @@ BatchHost* BatchWriter::look_up(Session& session, BatchItem& item) {
     return item.host;
 }
 
-// Before a counter is marked: a batch that is held back may come again.
+// Before a counter is marked: a batch that is deferred comes again.
 void BatchWriter::hold_back_series(Session& session, std::span<BatchItem*> items) {
     const BatchItem* counted = nullptr;  // an agent's batches lie together, mostly of one layout
     for (BatchItem* item : items) {
@@ -301,14 +301,14 @@ void BatchWriter::decide_repeated(Session& session, std::span<BatchItem*> repeat
     }
 }
 
-// A host whose batches are held back is not silent.
+// A host whose batches are deferred is not silent.
 void BatchWriter::note_sightings(Session& session, std::span<BatchItem* const> items) {
     std::vector<HostSighting> sightings;
     for (const BatchItem* item : items) {
-        const bool held_back = item->result == WriteResult::too_many_series;
+        const bool deferred = item->result == WriteResult::too_many_series;
         if (item->same_key != nullptr) continue;
-        if (!held_back && item->result != WriteResult::stored) continue;
-        sightings.push_back({item->host, item->prepared, held_back, item->time});
+        if (!deferred && item->result != WriteResult::stored) continue;
+        sightings.push_back({item->host, item->prepared, deferred, item->time});
     }
     if (!sightings.empty()) note_hosts(session, sightings);
 }

@@ -131,6 +131,6 @@ class Sent:
         ]
 
 
-def between(value, first, second, slack=0.0):
+def assert_between(value, first, second, slack=0.0):
     low, high = min(first, second), max(first, second)
     assert low - slack <= value <= high + slack, f"{value} not in [{low}, {high}] ± {slack}"

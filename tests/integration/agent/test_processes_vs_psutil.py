@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 
 import pytest
-from agent_probe import LONG_NAME, ODD_NAME, Sent, between, run_agent
+from agent_probe import LONG_NAME, ODD_NAME, Sent, assert_between, run_agent
 
 # The machine is compared with itself a moment later, so nothing else may change it.
 pytestmark = pytest.mark.alone
@@ -92,8 +92,8 @@ def test_disk_bytes_of_processes_lie_between_two_looks(sent):
         row = sent.processes.get(pid)
         if row is None or None in looks or row["disk_read_bytes"] is None:
             continue
-        between(row["disk_read_bytes"], looks[0].read_bytes, looks[1].read_bytes)
-        between(row["disk_write_bytes"], looks[0].write_bytes, looks[1].write_bytes)
+        assert_between(row["disk_read_bytes"], looks[0].read_bytes, looks[1].read_bytes)
+        assert_between(row["disk_write_bytes"], looks[0].write_bytes, looks[1].write_bytes)
         compared += 1
     assert compared > 0
 

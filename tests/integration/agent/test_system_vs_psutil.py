@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from agent_probe import between, run_agent
+from agent_probe import assert_between, run_agent
 
 # The machine is compared with itself a moment later, so nothing else may change it.
 pytestmark = pytest.mark.alone
@@ -90,34 +90,34 @@ def test_memory_total_is_exact(sent):
 
 def test_memory_in_use_is_near(sent):
     slack = 0.05 * sent.before.memory.total / MIB
-    between(
+    assert_between(
         sent.value("memory_available_mb"),
         sent.before.memory.available / MIB,
         sent.after.memory.available / MIB,
         slack,
     )
-    between(sent.value("memory_usage_percent"), sent.before.memory.percent, sent.after.memory.percent, 5)
+    assert_between(sent.value("memory_usage_percent"), sent.before.memory.percent, sent.after.memory.percent, 5)
     total = sent.value("memory_used_mb") + sent.value("memory_available_mb")
     assert total == pytest.approx(sent.value("memory_total_mb"))
 
 
 def test_swap_is_psutils(sent):
     assert sent.value("swap_total_mb") == pytest.approx(sent.before.swap.total / MIB, abs=1e-6)
-    between(sent.value("swap_used_mb"), sent.before.swap.used / MIB, sent.after.swap.used / MIB, 16)
-    between(sent.value("swap_usage_percent"), sent.before.swap.percent, sent.after.swap.percent, 5)
+    assert_between(sent.value("swap_used_mb"), sent.before.swap.used / MIB, sent.after.swap.used / MIB, 16)
+    assert_between(sent.value("swap_usage_percent"), sent.before.swap.percent, sent.after.swap.percent, 5)
 
 
 def test_load_and_uptime_lie_between_two_looks(sent):
     for index, name in enumerate(("load_avg_1min", "load_avg_5min", "load_avg_15min")):
         # The kernel's average moves every 5 s: the one in between may be outside, but not far.
-        between(sent.value(name), sent.before.load[index], sent.after.load[index], 0.5)
-    between(sent.value("uptime_seconds"), sent.before.uptime, sent.after.uptime, 0.1)
+        assert_between(sent.value(name), sent.before.load[index], sent.after.load[index], 0.5)
+    assert_between(sent.value("uptime_seconds"), sent.before.uptime, sent.after.uptime, 0.1)
 
 
 def test_root_file_system_is_psutils(sent):
     for name, field in (("disk_total_gb", "total"), ("disk_used_gb", "used"), ("disk_free_gb", "free")):
         first, second = getattr(sent.before.root, field), getattr(sent.after.root, field)
-        between(sent.value(name), first / GIB, second / GIB, 0.25)
+        assert_between(sent.value(name), first / GIB, second / GIB, 0.25)
     share = 100 * sent.value("disk_used_gb") / sent.value("disk_total_gb")
     assert sent.value("disk_usage_percent") == pytest.approx(share, abs=0.01)
 
@@ -142,7 +142,7 @@ def test_disk_counters_are_monotone_between_two_looks(sent, field):
     def total(look):
         return sum(getattr(c, field) for d, c in look.disks.items() if d in whole_devices())
 
-    between(sent.value(f"disk_{field}"), total(sent.before), total(sent.after))
+    assert_between(sent.value(f"disk_{field}"), total(sent.before), total(sent.after))
 
 
 @pytest.mark.parametrize("field", ["bytes_sent", "bytes_recv", "packets_sent", "packets_recv"])
@@ -150,7 +150,7 @@ def test_network_counters_are_monotone_between_two_looks(sent, field):
     def total(look):
         return sum(getattr(c, field) for nic, c in look.nics.items() if nic != "lo")
 
-    between(sent.value(f"network_{field}"), total(sent.before), total(sent.after))
+    assert_between(sent.value(f"network_{field}"), total(sent.before), total(sent.after))
 
 
 def test_interfaces_are_psutils(sent):
@@ -182,16 +182,16 @@ def test_host_is_told(sent):
     (["memory_slab_reclaimable_bytes", "memory_slab_unreclaimable_bytes"],
      lambda memory: memory.slab)])
 def test_parts_of_memory_are_psutils(sent, metrics, theirs):
-    between(sum(sent.value(name) for name in metrics), theirs(sent.before.memory),
+    assert_between(sum(sent.value(name) for name in metrics), theirs(sent.before.memory),
             theirs(sent.after.memory), 64 * MIB)
 
 
 def test_counts_of_the_host_are_psutils(sent):
-    between(sent.value("system_processes_count"), len(sent.before.processes),
+    assert_between(sent.value("system_processes_count"), len(sent.before.processes),
             len(sent.after.processes), 0.05 * len(sent.before.processes) + 2)
     threads = [sum(p["threads"] for p in look.processes.values())
                for look in (sent.before, sent.after)]
-    between(sent.value("system_threads_count"), *threads, 0.05 * threads[0] + 5)
+    assert_between(sent.value("system_threads_count"), *threads, 0.05 * threads[0] + 5)
     assert sent.value("system_zombies_count") >= 1
     assert sent.value("system_boot_time_seconds") == pytest.approx(sent.before.clock, abs=1)
 
@@ -200,7 +200,7 @@ def test_tcp_states_are_psutils(sent):
     for metric, state in (("tcp_established_count", "ESTABLISHED"),
                           ("tcp_close_wait_count", "CLOSE_WAIT")):
         counts = [look.tcp.count(state) for look in (sent.before, sent.after)]
-        between(sent.value(metric), *counts, 3)
+        assert_between(sent.value(metric), *counts, 3)
 
 
 def test_switches_lie_between_none_and_all_of_the_time_around(sent):

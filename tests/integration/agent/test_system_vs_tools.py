@@ -73,26 +73,26 @@ class Exporter:
 
 
 @pytest.fixture(scope="module")
-def looks(tmp_path_factory):
+def readings(tmp_path_factory):
     exporter = Exporter() if shutil.which("prometheus-node-exporter") else None
-    look = lambda: {"df": df(), "free": free(), "ps": ps(),
+    read = lambda: {"df": df(), "free": free(), "ps": ps(),
                     "node": exporter.look() if exporter else None}
-    before = look()
+    before = read()
     sent = Sent(tmp_path_factory.mktemp("tools"))
-    after = look()
+    after = read()
     if exporter:
         exporter.process.kill()
         exporter.process.wait()
     return before, sent, after
 
 
-def between(value, one, other, slack=0.0):
+def assert_between(value, one, other, slack=0.0):
     low, high = sorted((one, other))
     assert low - slack <= value <= high + slack, (low, value, high)
 
 
-def test_file_systems_are_dfs(looks):
-    before, sent, after = looks
+def test_file_systems_are_dfs(readings):
+    before, sent, after = readings
     names = ["filesystem_total_bytes", "filesystem_used_bytes", "filesystem_avail_bytes"]
     compared = 0
     for (name, mount), value in list(sent.values.items()):
@@ -101,43 +101,43 @@ def test_file_systems_are_dfs(looks):
         if ("disk_usage_percent", mount) not in sent.values:  # it cannot be written to
             continue
         for place, metric in enumerate(names):
-            between(sent.value(metric, mount), before["df"][0][mount][place],
+            assert_between(sent.value(metric, mount), before["df"][0][mount][place],
                     after["df"][0][mount][place], 32 * MIB)
         _, used, avail = after["df"][0][mount]
         assert sent.value("disk_usage_percent", mount) == pytest.approx(
             100 * used / (used + avail), abs=0.5)
         if mount in before["df"][1]:
-            between(sent.value("filesystem_inodes_free_count", mount),
+            assert_between(sent.value("filesystem_inodes_free_count", mount),
                     before["df"][1][mount][1], after["df"][1][mount][1], 2_000)
         compared += 1
     assert compared > 0
 
 
-def test_memory_is_frees(looks):
-    before, sent, after = looks
+def test_memory_is_frees(readings):
+    before, sent, after = readings
     for metric, field, unit in (("memory_total_mb", "total", MIB), ("memory_free_bytes", "free", 1),
                                 ("memory_available_mb", "available", MIB),
                                 ("memory_shared_bytes", "shared", 1)):
-        between(sent.value(metric) * unit, before["free"][field], after["free"][field], 64 * MIB)
+        assert_between(sent.value(metric) * unit, before["free"][field], after["free"][field], 64 * MIB)
 
 
-def test_processes_are_ps(looks):
-    before, sent, after = looks
+def test_processes_are_ps(readings):
+    before, sent, after = readings
     steady = [pid for pid in before["ps"] if pid in after["ps"] and pid in sent.processes
               and before["ps"][pid][:2] == after["ps"][pid][:2]]
     assert len(steady) > 10
     for pid in steady:
         row, (ppid, threads, rss, _, user, name) = sent.processes[pid], before["ps"][pid]
         assert (row["ppid"], row["num_threads"]) == (ppid, threads), pid
-        between(row["memory_rss_bytes"], rss, after["ps"][pid][2], 2 * MIB + rss // 10)
+        assert_between(row["memory_rss_bytes"], rss, after["ps"][pid][2], 2 * MIB + rss // 10)
         assert row["user"] == user or user.isdigit() or user.endswith("+")
         if name.startswith("kworker/"):
             continue  # named after what it is doing, at this moment
         assert row["name"].startswith(name[:15]) or name != after["ps"][pid][5], (row, name)
 
 
-def test_counters_are_node_exporters(looks):
-    before, sent, after = looks
+def test_counters_are_node_exporters(readings):
+    before, sent, after = readings
     if before["node"] is None:
         pytest.skip("needs: the package prometheus-node-exporter")
     old, new = before["node"], after["node"]
@@ -150,16 +150,16 @@ def test_counters_are_node_exporters(looks):
             ("memory_buffers_bytes", "node_memory_Buffers_bytes", 1),
             ("memory_anon_bytes", "node_memory_AnonPages_bytes", 1)):
         slack = {"memory_anon_bytes": 64 * MIB, "memory_buffers_bytes": MIB}.get(metric, 64)
-        between(sent.value(metric) * factor, old[theirs], new[theirs], slack)
+        assert_between(sent.value(metric) * factor, old[theirs], new[theirs], slack)
     for metric, theirs in (("disk_read_bytes", "node_disk_read_bytes_total"),
                            ("disk_write_bytes", "node_disk_written_bytes_total")):
         devices = {label for name, label in sent.values if name == "disk_reads_per_sec" and label}
         of = lambda look: sum(value for name, value in look.items() if name.startswith(theirs + "{")
                               and re.search('device="([^"]+)"', name)[1] in devices)
         if len(devices) == 1:
-            between(sent.value(metric), of(old), of(new))
+            assert_between(sent.value(metric), of(old), of(new))
     for metric, theirs in (("network_bytes_recv", "node_network_receive_bytes_total"),
                            ("network_bytes_sent", "node_network_transmit_bytes_total")):
         of = lambda look: sum(value for name, value in look.items()
                               if name.startswith(theirs + "{") and '"lo"' not in name)
-        between(sent.value(metric), of(old), of(new))
+        assert_between(sent.value(metric), of(old), of(new))

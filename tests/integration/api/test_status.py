@@ -108,19 +108,19 @@ def target():
 def test_a_service_follows_its_checks(target):
     services = json.dumps({"web": f"http://127.0.0.1:{target}/"})
     with Aggregator({"SERVICE_ENDPOINTS": services, "HEALTH_CHECK_INTERVAL": "1"}) as aggregator:
-        def told():
+        def code_and_line():
             return checked(aggregator, "check-service", "web")
 
-        wait_until(lambda: told()[0] == 0, what="the first check")
+        wait_until(lambda: code_and_line()[0] == 0, what="the first check")
         assert re.fullmatch(
-            r"OK - web is healthy, checked \d+ s ago \| time=[0-9.]+ms age=\d+s\n", told()[1])
+            r"OK - web is healthy, checked \d+ s ago \| time=[0-9.]+ms age=\d+s\n", code_and_line()[1])
         Target.status = 500
-        wait_until(lambda: told()[0] == 2, what="CRITICAL")
-        assert told()[1].startswith("CRITICAL - web is ") and "500" in told()[1]
+        wait_until(lambda: code_and_line()[0] == 2, what="CRITICAL")
+        assert code_and_line()[1].startswith("CRITICAL - web is ") and "500" in code_and_line()[1]
         aggregator.stop()
         # A result of yesterday says nothing of today.
         aggregator.sql("UPDATE monitoring.services SET last_checked = now() - interval '1 day'")
-        code, line = told()
+        code, line = code_and_line()
         assert code == 3 and "no aggregator checks it now" in line
 
 
@@ -211,17 +211,17 @@ def test_status_of_an_empty_database_tells_of_the_schema():
 
 def test_a_service_that_an_agent_checks_has_its_agents_interval():
     with Aggregator() as aggregator:
-        def told():
+        def code_and_line():
             return checked(aggregator, "check-service", "postgres@db-01")
 
         check = {"name": "postgres", "endpoint": "tcp://127.0.0.1:5432", "status": "healthy",
                  "age_ms": 0, "interval_seconds": 3600, "response_time_ms": 7}
         assert aggregator.ingest(BatchMaker("db-01").make(services=[check]),
                                  aggregator.token()).status == 200
-        assert told()[0] == 0 and "postgres@db-01 is healthy" in told()[1]
+        assert code_and_line()[0] == 0 and "postgres@db-01 is healthy" in code_and_line()[1]
         for hours, code, end in ((2, 0, ""), (2, 3, ": its agent says nothing of it now")):
             aggregator.sql("UPDATE monitoring.services SET heard_at = heard_at"
                            f" - interval '{hours} hours'")
             aggregator.sql("UPDATE monitoring.hosts SET last_seen = last_seen"
                            f" - interval '{hours} hours'")
-            assert told()[0] == code and end in told()[1]
+            assert code_and_line()[0] == code and end in code_and_line()[1]
