@@ -59,7 +59,8 @@ bool breaks_session(std::string_view state) {
 
 }  // namespace
 
-Session::Session(const Settings& settings) {
+// The empty session is made first, so that the destructor runs if the first statement fails.
+Session::Session(const Settings& settings) : Session() {
     Poco::Data::PostgreSQL::Connector::registerConnector();
     try {
         poco_ = std::make_unique<Poco::Data::Session>(

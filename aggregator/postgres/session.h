@@ -62,6 +62,7 @@ class Session {
   private:
     friend class Transaction;
     friend class CopyIn;
+    Session() = default;
     void prepare(const Statement& statement, const Parameters& parameters);
     Result checked(pg_result* raw);  // takes ownership; throws if it is an error
     [[noreturn]] void fail(const pg_result* result);
