@@ -14,7 +14,8 @@ export function AddHost({ onClose }: { onClose: () => void }) {
   const [fault, setFault] = useState("");
   const host = safe(name.trim());
   const here = location.origin;
-  const plain = location.protocol === "http:" && !["127.0.0.1", "localhost", "[::1]"].includes(location.hostname);
+  const lone = ["127.0.0.1", "localhost", "[::1]"].includes(location.hostname);
+  const plain = location.protocol === "http:" && !lone;
 
   const make = async () => {
     setFault("");
@@ -34,6 +35,8 @@ export function AddHost({ onClose }: { onClose: () => void }) {
   const makeCommand = `chorus-aggregator token create --role enrol --name ${host}`;
   // Not as an argument: those are for every user of the machine to see.
   const enroll = `echo '${token || "TOKEN"}' | chorus-agent enroll ${here} -${plain ? " --insecure-http" : ""}`;
+  const port = location.port || (location.protocol === "https:" ? "443" : "80");
+  const tunnel = `ssh -N -R ${port}:${location.hostname}:${port} ${host}`;
   const run = "systemctl enable --now chorus-agent\nchorus-agent status";
 
   return (
@@ -51,6 +54,7 @@ export function AddHost({ onClose }: { onClose: () => void }) {
       {!token && <Command title="1. On the server: make a token that enrols one host" text={makeCommand} />}
       <Command title={`${token ? 1 : 2}. On ${host}, as root: fetch the host’s own token`} text={enroll} />
       <Command title={`${token ? 2 : 3}. On ${host}: start the agent, and see whether data arrives`} text={run} />
+      {lone && <p class="muted">{here} is an address of this machine alone. To add another one, run this first: <code>{tunnel}</code></p>}
       {plain && <p class="muted">This page came over plain HTTP, so the token would travel unprotected. Put a proxy that speaks TLS before the server.</p>}
       <div class="actions"><button type="button" onClick={onClose}>Done</button></div>
     </Dialog>

@@ -71,7 +71,7 @@ function Figures({ now }: { now: Look }) {
     ["Average commit", milliseconds(commit === null ? null : commit * 1000)],
     ["Connections", count(sum(now.samples, "http_connections"))],
     ["Memory of the server", bytes(total(now.samples, "process_resident_memory_bytes"))],
-    ...others.map((s): [string, string] => [REFUSALS[s.labels.result!] ?? s.labels.result!, `${count(s.value)} batches`]),
+    ...others.map((s): [string, string] => [REFUSALS[s.labels.result!] ?? s.labels.result!, `${count(s.value)} since the start`]),
   ];
   return <Pairs of={pairs} />;
 }
