@@ -144,7 +144,7 @@ void read_services(std::string_view json, const ServiceRules& rules,
     try {
         simdjson::dom::object object;
         if (reader.parse(json).get_object().get(object) != simdjson::SUCCESS) {
-            return faults.emplace_back("must be a JSON object of names and URLs"), void();
+            return faults.push_back("must be a JSON object of names and URLs");
         }
         if (object.size() > rules.most_services) {
             return faults.push_back("has more than " + std::to_string(rules.most_services) +

@@ -14,8 +14,8 @@
 
 namespace chorus {
 
-// One service as it is written. Everything that is no fault by itself; how the values fit together
-// is for the program to say.
+// One service as it is written. Each value is valid by itself; the program checks how they fit
+// together.
 struct ServiceEntry {
     std::string name;
     std::string text;        // the URL as it is written; may hold credentials
