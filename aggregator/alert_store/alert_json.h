@@ -15,7 +15,7 @@ namespace chorus::store {
 void write_alert_fields(JsonWriter& out, const AlertRow& alert);
 void write_alert(JsonWriter& out, const AlertRow& alert);
 void write_transition(JsonWriter& out, const TransitionRow& transition);
-// AlertStats of the contract.
+// AlertStats of openapi.json.
 void write_alert_stats(JsonWriter& out, const AlertStats& stats);
 
 // "created", "updated", "acknowledged", "resolved" or "reopened": the meaning of a transition for

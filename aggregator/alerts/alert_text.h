@@ -1,5 +1,5 @@
-// The texts of the alert that a rule opens for a subject, in the contract's words, and of what it
-// says later.
+// The texts of the alert that a rule opens for a subject, and of what it says later. Clients of the
+// original service read the first words, so these do not change.
 #pragma once
 
 #include <string>

@@ -7,7 +7,7 @@
 
 namespace chorus::cache {
 
-// Whether a value of latest:* has the shape of the contract and is therefore safe to pass on.
+// Whether a value of latest:* has the shape that openapi.json describes, and is safe to pass on.
 bool is_latest(std::string_view json);
 
 // The metric types that index_key() lists; none if it holds something else.

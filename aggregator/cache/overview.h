@@ -39,7 +39,7 @@ SystemOverview make_overview(const std::string& hostname, Timestamp time,
                              std::int64_t process_count, std::span<const Figure> figures);
 SystemOverview make_overview(const Batch& batch);
 
-// The object of the contract; both network counters or null.
+// As the dashboard's overview has it in openapi.json; both network counters or null.
 void write_overview(JsonWriter& out, const SystemOverview& overview);
 
 // Reads what write_overview wrote. nullopt if somebody else has written something else there.

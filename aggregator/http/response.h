@@ -1,4 +1,4 @@
-// Answers, and the error forms of the contract.
+// Answers, and the forms of errors.
 #pragma once
 
 #include <functional>

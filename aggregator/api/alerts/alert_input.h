@@ -10,11 +10,11 @@
 
 namespace chorus::api {
 
-// AlertCreate of the contract, and optionally the host that it is about. Adds every fault to
+// AlertCreate of openapi.json, and optionally the host that it is about. Adds every fault to
 // `errors`. The alert is meaningful only if there is none. Fingerprint and actor are left empty.
 store::NewAlert parse_alert(JsonValue body, FieldErrors& errors);
 
-// AlertUpdate of the contract; absent members stay as they are.
+// AlertUpdate of openapi.json; absent members stay as they are.
 struct AlertChange {
     std::optional<store::AlertStatus> status;
     std::optional<std::string> acknowledged_by;

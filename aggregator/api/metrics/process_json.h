@@ -6,7 +6,7 @@
 
 namespace chorus::api {
 
-// ProcessMetric of the contract. Command lines are for operators: a viewer sees null.
+// ProcessMetric of openapi.json. Command lines are for operators: a viewer sees null.
 void write_process(JsonWriter& out, const store::ProcessRow& row, bool show_cmdline);
 
 }  // namespace chorus::api

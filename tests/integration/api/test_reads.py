@@ -1,4 +1,4 @@
-"""The read endpoints: shapes, numbers and times of the contract, and bad parameters."""
+"""The read endpoints: shapes, numbers and times as openapi.json has them, and bad parameters."""
 
 import re
 import uuid

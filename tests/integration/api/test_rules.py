@@ -1,4 +1,4 @@
-"""Alert rules: the contract's endpoints and every bad input of them."""
+"""Alert rules: their endpoints and every bad input of them."""
 
 import concurrent.futures
 import json

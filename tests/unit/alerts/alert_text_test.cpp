@@ -1,4 +1,4 @@
-// The alert of a rule as the contract words it.
+// The alert of a rule, in the words that clients of the original service read.
 #include "aggregator/alerts/alert_text.h"
 
 #include <gtest/gtest.h>
