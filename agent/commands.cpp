@@ -22,9 +22,9 @@
 #include "agent/status/budget.h"
 #include "agent/status/own_metrics.h"
 #include "agent/status/status_server.h"
-#include "common/listening_port.h"
 #include "common/log.h"
 #include "common/service_manager.h"
+#include "common/settings/listening_port.h"
 
 namespace chorus::agent {
 namespace {

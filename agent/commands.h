@@ -4,7 +4,7 @@
 #include <optional>
 
 #include "agent/settings.h"
-#include "common/exit_codes.h"
+#include "common/settings/exit_codes.h"
 
 namespace chorus::agent {
 

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <utility>
 
-#include "common/batch_json.h"
+#include "common/batch/batch_json.h"
 #include "common/compress.h"
 #include "common/log.h"
 

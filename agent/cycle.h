@@ -7,7 +7,7 @@
 #include "agent/collect/batch_builder.h"
 #include "agent/push/outbox.h"
 #include "agent/settings.h"
-#include "common/batch.h"
+#include "common/batch/batch.h"
 #include "common/clock.h"
 #include "common/json_writer.h"
 

@@ -11,13 +11,13 @@
 #include <system_error>
 
 #include "agent/commands.h"
-#include "agent/procfs/file_descriptor.h"
+#include "agent/procfs/support/file_descriptor.h"
 #include "agent/push/endpoint.h"
 #include "agent/push/identity.h"
-#include "common/json_reader.h"
+#include "common/http/url.h"
+#include "common/json/json_reader.h"
 #include "common/json_writer.h"
 #include "common/text.h"
-#include "common/url.h"
 
 namespace chorus::agent {
 namespace {

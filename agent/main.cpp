@@ -12,9 +12,9 @@
 #include "agent/commands.h"
 #include "agent/settings.h"
 #include "agent/settings_table.h"
-#include "common/exit_codes.h"
 #include "common/log.h"
-#include "common/settings.h"
+#include "common/settings/exit_codes.h"
+#include "common/settings/settings.h"
 
 namespace {
 

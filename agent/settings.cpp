@@ -9,7 +9,7 @@
 
 #include "agent/collect/host_facts.h"
 #include "agent/push/endpoint.h"
-#include "common/batch_json.h"
+#include "common/batch/batch_json.h"
 #include "common/text.h"
 
 namespace chorus::agent {

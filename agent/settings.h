@@ -9,7 +9,7 @@
 #include "agent/collect/batch_builder.h"
 #include "agent/push/ingest_client.h"
 #include "agent/services/service_config.h"
-#include "common/settings.h"
+#include "common/settings/settings.h"
 
 namespace chorus::agent {
 

@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "common/command_table.h"
+#include "common/settings/command_table.h"
 
 namespace chorus {
 

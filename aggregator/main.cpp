@@ -10,8 +10,8 @@
 #include "aggregator/command_table.h"
 #include "aggregator/quickstart/quickstart.h"
 #include "aggregator/settings_table.h"
-#include "common/exit_codes.h"
 #include "common/log.h"
+#include "common/settings/exit_codes.h"
 
 namespace {
 

@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "common/settings.h"
+#include "common/settings/settings.h"
 
 namespace chorus {
 

@@ -8,6 +8,10 @@
 
 namespace chorus {
 
+namespace limits {
+inline constexpr std::size_t kInflatedBytes = 32U << 20U;  // of a body, after inflating
+}
+
 // The compressed bytes are damaged, have something after their end, or are not of that format.
 class DamagedInput : public std::runtime_error {
   public:

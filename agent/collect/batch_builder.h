@@ -8,19 +8,19 @@
 #include <string>
 #include <vector>
 
-#include "agent/collect/collector.h"
 #include "agent/collect/cpu_collector.h"
 #include "agent/collect/memory_collector.h"
 #include "agent/collect/omissions.h"
 #include "agent/collect/process_counts.h"
 #include "agent/collect/self_collector.h"
+#include "agent/collect/support/collector.h"
 #include "agent/collect/vmstat_collector.h"
 #include "agent/events/oom_watcher.h"
 #include "agent/process/process_scanner.h"
-#include "agent/procfs/boot_clock.h"
-#include "agent/procfs/read_faults.h"
-#include "agent/procfs/reader.h"
-#include "common/batch.h"
+#include "agent/procfs/support/boot_clock.h"
+#include "agent/procfs/support/read_faults.h"
+#include "agent/procfs/support/reader.h"
+#include "common/batch/batch.h"
 #include "common/clock.h"
 
 namespace chorus::agent {

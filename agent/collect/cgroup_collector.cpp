@@ -7,7 +7,7 @@
 #include <tuple>
 #include <utility>
 
-#include "agent/collect/gauges.h"
+#include "agent/collect/support/gauges.h"
 #include "agent/procfs/cpu_list.h"
 
 namespace chorus::agent {

@@ -9,11 +9,11 @@
 #include <string>
 #include <vector>
 
-#include "agent/collect/collector.h"
-#include "agent/collect/rate.h"
+#include "agent/collect/support/collector.h"
+#include "agent/collect/support/rate.h"
 #include "agent/procfs/cgroup_figures.h"
-#include "agent/procfs/cgroup_place.h"
-#include "agent/procfs/reader.h"
+#include "agent/procfs/pid/cgroup_place.h"
+#include "agent/procfs/support/reader.h"
 
 namespace chorus::agent {
 

@@ -4,7 +4,7 @@
 #include <functional>
 #include <optional>
 
-#include "agent/collect/collector.h"
+#include "agent/collect/support/collector.h"
 
 namespace chorus::agent {
 

@@ -7,7 +7,7 @@
 #include "agent/procfs/cpu_list.h"
 #include "agent/procfs/cpuinfo.h"
 #include "agent/procfs/overlaid_files.h"
-#include "agent/procfs/text_scan.h"
+#include "agent/procfs/support/text_scan.h"
 #include "common/text.h"
 
 namespace chorus::agent {

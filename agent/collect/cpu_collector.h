@@ -8,12 +8,12 @@
 #include <string>
 #include <vector>
 
-#include "agent/collect/collector.h"
 #include "agent/collect/kernel_activity.h"
-#include "agent/collect/rate.h"
-#include "agent/procfs/read_faults.h"
-#include "agent/procfs/reader.h"
+#include "agent/collect/support/collector.h"
+#include "agent/collect/support/rate.h"
 #include "agent/procfs/stat.h"
+#include "agent/procfs/support/read_faults.h"
+#include "agent/procfs/support/reader.h"
 
 namespace chorus::agent {
 

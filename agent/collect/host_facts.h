@@ -5,8 +5,8 @@
 #include <optional>
 #include <string>
 
-#include "agent/procfs/reader.h"
-#include "common/batch.h"
+#include "agent/procfs/support/reader.h"
+#include "common/batch/batch.h"
 
 namespace chorus::agent {
 

@@ -3,8 +3,8 @@
 
 #include <chrono>
 
-#include "agent/collect/counter_rates.h"
-#include "agent/collect/gauges.h"
+#include "agent/collect/support/counter_rates.h"
+#include "agent/collect/support/gauges.h"
 #include "agent/procfs/stat.h"
 
 namespace chorus::agent {

@@ -3,7 +3,7 @@
 #include <array>
 #include <cerrno>
 
-#include "agent/procfs/text_scan.h"
+#include "agent/procfs/support/text_scan.h"
 #include "common/text.h"
 
 namespace chorus::agent {

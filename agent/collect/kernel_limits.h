@@ -3,11 +3,11 @@
 
 #include <chrono>
 
-#include "agent/collect/collector.h"
-#include "agent/collect/counter_rates.h"
-#include "agent/collect/gauges.h"
-#include "agent/procfs/read_faults.h"
-#include "agent/procfs/reader.h"
+#include "agent/collect/support/collector.h"
+#include "agent/collect/support/counter_rates.h"
+#include "agent/collect/support/gauges.h"
+#include "agent/procfs/support/read_faults.h"
+#include "agent/procfs/support/reader.h"
 
 namespace chorus::agent {
 

@@ -1,11 +1,11 @@
 // Load averages and uptime, from /proc/loadavg and /proc/uptime.
 #pragma once
 
-#include "agent/collect/collector.h"
 #include "agent/collect/cpu_collector.h"
+#include "agent/collect/support/collector.h"
 #include "agent/procfs/overlaid_files.h"
-#include "agent/procfs/read_faults.h"
-#include "agent/procfs/reader.h"
+#include "agent/procfs/support/read_faults.h"
+#include "agent/procfs/support/reader.h"
 
 namespace chorus::agent {
 

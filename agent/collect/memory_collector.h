@@ -4,12 +4,12 @@
 #include <cstdint>
 #include <optional>
 
-#include "agent/collect/collector.h"
-#include "agent/collect/gauges.h"
+#include "agent/collect/support/collector.h"
+#include "agent/collect/support/gauges.h"
 #include "agent/procfs/arcstats.h"
 #include "agent/procfs/meminfo.h"
-#include "agent/procfs/read_faults.h"
-#include "agent/procfs/reader.h"
+#include "agent/procfs/support/read_faults.h"
+#include "agent/procfs/support/reader.h"
 
 namespace chorus::agent {
 

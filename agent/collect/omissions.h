@@ -6,7 +6,7 @@
 #include <set>
 #include <string>
 
-#include "agent/collect/metric_sink.h"
+#include "agent/collect/support/metric_sink.h"
 
 namespace chorus::agent {
 

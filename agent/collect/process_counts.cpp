@@ -6,7 +6,7 @@
 
 #include "agent/procfs/loadavg.h"
 #include "agent/procfs/overlaid_files.h"
-#include "agent/procfs/text_scan.h"
+#include "agent/procfs/support/text_scan.h"
 #include "common/log.h"
 #include "common/text.h"
 

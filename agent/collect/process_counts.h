@@ -1,11 +1,11 @@
 // How many processes and threads there are, and how close that is to the kernel's limits.
 #pragma once
 
-#include "agent/collect/collector.h"
-#include "agent/collect/gauges.h"
+#include "agent/collect/support/collector.h"
+#include "agent/collect/support/gauges.h"
 #include "agent/process/process_scanner.h"
-#include "agent/procfs/read_faults.h"
-#include "agent/procfs/reader.h"
+#include "agent/procfs/support/read_faults.h"
+#include "agent/procfs/support/reader.h"
 
 namespace chorus::agent {
 

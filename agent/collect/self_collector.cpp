@@ -4,7 +4,7 @@
 #include <string>
 #include <utility>
 
-#include "agent/procfs/pid_stat.h"
+#include "agent/procfs/pid/pid_stat.h"
 
 namespace chorus::agent {
 

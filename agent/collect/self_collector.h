@@ -6,11 +6,11 @@
 #include <map>
 #include <optional>
 
-#include "agent/collect/collector.h"
-#include "agent/collect/rate.h"
-#include "agent/procfs/read_faults.h"
-#include "agent/procfs/reader.h"
-#include "common/batch.h"
+#include "agent/collect/support/collector.h"
+#include "agent/collect/support/rate.h"
+#include "agent/procfs/support/read_faults.h"
+#include "agent/procfs/support/reader.h"
+#include "common/batch/batch.h"
 
 namespace chorus::agent {
 

@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
-#include "agent/collect/collector.h"
-#include "agent/procfs/boot_clock.h"
-#include "agent/procfs/read_faults.h"
+#include "agent/collect/support/collector.h"
+#include "agent/procfs/support/boot_clock.h"
+#include "agent/procfs/support/read_faults.h"
 #include "agent/systemd/unit_list.h"
 
 namespace chorus::agent {

@@ -6,10 +6,10 @@
 #include <optional>
 #include <vector>
 
-#include "agent/collect/collector.h"
-#include "agent/collect/counter_rates.h"
-#include "agent/procfs/read_faults.h"
-#include "agent/procfs/reader.h"
+#include "agent/collect/support/collector.h"
+#include "agent/collect/support/counter_rates.h"
+#include "agent/procfs/support/read_faults.h"
+#include "agent/procfs/support/reader.h"
 
 namespace chorus::agent {
 

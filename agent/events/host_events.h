@@ -7,7 +7,7 @@
 
 #include "agent/events/oom_watcher.h"
 #include "agent/process/lifecycle.h"
-#include "common/batch.h"
+#include "common/batch/batch.h"
 
 namespace chorus::agent {
 

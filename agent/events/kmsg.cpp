@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <limits>
 
-#include "agent/procfs/text_scan.h"
+#include "agent/procfs/support/text_scan.h"
 
 namespace chorus::agent {
 namespace {

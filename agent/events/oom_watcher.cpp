@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "agent/events/kmsg.h"
-#include "agent/procfs/text_scan.h"
+#include "agent/procfs/support/text_scan.h"
 
 namespace chorus::agent {
 namespace {

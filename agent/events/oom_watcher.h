@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "agent/procfs/file_descriptor.h"
-#include "agent/procfs/read_faults.h"
+#include "agent/procfs/support/file_descriptor.h"
+#include "agent/procfs/support/read_faults.h"
 #include "common/timestamp.h"
 
 namespace chorus::agent {

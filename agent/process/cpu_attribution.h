@@ -6,7 +6,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "agent/procfs/pid_stat.h"
+#include "agent/procfs/pid/pid_stat.h"
 
 namespace chorus::agent {
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "common/batch.h"
+#include "common/batch/batch.h"
 
 namespace chorus::agent {
 

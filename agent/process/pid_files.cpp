@@ -6,10 +6,10 @@
 
 #include <cerrno>
 
-#include "agent/procfs/directory.h"
-#include "agent/procfs/pid_cgroup.h"
-#include "agent/procfs/pid_limits.h"
-#include "common/batch.h"
+#include "agent/procfs/pid/pid_cgroup.h"
+#include "agent/procfs/pid/pid_limits.h"
+#include "agent/procfs/support/directory.h"
+#include "common/batch/batch.h"
 #include "common/text.h"
 
 namespace chorus::agent {

@@ -10,9 +10,9 @@
 #include <string>
 #include <string_view>
 
-#include "agent/procfs/pid_io.h"
-#include "agent/procfs/read_faults.h"
-#include "agent/procfs/reader.h"
+#include "agent/procfs/pid/pid_io.h"
+#include "agent/procfs/support/read_faults.h"
+#include "agent/procfs/support/reader.h"
 
 namespace chorus::agent {
 

@@ -5,7 +5,7 @@
 
 #include <utility>
 
-#include "agent/procfs/text_scan.h"
+#include "agent/procfs/support/text_scan.h"
 
 namespace chorus::agent {
 

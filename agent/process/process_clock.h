@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <ctime>
 
-#include "agent/procfs/reader.h"
+#include "agent/procfs/support/reader.h"
 
 namespace chorus::agent {
 

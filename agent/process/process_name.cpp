@@ -1,6 +1,6 @@
 #include "agent/process/process_name.h"
 
-#include "common/batch.h"
+#include "common/batch/batch.h"
 #include "common/text.h"
 
 namespace chorus::agent {

@@ -16,11 +16,11 @@
 #include "agent/process/proportional_memory.h"
 #include "agent/process/thread_figures.h"
 #include "agent/process/user_names.h"
-#include "agent/procfs/guarded_reader.h"
-#include "agent/procfs/pid_stat.h"
-#include "agent/procfs/read_faults.h"
-#include "agent/procfs/reader.h"
-#include "common/batch.h"
+#include "agent/procfs/pid/pid_stat.h"
+#include "agent/procfs/support/guarded_reader.h"
+#include "agent/procfs/support/read_faults.h"
+#include "agent/procfs/support/reader.h"
+#include "common/batch/batch.h"
 
 namespace chorus::agent {
 

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <string>
 
-#include "agent/procfs/smaps_rollup.h"
+#include "agent/procfs/pid/smaps_rollup.h"
 
 namespace chorus::agent {
 namespace {

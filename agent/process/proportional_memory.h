@@ -7,10 +7,10 @@
 #include <unordered_map>
 #include <vector>
 
-#include "agent/procfs/boot_clock.h"
-#include "agent/procfs/guarded_reader.h"
-#include "agent/procfs/read_faults.h"
-#include "common/batch.h"
+#include "agent/procfs/support/boot_clock.h"
+#include "agent/procfs/support/guarded_reader.h"
+#include "agent/procfs/support/read_faults.h"
+#include "common/batch/batch.h"
 
 namespace chorus::agent {
 

@@ -6,8 +6,8 @@
 #include "agent/process/fold.h"
 #include "agent/process/pid_files.h"
 #include "agent/process/rounding.h"
-#include "agent/procfs/directory.h"
-#include "agent/procfs/text_scan.h"
+#include "agent/procfs/support/directory.h"
+#include "agent/procfs/support/text_scan.h"
 
 namespace chorus::agent {
 namespace {

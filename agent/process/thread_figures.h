@@ -9,10 +9,10 @@
 #include <unordered_map>
 #include <vector>
 
-#include "agent/procfs/read_faults.h"
-#include "agent/procfs/reader.h"
-#include "agent/procfs/task_scheduling.h"
-#include "common/batch.h"
+#include "agent/procfs/pid/task_scheduling.h"
+#include "agent/procfs/support/read_faults.h"
+#include "agent/procfs/support/reader.h"
+#include "common/batch/batch.h"
 
 namespace chorus::agent {
 

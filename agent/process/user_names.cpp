@@ -5,7 +5,7 @@
 #include <cerrno>
 #include <vector>
 
-#include "common/batch.h"
+#include "common/batch/batch.h"
 #include "common/text.h"
 
 namespace chorus::agent {

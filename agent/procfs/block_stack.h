@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "agent/procfs/reader.h"
+#include "agent/procfs/support/reader.h"
 
 namespace chorus::agent {
 

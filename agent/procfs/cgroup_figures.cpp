@@ -7,7 +7,7 @@
 
 #include "agent/procfs/named_values.h"
 #include "agent/procfs/pressure.h"
-#include "agent/procfs/text_scan.h"
+#include "agent/procfs/support/text_scan.h"
 #include "common/text.h"
 
 namespace chorus::agent {

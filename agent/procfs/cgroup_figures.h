@@ -7,7 +7,7 @@
 #include <string>
 
 #include "agent/procfs/block_stack.h"
-#include "agent/procfs/reader.h"
+#include "agent/procfs/support/reader.h"
 
 namespace chorus::agent {
 

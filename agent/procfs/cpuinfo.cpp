@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "agent/procfs/arm_cpu.h"
-#include "agent/procfs/text_scan.h"
+#include "agent/procfs/support/text_scan.h"
 #include "common/text.h"
 
 namespace chorus::agent {

@@ -1,6 +1,6 @@
 #include "agent/procfs/loadavg.h"
 
-#include "agent/procfs/text_scan.h"
+#include "agent/procfs/support/text_scan.h"
 
 namespace chorus::agent {
 

@@ -4,7 +4,7 @@
 #include <limits>
 #include <utility>
 
-#include "agent/procfs/text_scan.h"
+#include "agent/procfs/support/text_scan.h"
 
 namespace chorus::agent {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <optional>
 
-#include "agent/procfs/text_scan.h"
+#include "agent/procfs/support/text_scan.h"
 
 namespace chorus::agent {
 namespace {

@@ -1,6 +1,6 @@
 #include "agent/procfs/os_release.h"
 
-#include "agent/procfs/text_scan.h"
+#include "agent/procfs/support/text_scan.h"
 #include "common/text.h"
 
 namespace chorus::agent {

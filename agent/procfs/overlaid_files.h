@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "agent/procfs/reader.h"
+#include "agent/procfs/support/reader.h"
 
 namespace chorus::agent {
 

@@ -12,8 +12,8 @@
 #include <charconv>
 #include <cstring>
 
-#include "agent/procfs/file_descriptor.h"
-#include "agent/procfs/text_scan.h"
+#include "agent/procfs/support/file_descriptor.h"
+#include "agent/procfs/support/text_scan.h"
 
 namespace chorus::agent {
 namespace {

@@ -4,8 +4,8 @@
 #include <charconv>
 
 #include "common/clock.h"
-#include "common/json_reader.h"
-#include "common/retry_after.h"
+#include "common/http/retry_after.h"
+#include "common/json/json_reader.h"
 #include "common/text.h"
 
 namespace chorus::agent {

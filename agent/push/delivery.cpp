@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "agent/push/wire_edit.h"
-#include "common/batch.h"
+#include "common/batch/batch.h"
 #include "common/compress.h"
 #include "common/log.h"
 

@@ -1,6 +1,6 @@
 #include "agent/push/endpoint.h"
 
-#include "common/url.h"
+#include "common/http/url.h"
 
 namespace chorus::agent {
 

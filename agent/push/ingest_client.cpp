@@ -3,8 +3,8 @@
 #include <array>
 #include <utility>
 
-#include "common/batch.h"
-#include "common/http_answer.h"
+#include "common/batch/batch.h"
+#include "common/http/http_answer.h"
 
 namespace chorus::agent {
 IngestClient::IngestClient(Endpoint endpoint, std::string token, std::chrono::milliseconds limit,

@@ -7,8 +7,8 @@
 
 #include "agent/push/answer.h"
 #include "agent/push/event_reader.h"
-#include "common/http_head.h"
-#include "common/json_reader.h"
+#include "common/http/http_head.h"
+#include "common/json/json_reader.h"
 #include "common/log.h"
 
 namespace chorus::agent {

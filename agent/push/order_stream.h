@@ -13,7 +13,7 @@
 #include "agent/push/connection.h"
 #include "agent/push/deadline.h"
 #include "agent/push/dialer.h"
-#include "common/http_head.h"
+#include "common/http/http_head.h"
 #include "common/uuid.h"
 
 namespace chorus::agent {

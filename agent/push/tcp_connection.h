@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "agent/procfs/file_descriptor.h"
+#include "agent/procfs/support/file_descriptor.h"
 #include "agent/push/connection.h"
 #include "agent/push/deadline.h"
 

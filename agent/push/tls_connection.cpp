@@ -6,7 +6,7 @@
 #include <array>
 #include <utility>
 
-#include "common/url.h"
+#include "common/http/url.h"
 
 namespace chorus::agent {
 namespace {

@@ -1,7 +1,7 @@
 #include "agent/push/wire_edit.h"
 
 #include "agent/process/fold.h"
-#include "common/batch_json.h"
+#include "common/batch/batch_json.h"
 
 namespace chorus::agent {
 namespace {

@@ -6,7 +6,7 @@
 #include <deque>
 #include <vector>
 
-#include "common/batch.h"
+#include "common/batch/batch.h"
 
 namespace chorus::agent {
 

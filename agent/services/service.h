@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "common/service_request.h"
+#include "common/services/service_request.h"
 
 namespace chorus::agent {
 

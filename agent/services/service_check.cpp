@@ -6,7 +6,7 @@
 #include <memory>
 #include <system_error>
 
-#include "common/service_answer.h"
+#include "common/services/service_answer.h"
 #include "common/text.h"
 
 namespace chorus::agent {

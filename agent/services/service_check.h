@@ -9,7 +9,7 @@
 #include "agent/push/deadline.h"
 #include "agent/push/tls_connection.h"
 #include "agent/services/service.h"
-#include "common/batch.h"
+#include "common/batch/batch.h"
 
 namespace chorus::agent {
 

@@ -7,9 +7,9 @@
 #include <cmath>
 #include <utility>
 
-#include "common/batch.h"
-#include "common/batch_json.h"
-#include "common/service_entries.h"
+#include "common/batch/batch.h"
+#include "common/batch/batch_json.h"
+#include "common/services/service_entries.h"
 
 namespace chorus::agent {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <fcntl.h>
 
-#include "agent/procfs/file_descriptor.h"
+#include "agent/procfs/support/file_descriptor.h"
 #include "agent/spool/frame.h"
 #include "agent/spool/segment_files.h"
 

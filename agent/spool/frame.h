@@ -19,7 +19,7 @@
 #include <string_view>
 #include <vector>
 
-#include "common/batch.h"
+#include "common/batch/batch.h"
 
 namespace chorus::agent {
 

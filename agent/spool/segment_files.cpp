@@ -10,8 +10,8 @@
 #include <filesystem>
 #include <string_view>
 
-#include "agent/procfs/file_descriptor.h"
-#include "agent/procfs/text_scan.h"
+#include "agent/procfs/support/file_descriptor.h"
+#include "agent/procfs/support/text_scan.h"
 
 namespace chorus::agent {
 namespace {

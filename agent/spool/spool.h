@@ -10,7 +10,7 @@
 #include <string>
 #include <string_view>
 
-#include "agent/procfs/file_descriptor.h"
+#include "agent/procfs/support/file_descriptor.h"
 #include "agent/spool/disk_calls.h"
 #include "agent/spool/frame.h"
 

@@ -6,9 +6,9 @@
 #include <string>
 
 #include "agent/collect/self_collector.h"
-#include "agent/procfs/read_faults.h"
+#include "agent/procfs/support/read_faults.h"
 #include "agent/push/delivery.h"
-#include "common/batch.h"
+#include "common/batch/batch.h"
 #include "common/metrics.h"
 
 namespace chorus::agent {

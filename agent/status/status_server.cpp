@@ -9,8 +9,8 @@
 #include <system_error>
 #include <utility>
 
+#include "common/http/url.h"
 #include "common/text.h"
-#include "common/url.h"
 
 namespace chorus::agent {
 namespace {

@@ -7,7 +7,7 @@
 #include <string>
 #include <thread>
 
-#include "agent/procfs/file_descriptor.h"
+#include "agent/procfs/support/file_descriptor.h"
 
 namespace chorus::agent {
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "agent/procfs/file_descriptor.h"
+#include "agent/procfs/support/file_descriptor.h"
 #include "agent/systemd/dbus_message.h"
 
 namespace chorus::agent {

@@ -6,7 +6,7 @@
 #include "aggregator/alerts/evaluate.h"
 #include "aggregator/alerts/windows.h"
 #include "aggregator/service_store/service_reader.h"
-#include "common/json_reader.h"
+#include "common/json/json_reader.h"
 #include "common/text.h"
 
 namespace chorus::alerts {

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "aggregator/service_store/service_reader.h"
-#include "common/json_reader.h"
+#include "common/json/json_reader.h"
 
 namespace chorus::alerts {
 

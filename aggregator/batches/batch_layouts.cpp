@@ -5,7 +5,7 @@
 #include <string>
 
 #include "aggregator/postgres/sha256.h"
-#include "common/series_tags.h"
+#include "common/batch/series_tags.h"
 
 namespace chorus::store {
 namespace {

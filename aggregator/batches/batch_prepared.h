@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "common/batch.h"
+#include "common/batch/batch.h"
 #include "common/timestamp.h"
 #include "common/uuid.h"
 

@@ -8,7 +8,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "common/batch.h"
+#include "common/batch/batch.h"
 
 namespace chorus::store {
 

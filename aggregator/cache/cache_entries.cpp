@@ -6,7 +6,7 @@
 #include <unordered_map>
 
 #include "aggregator/cache/overview.h"
-#include "common/catalogue.h"
+#include "common/batch/catalogue.h"
 #include "common/json_writer.h"
 
 namespace chorus::cache {

@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "common/batch.h"
+#include "common/batch/batch.h"
 
 namespace chorus::cache {
 

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "aggregator/cache/redis_connection.h"
-#include "common/batch.h"
+#include "common/batch/batch.h"
 #include "common/metrics.h"
 
 namespace chorus::cache {

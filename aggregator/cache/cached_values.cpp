@@ -1,6 +1,6 @@
 #include "aggregator/cache/cached_values.h"
 
-#include "common/json_reader.h"
+#include "common/json/json_reader.h"
 #include "common/timestamp.h"
 
 namespace chorus::cache {

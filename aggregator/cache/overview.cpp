@@ -3,7 +3,7 @@
 #include <cmath>
 #include <vector>
 
-#include "common/json_reader.h"
+#include "common/json/json_reader.h"
 
 namespace chorus::cache {
 namespace {

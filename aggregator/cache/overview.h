@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "common/batch.h"
+#include "common/batch/batch.h"
 #include "common/json_writer.h"
 
 namespace chorus::cache {

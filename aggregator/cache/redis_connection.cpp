@@ -4,7 +4,7 @@
 
 #include <charconv>
 
-#include "common/url.h"
+#include "common/http/url.h"
 
 namespace chorus::cache {
 namespace {

@@ -5,7 +5,7 @@
 #include "aggregator/cache/redis_connection.h"
 #include "aggregator/cli/commands.h"
 #include "aggregator/history/status_reader.h"
-#include "common/exit_codes.h"
+#include "common/settings/exit_codes.h"
 #include "common/text.h"
 
 namespace chorus::cli {

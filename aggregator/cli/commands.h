@@ -10,7 +10,7 @@
 #include "aggregator/health/service_config.h"
 #include "aggregator/notify/channels.h"
 #include "aggregator/postgres/database.h"
-#include "common/settings.h"
+#include "common/settings/settings.h"
 
 namespace chorus::cli {
 

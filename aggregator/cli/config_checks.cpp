@@ -5,7 +5,7 @@
 #include "aggregator/cli/commands.h"
 #include "aggregator/health/tls.h"
 #include "aggregator/http/cors.h"
-#include "common/url.h"
+#include "common/http/url.h"
 
 namespace chorus::cli {
 namespace {

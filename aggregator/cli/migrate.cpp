@@ -3,7 +3,7 @@
 
 #include "aggregator/cli/commands.h"
 #include "aggregator/schema/migrator.h"
-#include "common/exit_codes.h"
+#include "common/settings/exit_codes.h"
 
 namespace chorus::cli {
 

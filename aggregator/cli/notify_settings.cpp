@@ -3,8 +3,8 @@
 
 #include "aggregator/cli/commands.h"
 #include "aggregator/health/address_rules.h"
-#include "common/service_request.h"
-#include "common/url.h"
+#include "common/http/url.h"
+#include "common/services/service_request.h"
 
 namespace chorus::cli {
 namespace {

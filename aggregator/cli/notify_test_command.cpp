@@ -3,8 +3,8 @@
 
 #include "aggregator/cli/commands.h"
 #include "aggregator/notify/notifier.h"
-#include "common/command_table.h"
-#include "common/exit_codes.h"
+#include "common/settings/command_table.h"
+#include "common/settings/exit_codes.h"
 #include "common/text.h"
 
 namespace chorus::cli {

@@ -11,8 +11,8 @@
 #include "aggregator/cli/commands.h"
 #include "aggregator/rules/stock_rules.h"
 #include "common/descriptor_limit.h"
-#include "common/exit_codes.h"
 #include "common/log.h"
+#include "common/settings/exit_codes.h"
 
 namespace chorus::cli {
 namespace {

@@ -31,7 +31,7 @@
 #include "aggregator/tasks/scheduler.h"
 #include "common/clock.h"
 #include "common/metrics.h"
-#include "common/settings.h"
+#include "common/settings/settings.h"
 
 namespace chorus::cli {
 

@@ -9,10 +9,10 @@
 #include "aggregator/cli/watchdog.h"
 #include "aggregator/http/server.h"
 #include "common/descriptor_limit.h"
-#include "common/exit_codes.h"
+#include "common/http/url.h"
 #include "common/log.h"
 #include "common/service_manager.h"
-#include "common/url.h"
+#include "common/settings/exit_codes.h"
 
 namespace chorus::cli {
 namespace {

@@ -8,7 +8,7 @@
 
 #include "aggregator/cli/commands.h"
 #include "aggregator/quickstart/child.h"
-#include "common/url.h"
+#include "common/http/url.h"
 
 namespace chorus::cli {
 

@@ -9,8 +9,8 @@
 #include "aggregator/cli/service_user.h"
 #include "aggregator/quickstart/child.h"
 #include "aggregator/schema/provision.h"
-#include "common/exit_codes.h"
-#include "common/url.h"
+#include "common/http/url.h"
+#include "common/settings/exit_codes.h"
 
 namespace chorus::cli {
 namespace {

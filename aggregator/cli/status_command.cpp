@@ -9,7 +9,7 @@
 #include "aggregator/history/host_reader.h"
 #include "aggregator/history/status_reader.h"
 #include "aggregator/schema/migrator.h"
-#include "common/exit_codes.h"
+#include "common/settings/exit_codes.h"
 
 namespace chorus::cli {
 namespace {

@@ -17,10 +17,11 @@
 #include "aggregator/cli/commands.h"
 #include "aggregator/cli/runtime.h"
 #include "aggregator/schema/lease.h"
-#include "common/batch_json.h"
-#include "common/command_table.h"
-#include "common/exit_codes.h"
+#include "common/batch/batch_json.h"
+#include "common/compress.h"
 #include "common/log.h"
+#include "common/settings/command_table.h"
+#include "common/settings/exit_codes.h"
 #include "common/text.h"
 
 extern char** environ;  // NOLINT(readability-redundant-declaration): POSIX wants it declared

@@ -11,7 +11,7 @@
 #include "aggregator/health/resolver.h"
 #include "aggregator/health/service.h"
 #include "aggregator/health/tls.h"
-#include "common/service_answer.h"
+#include "common/services/service_answer.h"
 
 namespace chorus::health {
 

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "common/service_request.h"
+#include "common/services/service_request.h"
 #include "common/timestamp.h"
 
 namespace chorus::health {

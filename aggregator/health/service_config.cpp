@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <memory>
 
-#include "common/service_entries.h"
+#include "common/services/service_entries.h"
 #include "common/text.h"
 
 namespace chorus::health {

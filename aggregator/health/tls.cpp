@@ -11,7 +11,7 @@
 #include <ctime>
 #include <stdexcept>
 
-#include "common/url.h"
+#include "common/http/url.h"
 
 namespace chorus::health {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "common/batch.h"
+#include "common/batch/batch.h"
 #include "common/compress.h"
 
 namespace chorus::http {

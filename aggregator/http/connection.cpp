@@ -6,7 +6,8 @@
 
 #include "aggregator/http/body.h"
 #include "aggregator/http/response_bytes.h"
-#include "common/batch.h"
+#include "common/batch/batch.h"
+#include "common/compress.h"
 #include "common/log.h"
 
 namespace chorus::http {

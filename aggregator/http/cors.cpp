@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <stdexcept>
 
-#include "common/json_reader.h"
+#include "common/json/json_reader.h"
 #include "common/text.h"
 
 namespace chorus::http {

@@ -7,8 +7,8 @@
 
 #include "aggregator/http/body.h"
 #include "common/compress.h"
+#include "common/http/url.h"
 #include "common/log.h"
-#include "common/url.h"
 #include "common/uuid.h"
 
 namespace chorus::http {

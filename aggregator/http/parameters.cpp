@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <charconv>
 
-#include "common/batch.h"
+#include "common/batch/batch.h"
+#include "common/json/unknown_name.h"
 #include "common/text.h"
-#include "common/unknown_name.h"
 
 namespace chorus::http {
 namespace {

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "common/http/url.h"
 #include "common/text.h"
-#include "common/url.h"
 
 namespace chorus::http {
 namespace {

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "aggregator/http/request.h"
-#include "common/field_error.h"
+#include "common/json/field_error.h"
 
 namespace Poco::Net {
 class StreamSocket;

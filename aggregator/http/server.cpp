@@ -5,7 +5,7 @@
 
 #include <stdexcept>
 
-#include "common/listening_port.h"
+#include "common/settings/listening_port.h"
 
 namespace chorus::http {
 namespace {

@@ -18,7 +18,7 @@
 #include "aggregator/cache/cache_writer.h"
 #include "aggregator/postgres/database.h"
 #include "aggregator/schema/partitions.h"
-#include "common/batch.h"
+#include "common/batch/batch.h"
 #include "common/clock.h"
 #include "common/metrics.h"
 

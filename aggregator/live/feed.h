@@ -10,7 +10,7 @@
 #include "aggregator/history/host_reader.h"
 #include "aggregator/live/viewer_streams.h"
 #include "aggregator/postgres/database.h"
-#include "common/batch.h"
+#include "common/batch/batch.h"
 
 namespace chorus::live {
 

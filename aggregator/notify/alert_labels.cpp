@@ -7,7 +7,7 @@
 
 #include "aggregator/alert_store/alert_json.h"
 #include "aggregator/notify/culprit_text.h"
-#include "common/json_reader.h"
+#include "common/json/json_reader.h"
 
 namespace chorus::notify {
 namespace {

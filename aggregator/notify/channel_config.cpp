@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <stdexcept>
 
-#include "common/config_sources.h"
-#include "common/json_reader.h"
-#include "common/url.h"
+#include "common/http/url.h"
+#include "common/json/json_reader.h"
+#include "common/settings/config_sources.h"
 
 namespace chorus::notify {
 namespace {

@@ -7,7 +7,7 @@
 #include <optional>
 #include <string_view>
 
-#include "common/json_reader.h"
+#include "common/json/json_reader.h"
 
 namespace chorus::notify {
 namespace {

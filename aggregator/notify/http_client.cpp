@@ -7,8 +7,8 @@
 
 #include "aggregator/notify/encoding.h"
 #include "common/clock.h"
-#include "common/retry_after.h"
-#include "common/url.h"
+#include "common/http/retry_after.h"
+#include "common/http/url.h"
 
 namespace chorus::notify {
 namespace {

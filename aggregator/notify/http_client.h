@@ -8,7 +8,7 @@
 
 #include "aggregator/notify/channel.h"
 #include "aggregator/notify/stream.h"
-#include "common/http_head.h"
+#include "common/http/http_head.h"
 
 namespace chorus::notify {
 

@@ -9,7 +9,7 @@
 
 #include "aggregator/notify/encoding.h"
 #include "aggregator/notify/smtp_reply.h"
-#include "common/service_request.h"
+#include "common/services/service_request.h"
 #include "common/text.h"
 
 namespace chorus::notify {

@@ -14,7 +14,7 @@
 #include <sstream>
 #include <vector>
 
-#include "common/exit_codes.h"
+#include "common/settings/exit_codes.h"
 #include "common/text.h"
 
 namespace chorus::quickstart {

@@ -11,7 +11,7 @@
 #include <memory>
 
 #include "aggregator/quickstart/servers.h"
-#include "common/exit_codes.h"
+#include "common/settings/exit_codes.h"
 
 namespace chorus {
 namespace {

@@ -19,10 +19,10 @@
 #include <fstream>
 
 #include "aggregator/quickstart/environment.h"
-#include "common/exit_codes.h"
-#include "common/listening_port.h"
+#include "common/http/url.h"
+#include "common/settings/exit_codes.h"
+#include "common/settings/listening_port.h"
 #include "common/text.h"
-#include "common/url.h"
 
 namespace chorus::quickstart {
 namespace {

@@ -5,7 +5,7 @@
 
 #include "aggregator/rules/field_reader.h"
 #include "aggregator/rules/rule_input.h"
-#include "common/unknown_name.h"
+#include "common/json/unknown_name.h"
 
 namespace chorus::alerts {
 namespace {

@@ -4,8 +4,8 @@
 #include <charconv>
 #include <cmath>
 
+#include "common/json/unknown_name.h"
 #include "common/text.h"
-#include "common/unknown_name.h"
 
 namespace chorus::alerts {
 namespace {

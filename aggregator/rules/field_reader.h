@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "aggregator/rules/rule_names.h"
-#include "common/json_checks.h"
+#include "common/json/json_checks.h"
 
 namespace chorus::alerts {
 

@@ -1,7 +1,7 @@
 #include "aggregator/rules/rule_input.h"
 
 #include "aggregator/rules/field_reader.h"
-#include "common/unknown_name.h"
+#include "common/json/unknown_name.h"
 
 namespace chorus::alerts {
 namespace {

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "aggregator/rules/rule.h"
-#include "common/field_error.h"
-#include "common/json_reader.h"
+#include "common/json/field_error.h"
+#include "common/json/json_reader.h"
 
 namespace chorus::alerts {
 

@@ -4,7 +4,7 @@
 
 #include "aggregator/history/sent_metrics.h"
 #include "aggregator/rules/rule_input.h"
-#include "common/catalogue.h"
+#include "common/batch/catalogue.h"
 #include "common/text.h"
 
 namespace chorus::alerts {

@@ -6,7 +6,7 @@
 
 #include "aggregator/alert_store/rule_store.h"
 #include "aggregator/postgres/session.h"
-#include "common/field_error.h"
+#include "common/json/field_error.h"
 
 namespace chorus::alerts {
 

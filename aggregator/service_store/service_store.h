@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "aggregator/postgres/session.h"
-#include "common/batch.h"
+#include "common/batch/batch.h"
 #include "common/timestamp.h"
 
 namespace chorus::store {

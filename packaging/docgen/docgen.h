@@ -5,8 +5,8 @@
 #include <string_view>
 #include <vector>
 
-#include "common/command_table.h"
-#include "common/settings.h"
+#include "common/settings/command_table.h"
+#include "common/settings/settings.h"
 
 namespace chorus::docgen {
 

@@ -13,7 +13,7 @@
 #include "agent/settings_table.h"
 #include "aggregator/command_table.h"
 #include "aggregator/settings_table.h"
-#include "common/exit_codes.h"
+#include "common/settings/exit_codes.h"
 #include "packaging/docgen/docgen.h"
 
 namespace {

@@ -18,9 +18,9 @@
 #include <vector>
 
 #include "agent/collect/batch_builder.h"
-#include "agent/procfs/directory.h"
-#include "agent/procfs/text_scan.h"
-#include "common/batch_json.h"
+#include "agent/procfs/support/directory.h"
+#include "agent/procfs/support/text_scan.h"
+#include "common/batch/batch_json.h"
 #include "common/compress.h"
 #include "common/log.h"
 

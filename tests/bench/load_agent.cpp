@@ -3,8 +3,8 @@
 #include <chrono>
 #include <random>
 
-#include "common/batch.h"
-#include "common/batch_json.h"
+#include "common/batch/batch.h"
+#include "common/batch/batch_json.h"
 #include "common/compress.h"
 
 namespace chorus::bench {

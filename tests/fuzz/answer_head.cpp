@@ -1,8 +1,8 @@
 // Answers over HTTP: of services that are checked, of aggregators and of receivers of messages.
 #include <string>
 
-#include "common/http_answer.h"
-#include "common/retry_after.h"
+#include "common/http/http_answer.h"
+#include "common/http/retry_after.h"
 #include "tests/fuzz/support.h"
 
 using namespace chorus;

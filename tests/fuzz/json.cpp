@@ -1,7 +1,7 @@
 // Any JSON from outside. Two parsers read it: the fast one decides, the slow one says why not.
-#include "common/batch.h"
-#include "common/json_fault.h"
-#include "common/json_reader.h"
+#include "common/batch/batch.h"
+#include "common/json/json_fault.h"
+#include "common/json/json_reader.h"
 #include "common/json_writer.h"
 #include "common/text.h"
 #include "tests/fuzz/support.h"

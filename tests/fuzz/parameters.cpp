@@ -6,8 +6,8 @@
 #include "aggregator/http/cors.h"
 #include "aggregator/http/etag.h"
 #include "aggregator/http/head_parser.h"
-#include "common/batch_json.h"
-#include "common/json_reader.h"
+#include "common/batch/batch_json.h"
+#include "common/json/json_reader.h"
 #include "tests/fuzz/support.h"
 
 using namespace chorus;

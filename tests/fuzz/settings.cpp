@@ -2,8 +2,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "agent/procfs/file_descriptor.h"
-#include "common/settings.h"
+#include "agent/procfs/support/file_descriptor.h"
+#include "common/settings/settings.h"
 #include "tests/fuzz/support.h"
 
 using namespace chorus;

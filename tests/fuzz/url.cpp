@@ -1,5 +1,5 @@
 // URLs, in settings and from clients.
-#include "common/url.h"
+#include "common/http/url.h"
 #include "tests/fuzz/support.h"
 
 using namespace chorus;

@@ -1,6 +1,6 @@
 // Single values in texts: points in time, dates of HTTP, identifiers, names, globs.
-#include "common/batch_json.h"
-#include "common/retry_after.h"
+#include "common/batch/batch_json.h"
+#include "common/http/retry_after.h"
 #include "common/text.h"
 #include "common/timestamp.h"
 #include "common/uuid.h"

@@ -53,7 +53,7 @@ def read_rooms(root):
             found = LIBRARY.search(text) or (PROGRAM.search(text) and LINKS.search(text))
             if found:
                 ours = {name for name in found.group(2).split()
-                        if name.startswith(("agent_", "aggregator_", "chorus_"))}
+                        if name.startswith(("agent_", "aggregator_", "chorus_", "common_"))}
                 rooms[str(lists.parent.relative_to(root))] = Room(found.group(1), ours)
     return rooms
 

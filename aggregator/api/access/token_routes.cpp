@@ -14,10 +14,10 @@
 #include "aggregator/api/support/json_body.h"
 #include "aggregator/api/support/timings.h"
 #include "aggregator/http/parameters.h"
-#include "common/batch.h"
-#include "common/batch_json.h"
-#include "common/json_checks.h"
-#include "common/unknown_name.h"
+#include "common/batch/batch.h"
+#include "common/batch/batch_json.h"
+#include "common/json/json_checks.h"
+#include "common/json/unknown_name.h"
 
 namespace chorus::api {
 namespace {

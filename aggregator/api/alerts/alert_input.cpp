@@ -1,7 +1,7 @@
 #include "aggregator/api/alerts/alert_input.h"
 
 #include "aggregator/rules/field_reader.h"
-#include "common/batch.h"
+#include "common/batch/batch.h"
 
 namespace chorus::api {
 namespace {

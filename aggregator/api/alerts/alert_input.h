@@ -5,8 +5,8 @@
 #include <string>
 
 #include "aggregator/alert_store/alert_store.h"
-#include "common/field_error.h"
-#include "common/json_reader.h"
+#include "common/json/field_error.h"
+#include "common/json/json_reader.h"
 
 namespace chorus::api {
 

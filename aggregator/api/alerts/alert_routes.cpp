@@ -13,7 +13,7 @@
 #include "aggregator/api/support/timings.h"
 #include "aggregator/api/support/transaction.h"
 #include "aggregator/http/parameters.h"
-#include "common/batch.h"
+#include "common/batch/batch.h"
 #include "common/log.h"
 
 namespace chorus::api {

@@ -14,7 +14,7 @@
 #include "aggregator/history/dashboard_reader.h"
 #include "aggregator/history/host_reader.h"
 #include "aggregator/http/parameters.h"
-#include "common/batch.h"
+#include "common/batch/batch.h"
 
 namespace chorus::api {
 namespace {

@@ -8,7 +8,7 @@
 #include "aggregator/api/support/timings.h"
 #include "aggregator/history/event_reader.h"
 #include "aggregator/http/parameters.h"
-#include "common/batch.h"
+#include "common/batch/batch.h"
 
 namespace chorus::api {
 namespace {

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "common/json_checks.h"
+#include "common/json/json_checks.h"
+#include "common/json/unknown_name.h"
 #include "common/json_writer.h"
-#include "common/unknown_name.h"
 
 namespace chorus::api {
 namespace {

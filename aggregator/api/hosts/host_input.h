@@ -2,8 +2,8 @@
 #pragma once
 
 #include "aggregator/access/host_settings.h"
-#include "common/field_error.h"
-#include "common/json_reader.h"
+#include "common/json/field_error.h"
+#include "common/json/json_reader.h"
 
 namespace chorus::api {
 

@@ -1,7 +1,7 @@
 #include "aggregator/api/metrics/routes.h"
 #include "aggregator/api/support/context.h"
 #include "aggregator/http/parameters.h"
-#include "common/catalogue.h"
+#include "common/batch/catalogue.h"
 #include "common/json_writer.h"
 
 namespace chorus::api {

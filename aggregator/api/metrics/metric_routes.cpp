@@ -10,7 +10,7 @@
 #include "aggregator/history/metric_reader.h"
 #include "aggregator/history/process_reader.h"
 #include "aggregator/http/parameters.h"
-#include "common/batch.h"
+#include "common/batch/batch.h"
 
 namespace chorus::api {
 namespace {

@@ -4,7 +4,7 @@
 #include <string_view>
 
 #include "aggregator/http/response.h"
-#include "common/field_error.h"
+#include "common/json/field_error.h"
 #include "common/json_writer.h"
 
 namespace chorus::api {

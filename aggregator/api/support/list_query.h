@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "aggregator/http/parameters.h"
-#include "common/batch.h"
+#include "common/batch/batch.h"
 
 namespace chorus::api {
 

@@ -10,8 +10,8 @@
 #include "aggregator/http/parameters.h"
 #include "aggregator/ingest/ingest_service.h"
 #include "aggregator/live/intervals.h"
-#include "common/batch.h"
-#include "common/batch_json.h"
+#include "common/batch/batch.h"
+#include "common/batch/batch_json.h"
 #include "common/log.h"
 
 namespace chorus::api {

@@ -49,7 +49,7 @@ def test_golden_figures_are_recomputed(machine):
 
 
 def test_every_metric_of_the_catalogue_is_recomputed():
-    catalogue = (ROOT / "common/catalogue.cpp").read_text(encoding="utf-8")
+    catalogue = (ROOT / "common/batch/catalogue.cpp").read_text(encoding="utf-8")
     names = re.findall(r'MetricInfo\{"([a-z0-9_]+)"', catalogue)
     assert len(names) > 150
     shown = {name for machine in MACHINES for name, _, _ in golden(machine)}

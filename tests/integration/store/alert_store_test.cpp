@@ -10,7 +10,7 @@
 #include "aggregator/alert_store/alert_json.h"
 #include "aggregator/alert_store/alert_reader.h"
 #include "aggregator/alert_store/silence_store.h"
-#include "common/json_reader.h"
+#include "common/json/json_reader.h"
 #include "test_database.h"
 
 namespace chorus::store {

@@ -1,8 +1,8 @@
-#include "agent/procfs/cgroup_place.h"
+#include "agent/procfs/pid/cgroup_place.h"
 
 #include <gtest/gtest.h>
 
-#include "agent/procfs/pid_cgroup.h"
+#include "agent/procfs/pid/pid_cgroup.h"
 
 namespace chorus::agent {
 namespace {

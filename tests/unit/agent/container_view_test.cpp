@@ -8,7 +8,7 @@
 #include "agent/collect/memory_collector.h"
 #include "agent/collect/process_counts.h"
 #include "agent/procfs/overlaid_files.h"
-#include "tests/unit/agent/scanned.h"
+#include "tests/unit/process/scanned.h"
 
 namespace chorus::agent {
 namespace {

@@ -1,12 +1,12 @@
 // Arrays, batteries, memory errors, throttling, and collectors that hang.
-#include "agent/collect/device_collectors.h"
+#include "agent/collect/devices/device_collectors.h"
 
 #include <gtest/gtest.h>
 
 #include <condition_variable>
 #include <mutex>
 
-#include "agent/collect/watched_collector.h"
+#include "agent/collect/support/watched_collector.h"
 #include "tests/unit/agent/samples.h"
 
 namespace chorus::agent {

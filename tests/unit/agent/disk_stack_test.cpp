@@ -1,7 +1,7 @@
 // Block devices that count the same requests: the host's figures count each once.
 #include <gtest/gtest.h>
 
-#include "agent/collect/disk_collector.h"
+#include "agent/collect/storage/disk_collector.h"
 #include "tests/unit/agent/samples.h"
 #include "tests/unit/agent/written_host.h"
 

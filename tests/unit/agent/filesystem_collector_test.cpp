@@ -1,4 +1,4 @@
-#include "agent/collect/filesystem_collector.h"
+#include "agent/collect/storage/filesystem_collector.h"
 
 #include <gtest/gtest.h>
 

@@ -6,7 +6,7 @@
 #include <sstream>
 
 #include "agent/collect/batch_builder.h"
-#include "common/batch_json.h"
+#include "common/batch/batch_json.h"
 #include "tests/unit/agent/samples.h"
 
 namespace chorus::agent {

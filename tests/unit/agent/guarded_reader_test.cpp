@@ -1,4 +1,4 @@
-#include "agent/procfs/guarded_reader.h"
+#include "agent/procfs/support/guarded_reader.h"
 
 #include <gtest/gtest.h>
 

@@ -1,9 +1,9 @@
 // Memory, load and disks.
 #include <gtest/gtest.h>
 
-#include "agent/collect/disk_collector.h"
 #include "agent/collect/load_collector.h"
 #include "agent/collect/memory_collector.h"
+#include "agent/collect/storage/disk_collector.h"
 #include "tests/unit/agent/samples.h"
 
 namespace chorus::agent {

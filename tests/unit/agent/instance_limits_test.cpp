@@ -3,11 +3,11 @@
 #include <gtest/gtest.h>
 
 #include "agent/collect/cpu_collector.h"
-#include "agent/collect/device_collectors.h"
-#include "agent/collect/disk_collector.h"
-#include "agent/collect/filesystem_collector.h"
-#include "agent/collect/network_collector.h"
-#include "agent/collect/sensor_collector.h"
+#include "agent/collect/devices/device_collectors.h"
+#include "agent/collect/devices/sensor_collector.h"
+#include "agent/collect/network/network_collector.h"
+#include "agent/collect/storage/disk_collector.h"
+#include "agent/collect/storage/filesystem_collector.h"
 #include "agent/collect/unit_collector.h"
 #include "tests/unit/agent/samples.h"
 

@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <map>
 
-#include "agent/collect/network_collector.h"
+#include "agent/collect/network/network_collector.h"
 #include "tests/unit/agent/samples.h"
 #include "tests/unit/agent/written_host.h"
 

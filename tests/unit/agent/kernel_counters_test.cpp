@@ -1,9 +1,9 @@
 // Paging, pressure, protocol and backlog counters.
 #include <gtest/gtest.h>
 
+#include "agent/collect/network/protocol_collector.h"
+#include "agent/collect/network/softnet_collector.h"
 #include "agent/collect/pressure_collector.h"
-#include "agent/collect/protocol_collector.h"
-#include "agent/collect/softnet_collector.h"
 #include "agent/collect/vmstat_collector.h"
 #include "tests/unit/agent/samples.h"
 

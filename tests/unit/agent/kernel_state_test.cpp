@@ -5,9 +5,9 @@
 
 #include "agent/collect/clock_collector.h"
 #include "agent/collect/kernel_limits.h"
-#include "agent/collect/socket_collector.h"
-#include "agent/collect/tcp_state_collector.h"
-#include "agent/collect/throttled_collector.h"
+#include "agent/collect/network/socket_collector.h"
+#include "agent/collect/network/tcp_state_collector.h"
+#include "agent/collect/support/throttled_collector.h"
 #include "tests/unit/agent/samples.h"
 
 namespace chorus::agent {

@@ -1,14 +1,14 @@
-#include "agent/collect/metric_sink.h"
+#include "agent/collect/support/metric_sink.h"
 
 #include <gtest/gtest.h>
 
 #include <set>
 
 #include "agent/collect/omissions.h"
-#include "agent/collect/rate.h"
-#include "agent/collect/throttled_collector.h"
-#include "agent/collect/watched_collector.h"
-#include "common/catalogue.h"
+#include "agent/collect/support/rate.h"
+#include "agent/collect/support/throttled_collector.h"
+#include "agent/collect/support/watched_collector.h"
+#include "common/batch/catalogue.h"
 #include "common/text.h"
 #include "tests/unit/agent/samples.h"
 

@@ -1,5 +1,5 @@
 // Which mounts are told of: one for each file system that can fill.
-#include "agent/collect/mount_filter.h"
+#include "agent/collect/storage/mount_filter.h"
 
 #include <gtest/gtest.h>
 

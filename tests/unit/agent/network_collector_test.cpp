@@ -1,5 +1,5 @@
 // Rates of interfaces and of the host, and the state of links.
-#include "agent/collect/network_collector.h"
+#include "agent/collect/network/network_collector.h"
 
 #include <gtest/gtest.h>
 

@@ -5,10 +5,10 @@
 #include <string>
 
 #include "agent/procfs/mountinfo.h"
-#include "agent/procfs/pid_cgroup.h"
-#include "agent/procfs/pid_io.h"
-#include "agent/procfs/pid_stat.h"
-#include "agent/procfs/reader.h"
+#include "agent/procfs/pid/pid_cgroup.h"
+#include "agent/procfs/pid/pid_io.h"
+#include "agent/procfs/pid/pid_stat.h"
+#include "agent/procfs/support/reader.h"
 #include "tests/unit/agent/tree.h"
 
 namespace chorus::agent {

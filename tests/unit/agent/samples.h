@@ -7,10 +7,10 @@
 #include <string_view>
 #include <vector>
 
-#include "agent/collect/collector.h"
-#include "agent/procfs/boot_clock.h"
-#include "agent/procfs/read_faults.h"
-#include "agent/procfs/reader.h"
+#include "agent/collect/support/collector.h"
+#include "agent/procfs/support/boot_clock.h"
+#include "agent/procfs/support/read_faults.h"
+#include "agent/procfs/support/reader.h"
 #include "tests/unit/agent/tree.h"
 
 namespace chorus::agent::testing {

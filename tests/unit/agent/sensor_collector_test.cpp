@@ -1,5 +1,5 @@
 // Temperatures, fans, voltages and power.
-#include "agent/collect/sensor_collector.h"
+#include "agent/collect/devices/sensor_collector.h"
 
 #include <gtest/gtest.h>
 

@@ -8,7 +8,7 @@
 #include "agent/events/host_events.h"
 #include "agent/push/wire_edit.h"
 #include "agent/services/found_checks.h"
-#include "common/batch_json.h"
+#include "common/batch/batch_json.h"
 #include "tests/unit/agent/samples.h"
 
 namespace chorus::agent {

@@ -3,9 +3,9 @@
 
 #include <chrono>
 
-#include "agent/procfs/boot_clock.h"
-#include "agent/procfs/read_faults.h"
-#include "agent/procfs/reader.h"
+#include "agent/procfs/support/boot_clock.h"
+#include "agent/procfs/support/read_faults.h"
+#include "agent/procfs/support/reader.h"
 #include "tests/unit/agent/tree.h"
 
 namespace chorus::agent::testing {

@@ -1,4 +1,4 @@
-#include "common/batch_json.h"
+#include "common/batch/batch_json.h"
 
 #include <gtest/gtest.h>
 

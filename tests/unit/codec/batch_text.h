@@ -6,7 +6,7 @@
 #include <string>
 #include <variant>
 
-#include "common/batch_json.h"
+#include "common/batch/batch_json.h"
 #include "tests/unit/codec/sample_batch.h"
 
 namespace chorus::test {

@@ -1,9 +1,10 @@
-#include "common/json_reader.h"
+#include "common/json/json_reader.h"
+#include "common/compress.h"
 
 #include <gtest/gtest.h>
 
-#include "common/batch.h"
-#include "common/json_fault.h"
+#include "common/batch/batch.h"
+#include "common/json/json_fault.h"
 
 namespace chorus {
 namespace {

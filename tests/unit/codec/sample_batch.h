@@ -4,8 +4,8 @@
 #include <limits>
 #include <string>
 
-#include "common/batch.h"
-#include "common/batch_json.h"
+#include "common/batch/batch.h"
+#include "common/batch/batch_json.h"
 
 namespace chorus::test {
 

@@ -1,4 +1,4 @@
-#include "common/catalogue.h"
+#include "common/batch/catalogue.h"
 
 #include <gtest/gtest.h>
 
@@ -6,9 +6,9 @@
 #include <set>
 #include <vector>
 
-#include "common/batch.h"
-#include "common/batch_json.h"
-#include "common/series_tags.h"
+#include "common/batch/batch.h"
+#include "common/batch/batch_json.h"
+#include "common/batch/series_tags.h"
 
 namespace chorus {
 namespace {

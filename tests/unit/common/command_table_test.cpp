@@ -1,4 +1,4 @@
-#include "common/command_table.h"
+#include "common/settings/command_table.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

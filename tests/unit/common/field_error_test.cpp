@@ -1,9 +1,9 @@
-#include "common/field_error.h"
+#include "common/json/field_error.h"
 
 #include <gtest/gtest.h>
 #include <sysexits.h>
 
-#include "common/exit_codes.h"
+#include "common/settings/exit_codes.h"
 
 namespace chorus {
 namespace {

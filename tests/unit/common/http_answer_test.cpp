@@ -1,4 +1,4 @@
-#include "common/http_answer.h"
+#include "common/http/http_answer.h"
 
 #include <gtest/gtest.h>
 

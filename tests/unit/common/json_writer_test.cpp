@@ -4,7 +4,7 @@
 
 #include <limits>
 
-#include "common/json_reader.h"
+#include "common/json/json_reader.h"
 
 namespace chorus {
 namespace {

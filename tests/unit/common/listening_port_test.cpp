@@ -1,4 +1,4 @@
-#include "common/listening_port.h"
+#include "common/settings/listening_port.h"
 
 #include <arpa/inet.h>
 #include <gmock/gmock.h>

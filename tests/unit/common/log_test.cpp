@@ -10,7 +10,7 @@
 #include <limits>
 #include <thread>
 
-#include "common/json_reader.h"
+#include "common/json/json_reader.h"
 #include "common/log_rate.h"
 #include "common/text.h"
 #include "tests/unit/common/log_file.h"

@@ -1,4 +1,4 @@
-#include "common/retry_after.h"
+#include "common/http/retry_after.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "common/service_answer.h"
+#include "common/services/service_answer.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "common/unknown_name.h"
+#include "common/json/unknown_name.h"
 
 #include <gtest/gtest.h>
 

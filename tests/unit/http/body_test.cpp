@@ -1,7 +1,7 @@
 // What may be in a body, by the rule of its route.
 #include <gtest/gtest.h>
 
-#include "common/batch.h"
+#include "common/batch/batch.h"
 #include "common/compress.h"
 #include "test_server.h"
 

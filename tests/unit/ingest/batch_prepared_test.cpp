@@ -5,7 +5,7 @@
 #include <functional>
 #include <set>
 
-#include "common/series_tags.h"
+#include "common/batch/series_tags.h"
 #include "tests/unit/codec/sample_batch.h"
 
 namespace chorus::store {

@@ -8,7 +8,7 @@
 #include "aggregator/notify/channel_config.h"
 #include "aggregator/notify/encoding.h"
 #include "aggregator/notify/smtp.h"
-#include "common/json_reader.h"
+#include "common/json/json_reader.h"
 
 namespace chorus::notify {
 namespace {
