@@ -9,22 +9,24 @@ namespace {
 
 using std::chrono::seconds;
 
-// Picks the elements of the whole-host series only; breakdowns are not unfolded.
+// Picks the elements of the whole-host series only; breakdowns are not unfolded. OFFSET 0 makes the
+// planner pick them below the grouping, here and in kBuckets. Else it groups whole rows, with all
+// values of each batch once for each series, and sorts them in temporary files.
 constexpr const char* kSummary = R"sql(
 SELECT h.hostname, s.metric_type, s.average, s.maximum, s.minimum, s.count
 FROM (
-    SELECT b.host_id, e.metric_type,
-           avg(b."values"[e.position]) AS average,
-           max(b."values"[e.position]) AS maximum,
-           min(b."values"[e.position]) AS minimum,
-           count(b."values"[e.position]) AS count
-    FROM monitoring.system_batches b
-    JOIN monitoring.layout_entries e ON e.layout_id = b.layout_id AND e.label = ''
-    WHERE ($1::text IS NULL
-           OR b.host_id = (SELECT host_id FROM monitoring.hosts WHERE hostname = $1))
-      AND b.ts >= $2
-      AND b.received_at >= $2  -- a clock that was ahead left rows in the future
-    GROUP BY b.host_id, e.metric_type) s
+    SELECT v.host_id, v.metric_type, avg(v.value) AS average, max(v.value) AS maximum,
+           min(v.value) AS minimum, count(v.value) AS count
+    FROM (
+        SELECT b.host_id, e.metric_type, b."values"[e.position] AS value
+        FROM monitoring.system_batches b
+        JOIN monitoring.layout_entries e ON e.layout_id = b.layout_id AND e.label = ''
+        WHERE ($1::text IS NULL
+               OR b.host_id = (SELECT host_id FROM monitoring.hosts WHERE hostname = $1))
+          AND b.ts >= $2
+          AND b.received_at >= $2  -- a clock that was ahead left rows in the future
+        OFFSET 0) v
+    GROUP BY v.host_id, v.metric_type) s
 JOIN monitoring.hosts h ON h.host_id = s.host_id
 WHERE s.count > 0
 ORDER BY h.hostname, s.metric_type
@@ -38,15 +40,18 @@ WHERE e.metric_type = ANY ($1)
 )sql"};
 
 constexpr const char* kBuckets = R"sql(
-SELECT w.series, date_bin($5::interval, b.ts, '1970-01-01 00:00:00+00'),
-       avg(b."values"[w.position]), min(b."values"[w.position]), max(b."values"[w.position])
-FROM monitoring.system_batches b
-JOIN unnest($6::int[], $7::int[], $8::int[]) AS w(layout_id, position, series)
-  ON w.layout_id = b.layout_id
-WHERE b.host_id = (SELECT host_id FROM monitoring.hosts WHERE hostname = $1)
-  AND b.ts BETWEEN $2 AND $3
-  AND b."values"[w.position] IS NOT NULL
-GROUP BY 1, 2
+SELECT v.series, v.bucket, avg(v.value), min(v.value), max(v.value)
+FROM (
+    SELECT w.series, date_bin($5::interval, b.ts, '1970-01-01 00:00:00+00') AS bucket,
+           b."values"[w.position] AS value
+    FROM monitoring.system_batches b
+    JOIN unnest($6::int[], $7::int[], $8::int[]) AS w(layout_id, position, series)
+      ON w.layout_id = b.layout_id
+    WHERE b.host_id = (SELECT host_id FROM monitoring.hosts WHERE hostname = $1)
+      AND b.ts BETWEEN $2 AND $3
+    OFFSET 0) v
+WHERE v.value IS NOT NULL
+GROUP BY v.series, v.bucket
 LIMIT $4
 )sql";
 
