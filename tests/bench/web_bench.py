@@ -6,7 +6,8 @@ import pathlib
 import shutil
 import subprocess
 
-from chorus_harness import Aggregator, BatchMaker, process
+from batch_maker import BatchMaker, process
+from chorus_harness import Aggregator
 
 WEB = pathlib.Path(__file__).parent.parent / "e2e" / "web"
 HOSTS, PROCESSES = 200, 2_000

@@ -11,7 +11,8 @@ import signal
 import threading
 import time
 
-from chorus_harness import BatchMaker, wait_until
+from batch_maker import BatchMaker
+from chorus_harness import wait_until
 from cluster import LONG, Cluster, rounds
 from held_lock import HeldLock
 from receivers import Webhook, failing

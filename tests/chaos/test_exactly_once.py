@@ -5,7 +5,8 @@ import random
 import threading
 import time
 
-from chorus_harness import Aggregator, BatchMaker, PrivateServers, wait_until
+from batch_maker import BatchMaker
+from chorus_harness import Aggregator, PrivateServers, wait_until
 
 AGENTS = 10
 BATCHES = 500

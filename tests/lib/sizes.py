@@ -19,13 +19,7 @@ FILES = {
     "aggregator/batches/batch_hosts.cpp": "to be divided",
     "common/batch/batch_json_processes.cpp": "to be divided",
     "common/batch/batch_json_read.cpp": "to be divided",
-    "tests/e2e/test_quickstart.py": "to be divided",
-    "tests/integration/api/test_alert_check.py": "to be divided",
-    "tests/integration/api/test_alerts.py": "to be divided",
-    "tests/integration/api/test_notifications.py": "to be divided",
-    "tests/integration/api/test_tokens.py": "to be divided",
     "tests/integration/store/alert_store_test.cpp": "to be divided",
-    "tests/lib/chorus_harness.py": "to be divided",
     "tests/unit/push/ingest_client_test.cpp": "to be divided",
 }
 

@@ -12,7 +12,8 @@ import subprocess
 import sys
 import time
 
-from chorus_harness import Agent, Aggregator, BatchMaker, free_port, process, wait_until
+from batch_maker import BatchMaker, process
+from chorus_harness import Agent, Aggregator, free_port, wait_until
 
 # Names that would do something if anything but text were made of them.
 PROBE = "<img src=x onerror=window.probed=1>"

@@ -12,7 +12,8 @@ import threading
 import pytest
 from agent_probe import clean_environment
 
-from chorus_harness import BIN, Aggregator, BatchMaker
+from batch_maker import BatchMaker
+from chorus_harness import BIN, Aggregator
 
 
 _numbers = itertools.count(1)

@@ -8,7 +8,8 @@ import pytest
 
 from bad_input import (DOCUMENT, bad_members, bad_texts, changed, misspelt, operations,
                        query_parameters, resolve)
-from chorus_harness import Aggregator, BatchMaker
+from batch_maker import BatchMaker
+from chorus_harness import Aggregator
 
 OPERATIONS = {operation["operationId"]: (method, path, operation)
               for method, path, operation in operations()}

@@ -13,7 +13,8 @@ import urllib.parse
 import psutil
 import pytest
 
-from chorus_harness import BIN, Aggregator, BatchMaker, http_get, psql, wait_until
+from batch_maker import BatchMaker
+from chorus_harness import BIN, Aggregator, http_get, psql, wait_until
 
 
 def test_checks_answer_in_one_line(aggregator):

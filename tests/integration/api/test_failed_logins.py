@@ -4,7 +4,8 @@ import json
 import secrets
 import zlib
 
-from chorus_harness import Aggregator, BatchMaker, wait_until
+from batch_maker import BatchMaker
+from chorus_harness import Aggregator, wait_until
 
 
 def enrolled(aggregator, token, hostname):

@@ -5,7 +5,8 @@ import uuid
 
 import pytest
 
-from chorus_harness import BatchMaker, redis_cli, wait_until
+from batch_maker import BatchMaker
+from chorus_harness import redis_cli, wait_until
 
 
 class Hosts:

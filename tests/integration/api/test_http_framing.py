@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from chorus_harness import BatchMaker
+from batch_maker import BatchMaker
 
 GET = b"GET /health HTTP/1.1\r\nHost: x\r\n"
 POST = b"POST /api/v1/ingest HTTP/1.1\r\nHost: x\r\n"

@@ -112,3 +112,13 @@ def test_keys_survive_kill_9():
         running.start()
         assert post(running, "k").body == first.body
         assert count(running) == 1
+
+
+def test_posting_a_rule_twice_with_one_key_makes_one_rule(quiet):
+    token = quiet.token("operator")
+    rule = {"name": "once", "rule_type": "host_silent", "severity": "low", "condition": {}}
+    headers = {"Content-Type": "application/json", "Idempotency-Key": str(uuid.uuid4())}
+    first = quiet.request("POST", "/api/v1/alert-rules", json.dumps(rule), headers, token)
+    second = quiet.request("POST", "/api/v1/alert-rules", json.dumps(rule), headers, token)
+    assert (first.status, second.status) == (201, 201)
+    assert first.json == second.json and second.headers["idempotency-replayed"] == "true"

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from chorus_harness import BatchMaker, process, timestamp
+from batch_maker import BatchMaker, process, timestamp
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,8 @@ import copy
 
 import pytest
 
-from chorus_harness import BatchMaker, process, redis_cli, timestamp, wait_until
+from batch_maker import BatchMaker, process, timestamp
+from chorus_harness import redis_cli, wait_until
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,8 @@ import re
 import jsonschema
 import pytest
 
-from chorus_harness import Aggregator, BatchMaker, wait_until
+from batch_maker import BatchMaker
+from chorus_harness import Aggregator, wait_until
 from described import check_answer, closed, fits, operations, resolve
 from event_stream import EventStream
 

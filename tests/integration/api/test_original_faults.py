@@ -9,7 +9,8 @@ import threading
 
 import pytest
 
-from chorus_harness import Aggregator, BatchMaker, process, redis_cli, timestamp, wait_until
+from batch_maker import BatchMaker, process, timestamp
+from chorus_harness import Aggregator, redis_cli, wait_until
 from receivers import AlertSubscriber, dead_port
 
 JSON = {"Content-Type": "application/json"}

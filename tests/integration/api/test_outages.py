@@ -4,7 +4,8 @@ import time
 
 import pytest
 
-from chorus_harness import Aggregator, BatchMaker, PrivateServers, redis_cli, wait_until
+from batch_maker import BatchMaker
+from chorus_harness import Aggregator, PrivateServers, redis_cli, wait_until
 
 
 @pytest.fixture

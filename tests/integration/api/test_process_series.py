@@ -1,6 +1,6 @@
 """GET /api/v1/processes/series, and the figures of the overview that the fleet table shows."""
 
-from chorus_harness import BatchMaker, process
+from batch_maker import BatchMaker, process
 
 
 def columns(answer):

@@ -6,7 +6,8 @@ from datetime import datetime
 
 import pytest
 
-from chorus_harness import BatchMaker, process, redis_cli, timestamp, wait_until
+from batch_maker import BatchMaker, process, timestamp
+from chorus_harness import redis_cli, wait_until
 
 TIME = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")
 

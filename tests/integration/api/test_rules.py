@@ -6,7 +6,7 @@ import uuid
 
 import pytest
 
-from chorus_harness import BatchMaker
+from batch_maker import BatchMaker
 from held_lock import HeldLock
 
 EXAMPLES = [

@@ -7,7 +7,8 @@ import threading
 
 import pytest
 
-from chorus_harness import Aggregator, BatchMaker, PrivateServers, redis_cli, wait_until
+from batch_maker import BatchMaker
+from chorus_harness import Aggregator, PrivateServers, redis_cli, wait_until
 
 
 class Service:

@@ -6,7 +6,8 @@ import uuid
 
 import pytest
 
-from chorus_harness import Aggregator, timestamp, wait_until
+from batch_maker import timestamp
+from chorus_harness import Aggregator, wait_until
 
 SILENCE = {"matchers": {"hostname": "web-*"}, "duration_minutes": 60, "comment": "upgrade",
            "created_by": "alice"}

@@ -7,7 +7,8 @@ import threading
 
 import pytest
 
-from chorus_harness import Aggregator, BatchMaker, PrivateServers, wait_until
+from batch_maker import BatchMaker
+from chorus_harness import Aggregator, PrivateServers, wait_until
 
 JSON = {"Content-Type": "application/json"}
 

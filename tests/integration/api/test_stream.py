@@ -7,7 +7,8 @@ import uuid
 
 import pytest
 
-from chorus_harness import Aggregator, BatchMaker, wait_until
+from batch_maker import BatchMaker
+from chorus_harness import Aggregator, wait_until
 from event_stream import EventStream
 
 

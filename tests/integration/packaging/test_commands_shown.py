@@ -13,7 +13,8 @@ import subprocess
 import pytest
 from agent_probe import clean_environment
 
-from chorus_harness import BIN, Aggregator, BatchMaker, wait_until
+from batch_maker import BatchMaker
+from chorus_harness import BIN, Aggregator, wait_until
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 # The change log tells of other releases, the fixtures of nothing to type.

@@ -9,7 +9,8 @@ import urllib.request
 
 import pytest
 
-from chorus_harness import Agent, Aggregator, BatchMaker, free_port, psql, wait_until
+from batch_maker import BatchMaker
+from chorus_harness import Agent, Aggregator, free_port, psql, wait_until
 
 PACKAGING = pathlib.Path(__file__).parents[3] / "packaging"
 DASHBOARDS = sorted((PACKAGING / "grafana/dashboards").glob("*.json"))
