@@ -1,4 +1,6 @@
-// Updates what open alerts say about the present, without counting them as seen again.
+// Updates what open alerts say about the present, without counting them as seen again. A changed
+// severity is a row of alert_transitions. So the trigger transitions_notify
+// (aggregator/schema/migrations/0013_notifications.sql) writes it into the outbox of notifications.
 #pragma once
 
 #include <optional>
@@ -21,7 +23,7 @@ struct AlertRefresh {
 };
 
 // Changes alerts that are still open and leaves others alone. A change of severity is a transition
-// whose two states are equal. One statement.
+// whose two states are equal. One statement, in the caller's transaction. Throws DatabaseError.
 void refresh_alerts(Session& session, std::span<const AlertRefresh> alerts, Timestamp now);
 
 }  // namespace chorus::store

@@ -1,5 +1,10 @@
 // The life of alerts: opened, seen again, acknowledged, suppressed, resolved, reopened. Every
 // change of state writes one row of alert_transitions, in the caller's transaction.
+//
+// That row is also what sends notifications. The trigger transitions_notify on alert_transitions
+// (aggregator/schema/migrations/0013_notifications.sql) chooses the channels and writes one row of
+// monitoring.notifications, the outbox, for each of them, in the same transaction. When that
+// commits, NOTIFY chorus_alerts wakes the notifiers and the live streams. No code here calls it.
 #pragma once
 
 #include <optional>

@@ -1,4 +1,10 @@
-// The outbox of notifications (migration 0013): announced channels, claimed messages, outcomes.
+// The outbox of notifications: announced channels, claimed messages, outcomes.
+//
+// Nothing here puts a notification into it. The trigger transitions_notify does, whenever a row of
+// alert_transitions is written (aggregator/schema/migrations/0013_notifications.sql). It chooses
+// the channels by the alert's rule, by the defaults that announce_channels() wrote, and by who was
+// told of the alert before. It writes one row of monitoring.notifications for each channel, in the
+// transaction of the transition.
 #pragma once
 
 #include <chrono>

@@ -179,8 +179,10 @@ std::vector<OpenAlert> read_open_alerts(Session& session,
     return alerts;
 }
 
-void mark_stale(Session& session, const std::vector<Uuid>& stale, const std::vector<Uuid>& fresh) {
-    if (stale.empty() && fresh.empty()) return;
+void mark_stale(Session& session, const std::vector<StaleMark>& marks) {
+    if (marks.empty()) return;
+    std::vector<Uuid> stale, fresh;
+    for (const auto& mark : marks) (mark.stale ? stale : fresh).push_back(mark.alert_id);
     session.execute(kStale, Parameters{}.uuid_array(std::span{stale}).uuid_array(std::span{fresh}));
 }
 

@@ -73,8 +73,12 @@ struct OpenAlert {
 // itself.
 std::vector<OpenAlert> read_open_alerts(Session& session,
                                         const std::vector<std::string>& alert_types);
-// Says in the metadata of alerts whether there is no data about them at present.
-void mark_stale(Session& session, const std::vector<Uuid>& stale, const std::vector<Uuid>& fresh);
+struct StaleMark {
+    Uuid alert_id;
+    bool stale = true;
+};
+// Says in the metadata of alerts whether there is no data about them at present. One statement.
+void mark_stale(Session& session, const std::vector<StaleMark>& marks);
 
 // Up to when rules have been evaluated.
 struct EvaluationMark {

@@ -59,8 +59,8 @@ std::string window(const Limit& limit) {
 }
 
 // Clients of the original service read what stands before " at".
-std::string said(std::string_view metric, const Reading& reading, const Limit& limit,
-                 const std::string& where, Timestamp now) {
+std::string fired_text(std::string_view metric, const Reading& reading, const Limit& limit,
+                       const std::string& where, Timestamp now) {
     // A share is compared with the least share, not with the threshold.
     const bool share = limit.aggregation == Aggregation::fraction;
     const auto [value, threshold] =
@@ -103,12 +103,48 @@ std::string standing(const Service& service) {
     return text;
 }
 
-void write_limit(JsonWriter& out, const Limit& limit, const Reading& reading) {
-    out.field("current_value", reading.value)
-        .field("threshold", reading.threshold)
-        .field("operator", to_string(limit.op))
-        .field("aggregation", to_string(limit.aggregation))
-        .field("time_window_minutes", limit.window.count());
+// Title and description of an alert.
+struct Texts {
+    std::string title;
+    std::string description;
+};
+
+Texts texts_of(const Rule& rule, const SystemMetricCondition& condition, const Subject& subject,
+               const Reading& reading, Timestamp now) {
+    const std::string& label = subject.series->label;
+    const std::string where =
+        subject.host->hostname + (label.empty() ? std::string{} : " (" + label + ")");
+    const std::string what = measured(condition);
+    return {rule.name + " - " + what + " Alert",
+            fired_text(what, reading, condition.limit, where, now)};
+}
+
+Texts texts_of(const Rule& rule, const ProcessMetricCondition& condition, const Subject& subject,
+               const Reading& reading, Timestamp now) {
+    const std::string what =
+        std::string{subject.process_name} + ' ' + std::string(to_string(condition.field));
+    return {rule.name + " - Process Alert",
+            fired_text(what, reading, condition.limit, subject.host->hostname, now)};
+}
+
+Texts texts_of(const Rule& rule, const ServiceHealthCondition&, const Subject& subject,
+               const Reading& reading, Timestamp now) {
+    const Service& service = *subject.service;
+    std::string text = "Service " + service.name + " is " + std::string(to_string(service.status));
+    if (service.response_time_ms) {
+        const auto [value, limit] =
+            beside(*service.response_time_ms, Operator::greater, reading.threshold);
+        text += ", response time " + value + " ms (limit " + limit + " ms)";
+    }
+    return {rule.name + " - Service Health Alert", text + " at " + moment(now) + '.'};
+}
+
+Texts texts_of(const Rule& rule, const HostSilentCondition&, const Subject& subject, const Reading&,
+               Timestamp now) {
+    const std::string& hostname = subject.host->hostname;
+    return {rule.name + " on " + hostname, hostname + " has sent nothing for " +
+                                               seconds_text(subject.silent_seconds) + " at " +
+                                               moment(now) + '.'};
 }
 
 }  // namespace
@@ -143,69 +179,24 @@ std::string fingerprint_of(const Rule& rule, const std::string& key) {
 
 store::NewAlert make_alert(const Rule& rule, const Subject& subject, const Reading& reading,
                            Severity severity, Timestamp now) {
+    const std::string key = subject.key();
+    auto [title, description] = std::visit(
+        [&](const auto& condition) { return texts_of(rule, condition, subject, reading, now); },
+        rule.condition);
     store::NewAlert alert;
     alert.alert_type = rule_type(rule.condition);
     alert.severity = severity;
-    const std::string key = subject.key();
     alert.source = source_of(rule.condition, key);
+    alert.title = cut_to_fit(title);
+    alert.description = std::move(description);
     alert.rule_id = rule.id;
     alert.fingerprint = fingerprint_of(rule, key);
     alert.actor = actor_of(rule);
-    JsonWriter metadata;
-    metadata.begin_object().field("rule_id", rule.id.to_string()).field("rule_name", rule.name);
     if (subject.host != nullptr) {
         alert.hostname = subject.host->hostname;
-        metadata.field("hostname", subject.host->hostname);
+    } else if (!subject.service->hostname.empty()) {
+        alert.hostname = subject.service->hostname;
     }
-    if (const auto* system = std::get_if<SystemMetricCondition>(&rule.condition)) {
-        const Series& series = *subject.series;
-        const std::string where = series.label.empty()
-                                      ? subject.host->hostname
-                                      : subject.host->hostname + " (" + series.label + ")";
-        const std::string what = measured(*system);
-        alert.title = cut_to_fit(rule.name + " - " + what + " Alert");
-        alert.description = said(what, reading, system->limit, where, now);
-        metadata.field("metric_type", series.metric_type);
-        if (system->divisor) metadata.field("divided_by", system->divisor->metric_type);
-        write_limit(metadata, system->limit, reading);
-        metadata.field("metric_unit", system->divisor ? "" : series.unit);
-        if (!series.label.empty()) metadata.field("label", series.label);
-    } else if (const auto* process = std::get_if<ProcessMetricCondition>(&rule.condition)) {
-        const std::string name{subject.process_name};
-        alert.title = cut_to_fit(rule.name + " - Process Alert");
-        alert.description = said(name + ' ' + std::string(to_string(process->field)), reading,
-                                 process->limit, subject.host->hostname, now);
-        metadata.field("process_name", name).field("metric_field", to_string(process->field));
-        write_limit(metadata, process->limit, reading);
-        metadata.key("process_id");
-        subject.process != nullptr ? metadata.value(subject.process->pid) : metadata.null();
-    } else if (subject.service != nullptr) {
-        const Service& service = *subject.service;
-        if (!service.hostname.empty()) {
-            alert.hostname = service.hostname;
-            metadata.field("hostname", service.hostname);
-        }
-        alert.title = cut_to_fit(rule.name + " - Service Health Alert");
-        alert.description =
-            "Service " + service.name + " is " + std::string(to_string(service.status));
-        if (service.response_time_ms) {
-            const auto [value, limit] =
-                beside(*service.response_time_ms, Operator::greater, reading.threshold);
-            *alert.description += ", response time " + value + " ms (limit " + limit + " ms)";
-        }
-        *alert.description += " at " + moment(now) + '.';
-        metadata.field("service_name", service.name)
-            .field("status", to_string(service.status))
-            .field("response_time_ms", service.response_time_ms)
-            .field("error_message", service.error_message);
-    } else {
-        alert.title = cut_to_fit(rule.name + " on " + subject.host->hostname);
-        alert.description = subject.host->hostname + " has sent nothing for " +
-                            seconds_text(subject.silent_seconds) + " at " + moment(now) + '.';
-        metadata.field("last_seen", subject.host->last_seen)
-            .field("silent_seconds", std::round(subject.silent_seconds));
-    }
-    alert.metadata_json = metadata.end_object().take();
     return alert;
 }
 

@@ -9,8 +9,8 @@
 
 namespace chorus::alerts {
 
-// The alert as it fires at `now`. The description says what fired it, when, and over which window.
-// Without what the evaluator adds.
+// The alert as it fires at `now`, without its metadata (see metadata_of()). The description says
+// what fired it, when, and over which window.
 store::NewAlert make_alert(const Rule& rule, const Subject& subject, const Reading& reading,
                            Severity severity, Timestamp now);
 

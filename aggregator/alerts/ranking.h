@@ -1,7 +1,7 @@
 // The resource by which an alert's processes are ranked: the one that the rule is about.
 #pragma once
 
-#include "aggregator/alert_store/culprits.h"
+#include "aggregator/alert_store/top_processes.h"
 #include "aggregator/rules/rule.h"
 
 namespace chorus::alerts {

@@ -18,15 +18,6 @@ struct Change {
     store::AlertRow alert;
 };
 
-std::string change_json(const Change& change) {
-    JsonWriter out;
-    out.begin_object();
-    store::write_alert_fields(out, change.alert);
-    out.field("event", store::event_name(change.transition.from, change.transition.to))
-        .end_object();
-    return out.take();
-}
-
 }  // namespace
 
 void AlertFeed::on_transition(std::optional<std::int64_t> id) {
@@ -61,7 +52,9 @@ void AlertFeed::tell(std::int64_t id) {
         return Change{*transition, *alert};
     });
     if (!change) return;
-    streams_.publish("alert", change->alert.hostname.value_or(""), change_json(*change));
+    JsonWriter out;
+    store::write_alert_event(out, change->alert, change->transition);
+    streams_.publish("alert", change->alert.hostname.value_or(""), out.text());
 }
 
 }  // namespace chorus::live

@@ -1,4 +1,6 @@
-// Events `alert` of the live stream: each change of an alert, once it is committed.
+// Events `alert` of the live stream: each change of an alert, once it is committed. The trigger
+// transitions_notify (aggregator/schema/migrations/0013_notifications.sql) announces each row of
+// alert_transitions by NOTIFY chorus_alerts, and store::Listener brings its id.
 #pragma once
 
 #include <cstdint>

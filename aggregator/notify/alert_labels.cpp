@@ -6,7 +6,7 @@
 #include <map>
 
 #include "aggregator/alert_store/alert_json.h"
-#include "aggregator/notify/culprit_text.h"
+#include "aggregator/notify/top_processes.h"
 #include "common/json/json_reader.h"
 
 namespace chorus::notify {

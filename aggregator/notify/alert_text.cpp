@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "aggregator/notify/alert_labels.h"
-#include "aggregator/notify/culprit_text.h"
+#include "aggregator/notify/top_processes.h"
 #include "common/text.h"
 
 namespace chorus::notify {

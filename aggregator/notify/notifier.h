@@ -1,5 +1,10 @@
 // Sends what is in the outbox. Each channel has a thread, so that a slow or dead receiver delays no
 // other.
+//
+// The outbox is filled by the database: for each row of alert_transitions the trigger
+// transitions_notify (aggregator/schema/migrations/0013_notifications.sql) writes one row of
+// monitoring.notifications per channel, in the same transaction. At its COMMIT, NOTIFY
+// chorus_alerts reaches store::Listener, which calls wake().
 #pragma once
 
 #include <condition_variable>

@@ -1,7 +1,6 @@
 #include "aggregator/notify/redis_channel.h"
 
 #include "aggregator/alert_store/alert_json.h"
-#include "aggregator/notify/alert_labels.h"
 #include "common/json_writer.h"
 
 namespace chorus::notify {
@@ -10,9 +9,7 @@ SendResult RedisChannel::send(const Message& message) {
     std::vector<std::string> alerts;
     for (const auto& one : message.notifications) {
         JsonWriter out;
-        out.begin_object();
-        store::write_alert_fields(out, one.alert);
-        out.field("event", event_of(one)).end_object();
+        store::write_alert_event(out, one.alert, one.transition);
         alerts.push_back(out.take());
     }
     try {

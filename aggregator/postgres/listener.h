@@ -1,4 +1,6 @@
-// Hears of alert transitions when they are committed, by LISTEN on a session of its own.
+// Hears of alert transitions when they are committed, by LISTEN chorus_alerts on a session of its
+// own. Who announces them is the trigger transitions_notify on monitoring.alert_transitions
+// (aggregator/schema/migrations/0013_notifications.sql).
 #pragma once
 
 #include <atomic>

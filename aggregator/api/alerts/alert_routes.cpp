@@ -128,13 +128,8 @@ Response stats(Context& context) {
 
 // The alert with what it knows of its host at the moment it fired.
 Response answer(Session& session, const Request& request, const AlertRow& alert, int status = 200) {
-    const auto context = store::read_context(session, alert.id);
     JsonWriter out;
-    out.begin_object();
-    store::write_alert_fields(out, alert);
-    out.key("context").raw(context ? context->json : "null");
-    out.field("context_taken_at", context ? std::optional{context->taken_at} : std::nullopt);
-    out.end_object();
+    store::write_alert_detail(out, alert, store::read_context(session, alert.id));
     Response response = json_response(out, status);
     add_etag(response, request, alert.updated_at);
     return response;

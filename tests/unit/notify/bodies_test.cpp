@@ -94,7 +94,7 @@ TEST(Labels, IdentifyAndHoldNoValues) {
     for (const auto& [name, value] : labels) EXPECT_THAT(value, Not(HasSubstr("97"))) << name;
 }
 
-TEST(Annotations, TellValuesAndTheCulprit) {
+TEST(Annotations, TellValuesAndTheTopProcesses) {
     const auto annotations = alert_annotations(notification(7, std::nullopt, AlertStatus::active));
     EXPECT_THAT(annotations, Contains(Pair("current_value", "97.25")));
     EXPECT_THAT(annotations, Contains(Pair("top_processes", "burner (4711) 99.5% CPU; sh")));

@@ -1,4 +1,4 @@
-#include "aggregator/alerts/own_alerts.h"
+#include "aggregator/alerts/self_monitoring.h"
 
 #include <algorithm>
 
@@ -39,14 +39,14 @@ std::string of_host(const std::string& hostname) {
 
 }  // namespace
 
-const std::vector<std::string>& own_alert_types() {
+const std::vector<std::string>& self_monitoring_alert_types() {
     static const std::vector<std::string> types{"rule_error",  "evaluator_late",    "clock_skew",
                                                 "alert_limit", "cardinality_limit", "agent_cloned"};
     return types;
 }
 
-bool is_own(const store::OpenAlert& alert) {
-    const auto& types = own_alert_types();
+bool is_self_monitoring(const store::OpenAlert& alert) {
+    const auto& types = self_monitoring_alert_types();
     return !alert.rule_id &&
            std::find(types.begin(), types.end(), alert.alert_type) != types.end() &&
            alert.fingerprint ==

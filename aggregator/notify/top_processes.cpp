@@ -1,4 +1,4 @@
-#include "aggregator/notify/culprit_text.h"
+#include "aggregator/notify/top_processes.h"
 
 #include <algorithm>
 #include <array>

@@ -1,4 +1,5 @@
-// Alerts without a rule: faults of hosts' clocks, of rules and of the evaluator itself.
+// Alerts about the monitor itself, which no rule asks for: faults of hosts' clocks and agents, of
+// rules and of the evaluator. Pure functions.
 #pragma once
 
 #include <string>
@@ -11,9 +12,9 @@
 namespace chorus::alerts {
 
 // alert_type of each kind.
-const std::vector<std::string>& own_alert_types();
+const std::vector<std::string>& self_monitoring_alert_types();
 // A person may open an alert of the same type by the API. The evaluator does not resolve that one.
-bool is_own(const store::OpenAlert& alert);
+bool is_self_monitoring(const store::OpenAlert& alert);
 
 store::NewAlert rule_error_alert(const store::RuleRow& rule, const std::string& error);
 store::NewAlert evaluator_late_alert(std::chrono::microseconds pause, std::chrono::seconds period);

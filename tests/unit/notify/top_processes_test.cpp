@@ -1,5 +1,5 @@
 // Which processes a message blames, and with which figures.
-#include "aggregator/notify/culprit_text.h"
+#include "aggregator/notify/top_processes.h"
 
 #include <gtest/gtest.h>
 
@@ -18,7 +18,7 @@ std::string text_of(const std::string& processes, const std::string& ranked_by) 
     return top_processes(one);
 }
 
-TEST(CulpritText, LeadsWithTheFigureThatTheRuleIsAbout) {
+TEST(TopProcesses, LeadsWithTheFigureThatTheRuleIsAbout) {
     EXPECT_EQ(text_of(kBackup, "cpu"),
               "backup (31) 7.3% CPU (+6.5 in an hour), 48.5 MB, 52.4 MB/s read and written, "
               "19 open files");
@@ -29,7 +29,7 @@ TEST(CulpritText, LeadsWithTheFigureThatTheRuleIsAbout) {
               "backup (31) 19 open files (+0 in an hou");
 }
 
-TEST(CulpritText, SaysWhichProcessIsNewAndNothingOfWhatIsUnknown) {
+TEST(TopProcesses, SaysWhichProcessIsNewAndNothingOfWhatIsUnknown) {
     EXPECT_EQ(text_of(R"({"process_name":"job","process_id":9,"cpu_percent":100,"memory_mb":null,)"
                       R"("io_bytes_per_sec":null,"fd_count":null,"change":{"new":true}})",
                       "cpu"),
@@ -37,7 +37,7 @@ TEST(CulpritText, SaysWhichProcessIsNewAndNothingOfWhatIsUnknown) {
     EXPECT_EQ(text_of(R"({"process_name":"job","cpu_percent":3,"change":null})", ""), "job 3% CPU");
 }
 
-TEST(CulpritText, EndsAfterFiveProcesses) {
+TEST(TopProcesses, EndsAfterFiveProcesses) {
     std::string all;
     for (int i = 0; i < 7; ++i) {
         all += (i > 0 ? "," : "") + std::string(R"({"name":"p)") + std::to_string(i) + R"("})";
@@ -45,7 +45,7 @@ TEST(CulpritText, EndsAfterFiveProcesses) {
     EXPECT_EQ(text_of(all, "cpu"), "p0; p1; p2; p3; p4");
 }
 
-TEST(CulpritText, IsEmptyForMetadataThatHasNoSuchList) {
+TEST(TopProcesses, IsEmptyForMetadataThatHasNoSuchList) {
     EXPECT_EQ(text_of("7,null,{}", "cpu"), "");
     store::Notification one;
     for (const char* metadata : {"", "[1", "{}", R"({"top_processes":{"a":[]}})"}) {

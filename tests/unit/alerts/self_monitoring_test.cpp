@@ -1,5 +1,5 @@
-// Alerts that no rule asks for.
-#include "aggregator/alerts/own_alerts.h"
+// Alerts about the monitor itself, which no rule asks for.
+#include "aggregator/alerts/self_monitoring.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -30,7 +30,7 @@ std::vector<store::NewAlert> skew_alerts(const Host& host) {
     return clock_skew_alerts({host}, kNoon, unknown);
 }
 
-TEST(OwnAlerts, AClockMoreThanFiveMinutesOffIsAlerted) {
+TEST(SelfMonitoring, AClockMoreThanFiveMinutesOffIsAlerted) {
     EXPECT_THAT(skew_alerts(host_with_skew(minutes{5})), IsEmpty());
     EXPECT_THAT(skew_alerts(host_with_skew(minutes{-5})), IsEmpty());
     const auto behind = skew_alerts(host_with_skew(seconds{301}));
@@ -49,7 +49,7 @@ TEST(OwnAlerts, AClockMoreThanFiveMinutesOffIsAlerted) {
     EXPECT_EQ(ahead[0].fingerprint, behind[0].fingerprint);
 }
 
-TEST(OwnAlerts, AHostWhoseBatchesAreHeldBackIsNamedForTenMinutes) {
+TEST(SelfMonitoring, AHostWhoseBatchesAreHeldBackIsNamedForTenMinutes) {
     Host host;
     host.hostname = "ci-01";
     EXPECT_THAT(deferred_alerts({host}, kNoon), IsEmpty());
@@ -59,11 +59,11 @@ TEST(OwnAlerts, AHostWhoseBatchesAreHeldBackIsNamedForTenMinutes) {
     EXPECT_EQ(alerts[0].alert_type, "cardinality_limit");
     EXPECT_EQ(alerts[0].hostname, "ci-01");
     EXPECT_EQ(alerts[0].title, "Batches of ci-01 are held back");
-    EXPECT_THAT(own_alert_types(), testing::Contains(alerts[0].alert_type));
+    EXPECT_THAT(self_monitoring_alert_types(), testing::Contains(alerts[0].alert_type));
     EXPECT_THAT(deferred_alerts({host}, at(1)), IsEmpty());
 }
 
-TEST(OwnAlerts, OfASilentHostsClockNothingIsKnown) {
+TEST(SelfMonitoring, OfASilentHostsClockNothingIsKnown) {
     Host host = host_with_skew(minutes{10});
     const auto fingerprint = skew_alerts(host).at(0).fingerprint;
     host.last_seen = at(-2);
@@ -72,7 +72,7 @@ TEST(OwnAlerts, OfASilentHostsClockNothingIsKnown) {
     EXPECT_THAT(unknown, ElementsAre(fingerprint));
 }
 
-TEST(OwnAlerts, AClockTooFarOffToStoreByIsWrong) {
+TEST(SelfMonitoring, AClockTooFarOffToStoreByIsWrong) {
     Host host = host_with_skew({});
     host.clock_skew = std::chrono::hours{24 * 400};
     const auto alert = skew_alerts(host).at(0);
@@ -81,7 +81,7 @@ TEST(OwnAlerts, AClockTooFarOffToStoreByIsWrong) {
     EXPECT_EQ(alert.metadata_json, R"({"hostname":"web-01","skew_seconds":34560000})");
 }
 
-TEST(OwnAlerts, ASecondMachineWithTheSameIdentityIsAlertedWhileItTries) {
+TEST(SelfMonitoring, ASecondMachineWithTheSameIdentityIsAlertedWhileItTries) {
     Host host = host_with_skew({});
     EXPECT_THAT(clone_alerts({host}, kNoon), IsEmpty());
     host.clone_hostname = "web-02";
@@ -91,11 +91,11 @@ TEST(OwnAlerts, ASecondMachineWithTheSameIdentityIsAlertedWhileItTries) {
     EXPECT_EQ(alerts[0].title, "Two machines report as web-01");
     EXPECT_EQ(alerts[0].hostname, "web-01");
     EXPECT_THAT(alerts[0].description.value_or(""), testing::HasSubstr("web-02"));
-    EXPECT_THAT(own_alert_types(), testing::Contains(alerts[0].alert_type));
+    EXPECT_THAT(self_monitoring_alert_types(), testing::Contains(alerts[0].alert_type));
     EXPECT_THAT(clone_alerts({host}, kNoon + minutes{2}), IsEmpty());
 }
 
-TEST(OwnAlerts, ALongHostNameFitsIntoTitleAndSource) {
+TEST(SelfMonitoring, ALongHostNameFitsIntoTitleAndSource) {
     Host host = host_with_skew(minutes{10});
     host.hostname = std::string(254, 'h') + "1";
     const auto alert = skew_alerts(host).at(0);
@@ -105,7 +105,7 @@ TEST(OwnAlerts, ALongHostNameFitsIntoTitleAndSource) {
     EXPECT_NE(skew_alerts(host).at(0).fingerprint, alert.fingerprint);
 }
 
-TEST(OwnAlerts, ARuleThatCannotBeEvaluatedIsAlerted) {
+TEST(SelfMonitoring, ARuleThatCannotBeEvaluatedIsAlerted) {
     store::RuleRow rule;
     rule.id = *Uuid::parse("0f0e0d0c-0b0a-4908-8706-050403020100");
     rule.name = "Old \"rule\"";
@@ -121,17 +121,17 @@ TEST(OwnAlerts, ARuleThatCannotBeEvaluatedIsAlerted) {
     EXPECT_FALSE(alert.rule_id) << "it ends when the evaluator says so, not with the rule's alerts";
 }
 
-TEST(OwnAlerts, ALateEvaluatorIsAlerted) {
+TEST(SelfMonitoring, ALateEvaluatorIsAlerted) {
     const auto alert = evaluator_late_alert(seconds{250}, seconds{60});
     EXPECT_EQ(alert.alert_type, "evaluator_late");
     EXPECT_EQ(alert.metadata_json, R"({"pause_seconds":250,"period_seconds":60})");
 }
 
-TEST(OwnAlerts, EveryKindIsOneOfTheTypesThatTheEvaluatorEnds) {
+TEST(SelfMonitoring, EveryKindIsOneOfTheTypesThatTheEvaluatorEnds) {
     for (const auto& alert :
          {rule_error_alert({}, ""), evaluator_late_alert({}, {}), too_many_alerts_alert(1),
           skew_alerts(host_with_skew(minutes{9}))[0]}) {
-        EXPECT_THAT(own_alert_types(), testing::Contains(alert.alert_type));
+        EXPECT_THAT(self_monitoring_alert_types(), testing::Contains(alert.alert_type));
     }
 }
 
