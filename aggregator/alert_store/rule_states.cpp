@@ -65,11 +65,11 @@ SET alert_metadata = CASE WHEN id = ANY ($1) THEN alert_metadata || '{"stale": t
 WHERE id = ANY ($1) OR id = ANY ($2)
 )sql"};
 
-constexpr Statement kReadMark{"evaluation_mark", R"sql(
+constexpr Statement kReadWatermark{"evaluation_watermark", R"sql(
 SELECT evaluated_at, resumed_at FROM monitoring.alert_evaluation FOR NO KEY UPDATE
 )sql"};
 
-constexpr Statement kWriteMark{"evaluation_mark_write", R"sql(
+constexpr Statement kWriteWatermark{"evaluation_watermark_write", R"sql(
 UPDATE monitoring.alert_evaluation
 SET evaluated_at = $1, resumed_at = $2, duration_seconds = $3
 )sql"};
@@ -186,17 +186,18 @@ void mark_stale(Session& session, const std::vector<StaleMark>& marks) {
     session.execute(kStale, Parameters{}.uuid_array(std::span{stale}).uuid_array(std::span{fresh}));
 }
 
-EvaluationMark lock_evaluation_mark(Session& session) {
-    const auto rows = session.execute(kReadMark);
+EvaluationWatermark lock_evaluation_watermark(Session& session) {
+    const auto rows = session.execute(kReadWatermark);
     if (rows.empty()) return {};
     return {rows[0].optional_timestamp(0), rows[0].optional_timestamp(1)};
 }
 
-void write_evaluation_mark(Session& session, const EvaluationMark& mark, double duration_seconds) {
-    session.execute(kWriteMark, Parameters{}
-                                    .timestamp(mark.evaluated_at)
-                                    .timestamp(mark.resumed_at)
-                                    .float8(duration_seconds));
+void write_evaluation_watermark(Session& session, const EvaluationWatermark& watermark,
+                                double duration_seconds) {
+    session.execute(kWriteWatermark, Parameters{}
+                                         .timestamp(watermark.evaluated_at)
+                                         .timestamp(watermark.resumed_at)
+                                         .float8(duration_seconds));
 }
 
 }  // namespace chorus::store

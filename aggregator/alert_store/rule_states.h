@@ -81,13 +81,14 @@ struct StaleMark {
 void mark_stale(Session& session, const std::vector<StaleMark>& marks);
 
 // Up to when rules have been evaluated.
-struct EvaluationMark {
+struct EvaluationWatermark {
     std::optional<Timestamp> evaluated_at;
     // When evaluation began, or went on after a pause. The silence of hosts counts from then.
     std::optional<Timestamp> resumed_at;
 };
 // Nobody else evaluates until the transaction ends.
-EvaluationMark lock_evaluation_mark(Session& session);
-void write_evaluation_mark(Session& session, const EvaluationMark& mark, double duration_seconds);
+EvaluationWatermark lock_evaluation_watermark(Session& session);
+void write_evaluation_watermark(Session& session, const EvaluationWatermark& watermark,
+                                double duration_seconds);
 
 }  // namespace chorus::store

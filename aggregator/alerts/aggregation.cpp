@@ -183,9 +183,9 @@ Reading read(std::span<const Sample> samples, double unit_seconds, const Limit& 
     } else {
         breached = holds(*value, limit.op, limit.threshold);
     }
-    bool lingers = still_bad(*value, limit);
+    bool in_hysteresis = still_bad(*value, limit);
     if (limit.aggregation == Aggregation::predict && !may_predict(samples, limit, now)) {
-        breached = lingers = false;
+        breached = in_hysteresis = false;
     }
     if (breached) {
         reading.verdict = Reading::Verdict::breached;
@@ -194,10 +194,10 @@ Reading read(std::span<const Sample> samples, double unit_seconds, const Limit& 
             return reading;
         }
     } else {
-        reading.verdict = lingers ? Reading::Verdict::lingers : Reading::Verdict::clear;
+        reading.verdict = in_hysteresis ? Reading::Verdict::hysteresis : Reading::Verdict::clear;
     }
     // The border of the second threshold may lie below the first one.
-    if ((breached || lingers) && keeps_escalation(*value, limit)) {
+    if ((breached || in_hysteresis) && keeps_escalation(*value, limit)) {
         reading.keeps = worse(severity, limit.escalation->severity);
     }
     return reading;

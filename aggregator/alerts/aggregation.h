@@ -21,7 +21,7 @@ struct Reading {
     enum class Verdict {
         no_data,  // nothing is known: neither fires nor resolves
         clear,
-        lingers,  // below the threshold, but not yet on the good side of clear_threshold
+        hysteresis,  // below the threshold, but not yet on the good side of clear_threshold
         breached,
     };
     Verdict verdict = Verdict::no_data;

@@ -87,7 +87,7 @@ std::string standing(const Limit& limit, const Reading& reading) {
     if (reading.verdict == Verdict::breached) {
         return value + kind(limit) + " (" + op + ' ' + threshold + ')';
     }
-    if (reading.verdict == Verdict::lingers && limit.clear_threshold) {
+    if (reading.verdict == Verdict::hysteresis && limit.clear_threshold) {
         const bool rising = limit.op == Operator::greater || limit.op == Operator::greater_equal;
         const double border = *limit.clear_threshold + reading.threshold - limit.threshold;
         return value + kind(limit) + ", not " + op + ' ' + threshold + " any more; it ends " +

@@ -71,13 +71,13 @@ RoundResult Engine::round(std::int64_t epoch) {
     result.evaluated_at = now;
     store::Transaction transaction{*session};
     store::hold_leadership(*session, epoch);
-    const auto mark = store::lock_evaluation_mark(*session);
-    if (is_evaluated(mark, now, options_.period)) return result;
-    const auto plan = plan_round(std::move(snapshot), rules, read_memory(*session, mark), now,
+    const auto watermark = store::lock_evaluation_watermark(*session);
+    if (is_evaluated(watermark, now, options_.period)) return result;
+    const auto plan = plan_round(std::move(snapshot), rules, read_memory(*session, watermark), now,
                                  {options_.period, options_.most_open_alerts});
     result.created = write_round(*session, plan);
-    store::write_evaluation_mark(*session, plan.mark,
-                                 std::chrono::duration<double>(clock_.steady() - started).count());
+    store::write_evaluation_watermark(
+        *session, plan.watermark, std::chrono::duration<double>(clock_.steady() - started).count());
     transaction.commit();
 
     result.rules = plan.rules;

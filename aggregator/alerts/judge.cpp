@@ -12,7 +12,7 @@ class Judge {
         : severity_(rule.severity),
           states_(states),
           is_open_(is_open),
-          timing_{rule.patience, rule.cooldown},
+          timing_{rule.durations, rule.cooldown},
           now_(now) {}
 
     void visit(const Subject& subject, const Reading& reading) {

@@ -27,15 +27,16 @@ Needs needs_of(const std::vector<Rule>& rules);
 class Loader {
   public:
     // The number of statements depends on the lengths of the windows and on new layouts, not on
-    // rules and hosts.
+    // rules and hosts. Throws DatabaseError.
     Snapshot load(store::Session& session, const std::vector<Rule>& rules, Timestamp now);
 
+    // All hosts, with their labels and thresholds. Throws DatabaseError.
     static std::vector<Host> load_hosts(store::Session& session);
     // Everything that is needed to evaluate a rule over samples for one host at any moment of
-    // from..to.
+    // from..to. Throws DatabaseError.
     static Snapshot load_history(store::Session& session, const Rule& rule, const Host& host,
                                  Timestamp from, Timestamp to);
-    // Checks of that service, in order of time.
+    // Checks of that service within from..to, in order of time. Throws DatabaseError.
     static std::vector<Service> load_checks(store::Session& session, const std::string& name,
                                             Timestamp from, Timestamp to);
 

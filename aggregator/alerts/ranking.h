@@ -1,4 +1,5 @@
-// The resource by which an alert's processes are ranked: the one that the rule is about.
+// The resource by which an alert's processes are ranked: the one that the rule is about. A pure
+// function.
 #pragma once
 
 #include "aggregator/alert_store/top_processes.h"

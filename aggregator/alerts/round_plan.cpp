@@ -15,11 +15,11 @@ namespace {
 constexpr std::chrono::seconds kLeastLateness{10};
 
 // The pause since the last round, if it was too long to know what happened meanwhile.
-std::optional<std::chrono::microseconds> late_by(const store::EvaluationMark& mark, Timestamp now,
-                                                 std::chrono::seconds period) {
+std::optional<std::chrono::microseconds> late_by(const store::EvaluationWatermark& watermark,
+                                                 Timestamp now, std::chrono::seconds period) {
     const auto longest = std::max<std::chrono::microseconds>(2 * period, kLeastLateness);
-    if (!mark.evaluated_at || now - *mark.evaluated_at <= longest) return std::nullopt;
-    return now - *mark.evaluated_at;
+    if (!watermark.evaluated_at || now - *watermark.evaluated_at <= longest) return std::nullopt;
+    return now - *watermark.evaluated_at;
 }
 
 // Whether the host has been silent for as long as some rule allows, however long it was watched.
@@ -82,7 +82,7 @@ class Planner {
         kept_.insert(fingerprints.begin(), fingerprints.end());
     }
 
-    RoundPlan finish(const store::EvaluationMark& mark);
+    RoundPlan finish(const store::EvaluationWatermark& watermark);
 
   private:
     const States& states(const Uuid& rule) const;
@@ -237,26 +237,28 @@ void Planner::finish_internal() {
     }
 }
 
-RoundPlan Planner::finish(const store::EvaluationMark& mark) {
+RoundPlan Planner::finish(const store::EvaluationWatermark& watermark) {
     finish_internal();
     plan_inhibitions(silent_hosts_, memory_.open, plan_);
-    plan_.mark = mark;
-    plan_.mark.evaluated_at = now_;
+    plan_.watermark = watermark;
+    plan_.watermark.evaluated_at = now_;
     return std::move(plan_);
 }
 
 }  // namespace
 
-bool is_evaluated(const store::EvaluationMark& mark, Timestamp now, std::chrono::seconds period) {
-    return mark.evaluated_at && *mark.evaluated_at >= now && *mark.evaluated_at - now < period;
+bool is_evaluated(const store::EvaluationWatermark& watermark, Timestamp now,
+                  std::chrono::seconds period) {
+    return watermark.evaluated_at && *watermark.evaluated_at >= now &&
+           *watermark.evaluated_at - now < period;
 }
 
 RoundPlan plan_round(Snapshot snapshot, const std::vector<StoredRule>& rules,
                      const RoundMemory& memory, Timestamp now, const RoundOptions& options) {
-    auto mark = memory.mark;
-    const auto pause = late_by(mark, now, options.period);
-    if (!mark.evaluated_at || pause) mark.resumed_at = now;
-    snapshot.watching_since = mark.resumed_at.value_or(Timestamp{});
+    auto watermark = memory.watermark;
+    const auto pause = late_by(watermark, now, options.period);
+    if (!watermark.evaluated_at || pause) watermark.resumed_at = now;
+    snapshot.watching_since = watermark.resumed_at.value_or(Timestamp{});
     // What an agent checks goes with the agent's list.
     std::erase_if(snapshot.services, [&](const Service& service) {
         const auto since = std::max(service.heard_at, snapshot.watching_since);
@@ -285,7 +287,7 @@ RoundPlan plan_round(Snapshot snapshot, const std::vector<StoredRule>& rules,
     planner.open_internal(deferred_alerts(snapshot.hosts, now));
     planner.open_internal(clone_alerts(snapshot.hosts, now));
     if (pause) planner.open_internal({evaluator_late_alert(*pause, options.period)});
-    return planner.finish(mark);
+    return planner.finish(watermark);
 }
 
 }  // namespace chorus::alerts

@@ -30,7 +30,7 @@ struct RoundOptions {
 
 // What the rounds before have left in the database.
 struct RoundMemory {
-    store::EvaluationMark mark;
+    store::EvaluationWatermark watermark;
     // When each rule that still exists was changed last.
     std::unordered_map<Uuid, Timestamp> versions;
     OpenAlerts open;
@@ -49,7 +49,7 @@ struct PlannedAlert {
 // Holds copies: it outlives the snapshot.
 struct RoundPlan {
     Timestamp at{};  // the moment of the round
-    store::EvaluationMark mark;
+    store::EvaluationWatermark watermark;
     std::vector<PlannedAlert> alerts;
     std::vector<store::AlertRefresh> refreshes;
     std::vector<store::StatusChange> resolutions;
@@ -63,7 +63,8 @@ struct RoundPlan {
 };
 
 // Whether somebody else has made the round of `now` already.
-bool is_evaluated(const store::EvaluationMark& mark, Timestamp now, std::chrono::seconds period);
+bool is_evaluated(const store::EvaluationWatermark& watermark, Timestamp now,
+                  std::chrono::seconds period);
 
 // `rules` are all rules, as they were when `snapshot` was loaded. One that was changed or deleted
 // since is left for the next round. Same arguments, same plan; the order of rows may differ.

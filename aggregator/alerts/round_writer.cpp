@@ -73,9 +73,9 @@ std::vector<CreatedAlert> open_alerts(store::Session& session, const RoundPlan& 
 
 }  // namespace
 
-RoundMemory read_memory(store::Session& session, const store::EvaluationMark& mark) {
+RoundMemory read_memory(store::Session& session, const store::EvaluationWatermark& watermark) {
     RoundMemory memory;
-    memory.mark = mark;
+    memory.watermark = watermark;
     for (const auto& version : store::lock_rules(session)) {
         memory.versions.emplace(version.id, version.updated_at);
     }

@@ -10,9 +10,9 @@
 
 namespace chorus::alerts {
 
-// Locks all rules until the transaction ends, and reads open alerts and states. `mark` is of
-// lock_evaluation_mark(). Three statements. Throws store::DatabaseError.
-RoundMemory read_memory(store::Session& session, const store::EvaluationMark& mark);
+// Locks all rules until the transaction ends, and reads open alerts and states. `watermark` is of
+// lock_evaluation_watermark(). Three statements. Throws store::DatabaseError.
+RoundMemory read_memory(store::Session& session, const store::EvaluationWatermark& watermark);
 
 struct CreatedAlert {
     Uuid id;
@@ -21,9 +21,10 @@ struct CreatedAlert {
     std::string title;
 };
 
-// Writes all but the mark, each kind of row by one statement, in the caller's transaction. Returns
-// the alerts that were not open before. New alerts get the processes of the newest process table of
-// their host, if it is younger than 26 hours; of 100 hosts at most. Throws store::DatabaseError.
+// Writes all but the watermark, each kind of row by one statement, in the caller's transaction.
+// Returns the alerts that were not open before. New alerts get the processes of the newest process
+// table of their host, if it is younger than 26 hours; of 100 hosts at most. Throws
+// store::DatabaseError.
 std::vector<CreatedAlert> write_round(store::Session& session, const RoundPlan& plan);
 
 }  // namespace chorus::alerts

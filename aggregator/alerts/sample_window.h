@@ -28,8 +28,8 @@ store::SampleScope scope_of(const std::vector<Host>& hosts, const store::TimeRan
 // Where all samples of a window lie.
 store::SampleScope scope_of(const std::vector<Host>& hosts, const WindowPlan& plan, Timestamp now);
 
-// Always used with the same hosts and metrics. Not to be moved, because the table points into
-// itself.
+// Used by one thread, always with the same hosts and metrics. Not to be moved, because the table
+// points into itself.
 class SampleWindow {
   public:
     explicit SampleWindow(std::size_t hosts) { table_.by_host.resize(hosts); }
@@ -42,13 +42,13 @@ class SampleWindow {
     // and again, a new window has to take its place now and then.
     bool outgrown() const { return layouts_.size() > 2 * first_layouts_ + kSpareLayouts; }
 
-    // Reads what is within the scope into an empty window.
+    // Reads what is within the scope into an empty window. Throws DatabaseError.
     void fill(store::Session& session, const std::vector<Host>& hosts, const HostIndex& index,
               const store::SampleScope& scope, const std::vector<std::string>& metrics);
 
     // Makes it the window from..to. Forgets what is older and reads what came since its end. Reads
     // the last half minute before that again, because a batch is stored a moment after it was
-    // received.
+    // received. Throws DatabaseError; the next call then reads what is missing.
     void move_on(store::Session& session, const std::vector<Host>& hosts, const HostIndex& index,
                  const store::TimeRange& window, const std::vector<std::string>& metrics);
 

@@ -11,15 +11,17 @@
 
 namespace chorus::alerts {
 
-// alert_type of each kind.
+// The alert_type of each kind.
 const std::vector<std::string>& self_monitoring_alert_types();
 // A person may open an alert of the same type by the API. The evaluator does not resolve that one.
 bool is_self_monitoring(const store::OpenAlert& alert);
 
+// That a rule cannot be evaluated, and why.
 store::NewAlert rule_error_alert(const store::RuleRow& rule, const std::string& error);
+// That no round was made for `pause`, though one is due every `period`.
 store::NewAlert evaluator_late_alert(std::chrono::microseconds pause, std::chrono::seconds period);
+// That more than `most` alerts are wanted open; in all, or of one host.
 store::NewAlert too_many_alerts_alert(std::size_t most);
-// Of one host.
 store::NewAlert too_many_alerts_alert(const std::string& hostname, std::size_t most);
 // One alert for every host whose clock is wrong by more than five minutes. Of silent hosts nothing
 // is known: their fingerprints go to `unknown`, and their open alerts stay open.

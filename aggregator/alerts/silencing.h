@@ -15,9 +15,12 @@ struct Silenced {
 // suppressed. A suppressed alert becomes active again when no silence fits any more. If its host is
 // silent then, it stays suppressed and belongs to the evaluator. Acknowledged alerts, and those
 // that something else or a person suppresses, stay as they are. A constant number of statements.
+// Throws DatabaseError.
 Silenced apply_silences(store::Session& session, Timestamp now);
 
 // The same in a transaction of the leader. To be run often, because silences begin and end by time.
+// Throws LeadershipLost if `epoch` is not the leader's any more, and DatabaseError; then nothing is
+// changed.
 void apply_silences_as_leader(store::Database& database, std::int64_t epoch, Timestamp now);
 
 }  // namespace chorus::alerts

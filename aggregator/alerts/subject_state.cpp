@@ -29,9 +29,9 @@ Step while_firing(const SubjectState& previous, const Reading& reading, const Ti
     }
     if (!next.clear_since) next.clear_since = now;
     step.action = Action::refresh;
-    const auto wait = timing.patience.keep_firing +
+    const auto wait = timing.durations.keep_firing_for +
                       (previous.flapping ? timing.cooldown : std::chrono::minutes{0});
-    if (timing.patience.auto_resolve && now - *next.clear_since >= wait) {
+    if (timing.durations.auto_resolve && now - *next.clear_since >= wait) {
         next = {.phase = Phase::ok,
                 .since = now,
                 .fired_at = previous.fired_at,
@@ -55,7 +55,7 @@ Step while_quiet(const SubjectState& previous, const Reading& reading, const Tim
         next.phase = Phase::pending;
         next.since = now;
     }
-    const bool held = now - next.since >= timing.patience.hold;
+    const bool held = now - next.since >= timing.durations.hold;
     const bool cooled = !previous.fired_at || now - *previous.fired_at >= timing.cooldown;
     const bool settled = !previous.flapping || !previous.resolved_at ||
                          now - *previous.resolved_at >= timing.cooldown;

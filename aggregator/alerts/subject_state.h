@@ -40,7 +40,7 @@ struct Step {
 };
 
 struct Timing {
-    Patience patience;
+    HoldDurations durations;
     std::chrono::minutes cooldown{5};
 };
 
@@ -50,8 +50,8 @@ struct Timing {
 //   If it is flapping, also not within `cooldown` of the moment when it resolved.
 // - Its severity is that of the level that the value has now. A higher severity stays as long as
 //   Reading::keeps has it.
-// - It resolves once it is clear for `keep_firing`. If it is flapping, it must also be clear for
-//   the cooldown.
+// - It resolves once it is clear for `keep_firing_for`. If it is flapping, it must also be
+//   clear for the cooldown.
 Step advance(const SubjectState& previous, const Reading& reading, const Timing& timing,
              Timestamp now);
 

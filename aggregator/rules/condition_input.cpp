@@ -18,7 +18,7 @@ using json_checks::RealRange;
 constexpr RealRange kAnyNumber{-1e300, 1e300};
 constexpr RealRange kShare{0, 1};
 constexpr IntegerRange kWindowMinutes{1, 1440};
-constexpr IntegerRange kPatienceMinutes{0, 10'080};  // a week
+constexpr IntegerRange kHoldMinutes{0, 10'080};  // a week
 
 // Every member a condition of some type may have, with the types that have it.
 struct Member {
@@ -251,9 +251,9 @@ std::optional<ParsedCondition> parse_condition(std::string_view type, JsonValue 
     FieldReader fields{*object, at, checker};
     refuse_members_of_other_types(fields, type);
     ParsedCondition parsed;
-    fields.minutes("for_minutes", parsed.patience.hold, kPatienceMinutes);
-    fields.minutes("keep_firing_minutes", parsed.patience.keep_firing, kPatienceMinutes);
-    fields.boolean("auto_resolve", parsed.patience.auto_resolve);
+    fields.minutes("for_minutes", parsed.durations.hold, kHoldMinutes);
+    fields.minutes("keep_firing_minutes", parsed.durations.keep_firing_for, kHoldMinutes);
+    fields.boolean("auto_resolve", parsed.durations.auto_resolve);
     if (type == "system_metric") {
         parsed.condition = read_system(fields);
     } else if (type == "service_health") {

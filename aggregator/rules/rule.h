@@ -141,10 +141,11 @@ struct HostSilentCondition {
 using Condition = std::variant<SystemMetricCondition, ServiceHealthCondition,
                                ProcessMetricCondition, HostSilentCondition>;
 
-// How long a state must last. Part of every condition.
-struct Patience {
-    std::chrono::minutes hold{0};         // for_minutes: breached so long before it fires
-    std::chrono::minutes keep_firing{0};  // clear so long before it resolves
+// How long a state must last before an alert changes: `for` and `keep_firing_for` of Prometheus.
+// Part of every condition.
+struct HoldDurations {
+    std::chrono::minutes hold{0};             // for_minutes: breached so long before it fires
+    std::chrono::minutes keep_firing_for{0};  // clear so long before it resolves
     bool auto_resolve = true;
 };
 
@@ -152,7 +153,7 @@ struct Rule {
     Uuid id;
     std::string name;
     Condition condition;
-    Patience patience;
+    HoldDurations durations;
     Severity severity = Severity::info;
     std::chrono::minutes cooldown{5};
 };

@@ -120,7 +120,7 @@ RuleDraft parse_rule(JsonValue value, const RuleContext& context, FieldErrors& e
         refuse_unknown_members(name_of(kRuleTypes, *type), *condition, errors);
         if (parsed) {
             draft.condition = parsed->condition;
-            draft.patience = parsed->patience;
+            draft.durations = parsed->durations;
         }
         draft.condition_json = simdjson::minify(*condition);
     }
@@ -156,7 +156,7 @@ RuleChange parse_rule_change(JsonValue value, std::string_view type, const RuleC
         refuse_unknown_members(type, *condition, errors);
         if (parsed) {
             change.condition = parsed->condition;
-            change.patience = parsed->patience;
+            change.durations = parsed->durations;
         }
         change.condition_json = simdjson::minify(*condition);
     }

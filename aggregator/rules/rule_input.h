@@ -26,7 +26,7 @@ struct RuleDraft {
     std::string name;
     std::optional<std::string> description;
     Condition condition;
-    Patience patience;
+    HoldDurations durations;
     std::string condition_json;
     Severity severity = Severity::info;
     std::vector<std::string> notification_channels;
@@ -39,7 +39,7 @@ struct RuleChange {
     std::optional<std::string> name;
     std::optional<std::optional<std::string>> description;  // may be set to null
     std::optional<Condition> condition;
-    std::optional<Patience> patience;
+    std::optional<HoldDurations> durations;
     std::optional<std::string> condition_json;
     std::optional<Severity> severity;
     std::optional<std::vector<std::string>> notification_channels;
@@ -65,7 +65,7 @@ RuleChange parse_rule_change(JsonValue body, std::string_view type, const RuleCo
 
 struct ParsedCondition {
     Condition condition;
-    Patience patience;
+    HoldDurations durations;
 };
 // A member that no type of condition has is a fault that names the nearest one, because it was
 // meant to narrow the rule. Not used for stored rules, in which such members were always ignored.

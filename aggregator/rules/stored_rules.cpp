@@ -39,7 +39,7 @@ std::vector<StoredRule> read_rules(std::vector<store::RuleRow> rows, const RuleC
             } else {
                 stored.rule =
                     Rule{stored.row.id,     stored.row.name,
-                         parsed->condition, parsed->patience,
+                         parsed->condition, parsed->durations,
                          *severity,         std::chrono::minutes{stored.row.cooldown_minutes}};
             }
         } catch (const JsonError& e) {

@@ -89,7 +89,7 @@ http::Response test(Context& context, Slots& slots, const http::Request& request
         p.throw_if_bad();
     }
     const alerts::Rule rule{Uuid{},          draft.name,
-                            draft.condition, draft.patience,
+                            draft.condition, draft.durations,
                             draft.severity,  std::chrono::minutes{draft.cooldown_minutes}};
     alerts::BacktestOptions options;
     options.to = context.clock.now();

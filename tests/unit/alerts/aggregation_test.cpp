@@ -229,13 +229,13 @@ TEST(Aggregation, BetweenThresholdAndClearThresholdItLingers) {
     Limit rising = limit(Operator::greater, 85);
     rising.clear_threshold = 75;
     EXPECT_EQ(reading_of({85.1}, rising).verdict, Verdict::breached);
-    EXPECT_EQ(reading_of({85}, rising).verdict, Verdict::lingers);
-    EXPECT_EQ(reading_of({75}, rising).verdict, Verdict::lingers);
+    EXPECT_EQ(reading_of({85}, rising).verdict, Verdict::hysteresis);
+    EXPECT_EQ(reading_of({75}, rising).verdict, Verdict::hysteresis);
     EXPECT_EQ(reading_of({74.9}, rising).verdict, Verdict::clear);
     Limit falling = limit(Operator::less, 10);
     falling.clear_threshold = 20;
     EXPECT_EQ(reading_of({9}, falling).verdict, Verdict::breached);
-    EXPECT_EQ(reading_of({20}, falling).verdict, Verdict::lingers);
+    EXPECT_EQ(reading_of({20}, falling).verdict, Verdict::hysteresis);
     EXPECT_EQ(reading_of({20.1}, falling).verdict, Verdict::clear);
 }
 

@@ -193,9 +193,9 @@ TEST(AlertText, OfWhatIsNowNamesTheMomentAndHowTheValueStands) {
     using Verdict = Reading::Verdict;
     const std::string at = " At 2026-01-05 12:00:00 UTC ";
     EXPECT_EQ(now_text_of(Action::bump, reading_of(91, 85)), at + "it was 91 (> 85).");
-    EXPECT_EQ(now_text_of(Action::bump, {Verdict::lingers, 79.8, 85}),
+    EXPECT_EQ(now_text_of(Action::bump, {Verdict::hysteresis, 79.8, 85}),
               at + "it was 79.8, not > 85 any more; it ends below 75.");
-    EXPECT_EQ(now_text_of(Action::bump, {Verdict::lingers, 65.5, 70}),
+    EXPECT_EQ(now_text_of(Action::bump, {Verdict::hysteresis, 65.5, 70}),
               at + "it was 65.5, not > 70 any more; it ends below 60.")
         << "with the host's own threshold";
     EXPECT_EQ(now_text_of(Action::refresh, {Verdict::clear, 61, 85}, build::at(-2)),

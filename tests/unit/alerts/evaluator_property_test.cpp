@@ -63,9 +63,9 @@ Rule random_rule(Dice& dice, int number) {
             limit.clear_threshold = limit.threshold - way * dice.from(0, 9);
         }
     }
-    rule.patience.hold = minutes{dice.any({0, 0, 1, 2, 5})};
-    rule.patience.keep_firing = minutes{dice.any({0, 0, 1, 3})};
-    rule.patience.auto_resolve = !dice.one_in(12);
+    rule.durations.hold = minutes{dice.any({0, 0, 1, 2, 5})};
+    rule.durations.keep_firing_for = minutes{dice.any({0, 0, 1, 3})};
+    rule.durations.auto_resolve = !dice.one_in(12);
     rule.cooldown = minutes{dice.any({0, 1, 3, 5, 10})};
     rule.severity = dice.any({Severity::critical, Severity::high, Severity::info});
     return rule;

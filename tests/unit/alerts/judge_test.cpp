@@ -114,7 +114,7 @@ TEST(Judge, QuietSubjectsAreNotRemembered) {
 
 TEST(Judge, PendingAndFiringSubjectsAreCounted) {
     Rule rule = rule_of(kCpu);
-    rule.patience.hold = minutes{1};
+    rule.durations.hold = minutes{1};
     Rounds rounds{rule};
     Fleet fleet;
     for (int minute = 0; minute <= 1; ++minute) fleet.batch("a", at(minute), {{kCpu, 90}});
@@ -189,7 +189,7 @@ TEST(Judge, ASeriesThatAReportingHostHasNoMoreResolves) {
 
 TEST(Judge, ASubjectThatIsGoneWaitsForKeepFiringAsWell) {
     Rule rule = rule_of(kDisk);
-    rule.patience.keep_firing = minutes{2};
+    rule.durations.keep_firing_for = minutes{2};
     Rounds rounds{rule};
     Fleet fleet;
     fleet.batch("a", at(0), {{kDisk, 90, "/mnt"}});
@@ -284,7 +284,7 @@ TEST(Judge, WhatAPersonClosedOfASilentHostIsOver) {
 
 TEST(Judge, APendingSubjectOfASilentHostBeginsAnew) {
     Rule rule = rule_of(kCpu);
-    rule.patience.hold = minutes{2};
+    rule.durations.hold = minutes{2};
     Rounds rounds{rule};
     Fleet fleet;
     fleet.batch("a", at(0), {{kCpu, 90}});

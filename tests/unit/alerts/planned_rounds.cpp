@@ -58,7 +58,7 @@ const store::OpenAlert* PlannedRounds::open(const std::string& alert_type,
 }
 
 void PlannedRounds::remember(const RoundPlan& plan) {
-    memory.mark = plan.mark;
+    memory.watermark = plan.watermark;
     for (const auto& planned : plan.alerts) remember_alert(planned, plan.at);
     change(plan.resolutions);
     change(plan.inhibitions);

@@ -194,10 +194,10 @@ Told Evaluator::decide(Past& past) const {
     if (past.fired) {
         if (now.seen == Seen::nothing) return {};
         if (now.seen == Seen::good) {
-            auto patience = rule_.patience.keep_firing;
-            if (past.flapping) patience += rule_.cooldown;
-            if (!rule_.patience.auto_resolve) return {};
-            if (now.at - lasts_since(*past.fired) < patience) return {};
+            auto longest = rule_.durations.keep_firing_for;
+            if (past.flapping) longest += rule_.cooldown;
+            if (!rule_.durations.auto_resolve) return {};
+            if (now.at - lasts_since(*past.fired) < longest) return {};
             past.fired.reset();
             past.last_ended = now.at;
             past.run_from = rounds.size();
@@ -214,7 +214,7 @@ Told Evaluator::decide(Past& past) const {
     const auto long_ago = [&](const std::optional<Timestamp>& event, std::chrono::minutes time) {
         return !event || now.at - *event >= time;
     };
-    if (now.seen != Seen::bad || now.at - lasts_since(past.run_from) < rule_.patience.hold ||
+    if (now.seen != Seen::bad || now.at - lasts_since(past.run_from) < rule_.durations.hold ||
         !long_ago(past.last_fired, rule_.cooldown) ||
         (past.flapping && !long_ago(past.last_ended, rule_.cooldown))) {
         return {};

@@ -21,7 +21,7 @@ class InhibitionTest : public testing::Test {
     void fall_silent() {
         cpu_ = rounds_.add(build::system_rule(kCpu));
         silence_ = rounds_.add(build::silence_rule());
-        rounds_.memory.mark = {at(-1), at(-600)};
+        rounds_.memory.watermark = {at(-1), at(-600)};
         rounds_.fleet.batch("web-01", at(0), {{kCpu, 91}});
         rounds_.round(0);
         ASSERT_NE(rounds_.open("system_metric"), nullptr);

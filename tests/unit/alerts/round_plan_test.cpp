@@ -43,7 +43,7 @@ class RoundPlanTest : public testing::Test {
 TEST_F(RoundPlanTest, WithoutRulesOnlyTheMomentIsWritten) {
     const auto plan = rounds_.plan(0);
     EXPECT_EQ(plan.at, at(0));
-    EXPECT_EQ(plan.mark.evaluated_at, at(0));
+    EXPECT_EQ(plan.watermark.evaluated_at, at(0));
     EXPECT_THAT(plan.alerts, IsEmpty());
     EXPECT_THAT(plan.outcomes, IsEmpty());
     EXPECT_EQ(plan.rules, 0U);
@@ -153,7 +153,7 @@ TEST_F(RoundPlanTest, WithoutDataAnAlertIsMarkedStaleUntilThereIsSome) {
 
 TEST_F(RoundPlanTest, TheOutcomeOfARuleIsThatOfItsWorstSubject) {
     Rule rule = rule_of();
-    rule.patience.hold = minutes{1};
+    rule.durations.hold = minutes{1};
     rounds_.add(rule);
     const auto outcome = [](const RoundPlan& plan) {
         const auto& one = plan.outcomes.at(0);
@@ -198,7 +198,7 @@ TEST_F(RoundPlanTest, ARuleThatIsSwitchedOffEndsItsAlertsAndForgetsItsSubjects) 
 
 TEST_F(RoundPlanTest, AServiceThatIsNotCheckedAnyMoreIsNotJudged) {
     rounds_.add(build::service_rule("*"));
-    rounds_.memory.mark = {at(-1), at(-600)};
+    rounds_.memory.watermark = {at(-1), at(-600)};
     auto& service = rounds_.fleet.service("chat", Service::Status::unhealthy);
     service.heard_at = at(-29);
     EXPECT_EQ(rounds_.plan(0).subjects, 1U);
@@ -207,7 +207,7 @@ TEST_F(RoundPlanTest, AServiceThatIsNotCheckedAnyMoreIsNotJudged) {
     service.hostname = "web-01";
     EXPECT_EQ(rounds_.plan(0).subjects, 1U) << "what an agent checks goes with the agent's list";
     service.hostname.clear();
-    rounds_.memory.mark.resumed_at = at(-29);
+    rounds_.memory.watermark.resumed_at = at(-29);
     EXPECT_EQ(rounds_.plan(0).subjects, 1U) << "nobody can have heard of it before";
 }
 

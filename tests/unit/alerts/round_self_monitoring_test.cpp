@@ -28,9 +28,9 @@ std::vector<std::string> types(const std::vector<PlannedAlert>& alerts) {
 TEST(RoundOfTheMonitorItself, TheFirstRoundBeginsToWatchAndIsNotLate) {
     PlannedRounds rounds;
     const auto plan = rounds.round(0);
-    EXPECT_EQ(plan.mark.resumed_at, at(0));
+    EXPECT_EQ(plan.watermark.resumed_at, at(0));
     EXPECT_THAT(plan.alerts, IsEmpty());
-    EXPECT_EQ(rounds.round(2).mark.resumed_at, at(0));
+    EXPECT_EQ(rounds.round(2).watermark.resumed_at, at(0));
 }
 
 TEST(RoundOfTheMonitorItself, APauseOfMoreThanTwoPeriodsIsAlertedUntilTheNextRound) {
@@ -40,7 +40,7 @@ TEST(RoundOfTheMonitorItself, APauseOfMoreThanTwoPeriodsIsAlertedUntilTheNextRou
     const auto plan = rounds.round(2.1);
     EXPECT_THAT(types(plan.alerts), ElementsAre("evaluator_late"));
     EXPECT_EQ(plan.alerts[0].alert.metadata_json, R"({"pause_seconds":126,"period_seconds":60})");
-    EXPECT_EQ(plan.mark.resumed_at, at(2.1)) << "the silence of hosts counts from then";
+    EXPECT_EQ(plan.watermark.resumed_at, at(2.1)) << "the silence of hosts counts from then";
     const auto next = rounds.round(3);
     ASSERT_THAT(next.resolutions, SizeIs(1));
     EXPECT_EQ(next.resolutions[0].actor, "evaluator");

@@ -16,8 +16,8 @@ using std::chrono::minutes;
 using Verdict = Reading::Verdict;
 
 // Evaluates one subject once a minute. Verdicts: 'x' breached, '!' breached and critical, 'o'
-// breached and just below critical, '~' lingers, '.' clear, '?' no data. Actions: 'F' fire, 'b'
-// bump, 'R' resolve, '-' none.
+// breached and just below critical, '~' in hysteresis, '.' clear, '?' no data. Actions: 'F' fire,
+// 'b' bump, 'R' resolve, '-' none.
 class Subject {
   public:
     explicit Subject(Timing timing = {}) : timing_(timing) {}
@@ -27,7 +27,7 @@ class Subject {
         for (const char verdict : verdicts) {
             Reading reading;
             reading.verdict = verdict == '.'   ? Verdict::clear
-                              : verdict == '~' ? Verdict::lingers
+                              : verdict == '~' ? Verdict::hysteresis
                               : verdict == '?' ? Verdict::no_data
                                                : Verdict::breached;
             reading.severity = verdict == '!' ? Severity::critical : Severity::medium;
@@ -172,7 +172,7 @@ TEST(SubjectState, WhatIsOpenAndClearOrWithoutDataIsTold) {
 
 TEST(SubjectState, WithoutAutoResolveOnlyAPersonEndsIt) {
     Timing manual = timing(0, 0, 0);
-    manual.patience.auto_resolve = false;
+    manual.durations.auto_resolve = false;
     Subject subject{manual};
     EXPECT_EQ(subject.run("x......x."), "F------b-");
     EXPECT_EQ(subject.state.phase, Phase::firing);

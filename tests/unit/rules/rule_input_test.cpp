@@ -133,9 +133,9 @@ TEST(RuleInput, EverythingThatWasAddedIsRead) {
     EXPECT_EQ(condition.limit.escalation->threshold, 95);
     EXPECT_EQ(condition.limit.escalation->severity, Severity::high);
     EXPECT_EQ(condition.limit.min_coverage, 0.5);
-    EXPECT_EQ(rule.patience.hold, std::chrono::minutes{3});
-    EXPECT_EQ(rule.patience.keep_firing, std::chrono::minutes{4});
-    EXPECT_FALSE(rule.patience.auto_resolve);
+    EXPECT_EQ(rule.durations.hold, std::chrono::minutes{3});
+    EXPECT_EQ(rule.durations.keep_firing_for, std::chrono::minutes{4});
+    EXPECT_FALSE(rule.durations.auto_resolve);
     EXPECT_THAT(rule.notification_channels, ElementsAre("webhook:ops"));
 }
 
