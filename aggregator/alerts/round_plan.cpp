@@ -5,9 +5,9 @@
 
 #include "aggregator/alerts/alert_text.h"
 #include "aggregator/alerts/inhibition.h"
-#include "aggregator/alerts/ranking.h"
 #include "aggregator/alerts/self_monitoring.h"
 #include "aggregator/alerts/stored_states.h"
+#include "aggregator/rules/ranking.h"
 
 namespace chorus::alerts {
 namespace {

@@ -1,5 +1,5 @@
 // Whom an alert blames first.
-#include "aggregator/alerts/ranking.h"
+#include "aggregator/rules/ranking.h"
 
 #include <gtest/gtest.h>
 

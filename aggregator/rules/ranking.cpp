@@ -1,4 +1,4 @@
-#include "aggregator/alerts/ranking.h"
+#include "aggregator/rules/ranking.h"
 
 #include <array>
 #include <string_view>
