@@ -26,6 +26,20 @@ def test_the_fuzzers_are_built_of_files_that_exist():
             assert (ROOT / name).is_file(), f"{path.name} includes {name}"
 
 
+OUTBOX = "aggregator/schema/migrations/0013_notifications.sql"
+
+
+@pytest.mark.parametrize("header", [
+    "aggregator/alert_store/alert_refresh.h", "aggregator/alert_store/alert_store.h",
+    "aggregator/alert_store/notification_store.h", "aggregator/live/alert_feed.h",
+    "aggregator/notify/notifier.h", "aggregator/postgres/listener.h"])
+def test_who_relies_on_the_trigger_of_the_outbox_names_it(header):
+    text = (ROOT / header).read_text()
+    assert OUTBOX in text
+    named = re.search(r"trigger\s+(?://\s+)?(\w+)", text).group(1)
+    assert f"CREATE TRIGGER {named} AFTER INSERT ON monitoring.alert_transitions" in (ROOT / OUTBOX).read_text()
+
+
 LISTS = {
     "common": "chorus_library(chorus_common LIBS Threads::Threads)",
     "agent/push": "chorus_library(agent_push LIBS chorus_common)",
