@@ -1,12 +1,9 @@
-// The hosts that a writer knows: which agent may write a host's rows, and what was last noted about
-// the host.
+// The hosts that a writer knows, and which agent may write a host's rows.
 #pragma once
 
 #include <cstdint>
-#include <optional>
-#include <span>
+#include <string>
 #include <unordered_map>
-#include <vector>
 
 #include "aggregator/batches/batch_prepared.h"
 #include "aggregator/batches/batch_processes.h"
@@ -61,16 +58,5 @@ class BatchHosts {
     std::unordered_map<Uuid, BatchHost> hosts_;
     std::uint64_t uses_ = 0;
 };
-
-// Notes that hosts have reported. last_seen and the clock skew are written at most once in a few
-// seconds for each host, other columns when they change, and the place of the newest batch whenever
-// there is a newer one.
-struct HostSighting {
-    BatchHost* host;
-    const PreparedBatch* batch;
-    bool deferred = false;  // not stored
-    Timestamp time{};       // under which it is stored
-};
-void note_hosts(Session& session, std::span<const HostSighting> sightings);
 
 }  // namespace chorus::store

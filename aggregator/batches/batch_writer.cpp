@@ -5,6 +5,7 @@
 
 #include "aggregator/batches/batch_streams.h"
 #include "aggregator/batches/batch_times.h"
+#include "aggregator/batches/host_notes.h"
 #include "common/log.h"
 
 namespace chorus::store {

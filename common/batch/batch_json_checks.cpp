@@ -33,6 +33,12 @@ void BatchChecker::also_set_aside(JsonValue value) {
     set_aside_ = XXH3_64bits_withSeed(raw.data(), raw.size(), set_aside_ + 1);
 }
 
+void BatchChecker::pattern_mismatch(const Path& at, std::string_view pattern) {
+    fail(at, "string_pattern_mismatch",
+         "String should match pattern '" + std::string(pattern) + "'",
+         {{"pattern", std::string(pattern)}});
+}
+
 std::optional<std::int64_t> BatchChecker::lenient_integer(JsonValue value, const Path& at,
                                                           json_checks::IntegerRange range) {
     std::int64_t number = 0;

@@ -23,6 +23,8 @@ class BatchChecker : public json_checks::Checker {
     // A hash over everything that was warned of, in order; 0 if that is nothing.
     std::uint64_t set_aside() const { return set_aside_; }
 
+    void pattern_mismatch(const Path& at, std::string_view pattern);
+
     // A number out of range is unknown.
     std::optional<std::int64_t> lenient_integer(JsonValue value, const Path& at,
                                                 json_checks::IntegerRange range);
