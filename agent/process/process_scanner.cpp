@@ -10,6 +10,7 @@
 #include "agent/process/rounding.h"
 #include "agent/procfs/support/directory.h"
 #include "agent/procfs/support/text_scan.h"
+#include "common/batch/memory_share.h"
 
 namespace chorus::agent {
 namespace {
@@ -71,9 +72,8 @@ ProcessTable ProcessScanner::scan(std::optional<std::uint64_t> memory_total_byte
         counts_.zombies += process.state == ProcessState::zombie;
         counts_.uninterruptible += process.state == ProcessState::disk_sleep;
         if (process.memory_rss_bytes && memory_total_bytes && *memory_total_bytes > 0) {
-            const auto rss = static_cast<double>(*process.memory_rss_bytes);
-            process.memory_percent =
-                round_figure(std::min(100.0, 100 * rss / static_cast<double>(*memory_total_bytes)));
+            process.memory_percent = round_figure(
+                std::min(100.0, memory_share(*process.memory_rss_bytes, *memory_total_bytes, 100)));
         }
         if (process.cpu_percent && cpu_count) {
             // Ticks are counted late, but not as late as that: the counter jumped.

@@ -3,6 +3,8 @@
 #include <limits>
 #include <map>
 
+#include "aggregator/schema/process_values.h"
+
 namespace chorus::store {
 namespace {
 
@@ -17,18 +19,7 @@ WHERE last_seen_day >= $3 AND ($4::int IS NULL OR host_id = $4)
 
 // The keys of the batches are known by now, so each is one look into the primary key.
 constexpr std::string_view kSamples = R"sql(
-SELECT k.n, w.process_ref,
-       b.cpu_percent[u.position]::float8,
-       coalesce(b.rss_bytes[u.position] / 1048576.0::float8,
-                b.rss_kib[u.position] / 1024.0::float8),
-       coalesce(b.memory_percent[u.position]::float8,
-                100.0::float8 * coalesce(b.rss_bytes[u.position],
-                                         b.rss_kib[u.position]::bigint * 1024)
-                / nullif(b.memory_total_bytes, 0)),
-       coalesce(b.read_bytes[u.position], b.read_sectors[u.position]::bigint * 512)::float8,
-       coalesce(b.write_bytes[u.position], b.write_sectors[u.position]::bigint * 512)::float8,
-       b.num_threads[u.position]::float8,
-       b.fd_count[u.position]::float8
+SELECT k.n, w.process_ref, @FIGURES@
 FROM unnest($1::int[], $2::timestamptz[], $3::int[]) AS k(host_id, ts, n)
 JOIN monitoring.process_batches b ON b.host_id = k.host_id AND b.ts = k.ts
 JOIN unnest($4::int[], $5::bigint[]) AS w(host_id, process_ref) ON w.host_id = k.host_id
@@ -39,6 +30,22 @@ CROSS JOIN LATERAL (
         array_position(b.refs_wide, w.process_ref)) AS position) u
 WHERE u.position IS NOT NULL AND b.ts BETWEEN $6 AND $7
 )sql";
+
+// By ProcessFigure.
+std::string figures_sql() {
+    constexpr auto picked = ProcessElements::picked;
+    const auto value = [](std::string_view column) { return process_value(column, picked); };
+    return value("cpu_percent") + "::float8, " + value("memory_rss_bytes") +
+           " / 1048576.0::float8, " + memory_percent(picked) + ", " + value("disk_read_bytes") +
+           "::float8, " + value("disk_write_bytes") + "::float8, " + value("num_threads") +
+           "::float8, " + value("fd_count") + "::float8";
+}
+
+std::string samples_sql() {
+    constexpr std::string_view mark = "@FIGURES@";
+    std::string text{kSamples};
+    return text.replace(text.find(mark), mark.size(), figures_sql());
+}
 
 }  // namespace
 
@@ -92,15 +99,14 @@ ProcessRows read_process_samples(Session& session, const SampleScope& scope,
         greatest = std::max(greatest, snapshot.time);
     }
     if (host_ids.empty()) return rows;
-    for (const auto row :
-         session.execute_once(std::string{kSamples}, Parameters{}
-                                                         .int4_array(std::span{host_ids})
-                                                         .timestamp_array(std::span{times})
-                                                         .int4_array(std::span{numbers})
-                                                         .int4_array(std::span{owners})
-                                                         .int8_array(std::span{refs})
-                                                         .timestamp(least)
-                                                         .timestamp(greatest))) {
+    for (const auto row : session.execute_once(samples_sql(), Parameters{}
+                                                                  .int4_array(std::span{host_ids})
+                                                                  .timestamp_array(std::span{times})
+                                                                  .int4_array(std::span{numbers})
+                                                                  .int4_array(std::span{owners})
+                                                                  .int8_array(std::span{refs})
+                                                                  .timestamp(least)
+                                                                  .timestamp(greatest))) {
         ProcessSample sample;
         sample.snapshot = static_cast<std::size_t>(row.int4(0));
         sample.process_ref = row.int8(1);

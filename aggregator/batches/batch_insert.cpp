@@ -78,7 +78,7 @@ void BatchInsert::write_processes(Session& session, std::span<BatchItem* const> 
         append_process_row(process_rows_, *item.prepared, {item.host->host_id, item.time},
                            requests[i].refs);
     }
-    CopyIn processes{session, kProcessRowTarget};
+    CopyIn processes{session, process_row_target()};
     processes.encoded_rows(process_rows_);
     processes.finish();
 }

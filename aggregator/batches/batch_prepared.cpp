@@ -10,6 +10,7 @@
 #include <type_traits>
 
 #include "aggregator/batches/layout_cache.h"
+#include "common/batch/process_columns.h"
 
 namespace chorus::store {
 namespace {
@@ -66,6 +67,8 @@ std::uint64_t hash_layout(const std::vector<SeriesKey>& layout, std::string& buf
     return bytes.hash64();
 }
 
+// Digests are stored, so neither their members nor the order of these ever change: a process would
+// get a second row.
 Uuid digest_process(const Uuid& boot_id, const ProcessSample& p, std::string& buffer) {
     return Bytes{buffer}
         .add(boot_id)
@@ -87,11 +90,19 @@ void add_facts(Bytes& bytes, const Batch& b) {
     bytes.add(b.host.clock_ticks_per_second);
 }
 
-// Leaves no mark where nothing is known, so that a batch of an agent that does not yet send the
-// figure keeps its hash: it may have been stored by an aggregator that did not yet know it.
-template <typename T>
-void add_known(Bytes& bytes, char mark, const std::optional<T>& value) {
-    if (value) bytes.add(mark).add(*value);
+// Where a marked figure is not known it leaves nothing, so that a batch of an agent that does not
+// yet send it keeps its hash: it may have been stored by an aggregator that did not yet know it.
+template <std::size_t I>
+void add_figure(Bytes& bytes, const ProcessSample& process) {
+    constexpr auto column = process_column<I>();
+    const auto& value = process.*column.member;
+    if constexpr (column.type == ColumnType::state) {
+        bytes.add(value ? static_cast<char>(*value) : '?');
+    } else if constexpr (column.mark == '\0') {
+        bytes.add(value);
+    } else if (value) {
+        bytes.add(column.mark).add(*value);
+    }
 }
 
 void add_processes(Bytes& bytes, const ProcessTable& table, const std::vector<Uuid>& digests) {
@@ -101,25 +112,14 @@ void add_processes(Bytes& bytes, const ProcessTable& table, const std::vector<Uu
         bytes.add(table.other->memory_rss_bytes);
     }
     for (std::size_t i = 0; i < table.rows.size(); ++i) {
-        const ProcessSample& p = table.rows[i];
-        bytes.add(digests[i]).add(p.state ? static_cast<char>(*p.state) : '?');
-        bytes.add(p.num_threads).add(p.cpu_percent).add(p.memory_rss_bytes);
-        bytes.add(p.memory_percent).add(p.disk_read_bytes).add(p.disk_write_bytes).add(p.fd_count);
-        add_known(bytes, 'l', p.fd_limit);
-        add_known(bytes, 'c', p.children_cpu_percent);
-        add_known(bytes, 'p', p.memory_pss_bytes);
-        add_known(bytes, 's', p.memory_swap_bytes);
-        add_known(bytes, 'f', p.major_faults_per_sec);
-        add_known(bytes, 'n', p.nice);
-        add_known(bytes, 'o', p.processor);
-        add_known(bytes, 'd', p.io_wait_percent);
-        add_known(bytes, 'w', p.cpu_wait_percent);
-        add_known(bytes, 'v', p.voluntary_switches_per_sec);
-        add_known(bytes, 'i', p.involuntary_switches_per_sec);
+        bytes.add(digests[i]);
+        for_each_process_column([&]<std::size_t I>() {
+            if constexpr (!process_column<I>().lifelong) add_figure<I>(bytes, table.rows[i]);
+        });
     }
 }
 
-// As in add_known(): a batch without checks keeps its hash.
+// As in add_figure(): a batch without checks keeps its hash.
 void add_services(Bytes& bytes, const std::vector<AgentServiceCheck>& services) {
     if (services.empty()) return;
     bytes.add('S').add(services.size());

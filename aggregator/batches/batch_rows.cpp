@@ -6,12 +6,19 @@
 #include <optional>
 
 #include "aggregator/postgres/pg_types.h"
+#include "common/batch/memory_share.h"
+#include "common/batch/process_columns.h"
 
 namespace chorus::store {
 namespace {
 
-constexpr std::int64_t kSectorBytes = 512;
-constexpr std::int64_t kKibibyte = 1024;
+// Columns of a row of process_batches before those of each process.
+constexpr std::string_view kTableColumns[] = {"host_id",         "ts",
+                                              "received_at",     "scanned",
+                                              "ref_base",        "memory_total_bytes",
+                                              "other_count",     "other_cpu_percent",
+                                              "other_rss_bytes", "refs",
+                                              "refs_wide"};
 
 template <typename T>
 void field(std::string& out, T value) {
@@ -101,8 +108,7 @@ bool follows_from_rss(const Rows& rows, std::optional<std::int64_t> total_bytes)
     return std::all_of(rows.begin(), rows.end(), [&](const ProcessSample& p) {
         if (!p.memory_percent) return true;
         if (!p.memory_rss_bytes || !total_bytes || *total_bytes <= 0) return false;
-        const double share =
-            100.0 * static_cast<double>(*p.memory_rss_bytes) / static_cast<double>(*total_bytes);
+        const double share = memory_share(*p.memory_rss_bytes, *total_bytes, 100);
         return std::abs(share - *p.memory_percent) <= rounding;
     });
 }
@@ -131,6 +137,49 @@ void states_field(std::string& out, const Rows& rows) {
     for (const auto& p : rows) out += p.state ? static_cast<char>(*p.state) : '?';
 }
 
+template <ColumnType>
+struct Element;
+template <>
+struct Element<ColumnType::integer16> {
+    using Type = std::int16_t;
+    static constexpr std::uint32_t oid = pg::kInt2;
+};
+template <>
+struct Element<ColumnType::integer32> {
+    using Type = std::int32_t;
+    static constexpr std::uint32_t oid = pg::kInt4;
+};
+template <>
+struct Element<ColumnType::real> {
+    using Type = float;
+    static constexpr std::uint32_t oid = pg::kFloat4;
+};
+
+// One column of all processes: a field, or two of a pair "narrow, wide".
+template <std::size_t I>
+void column_fields(std::string& out, const Rows& rows, std::optional<std::int64_t> total_bytes) {
+    constexpr auto column = process_column<I>();
+    if constexpr (column.type == ColumnType::state) {
+        states_field(out, rows);
+    } else if constexpr (column.type == ColumnType::integer64) {
+        sized_fields(out, rows, column.member, column.stored_unit);
+    } else if (I == process_column_index("memory_percent") && follows_from_rss(rows, total_bytes)) {
+        null_field(out);
+    } else {
+        using Stored = Element<column.type>;
+        member_field<typename Stored::Type>(out, Stored::oid, rows, column.member);
+    }
+}
+
+constexpr std::int16_t count_fields() {
+    std::size_t fields = std::size(kTableColumns);
+    for_each_process_column([&]<std::size_t I>() {
+        constexpr auto column = process_column<I>();
+        if (!column.lifelong) fields += column.stored_wide.empty() ? 1 : 2;
+    });
+    return static_cast<std::int16_t>(fields);
+}
+
 void key_fields(std::string& out, const PreparedBatch& prepared, RowKey key, std::int16_t fields) {
     pg::append(out, fields);
     field(out, key.host_id);
@@ -157,15 +206,32 @@ void append_system_row(std::string& out, const PreparedBatch& prepared, RowKey k
     });
 }
 
+const std::string& process_row_target() {
+    static const std::string target = [] {
+        std::string columns;
+        const auto add = [&](std::string_view name) {
+            if (!columns.empty()) columns += ", ";
+            columns += name;
+        };
+        for (const auto name : kTableColumns) add(name);
+        for (const auto& column : process_column_facts()) {
+            if (column.lifelong) continue;
+            add(column.column());
+            if (!column.stored_wide.empty()) add(column.stored_wide);
+        }
+        return "monitoring.process_batches (" + columns + ')';
+    }();
+    return target;
+}
+
 void append_process_row(std::string& out, const PreparedBatch& prepared, RowKey key,
                         std::span<const std::int64_t> refs) {
-    constexpr std::int16_t fields = 35;
     const ProcessTable& table = *prepared.batch.processes;
     const Rows& rows = table.rows;
     const auto& total = prepared.batch.host.memory_total_bytes;
     const std::int64_t base = refs.empty() ? 0 : *std::min_element(refs.begin(), refs.end());
 
-    key_fields(out, prepared, key, fields);
+    key_fields(out, prepared, key, count_fields());
     field(out, clamp32(table.scanned));
     field(out, base);
     field(out, total);
@@ -173,29 +239,9 @@ void append_process_row(std::string& out, const PreparedBatch& prepared, RowKey 
     field(out, table.other ? table.other->cpu_percent : std::nullopt);
     field(out, table.other ? table.other->memory_rss_bytes : std::nullopt);
     ref_fields(out, refs, base);
-    member_field<float>(out, pg::kFloat4, rows, &ProcessSample::cpu_percent);
-    sized_fields(out, rows, &ProcessSample::memory_rss_bytes, kKibibyte);
-    if (follows_from_rss(rows, total)) {
-        null_field(out);
-    } else {
-        member_field<float>(out, pg::kFloat4, rows, &ProcessSample::memory_percent);
-    }
-    sized_fields(out, rows, &ProcessSample::disk_read_bytes, kSectorBytes);
-    sized_fields(out, rows, &ProcessSample::disk_write_bytes, kSectorBytes);
-    member_field<std::int32_t>(out, pg::kInt4, rows, &ProcessSample::num_threads);
-    member_field<std::int32_t>(out, pg::kInt4, rows, &ProcessSample::fd_count);
-    states_field(out, rows);
-    member_field<std::int32_t>(out, pg::kInt4, rows, &ProcessSample::fd_limit);
-    member_field<float>(out, pg::kFloat4, rows, &ProcessSample::children_cpu_percent);
-    sized_fields(out, rows, &ProcessSample::memory_pss_bytes, kKibibyte);
-    sized_fields(out, rows, &ProcessSample::memory_swap_bytes, kKibibyte);
-    member_field<float>(out, pg::kFloat4, rows, &ProcessSample::major_faults_per_sec);
-    member_field<std::int16_t>(out, pg::kInt2, rows, &ProcessSample::nice);
-    member_field<std::int16_t>(out, pg::kInt2, rows, &ProcessSample::processor);
-    member_field<float>(out, pg::kFloat4, rows, &ProcessSample::io_wait_percent);
-    member_field<float>(out, pg::kFloat4, rows, &ProcessSample::cpu_wait_percent);
-    member_field<float>(out, pg::kFloat4, rows, &ProcessSample::voluntary_switches_per_sec);
-    member_field<float>(out, pg::kFloat4, rows, &ProcessSample::involuntary_switches_per_sec);
+    for_each_process_column([&]<std::size_t I>() {
+        if constexpr (!process_column<I>().lifelong) column_fields<I>(out, rows, total);
+    });
 }
 
 }  // namespace chorus::store

@@ -13,13 +13,8 @@ namespace chorus::store {
 
 inline constexpr std::string_view kSystemRowTarget =
     "monitoring.system_batches (host_id, ts, received_at, payload_hash, layout_id, \"values\")";
-inline constexpr std::string_view kProcessRowTarget =
-    "monitoring.process_batches (host_id, ts, received_at, scanned, ref_base, memory_total_bytes,"
-    " other_count, other_cpu_percent, other_rss_bytes, refs, refs_wide, cpu_percent, rss_kib,"
-    " rss_bytes, memory_percent, read_sectors, read_bytes, write_sectors, write_bytes,"
-    " num_threads, fd_count, states, fd_limit, children_cpu_percent, pss_kib, pss_bytes, swap_kib,"
-    " swap_bytes, major_faults, nice, processor, io_wait, cpu_wait, voluntary_switches,"
-    " involuntary_switches)";
+// Table and columns of append_process_row().
+const std::string& process_row_target();
 
 // What a row needs beside the batch. `time` is the batch's own, unless another row has it.
 struct RowKey {

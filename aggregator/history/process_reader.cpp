@@ -195,9 +195,7 @@ std::vector<ProcessRow> ProcessReader::find(const ProcessQuery& query) const {
         if (refs) parameters.int8_array(std::span{*refs});
         const auto sql = refs ? picked_process_rows_sql(query.sort, query.ascending)
                               : process_rows_sql(query.sort, query.ascending);
-        for (const auto row : session.execute_once(sql, parameters)) {
-            rows.push_back(read_process_row(row));
-        }
+        read_process_rows(session.execute_once(sql, parameters), rows);
         return rows;
     });
 }
@@ -241,10 +239,9 @@ std::optional<ProcessSnapshot> read_snapshot(Session& session, const std::string
     auto parameters = to_parameters(filters);
     add_cursor(parameters, std::nullopt);
     parameters.int8(std::numeric_limits<std::int32_t>::max()).int8(0);
-    for (const auto row :
-         session.execute_once(process_rows_sql(ProcessSort::timestamp, true), parameters)) {
-        snapshot.rows.push_back(read_process_row(row));
-    }
+    read_process_rows(
+        session.execute_once(process_rows_sql(ProcessSort::timestamp, true), parameters),
+        snapshot.rows);
     return snapshot;
 }
 

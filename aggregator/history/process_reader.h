@@ -8,6 +8,7 @@
 
 #include "aggregator/history/metric_reader.h"
 #include "aggregator/postgres/database.h"
+#include "common/batch/batch.h"
 #include "common/timestamp.h"
 #include "common/uuid.h"
 
@@ -31,32 +32,11 @@ struct ProcessQuery {
 
 struct ProcessRow {
     Uuid id;
-    std::int32_t process_id = 0;
-    std::string process_name;
     std::string hostname;
-    std::optional<double> cpu_percent;  // of one core
-    std::optional<double> memory_mb;    // MiB
-    std::optional<double> memory_percent;
-    std::optional<std::int64_t> disk_read_bytes;
-    std::optional<std::int64_t> disk_write_bytes;
-    std::optional<std::string> status;  // psutil's word
     Timestamp time;
     Timestamp created_at;
-    std::optional<std::string> username;
-    std::optional<std::int32_t> ppid;
-    std::optional<std::int32_t> num_threads;
-    std::optional<std::int32_t> fd_count;
-    std::optional<std::string> unit;
-    std::optional<std::string> container_id;
-    std::optional<std::string> cmdline;
     std::optional<Timestamp> started_at;
-    std::optional<std::int32_t> fd_limit;
-    std::optional<double> children_cpu_percent;           // of one core
-    std::optional<double> memory_pss_mb, memory_swap_mb;  // MiB
-    std::optional<double> major_faults_per_sec;
-    std::optional<std::int32_t> nice, processor;
-    std::optional<double> io_wait_percent, cpu_wait_percent;  // over all threads
-    std::optional<double> voluntary_switches_per_sec, involuntary_switches_per_sec;
+    chorus::ProcessSample process;  // its start_ticks are not read
     SampleCursor cursor;
 };
 

@@ -114,6 +114,12 @@ int Result::size() const {
     return result_ ? PQntuples(result_.get()) : 0;
 }
 
+int Result::column(const char* name) const {
+    const int column = PQfnumber(result_.get(), name);  // -1 also without a result
+    if (column < 0) throw std::logic_error(std::string("no column ") + name + " was selected");
+    return column;
+}
+
 std::int64_t Result::affected() const {
     if (!result_) return 0;
     const std::string_view text = PQcmdTuples(result_.get());

@@ -70,6 +70,9 @@ class Result {
     int size() const;
     bool empty() const { return size() == 0; }
     Row operator[](int row) const { return Row{this, row}; }
+    // The number of the column of that name. That there is none is a programming error
+    // (std::logic_error).
+    int column(const char* name) const;
     // Rows that an INSERT, UPDATE or DELETE changed.
     std::int64_t affected() const;
 

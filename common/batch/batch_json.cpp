@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <optional>
 
-#include "common/batch/batch_ranges.h"
+#include "common/batch/process_columns.h"
 #include "common/text.h"
 
 namespace chorus {
@@ -72,72 +72,31 @@ void write_metrics(JsonWriter& out, const Batch& batch) {
     out.end_array().end_object();
 }
 
-void write_process(JsonWriter& out, const ProcessSample& p) {
-    using json_checks::kNatural31;
-    using json_checks::kNatural63;
-    out.begin_array().value(p.pid).value(p.start_ticks);
-    write_text(out, p.name, limits::kProcessNameBytes);
-    write_within(out, p.ppid, kNatural31);
-    p.state ? out.value(to_string(*p.state)) : out.null();
-    text_or_null(out, p.user, limits::kLabelBytes);
-    write_within(out, p.num_threads, kNatural31);
-    write_within(out, p.cpu_percent, ranges::kCpuPercent);
-    write_within(out, p.memory_rss_bytes, kNatural63);
-    write_within(out, p.memory_percent, ranges::kPercent);
-    write_within(out, p.disk_read_bytes, kNatural63);
-    write_within(out, p.disk_write_bytes, kNatural63);
-    write_within(out, p.fd_count, kNatural31);
-    write_within(out, p.fd_limit, kNatural31);
-    write_within(out, p.children_cpu_percent, ranges::kCpuPercent);
-    write_within(out, p.memory_pss_bytes, kNatural63);
-    write_within(out, p.memory_swap_bytes, kNatural63);
-    write_within(out, p.major_faults_per_sec, ranges::kPerSecond);
-    write_within(out, p.nice, ranges::kNice);
-    write_within(out, p.processor, ranges::kProcessor);
-    write_within(out, p.io_wait_percent, ranges::kCpuPercent);
-    write_within(out, p.cpu_wait_percent, ranges::kCpuPercent);
-    write_within(out, p.voluntary_switches_per_sec, ranges::kPerSecond);
-    write_within(out, p.involuntary_switches_per_sec, ranges::kPerSecond);
-    text_or_null(out, p.unit, limits::kLabelBytes);
-    text_or_null(out, p.container_id, limits::kLabelBytes);
-    text_or_null(out, p.cmdline, limits::kTextBytes);
-    out.end_array();
+template <std::size_t I>
+void write_cell(JsonWriter& out, const ProcessSample& process) {
+    constexpr auto column = process_column<I>();
+    const auto& value = process.*column.member;
+    if constexpr (column.type == ColumnType::text) {
+        constexpr std::size_t most = column.bounds.most_bytes;
+        column.needed ? write_text(out, value, most) : text_or_null(out, value, most);
+    } else if constexpr (column.type == ColumnType::state) {
+        value ? out.value(to_string(*value)) : out.null();
+    } else if constexpr (column.needed) {
+        out.value(value);
+    } else {
+        write_within(out, value, column.bounds);
+    }
 }
 
 void write_processes(JsonWriter& out, const ProcessTable& table) {
     out.key("processes").begin_object().key("columns").begin_array();
-    // In the order of write_process.
-    for (const char* name : {"pid",
-                             "start_ticks",
-                             "name",
-                             "ppid",
-                             "state",
-                             "user",
-                             "num_threads",
-                             "cpu_percent",
-                             "memory_rss_bytes",
-                             "memory_percent",
-                             "disk_read_bytes",
-                             "disk_write_bytes",
-                             "fd_count",
-                             "fd_limit",
-                             "children_cpu_percent",
-                             "memory_pss_bytes",
-                             "memory_swap_bytes",
-                             "major_faults_per_sec",
-                             "nice",
-                             "processor",
-                             "io_wait_percent",
-                             "cpu_wait_percent",
-                             "voluntary_switches_per_sec",
-                             "involuntary_switches_per_sec",
-                             "unit",
-                             "container_id",
-                             "cmdline"}) {
-        out.value(name);
-    }
+    for_each_process_column([&]<std::size_t I>() { out.value(process_column<I>().name); });
     out.end_array().key("rows").begin_array();
-    for (const ProcessSample& process : table.rows) write_process(out, process);
+    for (const ProcessSample& process : table.rows) {
+        out.begin_array();
+        for_each_process_column([&]<std::size_t I>() { write_cell<I>(out, process); });
+        out.end_array();
+    }
     out.end_array().field("scanned", table.scanned);
     if (table.other) {
         out.key("other").begin_object().field("count", table.other->count);

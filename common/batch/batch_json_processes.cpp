@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "common/batch/batch_ranges.h"
+#include "common/batch/process_columns.h"
 
 namespace chorus {
 namespace {
@@ -15,85 +15,75 @@ using Checker = BatchChecker;
 using json_checks::kNatural31;
 using json_checks::kNatural63;
 using json_checks::Path;
-using namespace ranges;
 
-enum class Column {
-    unknown,
-    pid,
-    start_ticks,
-    name,
-    ppid,
-    state,
-    user,
-    num_threads,
-    cpu_percent,
-    memory_rss_bytes,
-    memory_percent,
-    disk_read_bytes,
-    disk_write_bytes,
-    fd_count,
-    fd_limit,
-    children_cpu_percent,
-    memory_pss_bytes,
-    memory_swap_bytes,
-    major_faults_per_sec,
-    nice,
-    processor,
-    io_wait_percent,
-    cpu_wait_percent,
-    voluntary_switches_per_sec,
-    involuntary_switches_per_sec,
-    unit,
-    container_id,
-    cmdline,
-};
+template <typename Number, typename Read>
+void assign(std::optional<Number>& target, const std::optional<Read>& read) {
+    if (read) target = static_cast<Number>(*read);
+}
 
-constexpr std::array<std::pair<std::string_view, Column>, 32> kColumns{{
-    {"pid", Column::pid},
-    {"start_ticks", Column::start_ticks},
-    {"name", Column::name},
-    {"ppid", Column::ppid},
-    {"state", Column::state},
-    {"user", Column::user},
-    {"num_threads", Column::num_threads},
-    {"cpu_percent", Column::cpu_percent},
-    {"memory_rss_bytes", Column::memory_rss_bytes},
-    {"memory_percent", Column::memory_percent},
-    {"disk_read_bytes", Column::disk_read_bytes},
-    {"disk_write_bytes", Column::disk_write_bytes},
-    {"fd_count", Column::fd_count},
-    {"fd_limit", Column::fd_limit},
-    {"children_cpu_percent", Column::children_cpu_percent},
-    {"memory_pss_bytes", Column::memory_pss_bytes},
-    {"memory_swap_bytes", Column::memory_swap_bytes},
-    {"major_faults_per_sec", Column::major_faults_per_sec},
-    {"nice", Column::nice},
-    {"processor", Column::processor},
-    {"io_wait_percent", Column::io_wait_percent},
-    {"cpu_wait_percent", Column::cpu_wait_percent},
-    {"voluntary_switches_per_sec", Column::voluntary_switches_per_sec},
-    {"involuntary_switches_per_sec", Column::involuntary_switches_per_sec},
-    {"unit", Column::unit},
-    {"container_id", Column::container_id},
-    {"cmdline", Column::cmdline},
-    // Synonyms, as other tools call them.
-    {"process_id", Column::pid},
-    {"process_name", Column::name},
-    {"status", Column::state},
-    {"username", Column::user},
-    {"threads", Column::num_threads},
-}};
+std::optional<ProcessState> read_state(JsonValue cell, const Path& at, Checker& check) {
+    const std::string_view word = check.text(cell, at, limits::kLabelBytes);
+    if (word.empty()) return std::nullopt;
+    const auto state = process_state_from_name(word);
+    if (!state) {
+        check.fail(at, "enum",
+                   "Input should be 'running', 'sleeping', 'disk-sleep', 'stopped', "
+                   "'tracing-stop', 'zombie', 'dead', 'idle', 'parked' or 'waking'");
+    }
+    return state;
+}
+
+// A number as the column's bounds have it; nullopt after a fault or a warning.
+template <std::size_t I>
+auto read_number(JsonValue cell, const Path& at, Checker& check) {
+    constexpr auto column = process_column<I>();
+    constexpr bool strict = column.strict || column.needed;
+    if constexpr (column.type == ColumnType::real) {
+        return strict ? check.real(cell, at, column.bounds)
+                      : check.lenient_real(cell, at, column.bounds);
+    } else {
+        return strict ? check.integer(cell, at, column.bounds)
+                      : check.lenient_integer(cell, at, column.bounds);
+    }
+}
+
+template <std::size_t I>
+void read_cell(JsonValue cell, const Path& at, ProcessSample& out, Checker& check) {
+    constexpr auto column = process_column<I>();
+    auto& target = out.*column.member;
+    if (!column.needed && cell.is_null()) return;
+    if constexpr (column.type == ColumnType::text) {
+        target = check.cut_text(cell, at, column.bounds.most_bytes);
+    } else if constexpr (column.type == ColumnType::state) {
+        target = read_state(cell, at, check);
+    } else if constexpr (column.needed) {
+        using Number = std::remove_reference_t<decltype(target)>;
+        target = static_cast<Number>(read_number<I>(cell, at, check).value_or(0));
+    } else {
+        assign(target, read_number<I>(cell, at, check));
+    }
+}
+
+using ReadCell = void (*)(JsonValue cell, const Path& at, ProcessSample& out, Checker& check);
+constexpr auto kReaders = []<std::size_t... I>(std::index_sequence<I...>) {
+    return std::array<ReadCell, kProcessColumnCount>{&read_cell<I>...};
+}
+(std::make_index_sequence<kProcessColumnCount>{});
+
+constexpr std::size_t kUnknown = kProcessColumnCount;
 
 struct NamedColumn {
-    Column column;
+    std::size_t column;     // kUnknown is ignored
     std::string_view name;  // as sent, for locations
 };
 
-Column column_of(std::string_view name) {
-    for (const auto& [known, column] : kColumns) {
-        if (known == name) return column;
-    }
-    return Column::unknown;
+std::size_t column_of(std::string_view name) {
+    std::size_t found = kUnknown;
+    for_each_process_column([&]<std::size_t I>() {
+        constexpr auto column = process_column<I>();
+        if (name == column.name || (!column.synonym.empty() && name == column.synonym)) found = I;
+    });
+    return found;
 }
 
 std::vector<NamedColumn> read_columns(JsonValue value, const Path& at, Checker& check) {
@@ -108,107 +98,21 @@ std::vector<NamedColumn> read_columns(JsonValue value, const Path& at, Checker& 
     for (const JsonValue item : *names) {
         const Path here = at / columns.size();
         const std::string_view name = check.text(item, here, limits::kLabelBytes);
-        const Column column = column_of(name);
-        const bool twice = column != Column::unknown &&
+        const std::size_t column = column_of(name);
+        const bool twice = column != kUnknown &&
                            std::any_of(columns.begin(), columns.end(),
                                        [&](const NamedColumn& c) { return c.column == column; });
         if (twice) check.fail(here, "duplicate_item", "Column should be given once");
         columns.push_back({column, name});
     }
-    for (const Column needed : {Column::pid, Column::start_ticks, Column::name}) {
+    for_each_process_column([&]<std::size_t I>() {
+        constexpr auto column = process_column<I>();
+        if (!column.needed) return;
         const bool there = std::any_of(columns.begin(), columns.end(),
-                                       [&](const NamedColumn& c) { return c.column == needed; });
-        if (!there) check.missing(at / kColumns[static_cast<std::size_t>(needed) - 1].first);
-    }
+                                       [&](const NamedColumn& c) { return c.column == I; });
+        if (!there) check.missing(at / column.name);
+    });
     return columns;
-}
-
-template <typename Number, typename Read>
-void assign(std::optional<Number>& target, const std::optional<Read>& read) {
-    if (read) target = static_cast<Number>(*read);
-}
-
-void read_state(JsonValue cell, const Path& at, ProcessSample& out, Checker& check) {
-    const std::string_view word = check.text(cell, at, limits::kLabelBytes);
-    if (word.empty()) return;
-    out.state = process_state_from_name(word);
-    if (!out.state) {
-        check.fail(at, "enum",
-                   "Input should be 'running', 'sleeping', 'disk-sleep', 'stopped', "
-                   "'tracing-stop', 'zombie', 'dead', 'idle', 'parked' or 'waking'");
-    }
-}
-
-void read_cell(Column column, JsonValue cell, const Path& at, ProcessSample& out, Checker& check) {
-    const bool required =
-        column == Column::pid || column == Column::start_ticks || column == Column::name;
-    if (cell.is_null() && !required) return;
-    switch (column) {
-        case Column::unknown:
-            return;
-        case Column::pid:
-            out.pid = static_cast<std::int32_t>(check.integer(cell, at, kPid).value_or(0));
-            return;
-        case Column::start_ticks:
-            out.start_ticks = check.integer(cell, at, kNatural63).value_or(0);
-            return;
-        case Column::name:
-            out.name = check.cut_text(cell, at, limits::kProcessNameBytes);
-            return;
-        case Column::ppid:
-            return assign(out.ppid, check.lenient_integer(cell, at, kNatural31));
-        case Column::state:
-            return read_state(cell, at, out, check);
-        case Column::user:
-            out.user = check.cut_text(cell, at, limits::kLabelBytes);
-            return;
-        case Column::num_threads:
-            return assign(out.num_threads, check.lenient_integer(cell, at, kNatural31));
-        case Column::cpu_percent:
-            return assign(out.cpu_percent, check.real(cell, at, kCpuPercent));
-        case Column::memory_rss_bytes:
-            return assign(out.memory_rss_bytes, check.lenient_integer(cell, at, kNatural63));
-        case Column::memory_percent:
-            return assign(out.memory_percent, check.real(cell, at, kPercent));
-        case Column::disk_read_bytes:
-            return assign(out.disk_read_bytes, check.lenient_integer(cell, at, kNatural63));
-        case Column::disk_write_bytes:
-            return assign(out.disk_write_bytes, check.lenient_integer(cell, at, kNatural63));
-        case Column::fd_count:
-            return assign(out.fd_count, check.lenient_integer(cell, at, kNatural31));
-        case Column::fd_limit:
-            return assign(out.fd_limit, check.lenient_integer(cell, at, kNatural31));
-        case Column::children_cpu_percent:
-            return assign(out.children_cpu_percent, check.lenient_real(cell, at, kCpuPercent));
-        case Column::memory_pss_bytes:
-            return assign(out.memory_pss_bytes, check.lenient_integer(cell, at, kNatural63));
-        case Column::memory_swap_bytes:
-            return assign(out.memory_swap_bytes, check.lenient_integer(cell, at, kNatural63));
-        case Column::major_faults_per_sec:
-            return assign(out.major_faults_per_sec, check.lenient_real(cell, at, kPerSecond));
-        case Column::nice:
-            return assign(out.nice, check.lenient_integer(cell, at, kNice));
-        case Column::processor:
-            return assign(out.processor, check.lenient_integer(cell, at, kProcessor));
-        case Column::io_wait_percent:
-            return assign(out.io_wait_percent, check.lenient_real(cell, at, kCpuPercent));
-        case Column::cpu_wait_percent:
-            return assign(out.cpu_wait_percent, check.lenient_real(cell, at, kCpuPercent));
-        case Column::voluntary_switches_per_sec:
-            return assign(out.voluntary_switches_per_sec, check.lenient_real(cell, at, kPerSecond));
-        case Column::involuntary_switches_per_sec:
-            return assign(out.involuntary_switches_per_sec,
-                          check.lenient_real(cell, at, kPerSecond));
-        case Column::unit:
-            out.unit = check.cut_text(cell, at, limits::kLabelBytes);
-            return;
-        case Column::container_id:
-            out.container_id = check.cut_text(cell, at, limits::kLabelBytes);
-            return;
-        case Column::cmdline:
-            out.cmdline = check.cut_text(cell, at, limits::kTextBytes);
-            return;
-    }
 }
 
 ProcessSample read_row(simdjson::dom::array cells, const std::vector<NamedColumn>& columns,
@@ -225,7 +129,9 @@ ProcessSample read_row(simdjson::dom::array cells, const std::vector<NamedColumn
     }
     auto column = columns.begin();
     for (const JsonValue cell : cells) {
-        read_cell(column->column, cell, at / column->name, out, check);
+        if (column->column != kUnknown) {
+            kReaders[column->column](cell, at / column->name, out, check);
+        }
         ++column;
     }
     return out;
@@ -309,7 +215,7 @@ std::optional<ProcessRemainder> read_other(JsonValue value, const Path& at, Chec
             known = count.has_value();
             other.count = count.value_or(0);
         } else if (key == "cpu_percent" && !item.is_null()) {
-            assign(other.cpu_percent, check.lenient_real(item, here, kCpuPercent));
+            assign(other.cpu_percent, check.lenient_real(item, here, ranges::kCpuPercent));
         } else if (key == "memory_rss_bytes" && !item.is_null()) {
             assign(other.memory_rss_bytes, check.lenient_integer(item, here, kNatural63));
         }

@@ -20,17 +20,17 @@ TEST_F(Readers, ProcessesComeBackAsStored) {
     ASSERT_EQ(rows.size(), 6U);
     EXPECT_EQ(reader.count(query), 6);
     EXPECT_EQ(rows[0].time, at("2026-01-02T10:00:30Z"));
-    EXPECT_EQ(rows[0].process_name, "worker3");
-    EXPECT_EQ(rows[0].process_id, 3);
-    EXPECT_EQ(rows[0].cpu_percent, 0.03);
-    EXPECT_EQ(rows[0].memory_mb, 3);
-    EXPECT_EQ(rows[0].memory_percent, 0.293);  // 3 MiB of 1 GiB, four decimals
-    EXPECT_EQ(rows[0].disk_read_bytes, 3 * 512);
-    EXPECT_EQ(rows[0].disk_write_bytes, std::nullopt);
-    EXPECT_EQ(rows[0].status, "sleeping");
-    EXPECT_EQ(rows[0].username, std::nullopt);
-    EXPECT_EQ(rows[2].process_id, 1);
-    EXPECT_EQ(rows[2].disk_read_bytes, std::nullopt);
+    EXPECT_EQ(rows[0].process.name, "worker3");
+    EXPECT_EQ(rows[0].process.pid, 3);
+    EXPECT_EQ(rows[0].process.cpu_percent, 0.03);
+    EXPECT_EQ(rows[0].process.memory_rss_bytes, 3 << 20);
+    EXPECT_EQ(rows[0].process.memory_percent, 0.293);  // 3 MiB of 1 GiB, four decimals
+    EXPECT_EQ(rows[0].process.disk_read_bytes, 3 * 512);
+    EXPECT_EQ(rows[0].process.disk_write_bytes, std::nullopt);
+    EXPECT_EQ(rows[0].process.state, ProcessState::sleeping);
+    EXPECT_EQ(rows[0].process.user, "");
+    EXPECT_EQ(rows[2].process.pid, 1);
+    EXPECT_EQ(rows[2].process.disk_read_bytes, std::nullopt);
     const auto from_view = database_.pool().acquire()->execute_once(
         "SELECT cpu_percent, memory_mb, memory_percent, disk_read_bytes, status, id"
         " FROM monitoring.process_metrics WHERE id = $1",
@@ -84,7 +84,7 @@ TEST_F(Readers, ProcessesByNameGlobPidAndSort) {
     const ProcessReader reader{database_.pool()};
     const auto pids = [&](const ProcessQuery& query) {
         std::vector<std::int32_t> list;
-        for (const auto& row : reader.find(query)) list.push_back(row.process_id);
+        for (const auto& row : reader.find(query)) list.push_back(row.process.pid);
         return list;
     };
     ProcessQuery query;
@@ -128,16 +128,16 @@ TEST_F(Readers, BothWaysToFindProcessesAgree) {
     unfolded.limit = 1000;
     for (const auto& row : reader.find(unfolded)) {
         ProcessQuery picked;
-        picked.process_name = row.process_name;
+        picked.process_name = row.process.name;
         picked.start = row.time;
         picked.end = row.time;
         const auto same = reader.find(picked);
         ASSERT_EQ(same.size(), 1U);
         EXPECT_EQ(same[0].id, row.id);
-        EXPECT_EQ(same[0].cpu_percent, row.cpu_percent);
-        EXPECT_EQ(same[0].memory_percent, row.memory_percent);
-        EXPECT_EQ(same[0].disk_read_bytes, row.disk_read_bytes);
-        EXPECT_EQ(same[0].status, row.status);
+        EXPECT_EQ(same[0].process.cpu_percent, row.process.cpu_percent);
+        EXPECT_EQ(same[0].process.memory_percent, row.process.memory_percent);
+        EXPECT_EQ(same[0].process.disk_read_bytes, row.process.disk_read_bytes);
+        EXPECT_EQ(same[0].process.state, row.process.state);
     }
 }
 
@@ -160,14 +160,14 @@ TEST_F(Readers, WideColumnsReadLikeNarrowOnes) {
     ASSERT_TRUE(snapshot);
     ASSERT_EQ(snapshot->rows.size(), 1U);
     for (const auto& row : {picked[0], snapshot->rows[0]}) {
-        EXPECT_EQ(row.cpu_percent, 12.3);
-        EXPECT_EQ(row.memory_mb, 4'194'304);
-        EXPECT_EQ(row.memory_percent, 55.5);
-        EXPECT_EQ(row.disk_read_bytes, 1'099'511'627'777);
-        EXPECT_EQ(row.disk_write_bytes, 3);
-        EXPECT_EQ(row.num_threads, 7);
-        EXPECT_EQ(row.fd_count, 8);
-        EXPECT_EQ(row.status, std::nullopt);
+        EXPECT_EQ(row.process.cpu_percent, 12.3);
+        EXPECT_EQ(row.process.memory_rss_bytes, 4'398'046'511'104);
+        EXPECT_EQ(row.process.memory_percent, 55.5);
+        EXPECT_EQ(row.process.disk_read_bytes, 1'099'511'627'777);
+        EXPECT_EQ(row.process.disk_write_bytes, 3);
+        EXPECT_EQ(row.process.num_threads, 7);
+        EXPECT_EQ(row.process.fd_count, 8);
+        EXPECT_EQ(row.process.state, std::nullopt);
     }
 }
 
@@ -184,7 +184,7 @@ TEST_F(Readers, ProcessTableAtAMoment) {
     EXPECT_EQ(table->scanned, 3);
     EXPECT_EQ(table->other_count, std::nullopt);
     EXPECT_EQ(table->rows.size(), 3U);
-    EXPECT_EQ(table->rows[0].process_name, "worker1");
+    EXPECT_EQ(table->rows[0].process.name, "worker1");
     EXPECT_EQ(reader.at("web-01", at("2026-01-02T10:06:00Z"))->time, at("2026-01-02T10:01:00Z"));
     EXPECT_FALSE(reader.at("web-01", at("2026-01-02T10:06:01Z")));  // ten intervals
     EXPECT_FALSE(reader.at("nobody", at("2026-01-02T10:00:30Z")));

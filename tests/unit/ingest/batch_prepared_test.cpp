@@ -6,6 +6,7 @@
 #include <set>
 
 #include "common/batch/series_tags.h"
+#include "tests/unit/codec/process_values.h"
 #include "tests/unit/codec/sample_batch.h"
 
 namespace chorus::store {
@@ -54,6 +55,21 @@ TEST(PreparedBatch, HashDependsOnEverythingElse) {
     std::set<std::int64_t> hashes{prepared().payload_hash};
     for (const auto& change : changes) hashes.insert(prepared(change).payload_hash);
     EXPECT_EQ(hashes.size(), std::size(changes) + 1);
+}
+
+TEST(PreparedBatch, HashDependsOnEveryColumnOfAProcess) {
+    const auto base = prepared();
+    for_each_process_column([&]<std::size_t I>() {
+        // Of the first row all figures are known, of the second none is.
+        for (const std::size_t row : {0, 1}) {
+            const auto changed =
+                prepared([&](Batch& b) { test::change_column<I>(b.processes->rows[row]); });
+            EXPECT_NE(changed.payload_hash, base.payload_hash) << process_column<I>().name;
+            EXPECT_EQ(changed.process_digests[row] != base.process_digests[row],
+                      process_column<I>().lifelong)
+                << process_column<I>().name;
+        }
+    });
 }
 
 TEST(PreparedBatch, HashDependsOnWhatWasLeftOut) {
