@@ -1,6 +1,8 @@
 #include "aggregator/batches/batch_insert.h"
 
+#include <chrono>
 #include <utility>
+#include <vector>
 
 #include "aggregator/batches/batch_processes.h"
 #include "aggregator/batches/batch_rows.h"
@@ -13,6 +15,34 @@ constexpr Statement kInsertEvents{"batch_insert_events", R"sql(
 INSERT INTO monitoring.events (host_id, ts, type, detail)
 SELECT * FROM unnest($1::int[], $2::timestamptz[], $3::text[], $4::jsonb[])
 )sql"};
+
+// The lock on the row makes the task that packs the day wait for this transaction, or this one for
+// that task. In the order of the key, as all writers go.
+constexpr Statement kMarkLate{"batch_mark_late", R"sql(
+INSERT INTO monitoring.late_days (host_id, day)
+SELECT DISTINCT i.host_id, i.day
+FROM unnest($1::int[], $2::date[]) AS i (host_id, day)
+WHERE (i.day + 1)::timestamp AT TIME ZONE 'UTC' <= now()
+ORDER BY i.day, i.host_id
+ON CONFLICT (day, host_id) DO UPDATE SET host_id = excluded.host_id
+)sql"};
+// By how much this program's clock may be behind PostgreSQL's, by which days are over.
+constexpr std::chrono::hours kClockSlack{1};
+
+// Batches of days that are over, so that the packed form of the day gets them too.
+void mark_late(Session& session, std::span<BatchItem* const> fresh, Timestamp now) {
+    const auto today = std::chrono::floor<std::chrono::days>(now + kClockSlack);
+    std::vector<std::int32_t> hosts;
+    std::vector<std::chrono::sys_days> days;
+    for (const BatchItem* item : fresh) {
+        const auto day = std::chrono::floor<std::chrono::days>(item->time);
+        if (day >= today) continue;
+        hosts.push_back(item->host->host_id);
+        days.push_back(day);
+    }
+    if (hosts.empty()) return;
+    session.execute(kMarkLate, Parameters{}.int4_array(hosts).date_array(days));
+}
 
 void insert_events(Session& session, std::span<BatchItem* const> fresh) {
     std::vector<std::int32_t> hosts;
@@ -43,6 +73,7 @@ void BatchInsert::make_room_for_services(const BatchItem& item) {
 
 void BatchInsert::write(Session& session, std::span<BatchItem* const> fresh) {
     if (fresh.empty()) return;
+    mark_late(session, fresh, clock_.now());
     write_series(session, fresh);
     write_processes(session, fresh);
     insert_events(session, fresh);

@@ -76,6 +76,17 @@ WHERE EXISTS (SELECT FROM monitoring.system_batches b
                 AND b.payload_hash = i.hash)
 )sql"};
 
+constexpr Statement kFindSameInSealedDays{"batch_find_same_in_sealed_days", R"sql(
+SELECT i.n
+FROM unnest($1::int[], $2::timestamptz[], $3::int8[]) WITH ORDINALITY AS i (host_id, ts, hash, n)
+JOIN monitoring.sealed_days d
+  ON d.day BETWEEN (i.ts AT TIME ZONE 'UTC')::date
+               AND ((i.ts + interval '1 ms') AT TIME ZONE 'UTC')::date
+JOIN monitoring.sealed_batches b ON b.host_id = i.host_id AND b.day = d.day
+WHERE EXISTS (SELECT FROM unnest(b.times, b.hashes) AS t (ts, hash)
+              WHERE t.ts >= i.ts AND t.ts < i.ts + interval '1 ms' AND t.hash = i.hash)
+)sql"};
+
 // What was timed by receipt lies where it was received: within the time that agents keep batches,
 // by the clock of an aggregator that may be a little ahead of this one's.
 constexpr Statement kFindReceived{"batch_find_received", R"sql(
@@ -85,6 +96,18 @@ WHERE EXISTS (SELECT FROM monitoring.system_batches b
               WHERE b.host_id = i.host_id AND b.ts > i.ts - interval '2 days'
                 AND b.ts <= i.ts + interval '1 minute'
                 AND b.payload_hash = i.hash)
+)sql"};
+
+constexpr Statement kFindReceivedInSealedDays{"batch_find_received_in_sealed_days", R"sql(
+SELECT i.n
+FROM unnest($1::int[], $2::timestamptz[], $3::int8[]) WITH ORDINALITY AS i (host_id, ts, hash, n)
+JOIN monitoring.sealed_days d
+  ON d.day BETWEEN ((i.ts - interval '2 days') AT TIME ZONE 'UTC')::date
+               AND (i.ts AT TIME ZONE 'UTC')::date
+JOIN monitoring.sealed_batches b ON b.host_id = i.host_id AND b.day = d.day
+WHERE EXISTS (SELECT FROM unnest(b.times, b.hashes) AS t (ts, hash)
+              WHERE t.ts > i.ts - interval '2 days' AND t.ts <= i.ts + interval '1 minute'
+                AND t.hash = i.hash)
 )sql"};
 
 bool same_stream(const StreamEntry& a, const StreamEntry& b) {
@@ -212,9 +235,12 @@ void find_received(Session& session, std::span<const StreamEntry> entries,
         hashes.push_back(entries[i].batch->payload_hash);
     }
     if (places.empty()) return;
-    const Result found = session.execute(
-        kFindReceived, Parameters{}.int4_array(hosts).timestamp_array(times).int8_array(hashes));
-    for (const Row row : found) same[places[static_cast<std::size_t>(row.int8(0) - 1)]] = true;
+    const auto asked = Parameters{}.int4_array(hosts).timestamp_array(times).int8_array(hashes);
+    for (const Statement& statement : {kFindReceived, kFindReceivedInSealedDays}) {
+        for (const Row row : session.execute(statement, asked)) {
+            same[places[static_cast<std::size_t>(row.int8(0) - 1)]] = true;
+        }
+    }
 }
 
 }  // namespace
@@ -228,10 +254,13 @@ std::vector<bool> find_same_content(Session& session, std::span<const StreamEntr
         all.add(e);
         hashes.push_back(e.batch->payload_hash);
     }
-    const Result found = session.execute(
-        kFindSame,
-        Parameters{}.int4_array(all.hosts).timestamp_array(all.times).int8_array(hashes));
-    for (const Row row : found) same[static_cast<std::size_t>(row.int8(0) - 1)] = true;
+    const auto asked =
+        Parameters{}.int4_array(all.hosts).timestamp_array(all.times).int8_array(hashes);
+    for (const Statement& statement : {kFindSame, kFindSameInSealedDays}) {
+        for (const Row row : session.execute(statement, asked)) {
+            same[static_cast<std::size_t>(row.int8(0) - 1)] = true;
+        }
+    }
     find_received(session, entries, same);
     return same;
 }

@@ -24,6 +24,18 @@ JOIN monitoring.system_batches b
   ON b.host_id = i.host_id AND b.ts >= i.ts AND b.ts < i.ts + interval '1 ms'
 )sql"};
 
+// The same in days that are packed.
+constexpr Statement kTakenInSealedDays{"batch_taken_in_sealed_days", R"sql(
+SELECT i.n, t.ts
+FROM unnest($1::int[], $2::timestamptz[]) WITH ORDINALITY AS i (host_id, ts, n)
+JOIN monitoring.sealed_days d
+  ON d.day BETWEEN (i.ts AT TIME ZONE 'UTC')::date
+               AND ((i.ts + interval '1 ms') AT TIME ZONE 'UTC')::date
+JOIN monitoring.sealed_batches b ON b.host_id = i.host_id AND b.day = d.day
+CROSS JOIN LATERAL unnest(b.times) AS t (ts)
+WHERE t.ts >= i.ts AND t.ts < i.ts + interval '1 ms'
+)sql"};
+
 }  // namespace
 
 void choose_times(Session& session, std::span<BatchItem* const> fresh, bool careful) {
@@ -42,10 +54,11 @@ void choose_times(Session& session, std::span<BatchItem* const> fresh, bool care
         times.push_back(item->time);
     }
     std::set<std::pair<std::int32_t, Timestamp>> taken;
-    const Result stored =
-        session.execute(kTakenTimes, Parameters{}.int4_array(hosts).timestamp_array(times));
-    for (const Row row : stored) {
-        taken.emplace(hosts[static_cast<std::size_t>(row.int8(0) - 1)], row.timestamp(1));
+    const auto asked = Parameters{}.int4_array(hosts).timestamp_array(times);
+    for (const Statement& statement : {kTakenTimes, kTakenInSealedDays}) {
+        for (const Row row : session.execute(statement, asked)) {
+            taken.emplace(hosts[static_cast<std::size_t>(row.int8(0) - 1)], row.timestamp(1));
+        }
     }
     const std::set<const BatchItem*> moving(doubtful.begin(), doubtful.end());
     for (const BatchItem* item : fresh) {

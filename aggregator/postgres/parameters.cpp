@@ -17,6 +17,9 @@ std::optional<std::string> encoded(const std::optional<T>& value) {
 }
 
 // The extremes stand for -infinity and infinity.
+std::int32_t pg_days(std::chrono::sys_days day) {
+    return static_cast<std::int32_t>(day.time_since_epoch().count()) - pg::kEpochDays;
+}
 std::int64_t pg_micros(Timestamp time) {
     if (time == Timestamp::min()) return std::numeric_limits<std::int64_t>::min();
     if (time == Timestamp::max()) return std::numeric_limits<std::int64_t>::max();
@@ -134,10 +137,15 @@ Parameters& Parameters::timestamp(std::optional<Timestamp> value) {
     if (!value) return raw(pg::kTimestamptz, std::nullopt);
     return raw(pg::kTimestamptz, encoded(std::optional{pg_micros(*value)}));
 }
+Parameters& Parameters::date_array(std::span<const std::chrono::sys_days> values) {
+    std::vector<std::int32_t> numbers;
+    for (const auto day : values) numbers.push_back(pg_days(day));
+    return raw(pg::kDateArray,
+               encode_plain_array(std::span<const std::int32_t>{numbers}, pg::kDate));
+}
 Parameters& Parameters::date(std::optional<std::chrono::sys_days> value) {
     if (!value) return raw(pg::kDate, std::nullopt);
-    const auto days = static_cast<std::int32_t>(value->time_since_epoch().count()) - pg::kEpochDays;
-    return raw(pg::kDate, encoded(std::optional{days}));
+    return raw(pg::kDate, encoded(std::optional{pg_days(*value)}));
 }
 Parameters& Parameters::interval(std::optional<std::chrono::microseconds> value) {
     if (!value) return raw(pg::kInterval, std::nullopt);

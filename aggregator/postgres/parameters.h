@@ -39,6 +39,7 @@ class Parameters {
     Parameters& bytea_array(std::span<const std::string> values);
     Parameters& uuid_array(std::span<const Uuid> values);
     Parameters& timestamp_array(std::span<const Timestamp> values);
+    Parameters& date_array(std::span<const std::chrono::sys_days> values);
     Parameters& int4_array(std::span<const std::optional<std::int32_t>> values);
     Parameters& int8_array(std::span<const std::optional<std::int64_t>> values);
     Parameters& float8_array(std::span<const std::optional<double>> values);

@@ -26,6 +26,7 @@ inline constexpr std::uint32_t kVarchar = 1043;
 inline constexpr std::uint32_t kDate = 1082;
 inline constexpr std::uint32_t kTimestamptz = 1184;
 inline constexpr std::uint32_t kInterval = 1186;
+inline constexpr std::uint32_t kVarbit = 1562;
 inline constexpr std::uint32_t kUuid = 2950;
 inline constexpr std::uint32_t kJsonb = 3802;
 
@@ -37,6 +38,7 @@ inline constexpr std::uint32_t kInt8Array = 1016;
 inline constexpr std::uint32_t kFloat4Array = 1021;
 inline constexpr std::uint32_t kFloat8Array = 1022;
 inline constexpr std::uint32_t kTimestamptzArray = 1185;
+inline constexpr std::uint32_t kDateArray = 1182;
 inline constexpr std::uint32_t kUuidArray = 2951;
 inline constexpr std::uint32_t kJsonbArray = 3807;
 

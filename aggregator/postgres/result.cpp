@@ -53,6 +53,15 @@ std::int64_t decode_integer(std::uint32_t oid, const char* bytes, int column) {
     }
 }
 
+Timestamp decode_timestamp(const char* bytes) {
+    const auto micros = pg::load<std::int64_t>(bytes);
+    // The extremes stand for -infinity and infinity; moving them to 1970 would overflow.
+    if (micros == std::numeric_limits<std::int64_t>::min()) return Timestamp::min();
+    if (micros > std::numeric_limits<std::int64_t>::max() - pg::kEpochMicros)
+        return Timestamp::max();
+    return from_unix_micros(micros + pg::kEpochMicros);
+}
+
 Uuid decode_uuid(std::string_view bytes) {
     Uuid id;
     if (bytes.size() != id.bytes.size()) throw std::logic_error("a uuid of another length");
@@ -184,12 +193,7 @@ Uuid Row::uuid(int column) const {
 }
 Timestamp Row::timestamp(int column) const {
     if (type_oid(column) != pg::kTimestamptz) wrong_type(column, type_oid(column));
-    const auto micros = pg::load<std::int64_t>(raw(column).data());
-    // The extremes stand for -infinity and infinity; moving them to 1970 would overflow.
-    if (micros == std::numeric_limits<std::int64_t>::min()) return Timestamp::min();
-    if (micros > std::numeric_limits<std::int64_t>::max() - pg::kEpochMicros)
-        return Timestamp::max();
-    return from_unix_micros(micros + pg::kEpochMicros);
+    return decode_timestamp(raw(column).data());
 }
 std::chrono::sys_days Row::date(int column) const {
     if (type_oid(column) != pg::kDate) wrong_type(column, type_oid(column));
@@ -257,6 +261,17 @@ std::vector<std::string> Row::text_array(int column) const {
     visit_array(raw(column), [&](std::uint32_t oid, const char* bytes, std::size_t size) {
         values.emplace_back(bytes == nullptr ? std::string_view{}
                                              : without_jsonb_version(oid, {bytes, size}));
+    });
+    return values;
+}
+
+std::vector<Timestamp> Row::timestamp_array(int column) const {
+    std::vector<Timestamp> values;
+    if (is_null(column)) return values;
+    values.reserve(array_length(raw(column)));
+    visit_array(raw(column), [&](std::uint32_t oid, const char* bytes, std::size_t) {
+        if (oid != pg::kTimestamptz) wrong_type(column, oid);
+        values.push_back(bytes == nullptr ? Timestamp::min() : decode_timestamp(bytes));
     });
     return values;
 }

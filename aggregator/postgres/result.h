@@ -49,6 +49,7 @@ class Row {
     std::vector<std::optional<std::int64_t>> int8_array(int column) const;  // also int4[]
     std::vector<std::string> text_array(int column) const;  // also jsonb[]; NULL as ""
     std::vector<Uuid> uuid_array(int column) const;
+    std::vector<Timestamp> timestamp_array(int column) const;  // NULL as Timestamp::min()
 
     // The value as the server sent it, and the OID of its type.
     std::string_view raw(int column) const;

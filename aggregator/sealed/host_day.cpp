@@ -1,0 +1,258 @@
+#include "aggregator/sealed/host_day.h"
+
+#include <algorithm>
+#include <map>
+#include <numeric>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "aggregator/sealed/sealed_rows.h"
+#include "aggregator/sealed/series_names.h"
+
+namespace chorus::store {
+namespace {
+
+using std::chrono::days;
+using std::chrono::sys_days;
+
+constexpr Statement kForgetLate{"sealed_forget_late", R"sql(
+DELETE FROM monitoring.late_days WHERE day = $1 AND host_id = $2
+)sql"};
+
+constexpr Statement kPackedBatches{"sealed_packed_batches", R"sql(
+SELECT times, delays, hashes, layout_ids
+FROM monitoring.sealed_batches WHERE day = $1 AND host_id = $2
+)sql"};
+
+constexpr Statement kKeys{"sealed_hot_keys", R"sql(
+SELECT ts, received_at, payload_hash, layout_id
+FROM monitoring.system_batches
+WHERE host_id = $1 AND ts >= $2 AND ts < $3
+ORDER BY ts
+)sql"};
+
+constexpr const char* kOpenCursor = R"sql(
+DECLARE sealed_hot NO SCROLL CURSOR FOR
+SELECT ts, layout_id, "values"
+FROM monitoring.system_batches
+WHERE host_id = $1 AND ts >= $2 AND ts < $3
+ORDER BY ts
+)sql";
+constexpr const char* kFetch = "FETCH 500 FROM sealed_hot";
+
+constexpr Statement kPackedSeries{"sealed_packed_series", R"sql(
+SELECT series_id, multiplier, divisor, low, high, total, counts, bits, plain
+FROM monitoring.sealed_series
+WHERE day = $1 AND host_id = $2 AND series_id = ANY ($3)
+)sql"};
+
+constexpr Statement kDropSeries{"sealed_drop_series", R"sql(
+DELETE FROM monitoring.sealed_series WHERE day = $1 AND host_id = $2 AND series_id = ANY ($3)
+)sql"};
+
+constexpr Statement kDropBatches{"sealed_drop_batches", R"sql(
+DELETE FROM monitoring.sealed_batches WHERE day = $1 AND host_id = $2
+)sql"};
+
+constexpr Statement kTakeRows{"sealed_take_rows", R"sql(
+DELETE FROM monitoring.system_batches
+WHERE host_id = $1 AND ts = ANY ($2) AND ts >= $3 AND ts < $4
+)sql"};
+
+class HostDay {
+  public:
+    HostDay(Session& session, std::int32_t host_id, sys_days day, Hot hot)
+        : session_(session), host_id_(host_id), day_(day), hot_(hot) {}
+
+    PackedDay pack(std::size_t values_at_a_time);
+
+  private:
+    void read_keys();
+    void merge(SealedBatches packed, SealedBatches hot);
+    void read_hot(std::vector<double>& values);
+    void read_packed(std::span<const std::int32_t> series, std::vector<double>& values);
+    void write_series(std::span<const std::int32_t> series, const std::vector<double>& values);
+    void choose_columns(std::span<const std::int32_t> series);
+    double& cell(std::vector<double>& values, std::uint32_t column, std::uint32_t batch) const {
+        return values[std::size_t{column} * all_.times.size() + batch];
+    }
+
+    Session& session_;
+    const std::int32_t host_id_;
+    const sys_days day_;
+    const Hot hot_;
+
+    SealedBatches all_;                        // packed and hot ones, in order of time
+    HourStarts hours_{};                       // of all_
+    HourStarts packed_hours_{};                // of what was packed before
+    std::vector<std::uint32_t> packed_place_;  // of each batch packed before, its place in all_
+    std::vector<Timestamp> hot_times_;
+    std::vector<std::uint32_t> hot_place_;
+    std::map<std::int32_t, LayoutSeries> layouts_;
+    std::map<std::int32_t, std::uint32_t> column_;  // series_id to its column of the slice
+    std::map<std::int32_t, std::vector<std::uint32_t>> columns_;  // the same for a layout's series
+    PackedDay done_;
+};
+
+void append(SealedBatches& to, const SealedBatches& from, std::size_t i) {
+    to.times.push_back(from.times[i]);
+    to.delays.push_back(from.delays[i]);
+    to.hashes.push_back(from.hashes[i]);
+    to.layout_ids.push_back(from.layout_ids[i]);
+}
+
+constexpr std::uint32_t kNoColumn = UINT32_MAX;
+
+// No two have the same time: the writer moves a batch whose time is taken.
+void HostDay::merge(SealedBatches packed, SealedBatches hot) {
+    packed_hours_ = hours_of(packed.times, day_);
+    std::size_t p = 0, h = 0;
+    while (p < packed.times.size() || h < hot.times.size()) {
+        const auto place = static_cast<std::uint32_t>(all_.times.size());
+        const bool from_hot =
+            p == packed.times.size() || (h < hot.times.size() && hot.times[h] < packed.times[p]);
+        if (from_hot) {
+            append(all_, hot, h++);
+            hot_place_.push_back(place);
+        } else {
+            append(all_, packed, p++);
+            packed_place_.push_back(place);
+        }
+    }
+    hot_times_ = std::move(hot.times);
+    hours_ = hours_of(all_.times, day_);
+}
+
+void HostDay::read_keys() {
+    session_.execute(kForgetLate, Parameters{}.date(day_).int4(host_id_));
+    SealedBatches packed, hot;
+    if (hot_ == Hot::late) {
+        const auto stored =
+            session_.execute(kPackedBatches, Parameters{}.date(day_).int4(host_id_));
+        if (!stored.empty()) packed = read_batches(stored[0], 0);
+    }
+    for (const auto row : session_.execute(kKeys, Parameters{}
+                                                      .int4(host_id_)
+                                                      .timestamp(Timestamp{day_})
+                                                      .timestamp(Timestamp{day_ + days{1}}))) {
+        hot.times.push_back(row.timestamp(0));
+        hot.delays.push_back(row.timestamp(1) - row.timestamp(0));
+        hot.hashes.push_back(row.int8(2));
+        hot.layout_ids.push_back(row.int4(3));
+    }
+    merge(std::move(packed), std::move(hot));
+    const std::set<std::int32_t> ids(all_.layout_ids.begin(), all_.layout_ids.end());
+    const std::vector<std::int32_t> list(ids.begin(), ids.end());
+    layouts_ = series_of_layouts(session_, list);
+}
+
+// A row that came since the keys were read is left for the next time; its host has a mark.
+void HostDay::read_hot(std::vector<double>& values) {
+    if (hot_times_.empty()) return;
+    session_.execute_once(kOpenCursor, Parameters{}
+                                           .int4(host_id_)
+                                           .timestamp(Timestamp{day_})
+                                           .timestamp(Timestamp{day_ + days{1}}));
+    std::size_t next = 0;
+    for (;;) {
+        const auto rows = session_.execute_once(kFetch);
+        if (rows.empty()) break;
+        for (const auto row : rows) {
+            const auto time = row.timestamp(0);
+            while (next < hot_times_.size() && hot_times_[next] < time) ++next;
+            if (next == hot_times_.size() || hot_times_[next] != time) continue;
+            const auto& columns = columns_[row.int4(1)];
+            const auto sent = row.float8_array(2);
+            for (std::size_t i = 0; i < std::min(sent.size(), columns.size()); ++i) {
+                if (columns[i] != kNoColumn) cell(values, columns[i], hot_place_[next]) = sent[i];
+            }
+        }
+    }
+    session_.execute_script("CLOSE sealed_hot");
+}
+
+void HostDay::read_packed(std::span<const std::int32_t> series, std::vector<double>& values) {
+    if (packed_place_.empty()) return;
+    std::vector<double> unpacked;
+    for (const auto row : session_.execute(
+             kPackedSeries, Parameters{}.date(day_).int4(host_id_).int4_array(series))) {
+        unpacked.clear();
+        unpack_hours(read_series(row, 1, packed_hours_), packed_hours_, 0, kHoursOfDay, unpacked);
+        const auto column = column_.at(row.int4(0));
+        for (std::size_t i = 0; i < unpacked.size(); ++i) {
+            cell(values, column, packed_place_[i]) = unpacked[i];
+        }
+    }
+}
+
+void HostDay::choose_columns(std::span<const std::int32_t> series) {
+    column_.clear();
+    for (std::size_t i = 0; i < series.size(); ++i) {
+        column_.emplace(series[i], static_cast<std::uint32_t>(i));
+    }
+    columns_.clear();
+    for (const auto& [layout, ids] : layouts_) {
+        auto& columns = columns_[layout];
+        for (const auto id : ids) {
+            const auto found = column_.find(id);
+            columns.push_back(found == column_.end() ? kNoColumn : found->second);
+        }
+    }
+}
+
+void HostDay::write_series(std::span<const std::int32_t> series,
+                           const std::vector<double>& values) {
+    session_.execute(kDropSeries, Parameters{}.date(day_).int4(host_id_).int4_array(series));
+    CopyIn rows{session_, kSeriesTarget};
+    const auto batches = all_.times.size();
+    for (std::size_t i = 0; i < series.size(); ++i) {
+        const std::span column{values.data() + i * batches, batches};
+        if (std::ranges::none_of(column, [](double value) { return value == value; })) continue;
+        rows.row(series_row(day_, host_id_, series[i], pack_series(column, hours_), hours_));
+        ++done_.series;
+        done_.samples += batches;
+    }
+    rows.finish();
+}
+
+PackedDay HostDay::pack(std::size_t values_at_a_time) {
+    read_keys();
+    if (hot_times_.empty()) return done_;
+    const auto batches = all_.times.size();
+    std::set<std::int32_t> ids;
+    for (const auto& [layout, list] : layouts_) ids.insert(list.begin(), list.end());
+    ids.erase(0);
+    const std::vector<std::int32_t> series(ids.begin(), ids.end());
+    const auto slice = std::max<std::size_t>(1, values_at_a_time / batches);
+    for (std::size_t from = 0; from < series.size(); from += slice) {
+        const auto part = std::span{series}.subspan(from, std::min(slice, series.size() - from));
+        choose_columns(part);
+        std::vector<double> values(part.size() * batches, kNoSample);
+        read_packed(part, values);
+        read_hot(values);
+        write_series(part, values);
+    }
+    session_.execute(kDropBatches, Parameters{}.date(day_).int4(host_id_));
+    CopyIn row{session_, kBatchTarget};
+    row.row(batch_row(day_, host_id_, all_, hours_));
+    row.finish();
+    if (hot_ == Hot::late) {
+        session_.execute(kTakeRows, Parameters{}
+                                        .int4(host_id_)
+                                        .timestamp_array(std::span<const Timestamp>{hot_times_})
+                                        .timestamp(Timestamp{day_})
+                                        .timestamp(Timestamp{day_ + days{1}}));
+    }
+    done_.batches = batches;
+    return done_;
+}
+
+}  // namespace
+
+PackedDay pack_host_day(Session& session, std::int32_t host_id, sys_days day, Hot hot,
+                        std::size_t values_at_a_time) {
+    return HostDay{session, host_id, day, hot}.pack(values_at_a_time);
+}
+
+}  // namespace chorus::store
