@@ -91,20 +91,20 @@ std::string compose(std::string_view sql, ProcessElements elements, ProcessSort 
     return with_direction(text, ascending);
 }
 
-template <typename Number>
-void read_value(const Row& row, int column, Number& out) {
-    if constexpr (std::is_same_v<Number, std::string>) {
+template <typename Value>
+void read_value(const Row& row, int column, Value& out) {
+    if constexpr (std::is_same_v<Value, std::string>) {
         out = row.text(column);
-    } else if constexpr (std::is_same_v<Number, std::int32_t>) {
+    } else if constexpr (std::is_same_v<Value, std::int32_t>) {
         out = row.int4(column);
-    } else if constexpr (std::is_same_v<Number, std::optional<std::int32_t>>) {
+    } else if constexpr (std::is_same_v<Value, std::optional<std::int32_t>>) {
         out = row.optional_int4(column);
-    } else if constexpr (std::is_same_v<Number, std::optional<std::int64_t>>) {
+    } else if constexpr (std::is_same_v<Value, std::optional<std::int64_t>>) {
         out = row.optional_int8(column);
-    } else if constexpr (std::is_same_v<Number, std::optional<double>>) {
+    } else if constexpr (std::is_same_v<Value, std::optional<double>>) {
         out = row.optional_float8(column);
     } else {
-        static_assert(std::is_same_v<Number, std::optional<ProcessState>>);
+        static_assert(std::is_same_v<Value, std::optional<ProcessState>>);
         const auto letter = row.is_null(column) ? std::string_view{} : row.text(column);
         if (!letter.empty()) out = process_state_from_letter(letter.front());
     }
