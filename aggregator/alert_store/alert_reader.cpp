@@ -36,6 +36,10 @@ constexpr const char* kFind =
 
 constexpr const char* kCount = "SELECT count(*) FROM monitoring.alerts a WHERE" ALERT_FILTERS;
 
+constexpr Statement kOpenOfRule{"alerts_open_of_rule", R"sql(
+SELECT id FROM monitoring.alerts WHERE rule_id = $1 AND status <> 'resolved' ORDER BY id
+)sql"};
+
 constexpr Statement kOne{"alert_one",
                          "SELECT " ALERT_COLUMNS " FROM monitoring.alerts a WHERE a.id = $1"};
 constexpr Statement kLock{
@@ -192,6 +196,14 @@ std::optional<AlertRow> read_alert(Session& session, const Uuid& id) {
 
 std::optional<AlertRow> lock_alert(Session& session, const Uuid& id) {
     return one(session, kLock, id);
+}
+
+std::vector<Uuid> open_alerts_of_rule(Session& session, const Uuid& rule_id) {
+    std::vector<Uuid> ids;
+    for (const auto row : session.execute(kOpenOfRule, Parameters{}.uuid(rule_id))) {
+        ids.push_back(row.uuid(0));
+    }
+    return ids;
 }
 
 std::optional<AlertContext> read_context(Session& session, const Uuid& alert_id) {

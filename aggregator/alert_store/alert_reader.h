@@ -76,6 +76,9 @@ std::optional<AlertRow> read_alert(Session& session, const Uuid& id);
 // The same, locked until the transaction ends.
 std::optional<AlertRow> lock_alert(Session& session, const Uuid& id);
 
+// Those that are not resolved, in order of their ids.
+std::vector<Uuid> open_alerts_of_rule(Session& session, const Uuid& rule_id);
+
 struct AlertContext {
     Timestamp taken_at;
     std::string json;

@@ -15,6 +15,7 @@ http::Router make_router(Context& context) {
     add_status_routes(router, context);
     add_ingest_routes(router, context);
     add_metric_routes(router, context);
+    add_series_routes(router, context);
     add_latest_routes(router, context);
     add_host_routes(router, context);
     add_process_routes(router, context);

@@ -4,7 +4,7 @@
 #include <optional>
 #include <string>
 
-#include "aggregator/history/dashboard_reader.h"
+#include "aggregator/history/series_reader.h"
 
 namespace chorus::store {
 

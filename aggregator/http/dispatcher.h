@@ -8,7 +8,7 @@
 #include <string>
 #include <utility>
 
-#include "aggregator/http/auth.h"
+#include "aggregator/http/authenticator.h"
 #include "aggregator/http/cors.h"
 #include "aggregator/http/head_parser.h"
 #include "aggregator/http/router.h"

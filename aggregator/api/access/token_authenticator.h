@@ -4,7 +4,7 @@
 #include "aggregator/access/token_store.h"
 #include "aggregator/api/access/login_guard.h"
 #include "aggregator/api/access/token_memory.h"
-#include "aggregator/http/auth.h"
+#include "aggregator/http/authenticator.h"
 #include "common/clock.h"
 
 namespace chorus::api {

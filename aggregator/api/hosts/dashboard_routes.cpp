@@ -1,4 +1,4 @@
-// GET /api/v1/dashboard/...: aggregates for pages with charts.
+// GET /api/v1/dashboard/overview and /dashboard/metrics/summary: all hosts at a glance.
 #include <algorithm>
 #include <map>
 
@@ -9,17 +9,14 @@
 #include "aggregator/api/support/errors.h"
 #include "aggregator/api/support/json_answer.h"
 #include "aggregator/api/support/overviews.h"
-#include "aggregator/api/support/series.h"
 #include "aggregator/api/support/timings.h"
-#include "aggregator/history/dashboard_reader.h"
 #include "aggregator/history/host_reader.h"
+#include "aggregator/history/summary_reader.h"
 #include "aggregator/http/parameters.h"
 #include "common/batch/batch.h"
 
 namespace chorus::api {
 namespace {
-
-constexpr std::size_t kMostSeries = 50;
 
 void write_host_counts(JsonWriter& out, const std::vector<store::HostRow>& hosts) {
     std::map<store::HostStatus, int> counts;
@@ -83,10 +80,10 @@ http::Response summary(Context& context, const http::Request& request) {
     const std::int64_t hours = p.integer("hours", 24, 1, 168);
     p.throw_if_bad();
     Timings timings;
-    const store::DashboardReader reader{context.database};
+    const store::SummaryReader reader{context.database};
     const Timestamp now = context.clock.now();
     const auto rows =
-        timings.db([&] { return reader.summary(hostname, now - std::chrono::hours{hours}); });
+        timings.db([&] { return reader.read(hostname, now - std::chrono::hours{hours}); });
     JsonWriter out;
     out.begin_object().field("time_range_hours", hours).key("summary").begin_object();
     std::string current;
@@ -111,39 +108,6 @@ http::Response summary(Context& context, const http::Request& request) {
     return response;
 }
 
-store::SeriesQuery read_series_query(http::Parameters& p, Timestamp now) {
-    store::SeriesQuery query;
-    const auto hostname = p.hostname("hostname");
-    if (!hostname) p.fault(http::error_missing({std::string("query"), std::string("hostname")}));
-    query.hostname = hostname.value_or("");
-    query.metric_types = p.texts("metric_type", limits::kMetricTypeBytes, kMostSeries);
-    if (query.metric_types.empty()) {
-        p.fault(http::error_missing({std::string("query"), std::string("metric_type")}));
-    }
-    query.label = p.text("label", limits::kLabelBytes);
-    const SeriesRange range = read_series_range(p, now);
-    query.start = range.start;
-    query.end = range.end;
-    query.max_points = range.max_points;
-    return query;
-}
-
-http::Response series(Context& context, const http::Request& request) {
-    http::Parameters p{request};
-    const store::SeriesQuery query = read_series_query(p, context.clock.now());
-    p.throw_if_bad();
-    Timings timings;
-    const store::HostReader hosts{context.database, context.clock};
-    if (!timings.db([&] { return hosts.find(query.hostname); })) host_not_found();
-    const store::DashboardReader reader{context.database};
-    const auto answer = timings.db([&] { return reader.series(query); });
-    JsonWriter out;
-    write_series(out, answer);
-    http::Response response = json_response(out);
-    timings.add_to(response);
-    return response;
-}
-
 }  // namespace
 
 void add_dashboard_routes(http::Router& router, Context& context) {
@@ -155,7 +119,6 @@ void add_dashboard_routes(http::Router& router, Context& context) {
     };
     add("/api/v1/dashboard/overview", [](Context& s, const http::Request&) { return overview(s); });
     add("/api/v1/dashboard/metrics/summary", summary);
-    add("/api/v1/dashboard/metrics/series", series);
 }
 
 }  // namespace chorus::api

@@ -1,7 +1,7 @@
 // What endpoints share that answer with columns over time.
 #pragma once
 
-#include "aggregator/history/dashboard_reader.h"
+#include "aggregator/history/series_reader.h"
 #include "aggregator/http/parameters.h"
 #include "common/json_writer.h"
 

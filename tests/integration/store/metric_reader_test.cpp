@@ -1,12 +1,13 @@
-// Metrics, latest values and the dashboard's series as the API reads them.
+// Metrics, latest values and the points of charts as the API reads them.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
 
-#include "aggregator/history/dashboard_reader.h"
 #include "aggregator/history/latest_reader.h"
 #include "aggregator/history/sample_id.h"
+#include "aggregator/history/series_reader.h"
+#include "aggregator/history/summary_reader.h"
 #include "readers_fixture.h"
 
 namespace chorus::store {
@@ -118,8 +119,8 @@ TEST_F(Readers, LatestBatchOfEachHost) {
 }
 
 TEST_F(Readers, SummaryCountsWholeHostMetricsOnly) {
-    const DashboardReader dashboard{database_.pool()};
-    const auto lines = dashboard.summary(std::string{"web-01"}, at("2026-01-02T10:00:30Z"));
+    const SummaryReader reader{database_.pool()};
+    const auto lines = reader.read(std::string{"web-01"}, at("2026-01-02T10:00:30Z"));
     ASSERT_EQ(lines.size(), 2U);
     EXPECT_EQ(lines[0].metric_type, "cpu_usage_percent");
     EXPECT_EQ(lines[0].average, 2501);
@@ -128,19 +129,19 @@ TEST_F(Readers, SummaryCountsWholeHostMetricsOnly) {
     EXPECT_EQ(lines[0].count, 2);
     EXPECT_EQ(lines[1].metric_type, "disk_usage_percent");
     EXPECT_EQ(lines[1].count, 3);
-    EXPECT_EQ(dashboard.summary(std::nullopt, at("2026-01-02T10:00:00Z")).size(), 4U);
-    EXPECT_TRUE(dashboard.summary(std::string{"nobody"}, at("2026-01-02T10:00:00Z")).empty());
+    EXPECT_EQ(reader.read(std::nullopt, at("2026-01-02T10:00:00Z")).size(), 4U);
+    EXPECT_TRUE(reader.read(std::string{"nobody"}, at("2026-01-02T10:00:00Z")).empty());
 }
 
 TEST_F(Readers, SeriesAreColumnsWithGaps) {
-    const DashboardReader dashboard{database_.pool()};
+    const SeriesReader reader{database_.pool()};
     SeriesQuery query;
     query.hostname = "web-01";
     query.metric_types = {"disk_usage_percent", "cpu_usage_percent"};
     query.start = at("2026-01-02T10:00:00Z");
     query.end = at("2026-01-02T10:02:00Z");
     query.max_points = 5;
-    const auto answer = dashboard.series(query);
+    const auto answer = reader.read(query);
     EXPECT_EQ(answer.step_seconds, 30);
     ASSERT_EQ(answer.times.size(), 5U);
     EXPECT_EQ(answer.times[1] - answer.times[0], 30);
@@ -154,7 +155,7 @@ TEST_F(Readers, SeriesAreColumnsWithGaps) {
     query.max_points = 1;
     query.label = "";
     query.metric_types = {"cpu_usage_percent"};
-    const auto one = dashboard.series(query);
+    const auto one = reader.read(query);
     ASSERT_EQ(one.series.size(), 1U);
     EXPECT_THAT(one.series[0].average, ElementsAre(2001));
     EXPECT_THAT(one.series[0].minimum, ElementsAre(1001));

@@ -3,10 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "aggregator/history/dashboard_reader.h"
 #include "aggregator/history/latest_reader.h"
 #include "aggregator/history/metric_reader.h"
 #include "aggregator/history/process_reader.h"
+#include "aggregator/history/series_reader.h"
+#include "aggregator/history/summary_reader.h"
 #include "test_database.h"
 
 namespace chorus::store {
@@ -211,18 +212,19 @@ TEST_F(Plans, ProcessReaderTouchesOneDay) {
                 ElementsAre("process_batches_20260104 index"));
 }
 
-TEST_F(Plans, DashboardReaderTouchesItsDays) {
-    const DashboardReader reader{*pool_};
+TEST_F(Plans, ChartsAndSummariesTouchTheirDays) {
+    const SeriesReader charts{*pool_};
+    const SummaryReader summaries{*pool_};
     SeriesQuery query;
     query.hostname = "web-3";
     query.metric_types = {"cpu_usage_percent"};
     query.start = at("2026-01-02T23:00:00Z");
     query.end = at("2026-01-03T01:00:00Z");
-    EXPECT_THAT(touched([&] { EXPECT_EQ(reader.series(query).series.size(), 1U); }),
+    EXPECT_THAT(touched([&] { EXPECT_EQ(charts.read(query).series.size(), 1U); }),
                 ElementsAre("system_batches_20260102 index", "system_batches_20260103 index"));
     EXPECT_THAT(
         touched([&] {
-            EXPECT_EQ(reader.summary(std::string{"web-3"}, at("2026-01-04T12:00:00Z")).size(), 2U);
+            EXPECT_EQ(summaries.read(std::string{"web-3"}, at("2026-01-04T12:00:00Z")).size(), 2U);
         }),
         ElementsAre("system_batches_20260104 index"));
 }

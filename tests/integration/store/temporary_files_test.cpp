@@ -2,7 +2,8 @@
 // not whole batches, into their sorts and groups.
 #include <gtest/gtest.h>
 
-#include "aggregator/history/dashboard_reader.h"
+#include "aggregator/history/series_reader.h"
+#include "aggregator/history/summary_reader.h"
 #include "test_database.h"
 
 namespace chorus::store {
@@ -64,9 +65,9 @@ TEST_F(LongRanges, ChartsWriteNone) {
     query.metric_types = {"metric_1", "metric_20", "metric_40", "metric_60", "metric_100"};
     query.start = at("2026-01-02T00:00:00Z");
     query.end = at("2026-01-03T23:59:59Z");
-    const DashboardReader reader{*pool_};
+    const SeriesReader reader{*pool_};
     EXPECT_EQ(written([&] {
-                  const auto answer = reader.series(query);
+                  const auto answer = reader.read(query);
                   ASSERT_EQ(answer.series.size(), query.metric_types.size());
                   EXPECT_EQ(answer.series[0].minimum[0], 1'001);
               }),
@@ -74,9 +75,9 @@ TEST_F(LongRanges, ChartsWriteNone) {
 }
 
 TEST_F(LongRanges, TheSummaryWritesNone) {
-    const DashboardReader reader{*pool_};
+    const SummaryReader reader{*pool_};
     EXPECT_EQ(written([&] {
-                  const auto lines = reader.summary(std::nullopt, at("2026-01-02T00:00:00Z"));
+                  const auto lines = reader.read(std::nullopt, at("2026-01-02T00:00:00Z"));
                   ASSERT_EQ(lines.size(), std::size_t{kSeries});
                   EXPECT_EQ(lines[0].count, kBatches);
               }),

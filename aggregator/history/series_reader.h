@@ -1,4 +1,4 @@
-// Aggregates for dashboards (GET /dashboard/metrics/summary and /series).
+// The points of charts (GET /dashboard/metrics/series).
 #pragma once
 
 #include <cstdint>
@@ -10,16 +10,6 @@
 #include "common/timestamp.h"
 
 namespace chorus::store {
-
-// One line of the summary; metrics of the whole host only (label "").
-struct MetricSummary {
-    std::string hostname;
-    std::string metric_type;
-    double average = 0;
-    double maximum = 0;
-    double minimum = 0;
-    std::int64_t count = 0;
-};
 
 struct SeriesQuery {
     std::string hostname;
@@ -51,14 +41,12 @@ struct SeriesAnswer {
 // max_points over the range.
 std::int64_t step_seconds(Timestamp start, Timestamp end, int max_points);
 
-class DashboardReader {
+class SeriesReader {
   public:
-    explicit DashboardReader(Database& database) : database_(database) {}
+    explicit SeriesReader(Database& database) : database_(database) {}
 
-    // By hostname, then metric_type.
-    std::vector<MetricSummary> summary(const std::optional<std::string>& hostname,
-                                       Timestamp since) const;
-    SeriesAnswer series(const SeriesQuery& query) const;
+    // Average, least and greatest value of each step. Throws DatabaseError.
+    SeriesAnswer read(const SeriesQuery& query) const;
 
   private:
     Database& database_;

@@ -1,4 +1,4 @@
-#include "aggregator/history/dashboard_reader.h"
+#include "aggregator/history/series_reader.h"
 
 #include <algorithm>
 #include <limits>
@@ -9,29 +9,6 @@ namespace {
 
 using std::chrono::seconds;
 
-// Picks the elements of the whole-host series only; breakdowns are not unfolded. OFFSET 0 makes the
-// planner pick them below the grouping, here and in kBuckets. Else it groups whole rows, with all
-// values of each batch once for each series, and sorts them in temporary files.
-constexpr const char* kSummary = R"sql(
-SELECT h.hostname, s.metric_type, s.average, s.maximum, s.minimum, s.count
-FROM (
-    SELECT v.host_id, v.metric_type, avg(v.value) AS average, max(v.value) AS maximum,
-           min(v.value) AS minimum, count(v.value) AS count
-    FROM (
-        SELECT b.host_id, e.metric_type, b."values"[e.position] AS value
-        FROM monitoring.system_batches b
-        JOIN monitoring.layout_entries e ON e.layout_id = b.layout_id AND e.label = ''
-        WHERE ($1::text IS NULL
-               OR b.host_id = (SELECT host_id FROM monitoring.hosts WHERE hostname = $1))
-          AND b.ts >= $2
-          AND b.received_at >= $2  -- a clock that was ahead left rows in the future
-        OFFSET 0) v
-    GROUP BY v.host_id, v.metric_type) s
-JOIN monitoring.hosts h ON h.host_id = s.host_id
-WHERE s.count > 0
-ORDER BY h.hostname, s.metric_type
-)sql";
-
 constexpr Statement kWanted{"series_wanted", R"sql(
 SELECT e.layout_id, e.position, e.metric_type, e.label, e.tags, e.unit
 FROM monitoring.layout_entries e
@@ -39,6 +16,7 @@ WHERE e.metric_type = ANY ($1)
   AND ($2::text IS NULL OR e.label = $2)
 )sql"};
 
+// The values are picked below the grouping: see summary_reader.cpp.
 constexpr const char* kBuckets = R"sql(
 SELECT v.series, v.bucket, avg(v.value), min(v.value), max(v.value)
 FROM (
@@ -113,20 +91,7 @@ std::int64_t step_seconds(Timestamp start, Timestamp end, int max_points) {
     return step;
 }
 
-std::vector<MetricSummary> DashboardReader::summary(const std::optional<std::string>& hostname,
-                                                    Timestamp since) const {
-    return database_.read([&](Session& session) {
-        std::vector<MetricSummary> lines;
-        for (const auto row :
-             session.execute_once(kSummary, Parameters{}.text(hostname).timestamp(since))) {
-            lines.push_back({std::string{row.text(0)}, std::string{row.text(1)}, row.float8(2),
-                             row.float8(3), row.float8(4), row.int8(5)});
-        }
-        return lines;
-    });
-}
-
-SeriesAnswer DashboardReader::series(const SeriesQuery& query) const {
+SeriesAnswer SeriesReader::read(const SeriesQuery& query) const {
     return database_.read([&](Session& session) {
         SeriesAnswer answer;
         answer.step_seconds = step_seconds(query.start, query.end, query.max_points);
