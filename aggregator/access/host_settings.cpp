@@ -97,7 +97,8 @@ std::int64_t RemovedHosts::clean_up(std::int64_t epoch) {
     Session& session = *lease;
     for (const Row host : session.execute_once(kRemoved)) {
         const auto host_id = host.int4(0);
-        for (const char* parent : {"system_batches", "process_batches"}) {
+        for (const char* parent :
+             {"system_batches", "process_batches", "sealed_batches", "sealed_series"}) {
             for (const Row row : session.execute(kPartitions, Parameters{}.text(parent))) {
                 Transaction transaction{session};
                 hold_leadership(session, epoch);

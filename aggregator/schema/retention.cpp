@@ -42,6 +42,16 @@ constexpr const char* kDeleteLayouts = R"sql(
 DELETE FROM monitoring.layouts WHERE last_used_day < $1
 )sql";
 
+constexpr Statement kPackedBatches{"retention_packed_batches", R"sql(
+SELECT coalesce(sum(cardinality(times)), 0)::bigint FROM monitoring.sealed_batches WHERE day < $1
+)sql"};
+constexpr const char* kForgetPackedDays = R"sql(
+DELETE FROM monitoring.sealed_days WHERE day < $1
+)sql";
+constexpr const char* kForgetLateDays = R"sql(
+DELETE FROM monitoring.late_days WHERE day < $1
+)sql";
+
 constexpr const char* kDeleteEvents = R"sql(
 DELETE FROM monitoring.events WHERE ts < $1
 )sql";
@@ -144,6 +154,19 @@ std::int64_t drop_before(Session& session, Epoch epoch, const std::string& paren
     return batches;
 }
 
+// The same for days that are packed. Readers do not look at them once they are forgotten.
+std::int64_t drop_packed_before(Session& session, Epoch epoch, Timestamp cutoff,
+                                RetentionOutcome& outcome) {
+    const auto first_kept = Parameters{}.date(std::chrono::floor<days>(cutoff));
+    const auto batches = session.execute(kPackedBatches, first_kept)[0].int8(0);
+    execute_unhurried(session, epoch, kForgetPackedDays, first_kept);
+    execute_unhurried(session, epoch, kForgetLateDays, first_kept);
+    for (const char* parent : {"sealed_series", "sealed_batches"}) {
+        drop_before(session, epoch, parent, cutoff, outcome);
+    }
+    return batches;
+}
+
 // Why nothing may be deleted, or "".
 std::string clock_fault(Session& session, Timestamp own_now) {
     const auto row = session.execute_once(kClocks);
@@ -171,7 +194,8 @@ RetentionOutcome RetentionJob::run(Epoch epoch, bool clock_confirmed) {
     if (retention_.system) {
         const auto cutoff = now - *retention_.system;
         outcome.system_batches_deleted =
-            drop_before(session, epoch, "system_batches", cutoff, outcome);
+            drop_before(session, epoch, "system_batches", cutoff, outcome) +
+            drop_packed_before(session, epoch, cutoff, outcome);
         // A partition that could not be dropped still needs its layouts.
         if (outcome.postponed_partitions.empty()) {
             const auto day = std::chrono::floor<days>(cutoff);

@@ -39,6 +39,7 @@ class SealJob {
   private:
     void pack(std::int64_t epoch, std::int32_t host_id, std::chrono::sys_days day, bool moved);
     bool pack_day(std::int64_t epoch, std::chrono::sys_days day);
+    bool pack_what_differs(std::int64_t epoch, std::chrono::sys_days day);
     void move_day(std::int64_t epoch, std::chrono::sys_days day);
     void add_late(std::int64_t epoch);
     void rest(std::chrono::steady_clock::duration worked);

@@ -10,6 +10,7 @@
 #include <tuple>
 
 #include "aggregator/schema/lease.h"
+#include "aggregator/schema/retention.h"
 #include "aggregator/sealed/host_day.h"
 #include "aggregator/sealed/sealed_rows.h"
 #include "tests/integration/store/test_database.h"
@@ -227,8 +228,8 @@ TEST_F(Sealing, ABatchBetweenPackingAndMovingIsNotLost) {
     EXPECT_EQ(packed(hosts_[0], on), all);
 }
 
-// As if the writer had forgotten the mark: the day is not moved, and nothing is lost.
-TEST_F(Sealing, ADayThatWasNotPackedWholeStays) {
+// As if the writer had forgotten the mark.
+TEST_F(Sealing, ABatchWithoutAMarkIsFoundByCounting) {
     const auto on = day(3);
     fill(hosts_[0], on, 100);
     {
@@ -240,9 +241,10 @@ TEST_F(Sealing, ADayThatWasNotPackedWholeStays) {
         transaction.commit();
     }
     fill(hosts_[0], on, 1);
-    EXPECT_THROW(run(), std::runtime_error);
-    EXPECT_EQ(moved(), 0);
-    EXPECT_EQ(hot(hosts_[0], on).size(), 101U);
+    const auto all = hot(hosts_[0], on);
+    run();
+    EXPECT_EQ(moved(), 1);
+    EXPECT_EQ(packed(hosts_[0], on), all);
 }
 
 TEST_F(Sealing, ADayOfManyValuesIsPackedInSlices) {
@@ -256,6 +258,24 @@ TEST_F(Sealing, ADayOfManyValuesIsPackedInSlices) {
     transaction.commit();
     EXPECT_EQ(done.series, 4U);
     EXPECT_EQ(packed(hosts_[0], on), before);
+}
+
+TEST_F(Sealing, RetentionDropsPackedDays) {
+    const auto old = day(4), kept = day(2);
+    for (const auto on : {old, kept}) fill(hosts_[0], on, 20);
+    run();
+    ASSERT_EQ(moved(), 2);
+    mark_late(hosts_[0], old);
+    const SystemClock clock;
+    const Retention retention{.system = days{3}};
+    Partitions partitions{database_.pool(), clock, retention};
+    const auto outcome =
+        RetentionJob{database_.pool(), clock, partitions, retention}.run(epoch_, true);
+    EXPECT_EQ(outcome.system_batches_deleted, 20);
+    EXPECT_EQ(moved(), 1);
+    EXPECT_EQ(database_.number("SELECT count(*) FROM monitoring.late_days"), 0);
+    EXPECT_TRUE(packed(hosts_[0], old).empty());
+    EXPECT_EQ(packed(hosts_[0], kept).size(), 20U);
 }
 
 TEST_F(Sealing, OnlyTheLeaderPacks) {
