@@ -1,6 +1,6 @@
 // /api/v1/alert-rules: the rules that make alerts.
-#include "aggregator/alert_store/alert_store.h"
 #include "aggregator/alert_store/alert_reader.h"
+#include "aggregator/alert_store/alert_store.h"
 #include "aggregator/alert_store/rule_store.h"
 #include "aggregator/api/rules/routes.h"
 #include "aggregator/api/support/audit.h"
