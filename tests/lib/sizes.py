@@ -16,8 +16,6 @@ FOLDERS = {}
 FILES = {
     "agent/commands.cpp": "to be divided",
     "agent/process/process_scanner.cpp": "to be divided",
-    "tests/integration/store/alert_store_test.cpp": "to be divided",
-    "tests/unit/push/ingest_client_test.cpp": "to be divided",
 }
 
 

@@ -149,70 +149,84 @@ TEST_F(EngineTest, WhatAPersonTellsOfAClockIsNotResolvedByTheEvaluator) {
     EXPECT_EQ(alerts()[0].status, store::AlertStatus::active);
 }
 
-TEST_F(EngineTest, ABacktestFindsWhatTheLiveEngineWroteThroughRestarts) {
+class BacktestTest : public EngineTest {
+  protected:
+    // One of each kind of aggregation, short and patient ones.
+    std::vector<Rule> add_cpu_rules() {
+        const std::string cpu = R"({"metric_type":"cpu_usage_percent","operator":">","threshold":)";
+        return {
+            add_rule("last", "system_metric", cpu + R"(80,"aggregation":"last"})"),
+            add_rule("patient", "system_metric",
+                     cpu + R"(48,"clear_threshold":46,"for_minutes":2,"time_window_minutes":3,
+                              "keep_firing_minutes":2,"hostname":"h1*"})",
+                     10),
+            add_rule("long", "system_metric", cpu + R"(52,"time_window_minutes":30})", 5),
+            add_rule("p95", "system_metric",
+                     cpu + R"(90,"aggregation":"p95","min_coverage":0.5,"critical_threshold":98})"),
+            add_rule("sum", "system_metric",
+                     cpu + R"(2000,"aggregation":"sum","time_window_minutes":20})")};
+    }
+    // Rounds over samples by chance, some of which are lost, with restarts.
+    void live(int last_minute, const std::vector<std::int32_t>& hosts, std::int32_t layout) {
+        std::mt19937 chance{7};
+        std::uniform_real_distribution<double> percent{0, 100};
+        for (int minute = 0; minute <= last_minute; ++minute) {
+            round();
+            if (minute % 17 == 5) restart();
+            for (int half = 0; half < 2; ++half) {
+                clock_.advance(seconds{15});
+                for (const auto host : hosts) {
+                    if (chance() % 10 != 0) add_cpu(host, layout, percent(chance));
+                }
+                clock_.advance(seconds{15});
+            }
+        }
+    }
+    Transitions written(const std::map<Uuid, std::string>& names) {
+        Transitions written;
+        for (const auto& alert : alerts()) {
+            EXPECT_TRUE(alert.rule_id) << alert.title;
+            if (!alert.rule_id) continue;
+            written.insert(
+                told(names.at(*alert.rule_id), alert.source, alert.created_at, alert.resolved_at));
+        }
+        return written;
+    }
+    Transitions found(const std::vector<Rule>& rules, const BacktestOptions& options) {
+        Transitions found;
+        for (const auto& rule : rules) {
+            const auto session = database_.pool().acquire();
+            const auto result = backtest(*session, rule, options, clock_);
+            EXPECT_EQ(result.total, result.firings.size());
+            for (const auto& firing : result.firings) {
+                found.insert(told(rule.name, firing.source, firing.fired_at, firing.resolved_at));
+            }
+        }
+        return found;
+    }
+};
+
+TEST_F(BacktestTest, ABacktestFindsWhatTheLiveEngineWroteThroughRestarts) {
     constexpr int kHosts = 3, kMinutes = 150;
     std::vector<std::int32_t> hosts;
     for (int i = 0; i < kHosts; ++i) hosts.push_back(database_.add_host("h" + std::to_string(i)));
     const auto layout = database_.add_layout({{"cpu_usage_percent", "", "percent"}});
-    std::vector<Rule> rules;
-    const std::string cpu = R"("metric_type":"cpu_usage_percent","operator":">")";
-    rules.push_back(
-        add_rule("last", "system_metric", "{" + cpu + R"(,"threshold":80,"aggregation":"last"})"));
-    rules.push_back(add_rule(
-        "patient", "system_metric",
-        "{" + cpu + R"(,"threshold":48,"clear_threshold":46,"for_minutes":2,"time_window_minutes":3,
-                       "keep_firing_minutes":2,"hostname":"h1*"})",
-        10));
-    rules.push_back(add_rule("long", "system_metric",
-                             "{" + cpu + R"(,"threshold":52,"time_window_minutes":30})", 5));
-    rules.push_back(add_rule("p95", "system_metric",
-                             "{" + cpu + R"(,"threshold":90,"aggregation":"p95","min_coverage":0.5,
-                                            "critical_threshold":98})"));
-    rules.push_back(
-        add_rule("sum", "system_metric", "{" + cpu + R"(,"threshold":2000,"aggregation":"sum",
-                                            "time_window_minutes":20})"));
-    std::mt19937 chance{7};
-    std::uniform_real_distribution<double> percent{0, 100};
-    const Timestamp from = clock_.now();
-    for (int minute = 0; minute <= kMinutes; ++minute) {
-        round();
-        if (minute % 17 == 5) restart();
-        for (int half = 0; half < 2; ++half) {
-            clock_.advance(seconds{15});
-            for (const auto host : hosts) {
-                if (chance() % 10 != 0) add_cpu(host, layout, percent(chance));  // some are lost
-            }
-            clock_.advance(seconds{15});
-        }
-    }
-    Transitions live;
+    const auto rules = add_cpu_rules();
     std::map<Uuid, std::string> names;
     for (const auto& rule : rules) names[rule.id] = rule.name;
-    for (const auto& alert : alerts()) {
-        ASSERT_TRUE(alert.rule_id) << alert.title;
-        live.insert(
-            told(names.at(*alert.rule_id), alert.source, alert.created_at, alert.resolved_at));
-    }
-    Transitions found;
     BacktestOptions options;
-    options.from = from;
-    options.to = from + minutes{kMinutes};
-    for (const auto& rule : rules) {
-        const auto session = database_.pool().acquire();
-        const auto result = backtest(*session, rule, options, clock_);
-        EXPECT_EQ(result.total, result.firings.size());
-        for (const auto& firing : result.firings) {
-            found.insert(told(rule.name, firing.source, firing.fired_at, firing.resolved_at));
-        }
-    }
-    EXPECT_GT(live.size(), 60U);
+    options.from = clock_.now();
+    options.to = options.from + minutes{kMinutes};
+    live(kMinutes, hosts, layout);
+    const auto transitions = written(names);
+    EXPECT_GT(transitions.size(), 60U);
     for (const auto& [id, name] : names) {
         EXPECT_TRUE(std::any_of(
-            live.begin(), live.end(),
+            transitions.begin(), transitions.end(),
             [&](const std::string& transition) { return transition.starts_with(name); }))
             << name << " never fired";
     }
-    EXPECT_EQ(live, found);
+    EXPECT_EQ(transitions, found(rules, options));
 }
 
 TEST_F(EngineTest, WhoLostTheLeaseWritesNothing) {

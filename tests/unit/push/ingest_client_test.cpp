@@ -4,138 +4,24 @@
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
-#include <poll.h>
 #include <sys/socket.h>
 
 #include <algorithm>
 #include <atomic>
-#include <functional>
-#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "agent/procfs/support/file_descriptor.h"
 #include "common/http/http_answer.h"
+#include "scripted_server.h"
 
 namespace chorus::agent {
 namespace {
 
 using namespace std::chrono_literals;
 
-// One request as it arrived.
-struct Seen {
-    std::string head;  // up to and with the empty line, in lower case
-    std::string body;
-    int connection = 0;
-};
-
-// Reads requests and answers each with the bytes that `reply` gives; an empty reply closes the
-// connection, as does `close_after` once it was sent.
-class TestServer {
-  public:
-    struct Reply {
-        std::string bytes;
-        bool close_after = false;
-        bool then_stall = false;  // keeps the connection open and says nothing more
-    };
-    using Behaviour = std::function<Reply(const Seen&)>;
-
-    explicit TestServer(Behaviour behaviour)
-        : behaviour_(std::move(behaviour)),
-          listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-        sockaddr_in address{};
-        address.sin_family = AF_INET;
-        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        socklen_t size = sizeof address;
-        auto* generic = reinterpret_cast<sockaddr*>(&address);
-        if (::bind(listener_.get(), generic, size) != 0 || ::listen(listener_.get(), 8) != 0 ||
-            ::getsockname(listener_.get(), generic, &size) != 0) {
-            throw std::runtime_error("no test server");
-        }
-        port_ = ntohs(address.sin_port);
-        thread_ = std::jthread([this](std::stop_token stop) { serve(stop); });
-    }
-
-    std::uint16_t port() const { return port_; }
-    std::vector<Seen> seen() const {
-        const std::lock_guard lock(mutex_);
-        return seen_;
-    }
-
-  private:
-    static bool readable(int fd) {
-        pollfd waiting{.fd = fd, .events = POLLIN, .revents = 0};
-        return ::poll(&waiting, 1, 20) == 1;
-    }
-
-    void serve(std::stop_token stop) {
-        for (int connection = 1; !stop.stop_requested();) {
-            if (!readable(listener_.get())) continue;
-            const FileDescriptor peer(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
-            if (peer) talk(peer.get(), connection++, stop);
-        }
-    }
-
-    void talk(int peer, int connection, const std::stop_token& stop) {
-        std::string input;
-        while (!stop.stop_requested()) {
-            auto seen = take_request(input);
-            if (!seen) {
-                if (!readable(peer)) continue;
-                char chunk[4096];
-                const auto n = ::recv(peer, chunk, sizeof chunk, 0);
-                if (n <= 0) return;
-                input.append(chunk, static_cast<std::size_t>(n));
-                continue;
-            }
-            seen->connection = connection;
-            {
-                const std::lock_guard lock(mutex_);
-                seen_.push_back(*seen);
-            }
-            const Reply reply = behaviour_(*seen);
-            ::send(peer, reply.bytes.data(), reply.bytes.size(), MSG_NOSIGNAL);
-            while (reply.then_stall && !stop.stop_requested() && !closed(peer)) {
-            }
-            if (reply.close_after || reply.bytes.empty() || reply.then_stall) return;
-        }
-    }
-
-    static bool closed(int peer) {
-        char byte = 0;
-        return readable(peer) && ::recv(peer, &byte, 1, MSG_PEEK) <= 0;
-    }
-
-    static std::optional<Seen> take_request(std::string& input) {
-        const auto end = input.find("\r\n\r\n");
-        if (end == std::string::npos) return std::nullopt;
-        Seen seen{.head = input.substr(0, end + 4), .body = {}, .connection = 0};
-        std::transform(seen.head.begin(), seen.head.end(), seen.head.begin(),
-                       [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-        const auto at = seen.head.find("content-length: ");
-        const std::size_t length =
-            at == std::string::npos ? 0 : std::stoul(seen.head.substr(at + 16));
-        if (input.size() < end + 4 + length) return std::nullopt;
-        seen.body = input.substr(end + 4, length);
-        input.erase(0, end + 4 + length);
-        return seen;
-    }
-
-    Behaviour behaviour_;
-    FileDescriptor listener_;
-    std::uint16_t port_ = 0;
-    mutable std::mutex mutex_;  // protects seen_
-    std::vector<Seen> seen_;
-    std::jthread thread_;  // last: it uses what is above
-};
-
-std::string response(int status, const std::string& body, const std::string& more = "") {
-    return "HTTP/1.1 " + std::to_string(status) + " X\r\nContent-Type: application/json\r\n" +
-           "Content-Length: " + std::to_string(body.size()) + "\r\n" + more + "\r\n" + body;
-}
-
-IngestClient client_of(const TestServer& server, std::chrono::milliseconds limit = 10s) {
+IngestClient client_of(const ScriptedServer& server, std::chrono::milliseconds limit = 10s) {
     return {Endpoint{.host = "127.0.0.1", .port = server.port(), .base_path = "/base"},
             "secret-token", limit};
 }
@@ -152,7 +38,7 @@ bool is_silence(const std::variant<Answer, NoAnswer>& result) {
 }
 
 TEST(IngestClient, SendsTheContractsRequest) {
-    TestServer server([](const Seen&) { return TestServer::Reply{response(200, "{}")}; });
+    ScriptedServer server([](const Seen&) { return ScriptedServer::Reply{response(200, "{}")}; });
     auto client = client_of(server);
     const auto answer = got(client.post("the body"));
     EXPECT_EQ(answer.status, 200);
@@ -170,15 +56,15 @@ TEST(IngestClient, SendsTheContractsRequest) {
 }
 
 TEST(IngestClient, KeepsItsConnection) {
-    TestServer server([](const Seen&) { return TestServer::Reply{response(200, "{}")}; });
+    ScriptedServer server([](const Seen&) { return ScriptedServer::Reply{response(200, "{}")}; });
     auto client = client_of(server);
     for (int i = 0; i < 3; ++i) EXPECT_EQ(got(client.post("x")).status, 200);
     for (const auto& seen : server.seen()) EXPECT_EQ(seen.connection, 1);
 }
 
 TEST(IngestClient, OpensANewConnectionWhenTheIdleOneWasClosed) {
-    TestServer server([](const Seen&) {
-        return TestServer::Reply{.bytes = response(200, "{}"), .close_after = true};
+    ScriptedServer server([](const Seen&) {
+        return ScriptedServer::Reply{.bytes = response(200, "{}"), .close_after = true};
     });
     auto client = client_of(server);
     for (int i = 0; i < 3; ++i) EXPECT_EQ(got(client.post("x")).status, 200);
@@ -187,8 +73,8 @@ TEST(IngestClient, OpensANewConnectionWhenTheIdleOneWasClosed) {
 
 TEST(IngestClient, GivesEachStatusWithItsBodyAndRetryAfter) {
     std::atomic<int> status{0};
-    TestServer server([&](const Seen&) {
-        return TestServer::Reply{response(status, "why", "Retry-After: 9\r\n")};
+    ScriptedServer server([&](const Seen&) {
+        return ScriptedServer::Reply{response(status, "why", "Retry-After: 9\r\n")};
     });
     auto client = client_of(server);
     for (const int code : {200, 400, 401, 403, 404, 408, 409, 413, 415, 422, 429, 500, 503}) {
@@ -201,8 +87,8 @@ TEST(IngestClient, GivesEachStatusWithItsBodyAndRetryAfter) {
 }
 
 TEST(IngestClient, FollowsNoRedirect) {
-    TestServer server([](const Seen&) {
-        return TestServer::Reply{response(307, "", "Location: http://127.0.0.1:1/\r\n")};
+    ScriptedServer server([](const Seen&) {
+        return ScriptedServer::Reply{response(307, "", "Location: http://127.0.0.1:1/\r\n")};
     });
     auto client = client_of(server);
     EXPECT_EQ(got(client.post("x")).status, 307);
@@ -210,10 +96,10 @@ TEST(IngestClient, FollowsNoRedirect) {
 }
 
 TEST(IngestClient, BodyCutShortIsNoAnswer) {
-    TestServer server([](const Seen&) {
+    ScriptedServer server([](const Seen&) {
         auto bytes = response(200, R"({"accepted":{}})");
         bytes.resize(bytes.size() - 3);
-        return TestServer::Reply{.bytes = bytes, .close_after = true};
+        return ScriptedServer::Reply{.bytes = bytes, .close_after = true};
     });
     auto client = client_of(server);
     EXPECT_TRUE(is_silence(client.post("x")));
@@ -230,7 +116,7 @@ TEST(IngestClient, EveryFormOfBodyIsReadAndOnlyASureEndKeepsTheConnection) {
         "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n"
         "2\r\n{}\r\n0\r\n\r\n"};
     std::atomic<std::size_t> turn{0};
-    TestServer server([&](const Seen&) { return TestServer::Reply{forms[turn++]}; });
+    ScriptedServer server([&](const Seen&) { return ScriptedServer::Reply{forms[turn++]}; });
     auto client = client_of(server);
     for (std::size_t i = 0; i < forms.size(); ++i) {
         const auto answer = got(client.post("x"));
@@ -241,48 +127,50 @@ TEST(IngestClient, EveryFormOfBodyIsReadAndOnlyASureEndKeepsTheConnection) {
 }
 
 TEST(IngestClient, ABodyWithoutLengthEndsWithTheConnection) {
-    TestServer server([](const Seen&) {
-        return TestServer::Reply{.bytes = "HTTP/1.0 200 OK\r\n\r\n{}", .close_after = true};
+    ScriptedServer server([](const Seen&) {
+        return ScriptedServer::Reply{.bytes = "HTTP/1.0 200 OK\r\n\r\n{}", .close_after = true};
     });
     auto client = client_of(server);
     EXPECT_EQ(got(client.post("x")).body, "{}");
 }
 
 TEST(IngestClient, HeadCutShortIsNoAnswer) {
-    TestServer server([](const Seen&) {
-        return TestServer::Reply{.bytes = "HTTP/1.1 200 OK\r\nContent-Le", .close_after = true};
+    ScriptedServer server([](const Seen&) {
+        return ScriptedServer::Reply{.bytes = "HTTP/1.1 200 OK\r\nContent-Le", .close_after = true};
     });
     auto client = client_of(server);
     EXPECT_TRUE(is_silence(client.post("x")));
 }
 
 TEST(IngestClient, ClosingWithoutAWordIsNoAnswer) {
-    TestServer server([](const Seen&) { return TestServer::Reply{}; });
+    ScriptedServer server([](const Seen&) { return ScriptedServer::Reply{}; });
     auto client = client_of(server);
     EXPECT_TRUE(is_silence(client.post("x")));
 }
 
 TEST(IngestClient, NoHttpIsNoAnswer) {
-    TestServer server([](const Seen&) {
-        return TestServer::Reply{.bytes = "SSH-2.0-OpenSSH_9.2\r\n\r\n\r\n", .close_after = true};
+    ScriptedServer server([](const Seen&) {
+        return ScriptedServer::Reply{.bytes = "SSH-2.0-OpenSSH_9.2\r\n\r\n\r\n",
+                                     .close_after = true};
     });
     auto client = client_of(server);
     EXPECT_TRUE(is_silence(client.post("x")));
 }
 
 TEST(IngestClient, EndlessAnswerIsNoAnswer) {
-    TestServer server([](const Seen&) {
-        return TestServer::Reply{response(200, std::string(HttpAnswer::kMostBodyBytes + 1, 'x'))};
+    ScriptedServer server([](const Seen&) {
+        return ScriptedServer::Reply{
+            response(200, std::string(HttpAnswer::kMostBodyBytes + 1, 'x'))};
     });
     auto client = client_of(server);
     EXPECT_TRUE(is_silence(client.post("x")));
 }
 
 TEST(IngestClient, StallingServerIsLeftAtTheDeadline) {
-    TestServer server([](const Seen&) {
-        return TestServer::Reply{.bytes = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{",
-                                 .close_after = false,
-                                 .then_stall = true};
+    ScriptedServer server([](const Seen&) {
+        return ScriptedServer::Reply{.bytes = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{",
+                                     .close_after = false,
+                                     .then_stall = true};
     });
     auto client = client_of(server, 300ms);
     const auto start = std::chrono::steady_clock::now();
@@ -291,8 +179,8 @@ TEST(IngestClient, StallingServerIsLeftAtTheDeadline) {
 }
 
 TEST(IngestClient, AnotherThreadCanEndARequest) {
-    TestServer server([](const Seen&) {
-        return TestServer::Reply{
+    ScriptedServer server([](const Seen&) {
+        return ScriptedServer::Reply{
             .bytes = "HTTP/1.1 200 OK\r\n", .close_after = false, .then_stall = true};
     });
     auto client = client_of(server, 1h);
@@ -310,7 +198,7 @@ TEST(IngestClient, AnotherThreadCanEndARequest) {
 TEST(IngestClient, NobodyListeningIsNoAnswer) {
     std::uint16_t port = 0;
     {
-        const TestServer gone([](const Seen&) { return TestServer::Reply{}; });
+        const ScriptedServer gone([](const Seen&) { return ScriptedServer::Reply{}; });
         port = gone.port();
     }
     IngestClient client(Endpoint{.host = "127.0.0.1", .port = port, .base_path = ""}, "t", 5s);
@@ -324,7 +212,7 @@ TEST(IngestClient, UnknownHostIsNoAnswer) {
 }
 
 TEST(IngestClient, ReasonsHoldNoToken) {
-    TestServer server([](const Seen&) { return TestServer::Reply{}; });
+    ScriptedServer server([](const Seen&) { return ScriptedServer::Reply{}; });
     auto client = client_of(server);
     const auto result = client.post("x");
     ASSERT_TRUE(is_silence(result));
@@ -363,27 +251,27 @@ TEST(IngestClient, EarlyAnswerToALargeBodyIsRead) {
 }
 
 TEST(IngestClient, InterimAnswersAreSkipped) {
-    TestServer server([](const Seen&) {
-        return TestServer::Reply{"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" +
-                                 response(200, "{}")};
+    ScriptedServer server([](const Seen&) {
+        return ScriptedServer::Reply{"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" +
+                                     response(200, "{}")};
     });
     auto client = client_of(server);
     for (int i = 0; i < 2; ++i) EXPECT_EQ(got(client.post("x")).status, 200);
 }
 
 TEST(IngestClient, EndlessHeadIsNoAnswer) {
-    TestServer server([](const Seen&) {
-        return TestServer::Reply{.bytes = "HTTP/1.1 200 OK\r\nX: " + std::string(40'000, 'x'),
-                                 .close_after = false,
-                                 .then_stall = true};
+    ScriptedServer server([](const Seen&) {
+        return ScriptedServer::Reply{.bytes = "HTTP/1.1 200 OK\r\nX: " + std::string(40'000, 'x'),
+                                     .close_after = false,
+                                     .then_stall = true};
     });
     auto client = client_of(server);
     EXPECT_TRUE(is_silence(client.post("x")));
 }
 
 TEST(IngestClient, SendsLargeBodiesWhole) {
-    TestServer server([](const Seen& seen) {
-        return TestServer::Reply{response(200, std::to_string(seen.body.size()))};
+    ScriptedServer server([](const Seen& seen) {
+        return ScriptedServer::Reply{response(200, std::to_string(seen.body.size()))};
     });
     auto client = client_of(server);
     const std::string body(4U << 20U, 'z');
