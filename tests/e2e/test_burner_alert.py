@@ -88,6 +88,36 @@ def assert_message_leads_with(message, alert, pid):
     assert re.search(rf"{BURNER} \({pid}\) [\d.]+% CPU", text), text
 
 
+def assert_opened(aggregator, alert, pid):
+    assert alert["source"] == f"process:{HOST}:{BURNER}" and alert["status"] == "active"
+    assert alert["title"] == "Burner - Process Alert"
+    assert alert["alert_metadata"]["process_id"] == pid
+    assert alert["alert_metadata"]["current_value"] > 50
+    assert_names(aggregator.get("/api/v1/alerts/" + alert["id"]).json, pid)
+    assert status_in_sql(aggregator, alert["id"]) == ["active", "", ""]
+
+
+def assert_told_of_the_opening(body, alert, pid):
+    """What the webhook was sent."""
+    assert body["status"] == "firing"
+    message = body["alerts"][0]
+    assert message["annotations"]["summary"] == f"Burner on {HOST} ({BURNER})"
+    assert re.match(rf"{BURNER} cpu_percent value [\d.]+ > 50 on {HOST} at ",
+                    message["annotations"]["description"])
+    assert_message_leads_with(message, alert, pid)
+
+
+def assert_that_the_host_is_told_busy(aggregator, token, pid):
+    """The host as a whole is busy, too, and that alert names who makes it so."""
+    rule = add_rule(aggregator, token, "Busy host", "system_metric",
+                    metric_type="cpu_usage_percent", threshold=1, aggregation="last")
+    busy, = wait_until(lambda: alerts_of(aggregator, rule), LONG, "the alert of the host")
+    assert busy["source"] == f"system:{HOST}"
+    detail = aggregator.get("/api/v1/alerts/" + busy["id"]).json
+    assert_names(detail, pid)
+    assert detail["context"]["ranked_by"] == "cpu"
+
+
 def transitions(aggregator, alert):
     return aggregator.sql("SELECT coalesce(from_status, ''), to_status FROM"
                           f" monitoring.alert_transitions WHERE alert_id = '{alert}'"
@@ -130,33 +160,14 @@ def test_a_burner_is_named_acknowledged_and_resolved_by_itself(burner, hook):
 
         process = burner()
         first, = wait_until(lambda: alerts_of(aggregator, rule), LONG, "the alert")
-        assert first["source"] == f"process:{HOST}:{BURNER}" and first["status"] == "active"
-        assert first["title"] == "Burner - Process Alert"
-        assert first["alert_metadata"]["process_id"] == process.pid
-        assert first["alert_metadata"]["current_value"] > 50
         alert = first["id"]
-        assert_names(aggregator.get("/api/v1/alerts/" + alert).json, process.pid)
-        assert status_in_sql(aggregator, alert) == ["active", "", ""]
+        assert_opened(aggregator, first, process.pid)
         everywhere(alert, ["created"])
         published = subscriber.alerts[0]
         assert published["status"] == "active" and BURNER in published["source"]
-        body = hook.taken()[0][2]
-        assert body["status"] == "firing"
-        message = body["alerts"][0]
-        assert message["annotations"]["summary"] == f"Burner on {HOST} ({BURNER})"
-        assert re.match(rf"{BURNER} cpu_percent value [\d.]+ > 50 on {HOST} at ",
-                        message["annotations"]["description"])
-        assert_message_leads_with(message, first, process.pid)
+        assert_told_of_the_opening(hook.taken()[0][2], first, process.pid)
 
-        # The host as a whole is busy, too, and that alert names who makes it so.
-        system = add_rule(aggregator, token, "Busy host", "system_metric",
-                          metric_type="cpu_usage_percent", threshold=1, aggregation="last")
-        busy, = wait_until(lambda: alerts_of(aggregator, system), LONG, "the alert of the host")
-        assert busy["source"] == f"system:{HOST}"
-        detail = aggregator.get("/api/v1/alerts/" + busy["id"]).json
-        assert_names(detail, process.pid)
-        assert detail["context"]["ranked_by"] == "cpu"
-
+        assert_that_the_host_is_told_busy(aggregator, token, process.pid)
         write(aggregator, "PATCH", "/api/v1/alerts/" + alert,
               {"status": "acknowledged", "comment": "it is a test"}, token)
         everywhere(alert, ["created", "acknowledged"])

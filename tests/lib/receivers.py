@@ -134,6 +134,78 @@ class AlertSubscriber:
         self.program.wait(20)
 
 
+class MailHandler(socketserver.BaseRequestHandler):
+    """One connection to a MailServer, which is `self.server.sink`."""
+
+    def handle(self):
+        self.talk = self.request.makefile("rwb", buffering=0)
+        state = {"tls": False, "user": None}
+        self.say("220 sink ready")
+        while line := self.talk.readline():
+            command = line.decode("utf-8", "replace").rstrip("\r\n")
+            self.server.sink.commands.append(command)
+            if not self.obey(command, state):
+                return
+
+    def say(self, text):
+        self.talk.write(text.encode() + b"\r\n")
+
+    def obey(self, command, state):
+        verb = command.split(":")[0].split(" ")[0].upper()
+        if verb in ("EHLO", "HELO"):
+            state["hello"] = command[5:]
+        if own := self.server.sink.answer(command, state):
+            self.say(own)
+        elif verb == "HELO":
+            self.say("250 sink")
+        elif verb == "EHLO":
+            self.offer(state)
+        elif verb == "STARTTLS":
+            self.say("220 go")
+            self.request = self.server.sink.context.wrap_socket(self.request, server_side=True)
+            self.talk = self.request.makefile("rwb", buffering=0)
+            state["tls"] = True
+        elif verb == "AUTH":
+            _, user, password = base64.b64decode(command.split(" ")[2]).decode().split("\0")
+            if (user, password) != self.server.sink.login:
+                self.say("535 no")
+            else:
+                state["user"] = user
+                self.say("235 welcome")
+        elif verb == "DATA":
+            self.take(state)
+        elif verb == "MAIL":
+            state["from"] = command
+            self.say("250 ok")
+        elif verb == "RCPT":
+            state["to"] = command
+            self.say("550 unknown" if "unknown@" in command else "250 ok")
+        elif verb == "QUIT":
+            self.say("221 bye")
+            return False
+        else:
+            self.say("502 what")
+        return True
+
+    def offer(self, state):
+        offers = ["sink"]
+        if self.server.sink.context and not state["tls"]:
+            offers.append("STARTTLS")
+        if self.server.sink.login and state["tls"]:
+            offers.append("AUTH PLAIN LOGIN")
+        for offer in offers[:-1]:
+            self.say("250-" + offer)
+        self.say("250 " + offers[-1])
+
+    def take(self, state):
+        self.say("354 go on")
+        lines = []
+        while (line := self.talk.readline()) not in (b".\r\n", b""):
+            lines.append(line)
+        self.server.sink.mails.append({**state, "data": b"".join(lines)})
+        self.say("250 taken")
+
+
 class MailServer:
     """Takes mail; with `certificate` it offers STARTTLS and then asks for a login. `answer(command,
     state)` may reply in its place; None leaves it to this server."""
@@ -141,76 +213,14 @@ class MailServer:
     def __init__(self, certificate=None, key=None, login=None, answer=lambda command, state: None):
         self.mails = []   # of {"from", "to", "data", "tls", "user"}
         self.commands = []
-        mail_server = self
-        context = None
+        self.login = login
+        self.answer = answer
+        self.context = None
         if certificate:
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            context.load_cert_chain(certificate, key)
-
-        class Handler(socketserver.BaseRequestHandler):
-            def handle(self):
-                self.talk = self.request.makefile("rwb", buffering=0)
-                state = {"tls": False, "user": None}
-                self.say("220 sink ready")
-                while line := self.talk.readline():
-                    command = line.decode("utf-8", "replace").rstrip("\r\n")
-                    mail_server.commands.append(command)
-                    if not self.obey(command, state):
-                        return
-
-            def say(self, text):
-                self.talk.write(text.encode() + b"\r\n")
-
-            def obey(self, command, state):
-                verb = command.split(":")[0].split(" ")[0].upper()
-                if verb in ("EHLO", "HELO"):
-                    state["hello"] = command[5:]
-                if own := answer(command, state):
-                    self.say(own)
-                elif verb == "HELO":
-                    self.say("250 sink")
-                elif verb == "EHLO":
-                    offers = ["sink"]
-                    if context and not state["tls"]:
-                        offers.append("STARTTLS")
-                    if login and state["tls"]:
-                        offers.append("AUTH PLAIN LOGIN")
-                    for offer in offers[:-1]:
-                        self.say("250-" + offer)
-                    self.say("250 " + offers[-1])
-                elif verb == "STARTTLS":
-                    self.say("220 go")
-                    self.request = context.wrap_socket(self.request, server_side=True)
-                    self.talk = self.request.makefile("rwb", buffering=0)
-                    state["tls"] = True
-                elif verb == "AUTH":
-                    _, user, password = base64.b64decode(command.split(" ")[2]).decode().split("\0")
-                    if (user, password) != login:
-                        self.say("535 no")
-                    else:
-                        state["user"] = user
-                        self.say("235 welcome")
-                elif verb == "DATA":
-                    self.say("354 go on")
-                    lines = []
-                    while (line := self.talk.readline()) not in (b".\r\n", b""):
-                        lines.append(line)
-                    mail_server.mails.append({**state, "data": b"".join(lines)})
-                    self.say("250 taken")
-                elif verb == "MAIL":
-                    state["from"] = command
-                    self.say("250 ok")
-                elif verb == "RCPT":
-                    state["to"] = command
-                    self.say("550 unknown" if "unknown@" in command else "250 ok")
-                elif verb == "QUIT":
-                    self.say("221 bye")
-                    return False
-                else:
-                    self.say("502 what")
-                return True
-
-        self.server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
+            self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            self.context.load_cert_chain(certificate, key)
+        self.server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), MailHandler)
+        self.server.sink = self
         self.server.daemon_threads = True
         self.port = self.server.server_address[1]
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
