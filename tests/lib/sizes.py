@@ -17,7 +17,6 @@ MEASURED = (".cpp", ".h", ".py", ".ts", ".tsx", ".mjs")
 FOLDERS = {}
 
 FILES = {
-    "agent/commands.cpp": "to be divided",
     "agent/process/process_scanner.cpp": "to be divided",
 }
 
