@@ -188,7 +188,7 @@ Order run_cycles(const AgentConfig& config, Orders& orders) {
     stream.reset();
     pipeline.client.bring_forward(Deadline::Clock::now() + kFarewell);
     sender.finish();
-    outbox.stow_live();
+    outbox.move_live_to_backlog();
     const OutboxCounts left = outbox.counts();
     kLog.info("Agent stopped", {{"batches_stored", pipeline.delivery.counts().stored.load()},
                                 {"batches_expired", pipeline.delivery.counts().expired.load()},

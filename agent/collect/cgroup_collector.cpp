@@ -147,9 +147,9 @@ void CgroupCollector::emit(const Group& group, MetricSink& out) {
     const bool known = last && now.at > last->at && now.at - last->at <= longest_gap_;
     const double seconds =
         known ? std::chrono::duration<double>(now.at - last->at).count() : kNoValue;
-    const CgroupFigures none;
-    const CgroupFigures& before = known ? last->figures : none;
-    const CgroupFigures& f = now.figures;
+    const CgroupUsage none;
+    const CgroupUsage& before = known ? last->usage : none;
+    const CgroupUsage& f = now.usage;
     // A series is told where the kernel has the figure, without a value at first.
     const auto rate = [&](const char* metric, const char* unit, Count from, Count to, double factor,
                           double most = std::numeric_limits<double>::infinity()) {

@@ -11,7 +11,7 @@
 
 #include "agent/collect/support/collector.h"
 #include "agent/collect/support/rate.h"
-#include "agent/procfs/cgroup_figures.h"
+#include "agent/procfs/cgroup_usage.h"
 #include "agent/procfs/pid/cgroup_place.h"
 #include "agent/procfs/support/reader.h"
 
@@ -40,7 +40,7 @@ class CgroupCollector final : public Collector {
         std::optional<std::uint64_t> limit;  // the smallest of memory above it
     };
     struct Sample {
-        CgroupFigures figures;
+        CgroupUsage usage;
         std::chrono::nanoseconds at;
     };
     struct Walk {

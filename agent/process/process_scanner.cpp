@@ -17,7 +17,7 @@ namespace {
 
 using std::chrono::nanoseconds;
 
-constexpr std::chrono::milliseconds kGuardDeadline{80};
+constexpr std::chrono::milliseconds kReadDeadline{80};
 constexpr int kCmdlineTries = 3;
 constexpr std::uint64_t kYoungScans = 3;
 constexpr std::uint64_t kFactScans = 16;
@@ -35,16 +35,17 @@ std::uint64_t cpu_ticks(const PidStat& stat) {
 
 ProcessScanner::ProcessScanner(Reader& proc, ReadFaults& faults, UserNames users,
                                nanoseconds interval, ScanConstants constants, ScanOptions options,
-                               GuardedReader::ReadFile read_cmdline)
+                               DeadlineReader::ReadFile read_cmdline)
     : proc_(proc),
       faults_(faults),
       users_(std::move(users)),
       longest_gap_(3 * interval),
       constants_(constants),
       options_(std::move(options)),
-      guarded_(read_cmdline ? std::move(read_cmdline) : GuardedReader::files_below(proc.root()),
-               kGuardDeadline),
-      memory_(guarded_, faults, proc.clock(), options_.pss_budget),
+      deadline_reader_(
+          read_cmdline ? std::move(read_cmdline) : DeadlineReader::files_below(proc.root()),
+          kReadDeadline),
+      memory_(deadline_reader_, faults, proc.clock(), options_.pss_budget),
       threads_(proc, faults, options_.always, longest_gap_),
       files_(proc, faults),
       process_clocks_(has_process_clocks(proc)) {}
@@ -329,7 +330,7 @@ void ProcessScanner::read_cmdline(Known& known, std::int32_t pid) {
         known.cmdline_tries = 0;
         return;
     }
-    const auto file = guarded_.read(PidPath(pid, "cmdline").c_str());
+    const auto file = deadline_reader_.read(PidPath(pid, "cmdline").c_str());
     if (file.error == ETIMEDOUT || file.error == EAGAIN) {
         --known.cmdline_tries;
         faults_.note("/proc/PID/cmdline", file.error);

@@ -14,10 +14,10 @@
 #include "agent/process/pid_files.h"
 #include "agent/process/process_clock.h"
 #include "agent/process/proportional_memory.h"
-#include "agent/process/thread_figures.h"
+#include "agent/process/thread_accounting.h"
 #include "agent/process/user_names.h"
 #include "agent/procfs/pid/pid_stat.h"
-#include "agent/procfs/support/guarded_reader.h"
+#include "agent/procfs/support/deadline_reader.h"
 #include "agent/procfs/support/read_faults.h"
 #include "agent/procfs/support/reader.h"
 #include "common/batch/batch.h"
@@ -48,7 +48,7 @@ class ProcessScanner {
     // between two scans. After a gap of more than three intervals CPU shares are unknown.
     ProcessScanner(Reader& proc, ReadFaults& faults, UserNames users,
                    std::chrono::nanoseconds interval, ScanConstants constants = {},
-                   ScanOptions options = {}, GuardedReader::ReadFile read_cmdline = {});
+                   ScanOptions options = {}, DeadlineReader::ReadFile read_cmdline = {});
 
     // Every process that could be read, by PID. A process that ends during the scan is left out.
     // `memory_total_bytes` is 100 for memory_percent. `reclaim` is the kernel's count of pages that
@@ -121,9 +121,9 @@ class ProcessScanner {
     std::chrono::nanoseconds longest_gap_;
     ScanConstants constants_;
     ScanOptions options_;
-    GuardedReader guarded_;
+    DeadlineReader deadline_reader_;
     ProportionalMemory memory_;
-    ThreadFigures threads_;
+    ThreadAccounting threads_;
     PidFiles files_;
     bool process_clocks_;
     std::unordered_map<std::int32_t, Known> known_;

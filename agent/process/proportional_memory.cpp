@@ -18,7 +18,7 @@ constexpr double kUnknownFirst = 1e6;
 
 }  // namespace
 
-ProportionalMemory::ProportionalMemory(GuardedReader& reader, ReadFaults& faults,
+ProportionalMemory::ProportionalMemory(DeadlineReader& reader, ReadFaults& faults,
                                        const BootClock& clock, nanoseconds budget)
     : reader_(reader), faults_(faults), clock_(clock), budget_(budget) {}
 
@@ -37,11 +37,11 @@ void ProportionalMemory::fill(std::vector<ProcessSample>& rows) {
         allowance_ -= clock_.since_boot() - start;
         if (!go_on) break;
     }
-    std::erase_if(figures_, [&](const auto& entry) { return entry.second.scan != scan_; });
+    std::erase_if(known_, [&](const auto& entry) { return entry.second.scan != scan_; });
     const auto now = clock_.since_boot();
     for (ProcessSample& row : rows) {
-        const auto at = figures_.find(row.pid);
-        if (at == figures_.end() || !at->second.tried) continue;
+        const auto at = known_.find(row.pid);
+        if (at == known_.end() || !at->second.tried) continue;
         if (now - *at->second.tried > kLifetime) continue;
         row.memory_pss_bytes = at->second.pss;
         row.memory_swap_bytes = at->second.swap;
@@ -50,7 +50,7 @@ void ProportionalMemory::fill(std::vector<ProcessSample>& rows) {
 
 void ProportionalMemory::stop() {
     budget_ = nanoseconds{0};
-    figures_ = {};
+    known_ = {};
 }
 
 std::vector<ProportionalMemory::Candidate> ProportionalMemory::candidates(
@@ -60,36 +60,36 @@ std::vector<ProportionalMemory::Candidate> ProportionalMemory::candidates(
     for (const ProcessSample& row : rows) {
         const std::int64_t rss = row.memory_rss_bytes.value_or(0);
         if (rss == 0) continue;  // a kernel thread or a zombie
-        Figures& figures = figures_[row.pid];
-        if (figures.start_ticks != row.start_ticks) figures = {};
-        figures.start_ticks = row.start_ticks;
-        figures.scan = scan_;
+        KnownPss& known = known_[row.pid];
+        if (known.start_ticks != row.start_ticks) known = {};
+        known.start_ticks = row.start_ticks;
+        known.scan = scan_;
         const auto size = static_cast<double>(rss);
-        if (!figures.tried) {
-            due.push_back({row.pid, rss, kUnknownFirst * size, &figures});
+        if (!known.tried) {
+            due.push_back({row.pid, rss, kUnknownFirst * size, &known});
             continue;
         }
-        const double age = std::chrono::duration<double>(now - *figures.tried) / kLifetime;
-        const double change = std::abs(size - static_cast<double>(figures.rss));
-        // Who may not be looked at is asked again when its figures would have grown old.
-        const bool is_due = age > 0.5 || (figures.pss && change > kChange * size);
-        if (is_due) due.push_back({row.pid, rss, change + size * age, &figures});
+        const double age = std::chrono::duration<double>(now - *known.tried) / kLifetime;
+        const double change = std::abs(size - static_cast<double>(known.rss));
+        // Who may not be looked at is asked again when what is known would have grown old.
+        const bool is_due = age > 0.5 || (known.pss && change > kChange * size);
+        if (is_due) due.push_back({row.pid, rss, change + size * age, &known});
     }
     return due;
 }
 
 // False if reading has to stop for this scan.
 bool ProportionalMemory::read(const Candidate& candidate) {
-    Figures& figures = *candidate.figures;
-    figures.tried = clock_.since_boot();
-    figures.rss = candidate.rss;
-    figures.pss.reset();
-    figures.swap.reset();
+    KnownPss& known = *candidate.known;
+    known.tried = clock_.since_boot();
+    known.rss = candidate.rss;
+    known.pss.reset();
+    known.swap.reset();
     const auto file = reader_.read(std::to_string(candidate.pid) + "/smaps_rollup");
     if (file.error == 0) {
         const SmapsRollup rollup = parse_smaps_rollup(file.text);
-        figures.pss = rollup.pss;
-        figures.swap = rollup.swap_pss;
+        known.pss = rollup.pss;
+        known.swap = rollup.swap_pss;
         return true;
     }
     const bool ended = file.error == ENOENT || file.error == ESRCH;

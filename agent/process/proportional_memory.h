@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "agent/procfs/support/boot_clock.h"
-#include "agent/procfs/support/guarded_reader.h"
+#include "agent/procfs/support/deadline_reader.h"
 #include "agent/procfs/support/read_faults.h"
 #include "common/batch/batch.h"
 
@@ -24,7 +24,7 @@ class ProportionalMemory {
     static constexpr std::chrono::minutes kLifetime{10};
 
     // `budget` is for one scan, 0 = nothing is read. Times are taken from `clock`.
-    ProportionalMemory(GuardedReader& reader, ReadFaults& faults, const BootClock& clock,
+    ProportionalMemory(DeadlineReader& reader, ReadFaults& faults, const BootClock& clock,
                        std::chrono::nanoseconds budget);
 
     // Sets memory_pss_bytes and memory_swap_bytes of the rows for which they are known.
@@ -33,7 +33,7 @@ class ProportionalMemory {
     void stop();
 
   private:
-    struct Figures {
+    struct KnownPss {
         std::int64_t start_ticks = 0;
         std::optional<std::int64_t> pss, swap;
         std::optional<std::chrono::nanoseconds> tried;  // last
@@ -44,17 +44,17 @@ class ProportionalMemory {
         std::int32_t pid;
         std::int64_t rss;
         double urgency;
-        Figures* figures;
+        KnownPss* known;
     };
     std::vector<Candidate> candidates(const std::vector<ProcessSample>& rows);
     bool read(const Candidate& candidate);
 
-    GuardedReader& reader_;
+    DeadlineReader& reader_;
     ReadFaults& faults_;
     const BootClock& clock_;
     std::chrono::nanoseconds budget_;
     std::chrono::nanoseconds allowance_{0};
-    std::unordered_map<std::int32_t, Figures> figures_;
+    std::unordered_map<std::int32_t, KnownPss> known_;
     std::uint64_t scan_ = 0;
 };
 

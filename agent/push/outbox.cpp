@@ -18,13 +18,13 @@ Outbox::Outbox(std::unique_ptr<Spool> spool, std::size_t most_in_memory)
 
 void Outbox::push(PackedBatch batch) {
     const std::lock_guard lock(mutex_);
-    if (live_) stow(std::move(*live_));
+    if (live_) add_to_backlog(std::move(*live_));
     live_ = std::move(batch);
     changed_.notify_all();
 }
 
 // What waits in memory is older and goes to the disk first.
-void Outbox::stow(PackedBatch batch) {
+void Outbox::add_to_backlog(PackedBatch batch) {
     memory_bytes_ += batch.json_zstd.size();
     memory_.push_back(std::move(batch));
     while (spool_ && !memory_.empty() && append(memory_.front())) {
@@ -56,7 +56,7 @@ void Outbox::tell_disk(bool good) {
     }
 }
 
-std::optional<Parcel> Outbox::take(std::stop_token stop, Clock::time_point backlog_from) {
+std::optional<QueuedBatch> Outbox::take(std::stop_token stop, Clock::time_point backlog_from) {
     std::unique_lock lock(mutex_);
     const auto live = [&] { return live_ || closed_; };
     if (!has_backlog()) {
@@ -65,48 +65,49 @@ std::optional<Parcel> Outbox::take(std::stop_token stop, Clock::time_point backl
     changed_.wait_until(lock, stop, backlog_from, live);
     if (stop.stop_requested()) return std::nullopt;
     if (live_) {
-        Parcel parcel{.batch = std::move(*live_), .from = Parcel::From::live, .spool_seq = 0};
+        QueuedBatch queued{
+            .batch = std::move(*live_), .from = QueuedBatch::From::live, .spool_seq = 0};
         live_.reset();
-        return parcel;
+        return queued;
     }
     return take_backlog();
 }
 
-std::optional<Parcel> Outbox::take_backlog() {
+std::optional<QueuedBatch> Outbox::take_backlog() {
     if (spool_) {
         if (auto spooled = spool_->oldest()) {
-            return Parcel{.batch = {.seq = 0,
-                                    .time = spooled->time,
-                                    .json_zstd = std::move(spooled->payload)},
-                          .from = Parcel::From::spool,
-                          .spool_seq = spooled->seq};
+            return QueuedBatch{.batch = {.seq = 0,
+                                         .time = spooled->time,
+                                         .json_zstd = std::move(spooled->payload)},
+                               .from = QueuedBatch::From::spool,
+                               .spool_seq = spooled->seq};
         }
     }
     if (memory_.empty()) return std::nullopt;
-    Parcel parcel{
-        .batch = std::move(memory_.front()), .from = Parcel::From::memory, .spool_seq = 0};
-    memory_bytes_ -= parcel.batch.json_zstd.size();
+    QueuedBatch queued{
+        .batch = std::move(memory_.front()), .from = QueuedBatch::From::memory, .spool_seq = 0};
+    memory_bytes_ -= queued.batch.json_zstd.size();
     memory_.pop_front();
-    return parcel;
+    return queued;
 }
 
-void Outbox::done(const Parcel& parcel) {
-    if (parcel.from != Parcel::From::spool) return;
+void Outbox::done(const QueuedBatch& queued) {
+    if (queued.from != QueuedBatch::From::spool) return;
     const std::lock_guard lock(mutex_);
-    spool_->remove(parcel.spool_seq);
+    spool_->remove(queued.spool_seq);
 }
 
-void Outbox::put_back(Parcel parcel) {
+void Outbox::put_back(QueuedBatch queued) {
     const std::lock_guard lock(mutex_);
-    switch (parcel.from) {
-        case Parcel::From::spool:
+    switch (queued.from) {
+        case QueuedBatch::From::spool:
             break;  // it never left
-        case Parcel::From::live:
-            stow(std::move(parcel.batch));
+        case QueuedBatch::From::live:
+            add_to_backlog(std::move(queued.batch));
             break;
-        case Parcel::From::memory:
-            memory_bytes_ += parcel.batch.json_zstd.size();
-            memory_.push_front(std::move(parcel.batch));
+        case QueuedBatch::From::memory:
+            memory_bytes_ += queued.batch.json_zstd.size();
+            memory_.push_front(std::move(queued.batch));
             break;
     }
     changed_.notify_all();
@@ -118,9 +119,9 @@ void Outbox::close() {
     changed_.notify_all();
 }
 
-void Outbox::stow_live() {
+void Outbox::move_live_to_backlog() {
     const std::lock_guard lock(mutex_);
-    if (live_) stow(std::move(*live_));
+    if (live_) add_to_backlog(std::move(*live_));
     live_.reset();
 }
 

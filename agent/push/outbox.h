@@ -22,7 +22,7 @@ struct PackedBatch {
 };
 
 // A batch on its way, and where it came from.
-struct Parcel {
+struct QueuedBatch {
     enum class From { live, spool, memory };
     PackedBatch batch;
     From from = From::live;
@@ -36,7 +36,7 @@ struct OutboxCounts {
     std::optional<std::uint32_t> oldest_time;
     std::uint64_t dropped = 0;  // the oldest, for want of room
     std::uint64_t lost = 0;     // to damage of the spool
-    bool on_disk = false;       // whether what is stowed is safe
+    bool on_disk = false;       // whether the backlog is safe
 };
 
 // A batch is live until it was tried or a newer one comes. Then it goes to the spool. So the disk
@@ -54,25 +54,25 @@ class Outbox {
     void push(PackedBatch batch);
     // Waits for a batch. The live one comes at once. The backlog comes from `backlog_from` on,
     // oldest first. nullopt when `stop` is requested, or when the outbox is closed and empty. One
-    // parcel is out at a time.
-    std::optional<Parcel> take(std::stop_token stop, Clock::time_point backlog_from);
-    // The parcel was delivered, or will never be.
-    void done(const Parcel& parcel);
-    // The parcel has to be tried again.
-    void put_back(Parcel parcel);
+    // batch is out at a time.
+    std::optional<QueuedBatch> take(std::stop_token stop, Clock::time_point backlog_from);
+    // The batch was delivered, or will never be.
+    void done(const QueuedBatch& queued);
+    // The batch has to be tried again.
+    void put_back(QueuedBatch queued);
     // No more will come: take() gives what is left and then nullopt.
     void close();
-    // Stows the live batch, so that it survives.
-    void stow_live();
+    // Moves the live batch to the backlog, so that it survives.
+    void move_live_to_backlog();
 
     OutboxCounts counts() const;
 
   private:
     bool has_backlog() const { return (spool_ && spool_->size() > 0) || !memory_.empty(); }
-    void stow(PackedBatch batch);
+    void add_to_backlog(PackedBatch batch);
     bool append(const PackedBatch& batch);
     void tell_disk(bool good);
-    std::optional<Parcel> take_backlog();
+    std::optional<QueuedBatch> take_backlog();
 
     const std::unique_ptr<Spool> spool_;
     const std::size_t most_in_memory_;

@@ -35,21 +35,21 @@ void Sender::finish() {
 
 void Sender::run(std::stop_token stop) {
     auto backlog_from = Outbox::Clock::now();
-    while (auto parcel = outbox_.take(stop, backlog_from)) {
+    while (auto queued = outbox_.take(stop, backlog_from)) {
         Step step;
         try {
-            step = attempt(*parcel, stop);
+            step = attempt(*queued, stop);
         } catch (const std::exception& e) {
             // What is packed cannot be unpacked, or memory is short: this batch is lost, not all.
             kLog.error("Batch was lost", {{"error", e.what()}});
             step.outcome = Outcome::dropped;
         }
-        if (parcel->from != Parcel::From::live) backlog_from = Outbox::Clock::now() + pace_;
+        if (queued->from != QueuedBatch::From::live) backlog_from = Outbox::Clock::now() + pace_;
         if (step.is_final()) {
-            outbox_.done(*parcel);
+            outbox_.done(*queued);
             continue;
         }
-        outbox_.put_back(std::move(*parcel));
+        outbox_.put_back(std::move(*queued));
         {
             const std::lock_guard lock(mutex_);
             if (finishing_) return;
@@ -58,10 +58,10 @@ void Sender::run(std::stop_token stop) {
     }
 }
 
-Step Sender::attempt(Parcel& parcel, const std::stop_token& stop) {
+Step Sender::attempt(QueuedBatch& queued, const std::stop_token& stop) {
     Step step;
     do {
-        step = delivery_.attempt(parcel.batch);
+        step = delivery_.attempt(queued.batch);
     } while (step.outcome == Outcome::again && !stop.stop_requested());
     return step;
 }

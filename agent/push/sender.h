@@ -29,7 +29,7 @@ class Sender {
   private:
     void run(std::stop_token stop);
     // Tries one batch as often as makes sense at once.
-    Step attempt(Parcel& parcel, const std::stop_token& stop);
+    Step attempt(QueuedBatch& queued, const std::stop_token& stop);
     // Returns early when finish() is called or `stop` is requested.
     void wait(std::chrono::milliseconds time, std::stop_token stop);
 

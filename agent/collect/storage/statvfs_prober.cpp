@@ -7,7 +7,7 @@
 
 namespace chorus::agent {
 
-struct StatvfsProber::Board {
+struct StatvfsProber::SharedState {
     std::mutex mutex;  // protects every probe
     std::condition_variable answered;
 };
@@ -18,7 +18,7 @@ struct StatvfsProber::Probe {
 };
 
 StatvfsProber::StatvfsProber(Ask ask, std::chrono::milliseconds deadline)
-    : ask_(std::move(ask)), deadline_(deadline), board_(std::make_shared<Board>()) {}
+    : ask_(std::move(ask)), deadline_(deadline), shared_(std::make_shared<SharedState>()) {}
 
 std::optional<FilesystemUsage> usage_of(const struct statvfs& fs) {
     if (fs.f_blocks == 0) return std::nullopt;
@@ -42,12 +42,12 @@ std::optional<FilesystemUsage> ask_statvfs(const std::string& path) {
 std::shared_ptr<StatvfsProber::Probe> StatvfsProber::start(const std::string& path) {
     auto probe = std::make_shared<Probe>();
     try {
-        std::thread([probe, path, board = board_, ask = ask_] {
+        std::thread([probe, path, shared = shared_, ask = ask_] {
             const auto usage = ask(path);
-            const std::lock_guard lock(board->mutex);
+            const std::lock_guard lock(shared->mutex);
             probe->usage = usage;
             probe->done = true;
-            board->answered.notify_all();
+            shared->answered.notify_all();
         }).detach();
     } catch (const std::system_error&) {
         return nullptr;  // no thread to be had: the value is unknown this time
@@ -59,7 +59,7 @@ std::shared_ptr<StatvfsProber::Probe> StatvfsProber::start(const std::string& pa
 std::vector<StatvfsProber::Answer> StatvfsProber::ask_all(const std::vector<std::string>& paths) {
     const auto until = std::chrono::steady_clock::now() + deadline_;
     std::vector<std::shared_ptr<Probe>> probes(paths.size());
-    std::unique_lock lock(board_->mutex);
+    std::unique_lock lock(shared_->mutex);
     forget_done();
     const auto has_room = [&] {
         forget_done();
@@ -70,13 +70,13 @@ std::vector<StatvfsProber::Answer> StatvfsProber::ask_all(const std::vector<std:
     for (std::size_t i = 0; i < paths.size(); ++i) {
         answers[i].stuck = pending_.contains(paths[i]);
         if (answers[i].stuck || !room) continue;
-        room = board_->answered.wait_until(lock, until, has_room);
+        room = shared_->answered.wait_until(lock, until, has_room);
         if (room) probes[i] = start(paths[i]);
     }
     for (std::size_t i = 0; i < paths.size(); ++i) {
         if (!probes[i]) continue;
         const auto done = [&] { return probes[i]->done; };
-        answers[i].stuck = !board_->answered.wait_until(lock, until, done);
+        answers[i].stuck = !shared_->answered.wait_until(lock, until, done);
         if (!answers[i].stuck) answers[i].usage = probes[i]->usage;
     }
     forget_done();
@@ -84,7 +84,7 @@ std::vector<StatvfsProber::Answer> StatvfsProber::ask_all(const std::vector<std:
 }
 
 std::size_t StatvfsProber::stuck() {
-    const std::lock_guard lock(board_->mutex);
+    const std::lock_guard lock(shared_->mutex);
     forget_done();
     return pending_.size();
 }

@@ -47,13 +47,13 @@ class StatvfsProber {
 
   private:
     struct Probe;
-    struct Board;
+    struct SharedState;
     std::shared_ptr<Probe> start(const std::string& path);
-    void forget_done();  // with the board's mutex held
+    void forget_done();  // with the mutex of shared_ held
 
     Ask ask_;
     std::chrono::milliseconds deadline_;
-    std::shared_ptr<Board> board_;  // shared with the helper threads, which may outlive the prober
+    std::shared_ptr<SharedState> shared_;  // with the helper threads, which may outlive the prober
     std::map<std::string, std::shared_ptr<Probe>> pending_;
 };
 

@@ -69,19 +69,19 @@ class ProportionalMemoryTest : public ::testing::Test {
     std::vector<std::string> read;  // in order
     std::map<std::string, int> errors;
     std::int64_t pss_kib = 10;
-    GuardedReader reader{[this](const std::string& path) {
-                             read.push_back(path);
-                             clock.advance(1ms);
-                             GuardedReader::Result result;
-                             if (const auto at = errors.find(path); at != errors.end()) {
-                                 result.error = at->second;
-                             } else {
-                                 result.text =
-                                     "Pss: " + std::to_string(pss_kib) + " kB\nSwapPss: 2 kB\n";
-                             }
-                             return result;
-                         },
-                         20s};
+    DeadlineReader reader{[this](const std::string& path) {
+                              read.push_back(path);
+                              clock.advance(1ms);
+                              DeadlineReader::Result result;
+                              if (const auto at = errors.find(path); at != errors.end()) {
+                                  result.error = at->second;
+                              } else {
+                                  result.text =
+                                      "Pss: " + std::to_string(pss_kib) + " kB\nSwapPss: 2 kB\n";
+                              }
+                              return result;
+                          },
+                          20s};
 };
 
 TEST_F(ProportionalMemoryTest, LargestFirstAndTheRestInLaterScans) {

@@ -22,15 +22,15 @@ PackedBatch packed(std::int64_t seq) {
             .json_zstd = zstd_compress(R"({"epoch":"","seq":)" + std::to_string(seq) + "}")};
 }
 
-std::string json_of(const Parcel& parcel) {
-    return zstd_decompress(parcel.batch.json_zstd, 1U << 20U);
+std::string json_of(const QueuedBatch& queued) {
+    return zstd_decompress(queued.batch.json_zstd, 1U << 20U);
 }
 std::string json_of(std::int64_t seq) {
     return zstd_decompress(packed(seq).json_zstd, 1U << 20U);
 }
 
-// The next parcel, without waiting for the backlog's time.
-std::optional<Parcel> next(Outbox& outbox) {
+// The next batch, without waiting for the backlog's time.
+std::optional<QueuedBatch> next(Outbox& outbox) {
     return outbox.take({}, Clock::time_point{});
 }
 
@@ -42,10 +42,10 @@ TEST(Outbox, LiveBatchTouchesNoDisk) {
     OutboxFixture fixture;
     fixture.disk.calls = 0;
     fixture.outbox.push(packed(1));
-    const auto parcel = next(fixture.outbox);
-    ASSERT_TRUE(parcel);
-    EXPECT_EQ(parcel->from, Parcel::From::live);
-    fixture.outbox.done(*parcel);
+    const auto queued = next(fixture.outbox);
+    ASSERT_TRUE(queued);
+    EXPECT_EQ(queued->from, QueuedBatch::From::live);
+    fixture.outbox.done(*queued);
     EXPECT_EQ(fixture.disk.calls, 0);
 }
 
@@ -56,7 +56,7 @@ TEST(Outbox, BatchThatWasTriedIsSafe) {
     EXPECT_EQ(fixture.outbox.counts().batches, 1U);
     EXPECT_TRUE(fixture.outbox.counts().on_disk);
     const auto again = next(fixture.outbox);
-    EXPECT_EQ(again->from, Parcel::From::spool);
+    EXPECT_EQ(again->from, QueuedBatch::From::spool);
     EXPECT_EQ(json_of(*again), json_of(1));
 }
 
@@ -72,10 +72,10 @@ TEST(Outbox, LiveComesFirstThenTheOldest) {
     for (int i = 1; i <= 3; ++i) fixture.outbox.push(packed(i));
     std::vector<std::string> order;
     for (int i = 0; i < 3; ++i) {
-        const auto parcel = next(fixture.outbox);
-        ASSERT_TRUE(parcel);
-        order.push_back(json_of(*parcel));
-        fixture.outbox.done(*parcel);
+        const auto queued = next(fixture.outbox);
+        ASSERT_TRUE(queued);
+        order.push_back(json_of(*queued));
+        fixture.outbox.done(*queued);
     }
     EXPECT_EQ(order, (std::vector<std::string>{json_of(3), json_of(1), json_of(2)}));
     EXPECT_EQ(fixture.outbox.counts().batches, 0U);
@@ -85,11 +85,11 @@ TEST(Outbox, BacklogWaitsForItsTimeAndALiveBatchDoesNot) {
     OutboxFixture fixture;
     fixture.outbox.push(packed(1));
     fixture.outbox.push(packed(2));
-    fixture.outbox.stow_live();
+    fixture.outbox.move_live_to_backlog();
     std::jthread pusher([&] { fixture.outbox.push(packed(3)); });
-    const auto parcel = fixture.outbox.take({}, Clock::now() + 1h);
-    ASSERT_TRUE(parcel);
-    EXPECT_EQ(json_of(*parcel), json_of(3));
+    const auto queued = fixture.outbox.take({}, Clock::now() + 1h);
+    ASSERT_TRUE(queued);
+    EXPECT_EQ(json_of(*queued), json_of(3));
 }
 
 TEST(Outbox, FullDiskKeepsABoundedNumberInMemoryAndMovesThemLater) {
@@ -98,20 +98,20 @@ TEST(Outbox, FullDiskKeepsABoundedNumberInMemoryAndMovesThemLater) {
     fixture.disk.fails_on = true;
     fixture.disk.calls = 0;
     for (int i = 1; i <= 7; ++i) fixture.outbox.push(packed(i));
-    fixture.outbox.stow_live();
+    fixture.outbox.move_live_to_backlog();
     EXPECT_EQ(fixture.outbox.counts().batches, 4U);
     EXPECT_EQ(fixture.outbox.counts().dropped, 3U);
     EXPECT_FALSE(fixture.outbox.counts().on_disk);
     fixture.disk.fail_at = 0;
     fixture.outbox.push(packed(8));
-    fixture.outbox.stow_live();
+    fixture.outbox.move_live_to_backlog();
     EXPECT_TRUE(fixture.outbox.counts().on_disk);
     for (int i = 4; i <= 8; ++i) {
-        const auto parcel = next(fixture.outbox);
-        ASSERT_TRUE(parcel);
-        EXPECT_EQ(parcel->from, Parcel::From::spool);
-        EXPECT_EQ(json_of(*parcel), json_of(i));
-        fixture.outbox.done(*parcel);
+        const auto queued = next(fixture.outbox);
+        ASSERT_TRUE(queued);
+        EXPECT_EQ(queued->from, QueuedBatch::From::spool);
+        EXPECT_EQ(json_of(*queued), json_of(i));
+        fixture.outbox.done(*queued);
     }
 }
 
@@ -131,17 +131,17 @@ TEST(Outbox, ClosedOneGivesWhatIsLeftAndThenNothing) {
     fixture.outbox.push(packed(2));
     fixture.outbox.close();
     for (const int seq : {2, 1}) {
-        const auto parcel = fixture.outbox.take({}, Clock::now() + 1h);
-        ASSERT_TRUE(parcel);
-        EXPECT_EQ(json_of(*parcel), json_of(seq));
-        fixture.outbox.done(*parcel);
+        const auto queued = fixture.outbox.take({}, Clock::now() + 1h);
+        ASSERT_TRUE(queued);
+        EXPECT_EQ(json_of(*queued), json_of(seq));
+        fixture.outbox.done(*queued);
     }
     EXPECT_FALSE(fixture.outbox.take({}, Clock::now() + 1h));
 }
 
 TEST(Outbox, StoppingWakesATakerThatWaits) {
     OutboxFixture fixture;
-    std::optional<Parcel> got = Parcel{};
+    std::optional<QueuedBatch> got = QueuedBatch{};
     std::jthread taker(
         [&](std::stop_token stop) { got = fixture.outbox.take(stop, Clock::now() + 1h); });
     taker.request_stop();

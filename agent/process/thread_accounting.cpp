@@ -1,4 +1,4 @@
-#include "agent/process/thread_figures.h"
+#include "agent/process/thread_accounting.h"
 
 #include <cerrno>
 #include <utility>
@@ -40,11 +40,11 @@ class Growth {
 
 }  // namespace
 
-ThreadFigures::ThreadFigures(Reader& proc, ReadFaults& faults, std::vector<std::string> globs,
-                             nanoseconds longest_gap)
+ThreadAccounting::ThreadAccounting(Reader& proc, ReadFaults& faults, std::vector<std::string> globs,
+                                   nanoseconds longest_gap)
     : proc_(proc), faults_(faults), globs_(std::move(globs)), longest_gap_(longest_gap) {}
 
-void ThreadFigures::fill(std::vector<ProcessSample>& rows) {
+void ThreadAccounting::fill(std::vector<ProcessSample>& rows) {
     if (globs_.empty()) return;
     ++scan_;
     std::size_t left = kMostThreads;
@@ -59,7 +59,7 @@ void ThreadFigures::fill(std::vector<ProcessSample>& rows) {
     std::erase_if(tracked_, [&](const auto& entry) { return entry.second.scan != scan_; });
 }
 
-void ThreadFigures::tell(ProcessSample& row, Tracked& tracked, Threads&& now, nanoseconds at) {
+void ThreadAccounting::tell(ProcessSample& row, Tracked& tracked, Threads&& now, nanoseconds at) {
     const nanoseconds span = at - tracked.at;
     if (tracked.start_ticks == row.start_ticks && span > nanoseconds{0} && span <= longest_gap_) {
         Growth wait, voluntary, involuntary;
@@ -78,8 +78,8 @@ void ThreadFigures::tell(ProcessSample& row, Tracked& tracked, Threads&& now, na
 }
 
 // nullopt if there are more than `most`, or none.
-std::optional<ThreadFigures::Threads> ThreadFigures::read_threads(std::int32_t pid,
-                                                                  std::size_t most) const {
+std::optional<ThreadAccounting::Threads> ThreadAccounting::read_threads(std::int32_t pid,
+                                                                        std::size_t most) const {
     const Directory directory = open_directory(proc_.fd(), PidPath(pid, "task").c_str());
     if (!directory) {
         if (!has_ended(errno)) faults_.note("/proc/PID/task", errno);
@@ -96,8 +96,8 @@ std::optional<ThreadFigures::Threads> ThreadFigures::read_threads(std::int32_t p
 }
 
 // nullopt if the thread has ended.
-std::optional<ThreadFigures::Counts> ThreadFigures::read_thread(std::int32_t pid,
-                                                                std::int32_t tid) const {
+std::optional<ThreadAccounting::Counts> ThreadAccounting::read_thread(std::int32_t pid,
+                                                                      std::int32_t tid) const {
     Counts counts;
     const auto schedstat = proc_.read_record(PidPath(pid, tid, "schedstat").c_str());
     // Kernels built without it have no such file.

@@ -12,7 +12,7 @@ namespace chorus::agent {
 // holds its readers, and nothing can free them. So a helper thread reads, and the caller waits for
 // it up to a deadline. While the thread hangs, every read fails at once with ETIMEDOUT. When it
 // comes back, reading goes on. There is never more than one such thread. For one caller.
-class GuardedReader {
+class DeadlineReader {
   public:
     struct Result {
         std::string text;
@@ -24,19 +24,19 @@ class GuardedReader {
     static ReadFile files_below(const std::string& root);
 
     // The helper thread calls `read_file`, which owns all it uses.
-    GuardedReader(ReadFile read_file, std::chrono::milliseconds deadline);
-    ~GuardedReader();
-    GuardedReader(const GuardedReader&) = delete;
-    GuardedReader& operator=(const GuardedReader&) = delete;
+    DeadlineReader(ReadFile read_file, std::chrono::milliseconds deadline);
+    ~DeadlineReader();
+    DeadlineReader(const DeadlineReader&) = delete;
+    DeadlineReader& operator=(const DeadlineReader&) = delete;
 
     Result read(const std::string& path);
 
   private:
-    struct Desk;  // shared with the thread, which may outlive this object
-    static void serve(const std::shared_ptr<Desk>& desk);
+    struct SharedState;  // shared with the thread, which may outlive this object
+    static void serve(const std::shared_ptr<SharedState>& shared);
 
     std::chrono::milliseconds deadline_;
-    std::shared_ptr<Desk> desk_;
+    std::shared_ptr<SharedState> shared_;
 };
 
 }  // namespace chorus::agent

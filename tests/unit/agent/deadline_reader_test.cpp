@@ -1,4 +1,4 @@
-#include "agent/procfs/support/guarded_reader.h"
+#include "agent/procfs/support/deadline_reader.h"
 
 #include <gtest/gtest.h>
 
@@ -17,10 +17,10 @@ using testing::Machine;
 using testing::TemporaryTree;
 using namespace std::chrono_literals;
 
-TEST(GuardedReader, ReadsLikeAnyOther) {
+TEST(DeadlineReader, ReadsLikeAnyOther) {
     const TemporaryTree tree;
     tree.write("cmdline", std::string("a\0b\0", 4));
-    GuardedReader reader(GuardedReader::files_below(tree.path()), 10s);
+    DeadlineReader reader(DeadlineReader::files_below(tree.path()), 10s);
     for (int i = 0; i < 3; ++i) {
         const auto file = reader.read("cmdline");
         EXPECT_EQ(file.error, 0);
@@ -29,19 +29,19 @@ TEST(GuardedReader, ReadsLikeAnyOther) {
     EXPECT_EQ(reader.read("none").error, ENOENT);
 }
 
-TEST(GuardedReader, MayEndWithoutHavingRead) {
-    const GuardedReader reader(GuardedReader::files_below("/proc"), 1s);
+TEST(DeadlineReader, MayEndWithoutHavingRead) {
+    const DeadlineReader reader(DeadlineReader::files_below("/proc"), 1s);
 }
 
 // The command line of one process, which hangs as long as the gate is shut; all others answer.
 class HangingFile {
   public:
-    GuardedReader::ReadFile reader(const std::string& hanging) {
+    DeadlineReader::ReadFile reader(const std::string& hanging) {
         return [gate = gate_, hanging](const std::string& path) {
             std::unique_lock lock(gate->mutex);
             ++gate->reads;
             if (path == hanging) gate->opened.wait(lock, [&] { return gate->open; });
-            return GuardedReader::Result{.text = std::string("ok\0", 3), .error = 0};
+            return DeadlineReader::Result{.text = std::string("ok\0", 3), .error = 0};
         };
     }
     void open() {
@@ -64,9 +64,9 @@ class HangingFile {
     std::shared_ptr<Gate> gate_ = std::make_shared<Gate>();
 };
 
-TEST(GuardedReader, HangingFileFailsAndHoldsOneThreadAndReadingGoesOnLater) {
+TEST(DeadlineReader, HangingFileFailsAndHoldsOneThreadAndReadingGoesOnLater) {
     HangingFile file;
-    GuardedReader reader(file.reader("stuck"), 50ms);
+    DeadlineReader reader(file.reader("stuck"), 50ms);
     EXPECT_EQ(reader.read("stuck").error, ETIMEDOUT);
     for (int i = 0; i < 100; ++i) EXPECT_EQ(reader.read("fine").error, ETIMEDOUT);
     EXPECT_EQ(file.reads(), 1);
@@ -78,7 +78,7 @@ TEST(GuardedReader, HangingFileFailsAndHoldsOneThreadAndReadingGoesOnLater) {
 }
 
 // The process itself is told all the same: the kernel answers for its other files.
-TEST(GuardedReader, HangingProcessCostsCommandLinesOnly) {
+TEST(DeadlineReader, HangingProcessCostsCommandLinesOnly) {
     Machine machine;
     HangingFile file;
     ProcessScanner scanner(machine.proc, machine.faults, UserNames([](uid_t) { return ""; }),

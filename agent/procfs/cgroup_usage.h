@@ -12,7 +12,7 @@
 namespace chorus::agent {
 
 // A member is unknown if the controller is not on for this group, or if the file cannot be read.
-struct CgroupFigures {
+struct CgroupUsage {
     std::optional<std::uint64_t> cpu_us;                 // since it was made
     std::optional<std::uint64_t> periods, throttled;     // of the CPU quota
     std::optional<std::uint64_t> memory, inactive_file;  // bytes
@@ -30,7 +30,7 @@ class CgroupHierarchy {
     // The directory of sysfs below which all groups are.
     virtual std::string root() const = 0;
     // `group` is a path below root(), "/system.slice/ssh.service".
-    virtual CgroupFigures read(const std::string& group) = 0;
+    virtual CgroupUsage read(const std::string& group) = 0;
     // Page cache included, in bytes.
     virtual std::optional<std::uint64_t> memory(const std::string& group) = 0;
     // The group's own limit of memory, in bytes.
@@ -42,7 +42,7 @@ class CgroupV2 final : public CgroupHierarchy {
     CgroupV2(Reader& sys, BlockStack& stack) : sys_(sys), stack_(stack) {}
     static bool is_mounted(const Reader& sys);
     std::string root() const override { return "fs/cgroup"; }
-    CgroupFigures read(const std::string& group) override;
+    CgroupUsage read(const std::string& group) override;
     std::optional<std::uint64_t> memory(const std::string& group) override;
     std::optional<std::uint64_t> memory_limit(const std::string& group) override;
 
@@ -57,7 +57,7 @@ class CgroupV1 final : public CgroupHierarchy {
     CgroupV1(Reader& sys, BlockStack& stack) : sys_(sys), stack_(stack) {}
     static bool is_mounted(const Reader& sys);
     std::string root() const override { return "fs/cgroup/memory"; }
-    CgroupFigures read(const std::string& group) override;
+    CgroupUsage read(const std::string& group) override;
     std::optional<std::uint64_t> memory(const std::string& group) override;
     std::optional<std::uint64_t> memory_limit(const std::string& group) override;
 

@@ -1,4 +1,4 @@
-#include "agent/procfs/cgroup_figures.h"
+#include "agent/procfs/cgroup_usage.h"
 
 #include <array>
 #include <string_view>
@@ -33,14 +33,14 @@ Pressure read_pressure(Reader& sys, const std::string& path) {
     return file ? parse_pressure(file.text) : Pressure{};
 }
 
-void add_storage(BlockStack& stack, std::vector<DeviceBytes> devices, CgroupFigures& out) {
+void add_storage(BlockStack& stack, std::vector<DeviceBytes> devices, CgroupUsage& out) {
     const DeviceBytes sum = stack.sum(std::move(devices));
     out.read_bytes = sum.read;
     out.written_bytes = sum.written;
 }
 
 // "8:0 rbytes=1 wbytes=2 rios=3 ..." a device. A group that never did any I/O has an empty file.
-void read_io_stat(Reader& sys, BlockStack& stack, const std::string& path, CgroupFigures& out) {
+void read_io_stat(Reader& sys, BlockStack& stack, const std::string& path, CgroupUsage& out) {
     const auto file = sys.read(path);
     if (!file) return;
     std::vector<DeviceBytes> devices;
@@ -60,8 +60,7 @@ void read_io_stat(Reader& sys, BlockStack& stack, const std::string& path, Cgrou
 }
 
 // "8:0 Read 4096" a device and kind, the last line is a total of all.
-void read_service_bytes(Reader& sys, BlockStack& stack, const std::string& path,
-                        CgroupFigures& out) {
+void read_service_bytes(Reader& sys, BlockStack& stack, const std::string& path, CgroupUsage& out) {
     const auto file = sys.read(path);
     if (!file) return;
     std::vector<DeviceBytes> devices;
@@ -85,9 +84,9 @@ bool CgroupV2::is_mounted(const Reader& sys) {
     return sys.exists("fs/cgroup/cgroup.controllers");
 }
 
-CgroupFigures CgroupV2::read(const std::string& group) {
+CgroupUsage CgroupV2::read(const std::string& group) {
     const std::string path = root() + group;
-    CgroupFigures out;
+    CgroupUsage out;
     constexpr std::array<ValueName, 3> cpu{
         {{"", "usage_usec"}, {"", "nr_periods"}, {"", "nr_throttled"}}};
     const auto cpu_stat = read_named(sys_, path + "/cpu.stat", cpu);
@@ -121,9 +120,9 @@ bool CgroupV1::is_mounted(const Reader& sys) {
     return sys.exists("fs/cgroup/memory/memory.stat");
 }
 
-CgroupFigures CgroupV1::read(const std::string& group) {
+CgroupUsage CgroupV1::read(const std::string& group) {
     const std::string base = "fs/cgroup/";
-    CgroupFigures out;
+    CgroupUsage out;
     constexpr std::uint64_t ns_per_us = 1'000;
     out.cpu_us = read_number(sys_, base + "cpuacct" + group + "/cpuacct.usage");
     if (out.cpu_us) *out.cpu_us /= ns_per_us;

@@ -19,18 +19,18 @@ namespace chorus::agent {
 // The kernel counts these for each thread; /proc/PID has those of the first thread only. So they
 // are summed over /proc/PID/task. That costs time, so it is done only for processes that an
 // operator named. What a thread did between its last read and its end is not seen.
-class ThreadFigures {
+class ThreadAccounting {
   public:
     // Threads of all tracked processes in one scan. A process that would pass this bound has no
-    // such figures.
+    // such counts.
     static constexpr std::size_t kMostThreads = 2'000;
 
     // `globs` are names of processes. After a gap of more than `longest_gap` between two scans
     // nothing is known.
-    ThreadFigures(Reader& proc, ReadFaults& faults, std::vector<std::string> globs,
-                  std::chrono::nanoseconds longest_gap);
+    ThreadAccounting(Reader& proc, ReadFaults& faults, std::vector<std::string> globs,
+                     std::chrono::nanoseconds longest_gap);
 
-    // Fills the figures of tracked rows.
+    // Fills the columns of tracked rows.
     void fill(std::vector<ProcessSample>& rows);
 
   private:

@@ -1,4 +1,4 @@
-#include "agent/process/thread_figures.h"
+#include "agent/process/thread_accounting.h"
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -29,7 +29,7 @@ TEST(TaskScheduling, SwitchesAreFoundByName) {
     EXPECT_EQ(parse_context_switches("Name:\tx\n").voluntary, std::nullopt);
 }
 
-class ThreadFiguresTest : public ::testing::Test {
+class ThreadAccountingTest : public ::testing::Test {
   protected:
     void thread(int tid, const std::string& schedstat, int voluntary, int involuntary) {
         const std::string task = "812/task/" + std::to_string(tid) + '/';
@@ -40,9 +40,9 @@ class ThreadFiguresTest : public ::testing::Test {
                                                      std::to_string(involuntary) + "\n");
     }
     ProcessSample look(std::chrono::nanoseconds after = Machine::kInterval) {
-        return look(figures, after);
+        return look(accounting, after);
     }
-    ProcessSample look(ThreadFigures& by, std::chrono::nanoseconds after = Machine::kInterval) {
+    ProcessSample look(ThreadAccounting& by, std::chrono::nanoseconds after = Machine::kInterval) {
         machine.clock.advance(after);
         ProcessSample row;
         row.pid = 812;
@@ -55,10 +55,10 @@ class ThreadFiguresTest : public ::testing::Test {
 
     Machine machine;
     std::int64_t start_ticks = 4'000;
-    ThreadFigures figures{machine.proc, machine.faults, {"od*"}, 3 * Machine::kInterval};
+    ThreadAccounting accounting{machine.proc, machine.faults, {"od*"}, 3 * Machine::kInterval};
 };
 
-TEST_F(ThreadFiguresTest, AreSumsOverAllThreads) {
+TEST_F(ThreadAccountingTest, AreSumsOverAllThreads) {
     thread(812, "1 1000000000 1\n", 100, 10);
     thread(813, "1 0 1\n", 0, 0);
     EXPECT_EQ(look().cpu_wait_percent, std::nullopt) << "one look is no difference";
@@ -70,7 +70,7 @@ TEST_F(ThreadFiguresTest, AreSumsOverAllThreads) {
     EXPECT_DOUBLE_EQ(row.involuntary_switches_per_sec.value(), 0.5);
 }
 
-TEST_F(ThreadFiguresTest, ThreadsThatComeAndGoGiveNoSpikes) {
+TEST_F(ThreadAccountingTest, ThreadsThatComeAndGoGiveNoSpikes) {
     thread(812, "1 0 1\n", 100, 0);
     thread(813, "1 9000000000 1\n", 5'000, 0);
     look();
@@ -83,7 +83,7 @@ TEST_F(ThreadFiguresTest, ThreadsThatComeAndGoGiveNoSpikes) {
     EXPECT_DOUBLE_EQ(look().voluntary_switches_per_sec.value(), 2);
 }
 
-TEST_F(ThreadFiguresTest, WhatTheKernelDoesNotCountIsUnknown) {
+TEST_F(ThreadAccountingTest, WhatTheKernelDoesNotCountIsUnknown) {
     thread(812, "0 0 0\n", 1, 1);
     look();
     thread(812, "0 0 0\n", 11, 1);
@@ -92,7 +92,7 @@ TEST_F(ThreadFiguresTest, WhatTheKernelDoesNotCountIsUnknown) {
     EXPECT_DOUBLE_EQ(row.voluntary_switches_per_sec.value(), 1);
 }
 
-TEST_F(ThreadFiguresTest, AnotherProcessOrALongGapGivesNothing) {
+TEST_F(ThreadAccountingTest, AnotherProcessOrALongGapGivesNothing) {
     thread(812, "1 0 1\n", 1, 1);
     look();
     EXPECT_EQ(look(31s).voluntary_switches_per_sec, std::nullopt);
@@ -101,22 +101,22 @@ TEST_F(ThreadFiguresTest, AnotherProcessOrALongGapGivesNothing) {
     EXPECT_DOUBLE_EQ(look().voluntary_switches_per_sec.value(), 0);
 }
 
-TEST_F(ThreadFiguresTest, OthersAreNotLookedAt) {
+TEST_F(ThreadAccountingTest, OthersAreNotLookedAt) {
     thread(812, "1 0 1\n", 1, 1);
-    ThreadFigures others{machine.proc, machine.faults, {"nginx"}, 3 * Machine::kInterval};
+    ThreadAccounting others{machine.proc, machine.faults, {"nginx"}, 3 * Machine::kInterval};
     look(others);
     EXPECT_EQ(look(others).voluntary_switches_per_sec, std::nullopt);
 }
 
-TEST_F(ThreadFiguresTest, MoreThreadsThanMayBeReadAreUnknown) {
-    for (std::size_t i = 0; i <= ThreadFigures::kMostThreads; ++i) {
+TEST_F(ThreadAccountingTest, MoreThreadsThanMayBeReadAreUnknown) {
+    for (std::size_t i = 0; i <= ThreadAccounting::kMostThreads; ++i) {
         thread(812 + static_cast<int>(i), "1 0 1\n", 1, 1);
     }
     look();
     EXPECT_EQ(look().voluntary_switches_per_sec, std::nullopt);
 }
 
-TEST(ThreadFiguresOfThisProcess, CountTheSwitchesOfAllItsThreads) {
+TEST(ThreadAccountingOfThisProcess, CountTheSwitchesOfAllItsThreads) {
     const SystemBootClock clock;
     Reader proc("/proc", clock);
     ReadFaults faults;
