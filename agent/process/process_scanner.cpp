@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "agent/process/fold.h"
-#include "agent/process/process_name.h"
 #include "agent/process/rounding.h"
 #include "agent/procfs/support/directory.h"
 #include "agent/procfs/support/text_scan.h"
@@ -18,7 +17,6 @@ namespace {
 using std::chrono::nanoseconds;
 
 constexpr std::chrono::milliseconds kReadDeadline{80};
-constexpr int kCmdlineTries = 3;
 constexpr std::uint64_t kYoungScans = 3;
 constexpr std::uint64_t kFactScans = 16;
 
@@ -45,6 +43,7 @@ ProcessScanner::ProcessScanner(Reader& proc, ReadFaults& faults, UserNames users
       deadline_reader_(
           read_cmdline ? std::move(read_cmdline) : DeadlineReader::files_below(proc.root()),
           kReadDeadline),
+      cmdlines_(deadline_reader_, faults, options_.cmdline),
       memory_(deadline_reader_, faults, proc.clock(), options_.pss_budget),
       threads_(proc, faults, options_.always, longest_gap_),
       files_(proc, faults),
@@ -108,7 +107,7 @@ void ProcessScanner::drop_ended() {
             ++at;
             continue;
         }
-        if (first_read_) lifecycle_.ended(life(at->first, at->second));
+        if (first_read_) lifecycle_.ended(at->second.life(at->first));
         at = known_.erase(at);
     }
 }
@@ -116,25 +115,16 @@ void ProcessScanner::drop_ended() {
 void ProcessScanner::do_less() {
     constexpr std::size_t few = 500;
     options_.most = std::min(options_.most, few);
-    options_.cmdline = CmdlineMode::none;
+    cmdlines_.leave_out_arguments();
     memory_.stop();
     for (auto& [pid, known] : known_) known.cmdline = {};
-}
-
-ProcessLife ProcessScanner::life(std::int32_t pid, const Known& known) {
-    return {.pid = pid,
-            .start_ticks = known.stat.start_ticks,
-            .name = known.name,
-            .unit = known.unit,
-            .cpu_ticks = cpu_ticks(known.stat),
-            .rss_bytes = known.rss_bytes};
 }
 
 std::optional<ProcessLife> ProcessScanner::last_seen(std::int32_t pid,
                                                      std::string_view comm) const {
     const auto at = known_.find(pid);
     if (at == known_.end() || at->second.comm != comm) return std::nullopt;
-    return life(pid, at->second);
+    return at->second.life(pid);
 }
 
 void ProcessScanner::add_children(ProcessTable& table) {
@@ -202,7 +192,7 @@ bool ProcessScanner::read_process(std::int32_t pid, ProcessSample& process) {
 // them: it is given another nice value, a file that it maps is truncated, its small pages become a
 // large one, swapoff brings its pages back, another process pages it out (MADV_PAGEOUT). Threads of
 // the kernel have neither.
-bool ProcessScanner::stands_still(std::int32_t pid, const Known& known) const {
+bool ProcessScanner::stands_still(std::int32_t pid, const KnownProcess& known) const {
     if (facts_are_due(pid, known)) return false;
     if (known.stat.kernel_thread) return true;
     return !memory_may_have_gone_ && has_its_parent(known.stat);
@@ -215,7 +205,7 @@ bool ProcessScanner::has_its_parent(const PidStat& child) const {
     if (child.ppid == 0) return true;
     const auto at = known_.find(child.ppid);
     if (at == known_.end()) return false;
-    const Known& parent = at->second;
+    const KnownProcess& parent = at->second;
     return parent.stat.start_ticks <= child.start_ticks && parent.stat.state != 'Z' &&
            parent.stat.state != 'X' && (parent.scan == scan_ || parent.clock.stands());
 }
@@ -234,7 +224,7 @@ void ProcessScanner::describe(const PidStat& stat, nanoseconds at, bool ran,
     if (stat.rss_pages <= std::numeric_limits<std::int64_t>::max() / constants_.page_bytes) {
         process.memory_rss_bytes = stat.rss_pages * constants_.page_bytes;
     }
-    Known& known = recognise(stat, at, process);
+    KnownProcess& known = recognise(stat, at, process);
     process.name = known.name;
     process.unit = known.unit;
     process.container_id = known.container_id;
@@ -244,12 +234,12 @@ void ProcessScanner::describe(const PidStat& stat, nanoseconds at, bool ran,
     read_use(process, known, ran);
 }
 
-ProcessScanner::Known& ProcessScanner::recognise(const PidStat& stat, nanoseconds at,
-                                                 ProcessSample& process) {
+KnownProcess& ProcessScanner::recognise(const PidStat& stat, nanoseconds at,
+                                        ProcessSample& process) {
     const auto [place, fresh] = known_.try_emplace(stat.pid);
-    Known& known = place->second;
+    KnownProcess& known = place->second;
     const bool same = !fresh && known.stat.start_ticks == stat.start_ticks;
-    if (!fresh && !same) lifecycle_.ended(life(stat.pid, known));
+    if (!fresh && !same) lifecycle_.ended(known.life(stat.pid));
     if (!same) {
         known.stat = {};
         known.span = age_if_new(stat, at);
@@ -283,16 +273,14 @@ ProcessScanner::Known& ProcessScanner::recognise(const PidStat& stat, nanosecond
     // At an exec too: a service manager moves the process into its unit just before that.
     if (!same || known.comm != stat.comm) {
         known.comm = stat.comm;
-        known.name = process_name(known.comm, {});
-        known.cmdline.clear();
-        known.cmdline_tries = kCmdlineTries;
+        CmdlineReader::begin(known);
         known.since = scan_;
         const PidFiles::Cgroup cgroup = files_.cgroup(stat.pid);
         known.unit = cgroup.unit;
         known.container_id = cgroup.container_id;
     }
-    if (known.cmdline_tries > 0) read_cmdline(known, stat.pid);
-    if (!same && last_scan_) lifecycle_.started(life(stat.pid, known));
+    cmdlines_.read(known, stat.pid);
+    if (!same && last_scan_) lifecycle_.started(known.life(stat.pid));
     if (facts_are_due(stat.pid, known)) {
         if (const auto owner = files_.owner(stat.pid)) known.user = users_.name(*owner);
         known.fd_limit = files_.open_file_limit(stat.pid);
@@ -308,7 +296,7 @@ bool ProcessScanner::io_wait_is_counted(const PidStat& stat) const {
 
 // Users and limits change in the first moments after a start, if they do; later ones are seen late
 // rather than asked for at each scan. Spread over the scans by PID.
-bool ProcessScanner::facts_are_due(std::int32_t pid, const Known& known) const {
+bool ProcessScanner::facts_are_due(std::int32_t pid, const KnownProcess& known) const {
     const bool young = scan_ - known.since < kYoungScans;
     return young || (scan_ + static_cast<std::uint64_t>(pid)) % kFactScans == 0;
 }
@@ -322,33 +310,10 @@ std::optional<nanoseconds> ProcessScanner::age_if_new(const PidStat& stat, nanos
     return at - start;
 }
 
-// The name and the arguments are both in it. A process that holds its readers is asked again in
-// later scans, a few times.
-void ProcessScanner::read_cmdline(Known& known, std::int32_t pid) {
-    const bool for_name = known.comm.size() >= kCommBytes;
-    if (options_.cmdline == CmdlineMode::none && !for_name) {
-        known.cmdline_tries = 0;
-        return;
-    }
-    const auto file = deadline_reader_.read(PidPath(pid, "cmdline").c_str());
-    if (file.error == ETIMEDOUT || file.error == EAGAIN) {
-        --known.cmdline_tries;
-        faults_.note("/proc/PID/cmdline", file.error);
-        return;
-    }
-    known.cmdline_tries = 0;
-    if (file.error != 0) {
-        if (!has_ended(file.error)) faults_.note("/proc/PID/cmdline", file.error);
-        return;
-    }
-    known.name = process_name(known.comm, file.text);
-    known.cmdline = readable_cmdline(file.text, options_.cmdline);
-}
-
 // Open files and bytes that reached the disk. A process that did not run since the last scan did
 // nothing to either, which one system call tells in place of four; only one that shares its table
 // of open files with another process (CLONE_FILES) is found out later.
-void ProcessScanner::read_use(ProcessSample& process, Known& known, bool ran) {
+void ProcessScanner::read_use(ProcessSample& process, KnownProcess& known, bool ran) {
     if (ran || facts_are_due(process.pid, known)) {
         known.fd_count = files_.open_files(process.pid);
         known.io = files_.io(process.pid);

@@ -9,10 +9,11 @@
 #include <vector>
 
 #include "agent/process/cmdline.h"
+#include "agent/process/cmdline_reader.h"
 #include "agent/process/cpu_attribution.h"
+#include "agent/process/known_process.h"
 #include "agent/process/lifecycle.h"
 #include "agent/process/pid_files.h"
-#include "agent/process/process_clock.h"
 #include "agent/process/proportional_memory.h"
 #include "agent/process/thread_accounting.h"
 #include "agent/process/user_names.h"
@@ -76,44 +77,23 @@ class ProcessScanner {
     std::optional<std::uint64_t> attributed_ticks() const { return attributed_ticks_; }
 
   private:
-    // What is kept of a process from scan to scan.
-    struct Known {
-        PidStat stat;  // without comm, which would point into a text that is gone
-        std::chrono::nanoseconds at;
-        std::optional<std::chrono::nanoseconds> span;  // that the last differences are over
-        std::string comm;
-        std::string name;
-        std::string unit, container_id;
-        std::string user;
-        std::optional<std::int32_t> fd_limit;
-        std::uint64_t since = 0;  // the scan that saw it start or exec first
-        std::string cmdline;
-        int cmdline_tries = 0;  // left
-        ProcessClock clock;
-        PidIo io;
-        std::optional<std::int32_t> fd_count;
-        std::uint64_t disk_bytes = 0, disk_growth = 0;
-        std::optional<std::int64_t> rss_bytes;
-        std::uint64_t scan;
-    };
     std::vector<std::int32_t> list_pids();
     void look_for_delay_accounting();
     // Fills `process`, which is empty; false if there is none any more.
     bool read_process(std::int32_t pid, ProcessSample& process);
     void describe(const PidStat& stat, std::chrono::nanoseconds at, bool ran,
                   ProcessSample& process);
-    bool stands_still(std::int32_t pid, const Known& known) const;
+    bool stands_still(std::int32_t pid, const KnownProcess& known) const;
     bool has_its_parent(const PidStat& child) const;
     bool io_wait_is_counted(const PidStat& stat) const;
-    Known& recognise(const PidStat& stat, std::chrono::nanoseconds at, ProcessSample& process);
+    KnownProcess& recognise(const PidStat& stat, std::chrono::nanoseconds at,
+                            ProcessSample& process);
     std::optional<std::chrono::nanoseconds> age_if_new(const PidStat& stat,
                                                        std::chrono::nanoseconds at) const;
     void add_children(ProcessTable& table);
     void drop_ended();
-    static ProcessLife life(std::int32_t pid, const Known& known);
-    void read_cmdline(Known& known, std::int32_t pid);
-    bool facts_are_due(std::int32_t pid, const Known& known) const;
-    void read_use(ProcessSample& process, Known& known, bool ran);
+    bool facts_are_due(std::int32_t pid, const KnownProcess& known) const;
+    void read_use(ProcessSample& process, KnownProcess& known, bool ran);
 
     Reader& proc_;
     ReadFaults& faults_;
@@ -122,11 +102,12 @@ class ProcessScanner {
     ScanConstants constants_;
     ScanOptions options_;
     DeadlineReader deadline_reader_;
+    CmdlineReader cmdlines_;
     ProportionalMemory memory_;
     ThreadAccounting threads_;
     PidFiles files_;
     bool process_clocks_;
-    std::unordered_map<std::int32_t, Known> known_;
+    std::unordered_map<std::int32_t, KnownProcess> known_;
     std::optional<std::uint64_t> reclaim_;
     bool memory_may_have_gone_ = true;                    // of a process that sleeps
     std::optional<std::chrono::nanoseconds> last_scan_;   // first read of the last one

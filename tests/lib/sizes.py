@@ -16,9 +16,7 @@ MEASURED = (".cpp", ".h", ".py", ".ts", ".tsx", ".mjs")
 
 FOLDERS = {}
 
-FILES = {
-    "agent/process/process_scanner.cpp": "to be divided",
-}
+FILES = {}
 
 FUNCTIONS = {
     "aggregator/http/response.cpp reason_phrase": "a table: one case a status",
