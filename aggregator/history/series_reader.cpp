@@ -3,11 +3,20 @@
 #include <algorithm>
 #include <limits>
 #include <map>
+#include <tuple>
+#include <utility>
+
+#include "aggregator/history/history_snapshot.h"
+#include "aggregator/history/sealed_series.h"
 
 namespace chorus::store {
 namespace {
 
 using std::chrono::seconds;
+
+constexpr Statement kHostId{"series_host_id", R"sql(
+SELECT host_id FROM monitoring.hosts WHERE hostname = $1
+)sql"};
 
 constexpr Statement kWanted{"series_wanted", R"sql(
 SELECT e.layout_id, e.position, e.metric_type, e.label, e.tags, e.unit
@@ -18,14 +27,14 @@ WHERE e.metric_type = ANY ($1)
 
 // The values are picked below the grouping: see summary_reader.cpp.
 constexpr const char* kBuckets = R"sql(
-SELECT v.series, v.bucket, avg(v.value), min(v.value), max(v.value)
+SELECT v.series, v.bucket, sum(v.value), count(v.value), min(v.value), max(v.value)
 FROM (
     SELECT w.series, date_bin($5::interval, b.ts, '1970-01-01 00:00:00+00') AS bucket,
            b."values"[w.position] AS value
     FROM monitoring.system_batches b
     JOIN unnest($6::int[], $7::int[], $8::int[]) AS w(layout_id, position, series)
       ON w.layout_id = b.layout_id
-    WHERE b.host_id = (SELECT host_id FROM monitoring.hosts WHERE hostname = $1)
+    WHERE b.host_id = $1
       AND b.ts BETWEEN $2 AND $3
     OFFSET 0) v
 WHERE v.value IS NOT NULL
@@ -41,40 +50,134 @@ std::int64_t floor_seconds(Timestamp time) {
     return std::chrono::floor<seconds>(time).time_since_epoch().count();
 }
 
-// Which elements of which layouts belong to which column of the answer.
-struct Wanted {
-    std::vector<std::int32_t> layout_ids;
-    std::vector<std::int32_t> positions;
-    std::vector<std::int32_t> series;
-};
-
-Wanted read_wanted(Session& session, const SeriesQuery& query, std::vector<SeriesColumn>& columns) {
-    std::map<std::pair<std::string, std::string>, std::int32_t> numbers;  // sorted as answered
-    const auto rows = session.execute(
-        kWanted, Parameters{}.text_array(std::span{query.metric_types}).text(query.label));
-    for (const auto row : rows) {
-        numbers.try_emplace({std::string{row.text(2)}, std::string{row.text(3)}}, 0);
-    }
-    std::int32_t next = 0;
-    for (auto& [key, number] : numbers) {
-        number = next++;
-        columns.push_back({key.first, key.second, "{}", "", {}, {}, {}});
-    }
-    Wanted wanted;
-    for (const auto row : rows) {
-        const auto number = numbers.at({std::string{row.text(2)}, std::string{row.text(3)}});
-        wanted.layout_ids.push_back(row.int4(0));
-        wanted.positions.push_back(row.int4(1));
-        wanted.series.push_back(number);
-        columns[static_cast<std::size_t>(number)].tags_json = row.text(4);
-        columns[static_cast<std::size_t>(number)].unit = row.text(5);
-    }
-    return wanted;
-}
-
 bool has_values(const SeriesColumn& column) {
     return std::any_of(column.average.begin(), column.average.end(),
                        [](double value) { return value == value; });
+}
+
+// Gathers the buckets of one chart from the rows of system_batches and from packed days.
+class Chart {
+  public:
+    Chart(Session& session, const SeriesQuery& query, std::int32_t host_id);
+    SeriesAnswer read();
+
+  private:
+    // Sum and bounds of one step of one column.
+    struct Bucket {
+        HourRollup values;
+        void add(const HourRollup& more);
+    };
+    std::size_t column_of(std::string_view metric_type, std::string_view label,
+                          std::string_view tags_json, std::string_view unit);
+    void add(std::size_t column, std::int64_t bucket, const HourRollup& values);
+    void read_stored();
+    void read_packed();
+
+    Session& session_;
+    const SeriesQuery& query_;
+    const std::int32_t host_id_;
+    SeriesAnswer answer_;
+    std::int64_t first_ = 0;  // bucket
+    std::map<std::pair<std::string, std::string>, std::size_t> columns_;
+    std::vector<std::vector<Bucket>> buckets_;  // by column
+};
+
+Chart::Chart(Session& session, const SeriesQuery& query, std::int32_t host_id)
+    : session_(session), query_(query), host_id_(host_id) {
+    const auto step = step_seconds(query.start, query.end, query.max_points);
+    answer_.step_seconds = step;
+    first_ = floor_seconds(query.start) / step;
+    const auto last = floor_seconds(query.end) / step;
+    for (auto i = first_; i <= last; ++i) answer_.times.push_back(i * step);
+}
+
+std::size_t Chart::column_of(std::string_view metric_type, std::string_view label,
+                             std::string_view tags_json, std::string_view unit) {
+    const auto [at, is_new] =
+        columns_.try_emplace({std::string{metric_type}, std::string{label}}, answer_.series.size());
+    if (is_new) answer_.series.push_back({at->first.first, at->first.second, {}, {}, {}, {}, {}});
+    auto& column = answer_.series[at->second];
+    column.tags_json = tags_json;
+    column.unit = unit;
+    return at->second;
+}
+
+void Chart::Bucket::add(const HourRollup& more) {
+    const bool empty = values.count == 0;
+    values.minimum = empty ? more.minimum : std::min(values.minimum, more.minimum);
+    values.maximum = empty ? more.maximum : std::max(values.maximum, more.maximum);
+    values.sum += more.sum;
+    values.count += more.count;
+}
+
+void Chart::add(std::size_t column, std::int64_t bucket, const HourRollup& values) {
+    const auto at = static_cast<std::size_t>(bucket - first_);
+    if (at >= answer_.times.size()) return;
+    if (buckets_.size() <= column) buckets_.resize(answer_.series.size());
+    if (buckets_[column].empty()) buckets_[column].resize(answer_.times.size());
+    buckets_[column][at].add(values);
+}
+
+void Chart::read_stored() {
+    std::vector<std::int32_t> layout_ids, positions, series;
+    for (const auto row : session_.execute(
+             kWanted, Parameters{}.text_array(std::span{query_.metric_types}).text(query_.label))) {
+        layout_ids.push_back(row.int4(0));
+        positions.push_back(row.int4(1));
+        series.push_back(static_cast<std::int32_t>(
+            column_of(row.text(2), row.text(3), row.text(4), row.text(5))));
+    }
+    const seconds step{answer_.step_seconds};
+    for (const auto row : session_.execute_once(
+             kBuckets, Parameters{}
+                           .int4(host_id_)
+                           .timestamp(query_.start)
+                           .timestamp(query_.end)
+                           .int8(static_cast<std::int64_t>(columns_.size() * answer_.times.size()))
+                           .interval(step)
+                           .int4_array(std::span<const std::int32_t>{layout_ids})
+                           .int4_array(std::span<const std::int32_t>{positions})
+                           .int4_array(std::span<const std::int32_t>{series}))) {
+        add(static_cast<std::size_t>(row.int4(0)), floor_seconds(row.timestamp(1)) / step.count(),
+            {row.float8(4), row.float8(5), row.float8(2), row.int8(3)});
+    }
+}
+
+void Chart::read_packed() {
+    SealedRange range{host_id_, {}, query_.start, query_.end, seconds{answer_.step_seconds}};
+    std::map<std::int32_t, std::size_t> columns;
+    for (const auto& name : find_sealed_series(session_, query_.metric_types, query_.label)) {
+        range.series_ids.push_back(name.series_id);
+        columns[name.series_id] =
+            column_of(name.metric_type, name.label, name.tags_json, name.unit);
+    }
+    read_sealed(session_, range, [&](const SealedPiece& piece) {
+        add(columns.at(piece.series_id), piece.bucket, piece.values);
+    });
+}
+
+SeriesAnswer Chart::read() {
+    {
+        const HistorySnapshot snapshot{session_};
+        read_packed();
+        read_stored();
+    }
+    const auto nan = std::numeric_limits<double>::quiet_NaN();
+    buckets_.resize(answer_.series.size());
+    for (std::size_t c = 0; c < answer_.series.size(); ++c) {
+        auto& column = answer_.series[c];
+        for (const auto& [values] : buckets_[c]) {
+            const bool known = values.count > 0;
+            column.average.push_back(known ? values.sum / static_cast<double>(values.count) : nan);
+            column.minimum.push_back(known ? values.minimum : nan);
+            column.maximum.push_back(known ? values.maximum : nan);
+        }
+    }
+    // Other hosts may have labels that this one never had.
+    std::erase_if(answer_.series, [](const SeriesColumn& c) { return !has_values(c); });
+    std::ranges::sort(answer_.series, {},
+                      [](const SeriesColumn& c) { return std::tie(c.metric_type, c.label); });
+    return std::move(answer_);
 }
 
 }  // namespace
@@ -93,43 +196,8 @@ std::int64_t step_seconds(Timestamp start, Timestamp end, int max_points) {
 
 SeriesAnswer SeriesReader::read(const SeriesQuery& query) const {
     return database_.read([&](Session& session) {
-        SeriesAnswer answer;
-        answer.step_seconds = step_seconds(query.start, query.end, query.max_points);
-        const auto step = answer.step_seconds;
-        const auto first = floor_seconds(query.start) / step;
-        const auto last = floor_seconds(query.end) / step;
-        for (auto i = first; i <= last; ++i) answer.times.push_back(i * step);
-
-        const auto wanted = read_wanted(session, query, answer.series);
-        const auto nan = std::numeric_limits<double>::quiet_NaN();
-        for (auto& column : answer.series) {
-            column.average.assign(answer.times.size(), nan);
-            column.minimum.assign(answer.times.size(), nan);
-            column.maximum.assign(answer.times.size(), nan);
-        }
-        const auto most = static_cast<std::int64_t>(answer.series.size() * answer.times.size());
-        const auto rows =
-            session.execute_once(kBuckets, Parameters{}
-                                               .text(query.hostname)
-                                               .timestamp(query.start)
-                                               .timestamp(query.end)
-                                               .int8(most)
-                                               .interval(seconds{step})
-                                               .int4_array(std::span{wanted.layout_ids})
-                                               .int4_array(std::span{wanted.positions})
-                                               .int4_array(std::span{wanted.series}));
-        for (const auto row : rows) {
-            auto& column = answer.series[static_cast<std::size_t>(row.int4(0))];
-            const auto at =
-                static_cast<std::size_t>(floor_seconds(row.timestamp(1)) / step - first);
-            if (at >= answer.times.size()) continue;
-            column.average[at] = row.float8(2);
-            column.minimum[at] = row.float8(3);
-            column.maximum[at] = row.float8(4);
-        }
-        // Layouts of other hosts may have labels that this one never had.
-        std::erase_if(answer.series, [](const SeriesColumn& c) { return !has_values(c); });
-        return answer;
+        const auto hosts = session.execute(kHostId, Parameters{}.text(query.hostname));
+        return Chart{session, query, hosts.empty() ? 0 : hosts[0].int4(0)}.read();
     });
 }
 

@@ -1,0 +1,164 @@
+#include "aggregator/history/sealed_series.h"
+
+#include <map>
+#include <utility>
+
+#include "aggregator/sealed/sealed_rows.h"
+
+namespace chorus::store {
+namespace {
+
+using std::chrono::days;
+using std::chrono::floor;
+using std::chrono::hours;
+using std::chrono::sys_days;
+
+constexpr Statement kNames{"sealed_series_names", R"sql(
+SELECT series_id, metric_type, label, unit, tags
+FROM monitoring.series
+WHERE metric_type = ANY ($1) AND ($2::text IS NULL OR label = $2)
+)sql"};
+
+constexpr Statement kDays{"sealed_days_of_host", R"sql(
+SELECT b.day, b.batches, CASE WHEN $4 OR b.day = ANY ($5) THEN b.times END
+FROM monitoring.sealed_batches b
+JOIN monitoring.sealed_days d ON d.day = b.day
+WHERE b.host_id = $1 AND b.day BETWEEN $2 AND $3
+)sql"};
+
+// `bits` lie outside the row, and are fetched only for days whose values are to be seen one by one.
+constexpr Statement kSeries{"sealed_series_of_host", R"sql(
+SELECT s.day, s.series_id, s.multiplier, s.divisor, s.low, s.high, s.total, s.counts,
+       CASE WHEN $5 OR s.day = ANY ($6) THEN s.bits END, s.plain
+FROM monitoring.sealed_series s
+WHERE s.series_id = ANY ($1) AND s.host_id = $2 AND s.day BETWEEN $3 AND $4
+)sql"};
+
+struct Day {
+    HourStarts hours{};
+    std::vector<Timestamp> times;  // empty if only rollups are needed
+};
+
+class Reading {
+  public:
+    Reading(const SealedRange& range, const std::function<void(const SealedPiece&)>& take)
+        : range_(range), take_(take) {}
+
+    // Whether each hour belongs to one bucket. If not, all values are to be seen.
+    bool by_hours() const { return range_.step % hours{1} == hours{0}; }
+    std::vector<sys_days> partial_days() const;
+    void series(std::int32_t series_id, sys_days day, const Day& known,
+                const PackedSeries& packed) const;
+
+  private:
+    std::int64_t bucket_of(Timestamp time) const {
+        return floor<std::chrono::seconds>(time).time_since_epoch() / range_.step;
+    }
+    // Whether the hour's rollup is what one bucket gets.
+    bool is_whole(Timestamp from) const {
+        return by_hours() && from >= range_.start &&
+               from + hours{1} <= range_.end + std::chrono::microseconds{1};
+    }
+    void values(std::int32_t series_id, int hour, const Day& known,
+                const PackedSeries& packed) const;
+
+    const SealedRange& range_;
+    const std::function<void(const SealedPiece&)>& take_;
+};
+
+// Days of which the range has a part of an hour: the first, the last, or none.
+std::vector<sys_days> Reading::partial_days() const {
+    std::vector<sys_days> list;
+    for (const Timestamp time : {range_.start, range_.end}) {
+        if (!is_whole(floor<hours>(time))) list.push_back(floor<days>(time));
+    }
+    return list;
+}
+
+void Reading::series(std::int32_t series_id, sys_days day, const Day& known,
+                     const PackedSeries& packed) const {
+    for (int hour = 0; hour < kHoursOfDay; ++hour) {
+        const Timestamp from = Timestamp{day} + hours{hour};
+        if (from > range_.end || from + hours{1} <= range_.start) continue;
+        if (!is_whole(from)) {
+            values(series_id, hour, known, packed);
+            continue;
+        }
+        const HourRollup all = rollup(packed, known.hours, hour);
+        if (all.count > 0) take_({series_id, bucket_of(from), all});
+    }
+}
+
+void Reading::values(std::int32_t series_id, int hour, const Day& known,
+                     const PackedSeries& packed) const {
+    std::vector<double> list;
+    unpack_hours(packed, known.hours, hour, hour + 1, list);
+    const auto from = known.hours[static_cast<std::size_t>(hour)];
+    SealedPiece piece{series_id, 0, {}};
+    const auto flush = [&] {
+        if (piece.values.count > 0) take_(piece);
+        piece.values = {};
+    };
+    for (std::size_t i = 0; i < list.size(); ++i) {
+        const Timestamp time = known.times.at(from + i);
+        const double value = list[i];
+        if (value != value || time < range_.start || time > range_.end) continue;
+        if (const auto bucket = bucket_of(time); bucket != piece.bucket) {
+            flush();
+            piece.bucket = bucket;
+        }
+        auto& sum = piece.values;
+        sum.minimum = sum.count == 0 ? value : std::min(sum.minimum, value);
+        sum.maximum = sum.count == 0 ? value : std::max(sum.maximum, value);
+        sum.sum += value;
+        ++sum.count;
+    }
+    flush();
+}
+
+}  // namespace
+
+std::vector<SealedSeriesName> find_sealed_series(Session& session,
+                                                 const std::vector<std::string>& metric_types,
+                                                 const std::optional<std::string>& label) {
+    std::vector<SealedSeriesName> names;
+    for (const auto row :
+         session.execute(kNames, Parameters{}.text_array(std::span{metric_types}).text(label))) {
+        names.push_back({row.int4(0), std::string{row.text(1)}, std::string{row.text(2)},
+                         std::string{row.text(3)}, std::string{row.text(4)}});
+    }
+    return names;
+}
+
+void read_sealed(Session& session, const SealedRange& range,
+                 const std::function<void(const SealedPiece&)>& take) {
+    if (range.series_ids.empty() || range.end < range.start) return;
+    const Reading reading{range, take};
+    const auto first = floor<days>(range.start), last = floor<days>(range.end);
+    const auto partial = reading.partial_days();
+    const std::span<const sys_days> in_detail{partial};
+    std::map<sys_days, Day> known;
+    for (const auto row : session.execute(kDays, Parameters{}
+                                                     .int4(range.host_id)
+                                                     .date(first)
+                                                     .date(last)
+                                                     .boolean(!reading.by_hours())
+                                                     .date_array(in_detail))) {
+        known[row.date(0)] = {read_hours(row, 1), row.timestamp_array(2)};
+    }
+    if (known.empty()) return;
+    for (const auto row : session.execute(kSeries, Parameters{}
+                                                       .int4_array(std::span{range.series_ids})
+                                                       .int4(range.host_id)
+                                                       .date(known.begin()->first)
+                                                       .date(known.rbegin()->first)
+                                                       .boolean(!reading.by_hours())
+                                                       .date_array(in_detail))) {
+        const auto day = known.find(row.date(0));
+        if (day == known.end()) continue;
+        reading.series(row.int4(1), day->first, day->second,
+                       read_series(row, 2, day->second.hours));
+    }
+}
+
+}  // namespace chorus::store

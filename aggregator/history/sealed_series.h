@@ -1,0 +1,51 @@
+// Series over a range, out of the days that are packed.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "aggregator/postgres/session.h"
+#include "aggregator/sealed/series_codec.h"
+#include "common/timestamp.h"
+
+namespace chorus::store {
+
+struct SealedSeriesName {
+    std::int32_t series_id = 0;
+    std::string metric_type;
+    std::string label;
+    std::string unit;
+    std::string tags_json;
+};
+
+struct SealedRange {
+    std::int32_t host_id = 0;
+    std::vector<std::int32_t> series_ids;
+    Timestamp start;                // inclusive
+    Timestamp end;                  // inclusive
+    std::chrono::seconds step{60};  // buckets start at its multiples since 1970
+};
+
+// What one piece of a bucket adds to it.
+struct SealedPiece {
+    std::int32_t series_id = 0;
+    std::int64_t bucket = 0;  // number of steps since 1970
+    HourRollup values;        // count is at least 1
+};
+
+// Names of all series with one of these metrics, of any host; `label` nullopt = every label.
+std::vector<SealedSeriesName> find_sealed_series(Session& session,
+                                                 const std::vector<std::string>& metric_types,
+                                                 const std::optional<std::string>& label);
+
+// Calls `take` for what each bucket gets, in no order, each bucket any number of times. Hours that
+// lie whole in the range and in one bucket come from their rollups, without a look at the values.
+// To be called in a HistorySnapshot. Throws DatabaseError; std::runtime_error if a row is damaged.
+void read_sealed(Session& session, const SealedRange& range,
+                 const std::function<void(const SealedPiece&)>& take);
+
+}  // namespace chorus::store
