@@ -108,7 +108,8 @@ class SealedCharts : public testing::Test {
     std::int64_t pack(std::function<bool()> stopping = [] { return false; }) {
         auto session = database_.pool().acquire();
         const auto epoch = *take_lease(*session, "test", seconds{60});
-        SealJob{database_.pool(), {.after = hours{0}, .cpu_percent = 100}, std::move(stopping)}.run(epoch);
+        SealJob{database_.pool(), {.after = hours{0}, .cpu_percent = 100}, std::move(stopping)}.run(
+            epoch);
         return database_.number("SELECT count(*) FROM monitoring.sealed_days");
     }
 
