@@ -62,7 +62,7 @@ store::DatabaseOptions database_options(const Config& config, int sessions);
 // The services to check, and the addresses that checks may reach. Both throw std::invalid_argument
 // if health-allow-addresses is wrong.
 health::ServiceConfig checked_services(const Config& config);
-health::AddressRules address_rules(const Config& config);
+net::AddressRules address_rules(const Config& config);
 // The channels of the configuration. Adds their faults to `faults`.
 notify::NotifySettings notify_settings(const Config& config, std::vector<std::string>& faults);
 

@@ -3,8 +3,8 @@
 
 #include "aggregator/cache/redis_connection.h"
 #include "aggregator/cli/commands.h"
-#include "aggregator/health/tls.h"
 #include "aggregator/http/cors.h"
+#include "aggregator/net/tls.h"
 #include "common/http/url.h"
 
 namespace chorus::cli {
@@ -51,7 +51,7 @@ void check_services(const Config& config, std::vector<std::string>& faults) {
         faults.push_back(std::string("health-allow-addresses: ") + e.what());
     }
     try {
-        health::TlsContext{config.text("health-ca-file")};
+        net::TlsContext{config.text("health-ca-file")};
     } catch (const std::runtime_error& e) {
         faults.emplace_back(e.what());
     }
@@ -59,8 +59,8 @@ void check_services(const Config& config, std::vector<std::string>& faults) {
 
 }  // namespace
 
-health::AddressRules address_rules(const Config& config) {
-    return health::AddressRules{config.text("health-allow-addresses")};
+net::AddressRules address_rules(const Config& config) {
+    return net::AddressRules{config.text("health-allow-addresses")};
 }
 
 health::ServiceConfig checked_services(const Config& config) {

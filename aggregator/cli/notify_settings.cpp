@@ -2,9 +2,8 @@
 #include <stdexcept>
 
 #include "aggregator/cli/commands.h"
-#include "aggregator/health/address_rules.h"
+#include "aggregator/net/address_rules.h"
 #include "common/http/url.h"
-#include "common/services/service_request.h"
 
 namespace chorus::cli {
 namespace {
@@ -39,14 +38,14 @@ notify::NotifySettings notify_settings(const Config& config, std::vector<std::st
         }
     });
     read_setting(config, "alertmanager-url", faults, [&](const std::string& text) {
-        settings.alertmanager = notify::parse_http_target(text);
+        settings.alertmanager = net::parse_http_target(text);
     });
     read_setting(config, "heartbeat-url", faults, [&](const std::string& text) {
-        settings.heartbeat = notify::parse_http_target(text);
+        settings.heartbeat = net::parse_http_target(text);
     });
     read_setting(config, "smtp-url", faults, [&](const std::string& text) {
         const std::string& from = config.text("smtp-from");
-        if (!notify::is_mail_address(from)) {
+        if (!net::is_mail_address(from)) {
             throw std::invalid_argument("needs smtp-from, the address that mail comes from");
         }
         settings.smtp = notify::parse_smtp_url(text, config.text("smtp-password"), from,
@@ -63,7 +62,7 @@ notify::NotifySettings notify_settings(const Config& config, std::vector<std::st
         if (settings.smtp) settings.smtp->hello = text;
     });
     read_setting(config, "notify-allow-addresses", faults,
-                 [&](const std::string& text) { health::AddressRules{text}; });
+                 [&](const std::string& text) { net::AddressRules{text}; });
     settings.allowed_addresses = config.text("notify-allow-addresses");
     settings.ca_file = config.text("notify-ca-file");
     settings.external_url = config.text("external-url").empty() ? default_external_url(config)

@@ -1,11 +1,5 @@
 #include "aggregator/health/probe.h"
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <poll.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -14,9 +8,9 @@
 namespace chorus::health {
 namespace {
 
+using Wait = net::Connection::Wait;
+
 constexpr std::chrono::seconds kBetweenAttempts{1};
-// An address that does not answer must leave time for the next one.
-constexpr std::chrono::milliseconds kConnectWait{3'000};
 
 std::string sentence(int error) {
     switch (error) {
@@ -48,19 +42,14 @@ std::chrono::milliseconds Probe::elapsed(Time now) const {
     return std::chrono::round<std::chrono::milliseconds>(now - started_);
 }
 
-void Probe::close() {
-    stream_.reset();
-    if (fd_ >= 0) ::close(fd_);
-    fd_ = -1;
-    events_ = 0;
+std::string Probe::fault() const {
+    return connection_.error() != 0 ? sentence(connection_.error()) : connection_.tls_error();
 }
 
 void Probe::begin(Time now) {
     ++attempt_;
     started_ = now;
     deadline_ = now + service_.timeout;
-    addresses_.clear();
-    next_address_ = 0;
     sent_ = 0;
     answer_.reset();
     answered_after_.reset();
@@ -68,38 +57,20 @@ void Probe::begin(Time now) {
     state_ = State::unresolved;
 }
 
-void Probe::resolved(int attempt, const std::vector<Address>& addresses, const std::string& error,
-                     Time now) {
+void Probe::resolved(int attempt, const std::vector<net::Address>& addresses,
+                     const std::string& error, Time now) {
     if (attempt != attempt_ || state_ != State::resolving) return;
     if (addresses.empty()) return fail(Health::unhealthy, error, now);
-    std::copy_if(addresses.begin(), addresses.end(), std::back_inserter(addresses_),
-                 [&](const Address& a) { return rules_.permits(a.get()); });
-    if (addresses_.empty()) return fail(Health::unhealthy, "Address blocked", now);
-    connect_next(now);
+    auto good = net::permitted(addresses, rules_);
+    if (good.empty()) return fail(Health::unhealthy, "Address blocked", now);
+    state_ = State::connecting;
+    connecting(connection_.connect(std::move(good), now), now);
 }
 
-void Probe::connect_next(Time now) {
-    int error = ECONNREFUSED;
-    while (next_address_ < addresses_.size()) {
-        close();
-        const Address& address = addresses_[next_address_++];
-        fd_ = socket(address.get().sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-        if (fd_ < 0) {
-            error = errno;
-            continue;
-        }
-        const int on = 1;
-        setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-        const bool last = next_address_ == addresses_.size();
-        connect_deadline_ = last ? deadline_ : std::min(deadline_, now + kConnectWait);
-        if (connect(fd_, &address.get(), address.length) == 0) return connected(now);
-        error = errno;
-        if (error == EINPROGRESS) {
-            state_ = State::connecting;
-            events_ = POLLOUT;
-            return;
-        }
-    }
+void Probe::connecting(net::Connection::State state, Time now) {
+    if (state == net::Connection::State::open) return connected(now);
+    if (state != net::Connection::State::failed) return;
+    const int error = connection_.error();
     if (is_own_fault(error)) return give_up_here(sentence(error));
     fail(error == ETIMEDOUT ? Health::timeout : Health::unhealthy,
          error == ETIMEDOUT ? "Request timeout" : sentence(error), now);
@@ -107,78 +78,46 @@ void Probe::connect_next(Time now) {
 
 void Probe::connected(Time now) {
     if (service_.protocol == Protocol::tcp) return succeed(now);
-    events_ = POLLOUT;
     if (service_.protocol == Protocol::http) {
         state_ = State::send;
         return send(now);
     }
-    stream_ = std::make_unique<TlsStream>(*tls_, fd_, service_.host);
+    connection_.start_tls(*tls_, service_.host);
     state_ = State::handshake;
-    advance_tls(now);
+    shake_hands(now);
 }
 
-void Probe::wait_for(TlsStream::Wait wait) {
-    events_ = wait == TlsStream::Wait::write ? POLLOUT : POLLIN;
-}
-
-void Probe::advance_tls(Time now) {
-    const auto wait = stream_->handshake();
-    certificate_expires_ = stream_->certificate_expires();
-    if (wait == TlsStream::Wait::failed) return fail(Health::unhealthy, stream_->error(), now);
-    if (wait != TlsStream::Wait::nothing) return wait_for(wait);
+void Probe::shake_hands(Time now) {
+    const auto wait = connection_.handshake();
+    certificate_expires_ = connection_.certificate_expires();
+    if (wait == Wait::failed) return fail(Health::unhealthy, fault(), now);
+    if (wait != Wait::nothing) return;
     state_ = State::send;
     send(now);
 }
 
 void Probe::send(Time now) {
     while (sent_ < service_.request.size()) {
-        const auto rest = std::string_view{service_.request}.substr(sent_);
-        if (stream_) {
-            std::size_t written = 0;
-            const auto wait = stream_->write(rest, written);
-            if (wait == TlsStream::Wait::read || wait == TlsStream::Wait::write) {
-                return wait_for(wait);
-            }
-            if (wait != TlsStream::Wait::nothing) {
-                return fail(Health::unhealthy, stream_->error(), now);
-            }
-            sent_ += written;
-            continue;
-        }
-        const ssize_t n = ::send(fd_, rest.data(), rest.size(), MSG_NOSIGNAL);
-        if (n < 0 && errno == EINTR) continue;
-        if (n < 0 && errno == EAGAIN) {
-            events_ = POLLOUT;
-            return;
-        }
-        if (n < 0) return fail(Health::unhealthy, sentence(errno), now);
-        sent_ += static_cast<std::size_t>(n);
+        std::size_t written = 0;
+        const auto wait =
+            connection_.write(std::string_view{service_.request}.substr(sent_), written);
+        if (wait == Wait::read || wait == Wait::write) return;
+        if (wait != Wait::nothing) return fail(Health::unhealthy, fault(), now);
+        sent_ += written;
     }
     answer_.emplace(service_.expected_status, service_.body_match);
     state_ = State::receive;
-    events_ = POLLIN;
-    if (stream_) receive(now);  // TLS may hold bytes that poll does not tell of
+    if (connection_.encrypted()) receive(now);  // TLS may hold bytes that poll does not tell of
 }
 
 void Probe::receive(Time now) {
     std::array<char, 16'384> buffer{};
     while (state_ == State::receive) {
         std::size_t size = 0;
-        if (stream_) {
-            const auto wait = stream_->read(buffer.data(), buffer.size(), size);
-            if (wait == TlsStream::Wait::read || wait == TlsStream::Wait::write) {
-                return wait_for(wait);
-            }
-            if (wait == TlsStream::Wait::failed) return ended(stream_->error(), now);
-            if (wait == TlsStream::Wait::closed) return ended("", now);
-        } else {
-            const ssize_t n = recv(fd_, buffer.data(), buffer.size(), 0);
-            if (n < 0 && errno == EINTR) continue;
-            if (n < 0 && errno == EAGAIN) return;
-            if (n < 0) return ended(sentence(errno), now);
-            if (n == 0) return ended("", now);
-            size = static_cast<std::size_t>(n);
-        }
+        const auto wait = connection_.read(buffer.data(), buffer.size(), size);
+        if (wait == Wait::read || wait == Wait::write) return;
+        if (wait == Wait::failed) return ended(fault(), now);
+        if (wait == Wait::closed) return ended("", now);
         judge(answer_->feed({buffer.data(), size}), now);
     }
 }
@@ -201,12 +140,12 @@ void Probe::judge(ServiceAnswer::Verdict verdict, Time now) {
 void Probe::succeed(Time now) {
     result_ = CheckResult{
         Health::healthy, answered_after_.value_or(elapsed(now)), {}, certificate_expires_};
-    close();
+    connection_.close();
     state_ = State::done;
 }
 
 void Probe::fail(Health health, std::string error, Time now) {
-    close();
+    connection_.close();
     if (attempt_ <= service_.retries) {
         state_ = State::pause;
         deadline_ = now + kBetweenAttempts;
@@ -225,24 +164,17 @@ void Probe::time_is_up(Time now) {
 }
 
 void Probe::give_up_here(std::string why) {
-    close();
+    connection_.close();
     own_fault_ = std::move(why);
     state_ = State::done;
 }
 
 void Probe::ready(Time now) {
     switch (state_) {
-        case State::connecting: {
-            int error = 0;
-            socklen_t size = sizeof error;
-            getsockopt(fd_, SOL_SOCKET, SO_ERROR, &error, &size);
-            if (error == 0) return connected(now);
-            if (next_address_ < addresses_.size()) return connect_next(now);
-            return fail(error == ETIMEDOUT ? Health::timeout : Health::unhealthy,
-                        error == ETIMEDOUT ? "Request timeout" : sentence(error), now);
-        }
+        case State::connecting:
+            return connecting(connection_.ready(now), now);
         case State::handshake:
-            return advance_tls(now);
+            return shake_hands(now);
         case State::send:
             return send(now);
         case State::receive:
@@ -258,11 +190,11 @@ void Probe::tick(Time now) {
         if (state_ == State::pause) return begin(now);
         return time_is_up(now);
     }
-    if (state_ == State::connecting && now >= connect_deadline_) connect_next(now);
+    if (state_ == State::connecting) connecting(connection_.tick(now), now);
 }
 
 Probe::Time Probe::wake() const {
-    return state_ == State::connecting ? std::min(deadline_, connect_deadline_) : deadline_;
+    return std::min(deadline_, connection_.wake());
 }
 
 }  // namespace chorus::health

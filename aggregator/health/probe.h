@@ -7,10 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "aggregator/health/address_rules.h"
-#include "aggregator/health/resolver.h"
 #include "aggregator/health/service.h"
-#include "aggregator/health/tls.h"
+#include "aggregator/net/connection.h"
 #include "common/services/service_answer.h"
 
 namespace chorus::health {
@@ -21,9 +19,8 @@ class Probe {
   public:
     using Time = std::chrono::steady_clock::time_point;
 
-    Probe(const Service& service, const AddressRules& rules, const TlsContext* tls)
+    Probe(const Service& service, const net::AddressRules& rules, const net::TlsContext* tls)
         : service_(service), rules_(rules), tls_(tls) {}
-    ~Probe() { close(); }
     Probe(const Probe&) = delete;
     Probe& operator=(const Probe&) = delete;
 
@@ -34,11 +31,11 @@ class Probe {
     bool wants_addresses() const { return state_ == State::unresolved; }
     int attempt() const { return attempt_; }
     void lookup_started() { state_ = State::resolving; }
-    void resolved(int attempt, const std::vector<Address>& addresses, const std::string& error,
+    void resolved(int attempt, const std::vector<net::Address>& addresses, const std::string& error,
                   Time now);
 
-    int descriptor() const { return fd_; }  // -1: nothing to poll
-    short events() const { return events_; }
+    int descriptor() const { return connection_.descriptor(); }  // -1: nothing to poll
+    short events() const { return connection_.events(); }
     void ready(Time now);
     void tick(Time now);
     Time wake() const;
@@ -62,9 +59,9 @@ class Probe {
         done
     };
 
-    void connect_next(Time now);
+    void connecting(net::Connection::State state, Time now);
     void connected(Time now);
-    void advance_tls(Time now);
+    void shake_hands(Time now);
     void send(Time now);
     void receive(Time now);
     void judge(ServiceAnswer::Verdict verdict, Time now);
@@ -74,24 +71,18 @@ class Probe {
     void fail(Health health, std::string error, Time now);
     void time_is_up(Time now);
     void give_up_here(std::string why);
-    void wait_for(TlsStream::Wait wait);
-    void close();
+    std::string fault() const;  // of the connection
     std::chrono::milliseconds elapsed(Time now) const;
 
     const Service& service_;
-    const AddressRules& rules_;
-    const TlsContext* tls_;
+    const net::AddressRules& rules_;
+    const net::TlsContext* tls_;
 
     State state_ = State::idle;
     int attempt_ = 0;
-    Time started_{};           // of this attempt
-    Time deadline_{};          // of this attempt; of the pause while pausing
-    Time connect_deadline_{};  // then the next address is tried
-    std::vector<Address> addresses_;
-    std::size_t next_address_ = 0;
-    int fd_ = -1;
-    short events_ = 0;
-    std::unique_ptr<TlsStream> stream_;
+    Time started_{};   // of this attempt
+    Time deadline_{};  // of this attempt; of the pause while pausing
+    net::Connection connection_;
     std::optional<Timestamp> certificate_expires_;
     std::size_t sent_ = 0;
     std::optional<ServiceAnswer> answer_;

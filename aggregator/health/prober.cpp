@@ -18,7 +18,7 @@ constexpr std::size_t kStartsPerTurn = 32;
 
 }  // namespace
 
-Prober::Prober(const AddressRules& rules, const Clock& clock, ProberOptions options)
+Prober::Prober(const net::AddressRules& rules, const Clock& clock, ProberOptions options)
     : rules_(rules),
       clock_(clock),
       options_(std::move(options)),
@@ -55,7 +55,7 @@ void Prober::look_up(const std::shared_ptr<Probe>& probe) {
     probe->lookup_started();
     resolver_->look_up(probe->service().host, probe->service().port,
                        [weak = std::weak_ptr<Probe>{probe}, attempt = probe->attempt()](
-                           const std::vector<Address>& addresses, const std::string& error) {
+                           const std::vector<net::Address>& addresses, const std::string& error) {
                            if (const auto waiting = weak.lock()) {
                                waiting->resolved(attempt, addresses, error,
                                                  std::chrono::steady_clock::now());
@@ -79,10 +79,7 @@ void Prober::collect(std::vector<Finished>& finished) {
 }
 
 void Prober::wait(Probe::Time until) {
-    using std::chrono::milliseconds;
     std::vector<pollfd> polled{{wake_, POLLIN, 0}};
-    auto names = resolver_->wanted();
-    polled.insert(polled.end(), names.begin(), names.end());
     std::vector<Probe*> owners;
     for (const auto& running : running_) {
         until = std::min(until, running.probe->wake());
@@ -90,26 +87,19 @@ void Prober::wait(Probe::Time until) {
         polled.push_back({running.probe->descriptor(), running.probe->events(), 0});
         owners.push_back(running.probe.get());
     }
-    auto pause = std::chrono::ceil<milliseconds>(until - std::chrono::steady_clock::now());
-    pause = std::clamp(pause, milliseconds{0}, milliseconds{60'000});
-    if (resolver_->pending() > 0) pause = std::min(pause, resolver_->longest_wait(pause));
-    if (!waiting_.empty() && running_.size() < options_.most_at_once) pause = milliseconds{0};
-    poll(polled.data(), polled.size(), static_cast<int>(pause.count()));
-
+    if (!waiting_.empty() && running_.size() < options_.most_at_once) until = {};  // do not wait
+    resolver_->wait(polled, until);
     const auto now = std::chrono::steady_clock::now();
-    const std::size_t first_probe = 1 + names.size();
     for (std::size_t i = 0; i < owners.size(); ++i) {
-        if (polled[first_probe + i].revents != 0) owners[i]->ready(now);
+        if (polled[i + 1].revents != 0) owners[i]->ready(now);
     }
-    std::copy_n(polled.begin() + 1, names.size(), names.begin());
-    resolver_->process(names);
 }
 
 std::vector<Prober::Finished> Prober::run(Probe::Time until) {
     std::vector<Finished> finished;
     // A fresh one reads resolv.conf and hosts again.
     if (!resolver_ || resolver_->pending() == 0) {
-        resolver_ = std::make_unique<Resolver>(options_.name_servers);
+        resolver_ = std::make_unique<net::Resolver>(options_.name_servers);
     }
     while (!stopped_) {
         const auto now = std::chrono::steady_clock::now();

@@ -24,7 +24,7 @@ struct ProberOptions {
 class Prober {
   public:
     // Throws std::runtime_error if ca_file cannot be read.
-    Prober(const AddressRules& rules, const Clock& clock, ProberOptions options);
+    Prober(const net::AddressRules& rules, const Clock& clock, ProberOptions options);
     ~Prober();
     Prober(const Prober&) = delete;
     Prober& operator=(const Prober&) = delete;
@@ -56,11 +56,11 @@ class Prober {
     void collect(std::vector<Finished>& finished);
     void wait(Probe::Time until);
 
-    const AddressRules& rules_;
+    const net::AddressRules& rules_;
     const Clock& clock_;
     const ProberOptions options_;
-    const TlsContext tls_;
-    std::unique_ptr<Resolver> resolver_;
+    const net::TlsContext tls_;
+    std::unique_ptr<net::Resolver> resolver_;
     int wake_ = -1;  // eventfd
     std::atomic<bool> stopped_{false};
     std::deque<Running> waiting_;

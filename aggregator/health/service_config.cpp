@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "common/http/url.h"
 #include "common/services/service_entries.h"
 #include "common/text.h"
 
@@ -48,7 +49,7 @@ struct FreeAddresses {
 
 // Whether the host is written as an address, and that one is permitted; nothing is looked up.
 enum class Literal { no, permitted, blocked };
-Literal judge_literal(const std::string& host, const AddressRules& rules) {
+Literal judge_literal(const std::string& host, const net::AddressRules& rules) {
     addrinfo hints{};
     hints.ai_flags = AI_NUMERICHOST;
     hints.ai_socktype = SOCK_STREAM;
@@ -69,7 +70,7 @@ std::string shown(std::string_view text) {
 
 class ServiceReader {
   public:
-    ServiceReader(const AddressRules& rules, ServiceFaults& faults)
+    ServiceReader(const net::AddressRules& rules, ServiceFaults& faults)
         : rules_(rules), faults_(faults) {}
 
     Service read(ServiceEntry&& entry, std::chrono::seconds default_interval) {
@@ -155,7 +156,7 @@ class ServiceReader {
         }
     }
 
-    const AddressRules& rules_;
+    const net::AddressRules& rules_;
     ServiceFaults& faults_;
     Service service_;
 };
@@ -172,7 +173,7 @@ const std::string_view kDefaultServices = R"({
 })";
 
 ServiceConfig parse_services(std::string_view json, std::chrono::seconds default_interval,
-                             const AddressRules& rules) {
+                             const net::AddressRules& rules) {
     ServiceConfig config;
     read_services(json, kRules, config.faults, [&](ServiceEntry&& entry, ServiceFaults& faults) {
         config.services.push_back(

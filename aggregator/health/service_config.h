@@ -6,8 +6,8 @@
 #include <string_view>
 #include <vector>
 
-#include "aggregator/health/address_rules.h"
 #include "aggregator/health/service.h"
+#include "aggregator/net/address_rules.h"
 
 namespace chorus::health {
 
@@ -25,7 +25,7 @@ struct ServiceConfig {
 // http://, https:// or tcp://host:port; a user and password in them become basic authentication.
 // Addresses that the rules do not permit are faults already here. Names are judged at each check.
 ServiceConfig parse_services(std::string_view json, std::chrono::seconds default_interval,
-                             const AddressRules& rules);
+                             const net::AddressRules& rules);
 
 // The six services of the platform, at the ports that they have on a developer's machine.
 extern const std::string_view kDefaultServices;

@@ -57,7 +57,7 @@ void log_summary(const CheckSummary& summary, Probe::Time from) {
 
 }  // namespace
 
-ServiceMonitor::ServiceMonitor(std::vector<Service> services, AddressRules rules,
+ServiceMonitor::ServiceMonitor(std::vector<Service> services, net::AddressRules rules,
                                const ProberOptions& options, store::Database& database,
                                cache::EntryWriter& cache, const Clock& clock,
                                MetricsRegistry& metrics)

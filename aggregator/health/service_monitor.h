@@ -26,9 +26,9 @@ struct CheckSummary {
 
 class ServiceMonitor {
   public:
-    ServiceMonitor(std::vector<Service> services, AddressRules rules, const ProberOptions& options,
-                   store::Database& database, cache::EntryWriter& cache, const Clock& clock,
-                   MetricsRegistry& metrics);
+    ServiceMonitor(std::vector<Service> services, net::AddressRules rules,
+                   const ProberOptions& options, store::Database& database,
+                   cache::EntryWriter& cache, const Clock& clock, MetricsRegistry& metrics);
 
     const std::vector<Service>& services() const { return services_; }
     // How often round() wants to be called: the greatest time that divides every interval.
@@ -57,7 +57,7 @@ class ServiceMonitor {
 
     const std::vector<Service> services_;
     std::vector<std::string> names_;
-    const AddressRules rules_;
+    const net::AddressRules rules_;
     store::Database& database_;
     cache::EntryWriter& cache_;
     const Clock& clock_;

@@ -29,7 +29,7 @@ class ChannelReader {
         config_.kind = channel.substr(0, channel.find(':'));
         const auto name = channel.substr(std::min(channel.size(), config_.kind.size() + 1));
         if (config_.kind == "email"
-                ? !is_mail_address(name)
+                ? !net::is_mail_address(name)
                 : !is_name(name) || (config_.kind != "webhook" && config_.kind != "slack")) {
             throw std::invalid_argument("a channel is webhook:NAME, slack:NAME or email:ADDRESS");
         }
@@ -42,7 +42,7 @@ class ChannelReader {
         for (const auto field : object_) take(field.key, field.value);
         if (config_.kind != "email") {
             if (url_.empty()) throw std::invalid_argument("needs url or url_file");
-            config_.target = parse_http_target(url_);
+            config_.target = net::parse_http_target(url_);
         }
         return std::move(config_);
     }
@@ -110,13 +110,13 @@ ChannelConfigs read_channel_configs(const std::string& json) {
     return all;
 }
 
-SmtpServer parse_smtp_url(std::string_view text, const std::string& password,
-                          const std::string& from, bool allow_plain) {
+net::SmtpServer parse_smtp_url(std::string_view text, const std::string& password,
+                               const std::string& from, bool allow_plain) {
     const auto url = parse_url(text);
     if (!url || (url->scheme != "smtp" && url->scheme != "smtps") || url->host.empty()) {
         throw std::invalid_argument("must be a URL like smtp://user@host:587 or smtps://host");
     }
-    SmtpServer server;
+    net::SmtpServer server;
     server.tls_from_start = url->scheme == "smtps";
     server.host = url->host;
     server.port = url->port.value_or(server.tls_from_start ? 465 : 587);

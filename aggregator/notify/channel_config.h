@@ -6,17 +6,17 @@
 #include <string_view>
 #include <vector>
 
-#include "aggregator/notify/http_client.h"
-#include "aggregator/notify/smtp.h"
+#include "aggregator/net/http_exchange.h"
+#include "aggregator/net/smtp.h"
 
 namespace chorus::notify {
 
 struct ChannelConfig {
-    std::string channel;     // "webhook:ops", "slack:dev", "email:ops@example.org"
-    std::string kind;        // what stands before the colon
-    HttpTarget target{};     // not of email
-    std::string secret{};    // webhook: key of the signature; may be empty
-    bool is_default = true;  // gets alerts whose rule names no channels
+    std::string channel;       // "webhook:ops", "slack:dev", "email:ops@example.org"
+    std::string kind;          // what stands before the colon
+    net::HttpTarget target{};  // not of email
+    std::string secret{};      // webhook: key of the signature; may be empty
+    bool is_default = true;    // gets alerts whose rule names no channels
 };
 
 struct ChannelConfigs {
@@ -31,7 +31,7 @@ ChannelConfigs read_channel_configs(const std::string& json);
 
 // Reads smtp://[user[:password]@]host[:587] or smtps://...:465. `password` overrides the one in the
 // URL. Throws std::invalid_argument, whose message does not have the URL in it.
-SmtpServer parse_smtp_url(std::string_view url, const std::string& password,
-                          const std::string& from, bool allow_plain);
+net::SmtpServer parse_smtp_url(std::string_view url, const std::string& password,
+                               const std::string& from, bool allow_plain);
 
 }  // namespace chorus::notify

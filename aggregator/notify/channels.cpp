@@ -20,7 +20,7 @@ bool Channels::knows(std::string_view channel) const {
     }
     if (channel == "alertmanager") return settings_.alertmanager.has_value();
     if (channel.starts_with("email:")) {
-        return settings_.smtp && is_mail_address(channel.substr(6));
+        return settings_.smtp && net::is_mail_address(channel.substr(6));
     }
     return std::any_of(settings_.channels.begin(), settings_.channels.end(),
                        [&](const ChannelConfig& c) { return c.channel == channel; });
@@ -69,7 +69,7 @@ std::unique_ptr<Channel> Channels::open(std::string_view channel) const {
 
 SendResult Channels::send_heartbeat() const {
     if (!settings_.heartbeat) return {};
-    HttpRequest request;
+    net::HttpRequest request;
     request.method = "GET";
     return http_send(network_, *settings_.heartbeat, request);
 }

@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "aggregator/cache/redis_connection.h"
+#include "aggregator/net/stream.h"
+#include "aggregator/notify/channel.h"
 #include "aggregator/notify/channel_config.h"
 #include "common/clock.h"
 
@@ -15,12 +17,12 @@ namespace chorus::notify {
 
 struct NotifySettings {
     std::vector<ChannelConfig> channels;
-    std::optional<SmtpServer> smtp;          // none: no mail
-    std::optional<HttpTarget> alertmanager;  // none: no channel of that name
+    std::optional<net::SmtpServer> smtp;          // none: no mail
+    std::optional<net::HttpTarget> alertmanager;  // none: no channel of that name
     cache::RedisTarget redis;
-    std::string external_url;             // base URL of the dashboard
-    std::optional<HttpTarget> heartbeat;  // none: no heartbeat is sent
-    std::string allowed_addresses;        // see health::AddressRules
+    std::string external_url;                  // base URL of the dashboard
+    std::optional<net::HttpTarget> heartbeat;  // none: no heartbeat is sent
+    std::string allowed_addresses;             // see net::AddressRules
     std::string ca_file;
 };
 
@@ -50,9 +52,9 @@ class Channels {
   private:
     const NotifySettings settings_;
     const Clock& clock_;
-    const health::AddressRules rules_;
-    const health::TlsContext tls_;
-    const Network network_{rules_, tls_};
+    const net::AddressRules rules_;
+    const net::TlsContext tls_;
+    const net::Network network_{rules_, tls_};
 };
 
 }  // namespace chorus::notify

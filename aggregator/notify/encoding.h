@@ -7,7 +7,6 @@
 namespace chorus::notify {
 
 std::string to_hex(std::string_view bytes);
-std::string to_base64(std::string_view bytes);  // RFC 4648, with padding, one line
 // RFC 2104; the 32 raw bytes.
 std::string hmac_sha256(std::string_view key, std::string_view text);
 

@@ -15,8 +15,8 @@ std::string event_of_all(const Message& message) {
     return event;
 }
 
-HttpRequest json_request(std::string body) {
-    HttpRequest request;
+net::HttpRequest json_request(std::string body) {
+    net::HttpRequest request;
     request.headers = {{"Content-Type", "application/json"}};
     request.body = std::move(body);
     return request;
@@ -25,7 +25,7 @@ HttpRequest json_request(std::string body) {
 }  // namespace
 
 SendResult WebhookChannel::send(const Message& message) {
-    HttpRequest request = json_request(webhook_body(message, links_));
+    net::HttpRequest request = json_request(webhook_body(message, links_));
     const auto key = idempotency_key(message);
     request.headers.emplace_back("X-Chorus-Event", event_of_all(message));
     request.headers.emplace_back("Idempotency-Key", key);
@@ -41,8 +41,8 @@ SendResult SlackChannel::send(const Message& message) {
     return http_send(network_, target_, json_request(slack_body(message, links_)));
 }
 
-AlertmanagerChannel::AlertmanagerChannel(const Network& network, HttpTarget target, Links links,
-                                         const Clock& clock)
+AlertmanagerChannel::AlertmanagerChannel(const net::Network& network, net::HttpTarget target,
+                                         Links links, const Clock& clock)
     : network_(network), target_(std::move(target)), links_(std::move(links)), clock_(clock) {
     if (target_.path.ends_with('/')) target_.path.pop_back();
     target_.path += "/api/v2/alerts";

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "aggregator/notify/alert_bodies.h"
-#include "aggregator/notify/http_client.h"
+#include "aggregator/notify/http_send.h"
 #include "common/clock.h"
 
 namespace chorus::notify {
@@ -13,7 +13,8 @@ namespace chorus::notify {
 // and, if there is a secret, X-Chorus-Signature: sha256=<hex HMAC of the body>.
 class WebhookChannel final : public Channel {
   public:
-    WebhookChannel(const Network& network, HttpTarget target, std::string secret, Links links)
+    WebhookChannel(const net::Network& network, net::HttpTarget target, std::string secret,
+                   Links links)
         : network_(network),
           target_(std::move(target)),
           secret_(std::move(secret)),
@@ -21,21 +22,21 @@ class WebhookChannel final : public Channel {
     SendResult send(const Message& message) override;
 
   private:
-    const Network& network_;
-    const HttpTarget target_;
+    const net::Network& network_;
+    const net::HttpTarget target_;
     const std::string secret_;
     const Links links_;
 };
 
 class SlackChannel final : public Channel {
   public:
-    SlackChannel(const Network& network, HttpTarget target, Links links)
+    SlackChannel(const net::Network& network, net::HttpTarget target, Links links)
         : network_(network), target_(std::move(target)), links_(std::move(links)) {}
     SendResult send(const Message& message) override;
 
   private:
-    const Network& network_;
-    const HttpTarget target_;
+    const net::Network& network_;
+    const net::HttpTarget target_;
     const Links links_;
 };
 
@@ -46,12 +47,13 @@ inline constexpr std::chrono::seconds kAlertmanagerRepeat{60};
 class AlertmanagerChannel final : public Channel {
   public:
     // `target` is the address of Alertmanager; /api/v2/alerts is added to it.
-    AlertmanagerChannel(const Network& network, HttpTarget target, Links links, const Clock& clock);
+    AlertmanagerChannel(const net::Network& network, net::HttpTarget target, Links links,
+                        const Clock& clock);
     SendResult send(const Message& message) override;
 
   private:
-    const Network& network_;
-    HttpTarget target_;
+    const net::Network& network_;
+    net::HttpTarget target_;
     const Links links_;
     const Clock& clock_;
 };

@@ -12,6 +12,9 @@
 namespace chorus::notify {
 namespace {
 
+using net::SmtpReply;
+using net::SmtpStep;
+
 // "5.7.1", as it stands before the words (RFC 2034): subject 7, detail 1.
 struct Enhanced {
     int subject = 0;
@@ -132,7 +135,8 @@ std::string remedy(const Refusal& refusal, const std::string& hello) {
 
 }  // namespace
 
-SendResult judge_refusal(SmtpStep step, const SmtpReply& reply, const std::string& hello) {
+SendResult judge_refusal(const net::SmtpRefusal& refused) {
+    const auto& [step, reply, hello] = refused;
     const Refusal refusal(step, reply);
     const std::string error = std::string("the mail server refuses ") + name_of(step) + " (" +
                               std::to_string(reply.code) + ")";

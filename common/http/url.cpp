@@ -208,6 +208,14 @@ std::string_view tls_name(std::string_view host) {
     return host;
 }
 
+bool is_host_name(std::string_view host) {
+    return !host.empty() && host.size() <= 253 && host.front() != '.' &&
+           std::all_of(host.begin(), host.end(), [](char c) {
+               return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                      c == '.' || c == '-' || c == '_';
+           });
+}
+
 bool is_domain_name(std::string_view host) {
     if (host.ends_with('.')) host.remove_suffix(1);
     const auto dot = host.rfind('.');

@@ -45,6 +45,9 @@ bool is_loopback_host(std::string_view host);
 // (RFC 6066, 3); certificates have none either.
 std::string_view tls_name(std::string_view host);
 
+// Whether a URL's host is spelt like a name or an IPv4 address. Nothing is looked up.
+bool is_host_name(std::string_view host);
+
 // Whether it is a name as anybody may register one: with a dot in it, and no address. Names below
 // `localhost` are not (RFC 6761).
 bool is_domain_name(std::string_view host);

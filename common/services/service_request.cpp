@@ -3,38 +3,10 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "common/base64.h"
 #include "common/text.h"
 
 namespace chorus {
-namespace {
-
-// RFC 4648, section 4.
-std::string base64(std::string_view text) {
-    constexpr std::string_view alphabet =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    std::string out;
-    for (std::size_t at = 0; at < text.size(); at += 3) {
-        const auto group = text.substr(at, 3);
-        std::uint32_t bits = 0;
-        for (std::size_t i = 0; i < 3; ++i) {
-            bits = bits << 8U | (i < group.size() ? static_cast<unsigned char>(group[i]) : 0U);
-        }
-        for (std::size_t i = 0; i < 4; ++i) {
-            out += i <= group.size() ? alphabet[bits >> (18U - 6U * i) & 63U] : '=';
-        }
-    }
-    return out;
-}
-
-}  // namespace
-
-bool is_host_name(std::string_view host) {
-    return !host.empty() && host.size() <= 253 && host.front() != '.' &&
-           std::all_of(host.begin(), host.end(), [](char c) {
-               return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                      c == '.' || c == '-' || c == '_';
-           });
-}
 
 bool contains(const std::vector<StatusRange>& ranges, int status) {
     return std::any_of(ranges.begin(), ranges.end(), [&](const StatusRange& range) {
@@ -72,7 +44,7 @@ std::string check_request(const Url& url, std::string_view text, std::string_vie
                           "\r\nUser-Agent: " + std::string(user_agent) +
                           "\r\nAccept: */*\r\nAccept-Encoding: identity\r\nConnection: close\r\n";
     if (!url.user.empty() || !url.password.empty()) {
-        request += "Authorization: Basic " + base64(url.user + ':' + url.password) + "\r\n";
+        request += "Authorization: Basic " + to_base64(url.user + ':' + url.password) + "\r\n";
     }
     return request + "\r\n";
 }

@@ -21,9 +21,6 @@ bool contains(const std::vector<StatusRange>& ranges, int status);
 // it is neither.
 bool read_status_range(JsonValue value, std::vector<StatusRange>& ranges);
 
-// Whether a URL's host is spelt like a name or an IPv4 address. Nothing is looked up.
-bool is_host_name(std::string_view host);
-
 // The bytes of a GET for `url`, which was parsed from `text`. A user and password become basic
 // authentication: never to be shown.
 std::string check_request(const Url& url, std::string_view text, std::string_view user_agent);

@@ -75,7 +75,7 @@ int main(int argc, char** argv) {
     listener(silent_port);
     std::thread{[fast] { serve(fast); }}.detach();
 
-    const health::AddressRules rules;
+    const net::AddressRules rules;
     const SystemClock clock;
     JsonWriter text;
     text.begin_object();

@@ -30,7 +30,7 @@ void read_agents(std::string_view text) {
 }
 
 void read_aggregators(std::string_view text) {
-    const health::AddressRules rules;
+    const net::AddressRules rules;
     const auto config = health::parse_services(text, std::chrono::seconds{60}, rules);
     require(config.services.size() <= health::kMostServices || !config.faults.empty(), "a bound");
     for (const auto& service : config.services) check(service.endpoint, service.request, 8);
@@ -38,8 +38,8 @@ void read_aggregators(std::string_view text) {
 
 void read_networks(std::string_view text) {
     try {
-        const health::AddressRules rules(text);
-        const auto network = health::parse_network(text);
+        const net::AddressRules rules(text);
+        const auto network = net::parse_address_block(text);
         require(network.prefix_bits >= 0 && network.prefix_bits <= 128, "a prefix has a length");
         require(network.contains(network.address), "a network contains its own address");
     } catch (const std::invalid_argument&) {

@@ -7,8 +7,8 @@
 #include <netdb.h>
 
 #include "agent/services/service_config.h"
-#include "tests/unit/health/certificates.h"
-#include "tests/unit/health/target.h"
+#include "tests/unit/net/certificates.h"
+#include "tests/unit/net/target.h"
 
 // Stands before the C library's. "dotted.test." is 127.0.0.1. "two-addresses.test" has 127.0.0.1
 // and one of a family that this host does not have, as `localhost` has where IPv6 is switched off.
@@ -30,9 +30,9 @@ extern "C" int getaddrinfo(const char* name, const char* service, const addrinfo
 namespace chorus::agent {
 namespace {
 
-using health::test::answering;
-using health::test::Certificate;
-using health::test::Target;
+using net::test::answering;
+using net::test::Certificate;
+using net::test::Target;
 using std::chrono::milliseconds;
 using testing::HasSubstr;
 
@@ -66,8 +66,8 @@ CheckOutcome check(const Service& service, const TrustSource& trust = untold,
 TEST(AgentServiceCheck, AnExpectedStatusIsHealthy) {
     std::string request;
     Target target([&](int fd) {
-        request = health::test::read_request(fd);
-        health::test::send_all(fd, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+        request = net::test::read_request(fd);
+        net::test::send_all(fd, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
     });
     const auto outcome = check(service_at(on("http", target.port(), "/health?full=1")));
     EXPECT_EQ(outcome.status, ServiceStatus::healthy);
@@ -90,9 +90,9 @@ TEST(AgentServiceCheck, AnotherStatusIsUnhealthyAndRedirectsAreNotFollowed) {
 TEST(AgentServiceCheck, ABodyThatStallsChangesNothingAndOneThatIsCutOffIsAFault) {
     const std::string half = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhel";
     Target stalls([&](int fd) {
-        health::test::read_request(fd);
-        health::test::send_all(fd, half);
-        health::test::wait_for_close(fd);
+        net::test::read_request(fd);
+        net::test::send_all(fd, half);
+        net::test::wait_for_close(fd);
     });
     const auto outcome = check(service_at(on("http", stalls.port())), untold, milliseconds{300});
     EXPECT_EQ(outcome.status, ServiceStatus::healthy);
@@ -118,7 +118,7 @@ TEST(AgentServiceCheck, WhatIsNoHttpIsUnhealthy) {
 }
 
 TEST(AgentServiceCheck, AClosedPortRefuses) {
-    const auto port = health::test::unused_port();
+    const auto port = net::test::unused_port();
     for (const std::string scheme : {"http", "tcp"}) {
         const auto outcome = check(service_at(on(scheme, port)));
         EXPECT_EQ(outcome.status, ServiceStatus::unhealthy);
@@ -128,21 +128,21 @@ TEST(AgentServiceCheck, AClosedPortRefuses) {
 }
 
 TEST(AgentServiceCheck, OfSeveralAddressesTheFirstOnesErrorCounts) {
-    const auto port = std::to_string(health::test::unused_port());
+    const auto port = std::to_string(net::test::unused_port());
     const auto outcome = check(service_at("tcp://two-addresses.test:" + port));
     EXPECT_EQ(outcome.status, ServiceStatus::unhealthy);
     EXPECT_EQ(outcome.error, "Connection refused");
 }
 
 TEST(AgentServiceCheck, AnOpenPortIsHealthyForTcp) {
-    Target target([](int fd) { health::test::wait_for_close(fd); });
+    Target target([](int fd) { net::test::wait_for_close(fd); });
     const auto outcome = check(service_at(on("tcp", target.port())));
     EXPECT_EQ(outcome.status, ServiceStatus::healthy);
     EXPECT_TRUE(outcome.response_time_ms);
 }
 
 TEST(AgentServiceCheck, AServerThatHangsIsATimeout) {
-    Target silent([](int fd) { health::test::wait_for_close(fd); });
+    Target silent([](int fd) { net::test::wait_for_close(fd); });
     const auto outcome = check(service_at(on("http", silent.port())), untold, milliseconds{300});
     EXPECT_EQ(outcome.status, ServiceStatus::timeout);
     EXPECT_EQ(outcome.error, "Request timeout");
@@ -179,7 +179,7 @@ TEST(AgentServiceCheck, ANameThatEndsWithADotIsThatOfTheCertificate) {
 }
 
 TEST(AgentServiceCheck, WithoutTrustNothingIsKnown) {
-    Target target([](int fd) { health::test::wait_for_close(fd); });
+    Target target([](int fd) { net::test::wait_for_close(fd); });
     Deadline deadline;
     deadline.set(Deadline::Clock::now() + std::chrono::seconds{10});
     EXPECT_FALSE(check_service(service_at(on("https", target.port())), untold, deadline));

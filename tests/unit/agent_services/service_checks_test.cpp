@@ -7,13 +7,13 @@
 #include <functional>
 #include <map>
 
-#include "tests/unit/health/target.h"
+#include "tests/unit/net/target.h"
 
 namespace chorus::agent {
 namespace {
 
-using health::test::answering;
-using health::test::Target;
+using net::test::answering;
+using net::test::Target;
 using std::chrono::seconds;
 
 std::string at(std::uint16_t port) {
@@ -61,7 +61,7 @@ TEST_F(AgentServiceChecks, EachResultIsTakenOnceWithItsAge) {
 }
 
 TEST_F(AgentServiceChecks, ServersThatHangHoldUpNoOther) {
-    Target hang([](int fd) { health::test::wait_for_close(fd); });
+    Target hang([](int fd) { net::test::wait_for_close(fd); });
     Target good(answering("HTTP/1.1 200 OK\r\n\r\n"));
     std::string json = R"({"good": )" + at(good.port());
     for (int i = 0; i < 3; ++i) json += ", \"hang" + std::to_string(i) + "\": " + at(hang.port());
@@ -75,8 +75,8 @@ TEST_F(AgentServiceChecks, ServersThatHangHoldUpNoOther) {
 TEST_F(AgentServiceChecks, AFailedAttemptIsMadeAgain) {
     std::atomic<int> requests{0};
     Target flaky([&](int fd) {
-        health::test::read_request(fd);
-        health::test::send_all(
+        net::test::read_request(fd);
+        net::test::send_all(
             fd, ++requests % 2 == 1 ? "HTTP/1.1 503 Busy\r\n\r\n" : "HTTP/1.1 200 OK\r\n\r\n");
     });
     start(R"({"flaky": {"url": "http://127.0.0.1:)" + std::to_string(flaky.port()) +
@@ -90,9 +90,9 @@ TEST_F(AgentServiceChecks, WhatIsNotReadyAtTheStartIsNotDown) {
     std::atomic<int> requests{0};
     const auto start_up = [&](int failures) {
         return [&requests, failures](int fd) {
-            health::test::read_request(fd);
-            health::test::send_all(fd, ++requests <= failures ? "HTTP/1.1 503 Busy\r\n\r\n"
-                                                              : "HTTP/1.1 200 OK\r\n\r\n");
+            net::test::read_request(fd);
+            net::test::send_all(fd, ++requests <= failures ? "HTTP/1.1 503 Busy\r\n\r\n"
+                                                           : "HTTP/1.1 200 OK\r\n\r\n");
         };
     };
     Target slow(start_up(1));
@@ -114,8 +114,8 @@ TEST_F(AgentServiceChecks, WhatIsNotReadyAtTheStartIsNotDown) {
     // One that was healthy is down at its first failure.
     requests = 0;
     Target falls([&](int fd) {
-        health::test::read_request(fd);
-        health::test::send_all(
+        net::test::read_request(fd);
+        net::test::send_all(
             fd, ++requests == 2 ? "HTTP/1.1 503 Busy\r\n\r\n" : "HTTP/1.1 200 OK\r\n\r\n");
     });
     start(R"({"falls": )" + at(falls.port()) + "}");
@@ -125,7 +125,7 @@ TEST_F(AgentServiceChecks, WhatIsNotReadyAtTheStartIsNotDown) {
 }
 
 TEST_F(AgentServiceChecks, TheEndDoesNotWaitForAHangingServer) {
-    Target hang([](int fd) { health::test::wait_for_close(fd); });
+    Target hang([](int fd) { net::test::wait_for_close(fd); });
     start(R"({"hang": {"url": "http://127.0.0.1:)" + std::to_string(hang.port()) +
           R"(/", "interval": 60, "timeout_seconds": 60}})");
     take_until([&] { return hang.connections() == 1; });

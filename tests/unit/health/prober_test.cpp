@@ -8,12 +8,14 @@
 #include <string>
 
 #include "aggregator/health/service_config.h"
-#include "certificates.h"
-#include "target.h"
+#include "tests/unit/net/certificates.h"
+#include "tests/unit/net/target.h"
 
 namespace chorus::health {
 namespace {
 
+namespace test = net::test;
+using net::AddressRules;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 using test::Certificate;

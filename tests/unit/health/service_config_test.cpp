@@ -15,8 +15,8 @@ using testing::IsEmpty;
 using testing::Not;
 
 ServiceConfig parse(std::string_view json, std::string_view allowed = "") {
-    static AddressRules rules;
-    rules = AddressRules{allowed};
+    static net::AddressRules rules;
+    rules = net::AddressRules{allowed};
     return parse_services(json, seconds{60}, rules);
 }
 

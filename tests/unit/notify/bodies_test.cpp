@@ -7,7 +7,6 @@
 #include "aggregator/notify/alert_text.h"
 #include "aggregator/notify/channel_config.h"
 #include "aggregator/notify/encoding.h"
-#include "aggregator/notify/smtp.h"
 #include "common/json/json_reader.h"
 
 namespace chorus::notify {
@@ -143,32 +142,6 @@ TEST(SlackBody, EscapesOutsideText) {
     EXPECT_THAT(body, Not(HasSubstr("<!channel>")));
 }
 
-TEST(Mail, CannotGetFurtherHeadersFromOutsideText) {
-    const Mail mail{"ops@example.org",
-                    "CPU\r\nBcc: all@example.org",
-                    "text\r\n.\r\nQUIT",
-                    "id",
-                    {{"X-Chorus-Delivery", "a\nb"}}};
-    const auto text = compose(mail, "chorus@example.org", {});
-    EXPECT_THAT(text, HasSubstr("Subject: CPU  Bcc: all@example.org\r\n"));
-    EXPECT_THAT(text, Not(HasSubstr("\r\nBcc")));
-    EXPECT_THAT(text, HasSubstr("X-Chorus-Delivery: a b\r\n"));
-    EXPECT_THAT(text, Not(HasSubstr("\r\n.\r\n")));
-    std::string without = text;
-    for (std::size_t at = 0; (at = without.find("\r\n", at)) != std::string::npos;) {
-        without.erase(at, 2);
-    }
-    EXPECT_THAT(without, Not(HasSubstr("\n"))) << "no bare line feed";
-}
-
-TEST(Mail, SubjectInUtf8IsEncodedInWholeCharacters) {
-    std::string subject;
-    for (int i = 0; i < 60; ++i) subject += "ä";
-    const auto text = compose({"a@b.example", subject, "", "id"}, "c@d.example", {});
-    EXPECT_THAT(text, HasSubstr("Subject: =?UTF-8?B?"));
-    EXPECT_THAT(text, HasSubstr("?=\r\n =?UTF-8?B?"));
-}
-
 TEST(Subject, SaysFiringOnlyOfWhatHasBegun) {
     const auto subject = [](std::optional<AlertStatus> from, AlertStatus to) {
         const auto text = subject_of({"email:a@b.example", {notification(7, from, to)}});
@@ -183,14 +156,6 @@ TEST(Subject, SaysFiringOnlyOfWhatHasBegun) {
     const auto begun = notification(8, {}, AlertStatus::active);
     EXPECT_THAT(subject_of({"slack:a", {seen, seen}}), HasSubstr("[ACKNOWLEDGED] 2 alerts"));
     EXPECT_THAT(subject_of({"slack:a", {seen, begun}}), HasSubstr("[FIRING] 2 alerts"));
-}
-
-TEST(MailAddress, IsOneThatCannotLeaveItsPlace) {
-    EXPECT_TRUE(is_mail_address("ops+x@example.org"));
-    for (const char* bad : {"", "ops", "@example.org", "ops@", "a b@c", "a@b>", "a@b\r\nDATA",
-                            "a@b@c", "\"a\"@b", "a@b,c@d"}) {
-        EXPECT_FALSE(is_mail_address(bad)) << bad;
-    }
 }
 
 TEST(ChannelConfig, ReadsTheThreeKinds) {

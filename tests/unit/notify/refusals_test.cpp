@@ -2,13 +2,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "aggregator/notify/http_client.h"
-#include "aggregator/notify/smtp.h"
+#include "aggregator/notify/http_send.h"
 #include "aggregator/notify/smtp_reply.h"
 
 namespace chorus::notify {
 namespace {
 
+using net::SmtpStep;
 using store::DeliveryOutcome;
 using testing::HasSubstr;
 
@@ -53,7 +53,7 @@ TEST(ReceiverAnswer, ItsWishToWaitIsHonouredUpToAnHour) {
 }
 
 SendResult mail(SmtpStep step, int code, const std::string& text) {
-    return judge_refusal(step, {code, text}, "monitor.example.org");
+    return judge_refusal({step, {code, text}, "monitor.example.org"});
 }
 
 struct Case {
@@ -151,18 +151,6 @@ TEST(MailRefusal, ATextThatIsRefusedEndsThisMessage) {
         EXPECT_EQ(mail(one.step, one.code, one.text).outcome, DeliveryOutcome::refused)
             << one.code << " " << one.text;
     }
-}
-
-TEST(MailGreeting, IsAFullNameOrAnAddress) {
-    SmtpServer server;
-    server.from = "chorus@example.org";
-    EXPECT_EQ(hello_name(server, "db01", "192.0.2.7"), "example.org");
-    server.from = "chorus@localhost";
-    EXPECT_EQ(hello_name(server, "db01.example.net", "192.0.2.7"), "db01.example.net");
-    EXPECT_EQ(hello_name(server, "db01", "192.0.2.7"), "[192.0.2.7]");
-    EXPECT_EQ(hello_name(server, "a b.c\r\nX", "2001:db8::1"), "[IPv6:2001:db8::1]");
-    server.hello = "mon";
-    EXPECT_EQ(hello_name(server, "db01", "192.0.2.7"), "mon");
 }
 
 }  // namespace

@@ -8,12 +8,12 @@
 #include <string_view>
 #include <vector>
 
-namespace chorus::health {
+namespace chorus::net {
 
 // An IPv4 or IPv6 address. IPv4 has the mapped form of RFC 4291 (::ffff:a.b.c.d).
 using AddressBytes = std::array<std::uint8_t, 16>;
 
-struct Network {
+struct AddressBlock {
     AddressBytes address{};
     int prefix_bits = 128;
     bool contains(const AddressBytes& other) const;
@@ -32,10 +32,10 @@ class AddressRules {
     bool permits(const sockaddr& address) const;
 
   private:
-    std::vector<Network> allowed_;
+    std::vector<AddressBlock> allowed_;
 };
 
 // "10.0.0.0/8", "::1". Throws std::invalid_argument.
-Network parse_network(std::string_view text);
+AddressBlock parse_address_block(std::string_view text);
 
-}  // namespace chorus::health
+}  // namespace chorus::net

@@ -1,16 +1,13 @@
-#include "aggregator/notify/http_client.h"
+#include "aggregator/net/http_exchange.h"
 
 #include <algorithm>
 #include <array>
-#include <initializer_list>
 #include <stdexcept>
 
-#include "aggregator/notify/encoding.h"
-#include "common/clock.h"
-#include "common/http/retry_after.h"
+#include "common/base64.h"
 #include "common/http/url.h"
 
-namespace chorus::notify {
+namespace chorus::net {
 namespace {
 
 std::string head(const HttpTarget& target, const HttpRequest& request) {
@@ -30,10 +27,6 @@ std::string head(const HttpTarget& target, const HttpRequest& request) {
         text += "\r\n";
     }
     return text + "\r\n";
-}
-
-bool is_one_of(int status, std::initializer_list<int> statuses) {
-    return std::find(statuses.begin(), statuses.end(), status) != statuses.end();
 }
 
 }  // namespace
@@ -83,34 +76,4 @@ HttpHead http_exchange(const Network& network, const HttpTarget& target, const H
     }
 }
 
-SendResult judge_answer(const HttpHead& head, Timestamp now) {
-    const int status = head.status;
-    if (status >= 200 && status < 300) return {};
-    std::string error = "HTTP " + std::to_string(status);
-    if (is_one_of(status, {400, 413, 415, 422})) return SendResult::refused(error);
-    if (is_one_of(status, {301, 302, 303, 307, 308})) {
-        error += ": the receiver has moved; nobody is followed to another place, set its new URL";
-    } else if (is_one_of(status, {401, 403, 407})) {
-        error += ": the receiver does not let us in; check the secret parts of its URL";
-    } else if (is_one_of(status, {404, 405, 410})) {
-        error += ": there is no receiver at this URL; check it";
-    }
-    auto result = SendResult::retry(std::move(error));
-    if (const auto wait = retry_after(head, now, kLongestAskedWait)) {
-        result.asked_wait = *wait;
-        result.error += ": it asks to wait " + std::to_string(wait->count()) + " s";
-    }
-    return result;
-}
-
-SendResult http_send(const Network& network, const HttpTarget& target, const HttpRequest& request) {
-    try {
-        return judge_answer(http_exchange(network, target, request,
-                                          std::chrono::steady_clock::now() + kSendDeadline),
-                            SystemClock{}.now());
-    } catch (const std::runtime_error& e) {
-        return SendResult::retry(e.what());
-    }
-}
-
-}  // namespace chorus::notify
+}  // namespace chorus::net

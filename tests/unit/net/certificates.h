@@ -5,7 +5,7 @@
 #include <functional>
 #include <string>
 
-namespace chorus::health::test {
+namespace chorus::net::test {
 
 // A self-signed certificate and its key in a directory of their own.
 class Certificate {
@@ -25,4 +25,4 @@ class Certificate {
     std::filesystem::path directory_;
 };
 
-}  // namespace chorus::health::test
+}  // namespace chorus::net::test

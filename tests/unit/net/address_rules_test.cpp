@@ -1,4 +1,4 @@
-#include "aggregator/health/address_rules.h"
+#include "aggregator/net/address_rules.h"
 
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
@@ -8,7 +8,7 @@
 #include <stdexcept>
 #include <string>
 
-namespace chorus::health {
+namespace chorus::net {
 namespace {
 
 bool permits(const AddressRules& rules, const std::string& text) {
@@ -74,4 +74,4 @@ TEST(AddressRules, AnAllowListThatIsWrongNamesTheEntry) {
 }
 
 }  // namespace
-}  // namespace chorus::health
+}  // namespace chorus::net

@@ -1,17 +1,21 @@
-#include "aggregator/health/resolver.h"
+#include "aggregator/net/resolver.h"
 
 #include <ares.h>
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
+#include <algorithm>
 #include <cstring>
 #include <optional>
 #include <stdexcept>
 
-namespace chorus::health {
+namespace chorus::net {
 namespace {
 
-constexpr std::chrono::milliseconds kServerTimeout{2'000};  // the first try; later ones are longer
+using std::chrono::milliseconds;
+
+constexpr milliseconds kLongestWait{60'000};
+constexpr milliseconds kServerTimeout{2'000};  // the first try; later ones are longer
 constexpr int kTries = 2;
 constexpr std::size_t kMostAddresses = 8;
 
@@ -83,22 +87,24 @@ void Resolver::Free::operator()(ares_channeldata* channel) const {
     ares_destroy(channel);
 }
 
-Resolver::Resolver(const std::string& servers) {
+ares_channeldata* Resolver::channel() {
+    if (channel_) return channel_.get();
     ares_options options{};
     options.timeout = static_cast<int>(kServerTimeout.count());
     options.tries = kTries;
     options.sock_state_cb = &Resolver::note_socket;
     options.sock_state_cb_data = this;
-    ares_channel channel = nullptr;
+    ares_channel made = nullptr;
     const int status = ares_init_options(
-        &channel, &options, ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_SOCK_STATE_CB);
+        &made, &options, ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_SOCK_STATE_CB);
     if (status != ARES_SUCCESS) {
         throw std::runtime_error(std::string("name resolution: ") + ares_strerror(status));
     }
-    channel_.reset(channel);
-    if (!servers.empty() && ares_set_servers_ports_csv(channel, servers.c_str()) != ARES_SUCCESS) {
+    channel_.reset(made);
+    if (!servers_.empty() && ares_set_servers_ports_csv(made, servers_.c_str()) != ARES_SUCCESS) {
         throw std::invalid_argument("name servers must be addresses with ports");
     }
+    return made;
 }
 
 Resolver::~Resolver() {
@@ -123,34 +129,37 @@ void Resolver::look_up(const std::string& host, std::uint16_t port, Done done) {
     hints.ai_family = AF_UNSPEC;
     hints.ai_socktype = SOCK_STREAM;
     hints.ai_flags = ARES_AI_NUMERICSERV;
+    ares_channeldata* const names = channel();
     ++pending_;
-    ares_getaddrinfo(channel_.get(), host.c_str(), std::to_string(port).c_str(), &hints,
-                     &Lookup::finished, lookup.release());
+    ares_getaddrinfo(names, host.c_str(), std::to_string(port).c_str(), &hints, &Lookup::finished,
+                     lookup.release());
 }
 
-std::vector<pollfd> Resolver::wanted() const {
-    std::vector<pollfd> all;
-    for (const auto& [fd, events] : sockets_) all.push_back({fd, events, 0});
-    return all;
+milliseconds Resolver::pause(Time until) const {
+    auto pause = std::chrono::ceil<milliseconds>(until - std::chrono::steady_clock::now());
+    pause = std::clamp(pause, milliseconds{0}, kLongestWait);
+    if (pending_ == 0) return pause;
+    timeval limit{pause.count() / 1'000, (pause.count() % 1'000) * 1'000};
+    timeval buffer{};
+    const timeval* wait = ares_timeout(channel_.get(), &limit, &buffer);
+    return std::min(pause, milliseconds{wait->tv_sec * 1'000 + wait->tv_usec / 1'000 + 1});
 }
 
-void Resolver::process(const std::vector<pollfd>& ready) {
-    for (const auto& entry : ready) {
+void Resolver::wait(std::vector<pollfd>& others, Time until) {
+    std::vector<pollfd> polled = others;
+    for (const auto& [fd, events] : sockets_) polled.push_back({fd, events, 0});
+    poll(polled.data(), polled.size(), static_cast<int>(pause(until).count()));
+    const auto own = polled.begin() + static_cast<std::ptrdiff_t>(others.size());
+    std::copy(polled.begin(), own, others.begin());
+    std::for_each(own, polled.end(), [&](const pollfd& entry) {
         const bool in = (entry.revents & (POLLIN | POLLERR | POLLHUP)) != 0;
         const bool out = (entry.revents & POLLOUT) != 0;
         if (in || out) {
             ares_process_fd(channel_.get(), in ? entry.fd : ARES_SOCKET_BAD,
                             out ? entry.fd : ARES_SOCKET_BAD);
         }
-    }
-    ares_process_fd(channel_.get(), ARES_SOCKET_BAD, ARES_SOCKET_BAD);  // timeouts
+    });
+    if (channel_) ares_process_fd(channel_.get(), ARES_SOCKET_BAD, ARES_SOCKET_BAD);  // timeouts
 }
 
-std::chrono::milliseconds Resolver::longest_wait(std::chrono::milliseconds most) const {
-    timeval limit{most.count() / 1'000, (most.count() % 1'000) * 1'000};
-    timeval buffer{};
-    const timeval* wait = ares_timeout(channel_.get(), &limit, &buffer);
-    return std::chrono::milliseconds{wait->tv_sec * 1'000 + wait->tv_usec / 1'000 + 1};
-}
-
-}  // namespace chorus::health
+}  // namespace chorus::net

@@ -1,27 +1,20 @@
-#include "aggregator/notify/smtp.h"
+#include "aggregator/net/smtp.h"
 
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <ctime>
 #include <string_view>
+#include <vector>
 
-#include "aggregator/notify/encoding.h"
-#include "aggregator/notify/smtp_reply.h"
-#include "common/services/service_request.h"
+#include "common/base64.h"
+#include "common/http/url.h"
 #include "common/text.h"
 
-namespace chorus::notify {
+namespace chorus::net {
 namespace {
 
 constexpr std::size_t kLongestReply = 16'384;
-
-// A reply that ends this mail, for now or for good.
-struct Refused {
-    SmtpStep step;
-    SmtpReply reply;
-};
 
 // The dialogue with the server: commands and numbered replies.
 class Dialogue {
@@ -50,7 +43,7 @@ class Dialogue {
     }
     void expect(int code, int wanted, SmtpStep step) const {
         if (code / 100 == wanted / 100) return;
-        Refused refused{step, {code, {}}};
+        SmtpRefusal refused{step, {code, {}}, {}};
         for (const auto& line : lines_) refused.reply.text += line + "\n";
         throw refused;
     }
@@ -112,41 +105,6 @@ bool is_full_name(std::string_view name) {
     return is_host_name(name) && name.find('.') != std::string_view::npos;
 }
 
-// Text of a header: RFC 2047 where it is not plain ASCII, in pieces of whole characters.
-std::string header_text(std::string_view outside) {
-    std::string text = repair_utf8(outside);
-    std::replace_if(
-        text.begin(), text.end(),
-        [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7F'; }, ' ');
-    const bool ascii = std::all_of(text.begin(), text.end(),
-                                   [](char c) { return static_cast<unsigned char>(c) < 128; });
-    if (ascii && text.size() <= 200 && text.find("=?") == std::string::npos) return text;
-    constexpr std::size_t kPiece = 42;  // 56 in base64: with its frame below 76
-    std::string encoded;
-    for (std::size_t at = 0; at < text.size();) {
-        std::size_t end = at;
-        while (end < text.size()) {
-            const auto length = utf8_sequence_length(std::string_view{text}.substr(end));
-            if (end + length - at > kPiece) break;
-            end += length;
-        }
-        encoded += (encoded.empty() ? "=?UTF-8?B?" : "\r\n =?UTF-8?B?") +
-                   to_base64(text.substr(at, end - at)) + "?=";
-        at = end;
-    }
-    return encoded;
-}
-
-std::string mail_date(Timestamp time) {
-    const std::time_t seconds = to_unix_micros(time) / 1'000'000;
-    std::tm parts{};
-    gmtime_r(&seconds, &parts);
-    std::array<char, 64> buffer{};
-    static_cast<void>(
-        std::strftime(buffer.data(), buffer.size(), "%a, %d %b %Y %H:%M:%S +0000", &parts));
-    return buffer.data();
-}
-
 void log_in(Dialogue& dialogue, const SmtpServer& server) {
     if (server.user.empty()) return;
     const auto methods = dialogue.offers("AUTH").value_or("");
@@ -160,11 +118,9 @@ void log_in(Dialogue& dialogue, const SmtpServer& server) {
     }
 }
 
-// `hello` is the name that the server was greeted with, once that is known.
-void converse(const Network& network, const SmtpServer& server, const Mail& mail,
+// `hello` is the name that the server was greeted with, once that is known. Throws SmtpRefusal.
+void converse(Stream& stream, const SmtpServer& server, const std::string& to,
               const std::string& text, std::string& hello) {
-    Stream stream{network, server.host, server.port,
-                  std::chrono::steady_clock::now() + kSendDeadline};
     bool encrypted = server.tls_from_start;
     if (encrypted) stream.start_tls(server.host);
     Dialogue dialogue{stream};
@@ -183,7 +139,7 @@ void converse(const Network& network, const SmtpServer& server, const Mail& mail
     }
     if (encrypted) log_in(dialogue, server);
     dialogue.expect(dialogue.command("MAIL FROM:<" + server.from + ">"), 250, SmtpStep::sender);
-    dialogue.expect(dialogue.command("RCPT TO:<" + mail.to + ">"), 250, SmtpStep::recipient);
+    dialogue.expect(dialogue.command("RCPT TO:<" + to + ">"), 250, SmtpStep::recipient);
     dialogue.expect(dialogue.command("DATA"), 354, SmtpStep::text);
     dialogue.expect(dialogue.command(text + "."), 250, SmtpStep::text);
     try {
@@ -195,36 +151,6 @@ void converse(const Network& network, const SmtpServer& server, const Mail& mail
 
 }  // namespace
 
-bool is_mail_address(std::string_view text) {
-    const auto at = text.find('@');
-    if (at == 0 || at == std::string_view::npos || at + 1 == text.size() || text.size() > 254 ||
-        text.find('@', at + 1) != std::string_view::npos) {
-        return false;
-    }
-    return std::all_of(text.begin(), text.end(), [](char c) {
-        return c > ' ' && c < '\x7F' &&
-               std::string_view{"\"<>()[],;:\\"}.find(c) == std::string_view::npos;
-    });
-}
-
-std::string compose(const Mail& mail, const std::string& from, Timestamp now) {
-    const std::string domain = from.substr(from.find('@') + 1);
-    std::string text = "From: Chorus <" + from + ">\r\nTo: <" + mail.to +
-                       ">\r\nSubject: " + header_text(mail.subject) +
-                       "\r\nDate: " + mail_date(now) + "\r\nMessage-ID: <" + mail.message_id + "@" +
-                       domain +
-                       ">\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n"
-                       "Content-Transfer-Encoding: base64\r\nAuto-Submitted: auto-generated\r\n";
-    for (const auto& [name, value] : mail.headers) {
-        text += name + ": " + header_text(value) + "\r\n";
-    }
-    text += "\r\n";
-    // Base64 has no line that begins with a dot and none that is too long.
-    const std::string body = to_base64(repair_utf8(mail.text));
-    for (std::size_t at = 0; at < body.size(); at += 76) text += body.substr(at, 76) + "\r\n";
-    return text;
-}
-
 std::string hello_name(const SmtpServer& server, const std::string& own_host,
                        const std::string& own_address) {
     if (!server.hello.empty()) return server.hello;
@@ -235,17 +161,17 @@ std::string hello_name(const SmtpServer& server, const std::string& own_host,
     return "[" + (ipv6 ? "IPv6:" + own_address : own_address) + "]";
 }
 
-SendResult smtp_send(const Network& network, const SmtpServer& server, const Mail& mail,
-                     Timestamp now) {
+std::optional<SmtpRefusal> smtp_send(const Network& network, const SmtpServer& server,
+                                     const Mail& mail, Timestamp now, Stream::Deadline deadline) {
+    Stream stream{network, server.host, server.port, deadline};
     std::string hello;
     try {
-        converse(network, server, mail, compose(mail, server.from, now), hello);
-        return {};
-    } catch (const Refused& refused) {
-        return judge_refusal(refused.step, refused.reply, hello);
-    } catch (const std::runtime_error& e) {
-        return SendResult::retry(e.what());
+        converse(stream, server, mail.to, compose(mail, server.from, now), hello);
+        return std::nullopt;
+    } catch (SmtpRefusal& refusal) {
+        refusal.hello = hello;
+        return refusal;
     }
 }
 
-}  // namespace chorus::notify
+}  // namespace chorus::net

@@ -11,7 +11,7 @@
 struct ssl_ctx_st;
 struct ssl_st;
 
-namespace chorus::health {
+namespace chorus::net {
 
 struct FreeTls {
     void operator()(ssl_ctx_st* context) const;
@@ -56,4 +56,4 @@ class TlsStream {
     std::optional<Timestamp> expires_;
 };
 
-}  // namespace chorus::health
+}  // namespace chorus::net

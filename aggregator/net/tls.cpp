@@ -1,4 +1,4 @@
-#include "aggregator/health/tls.h"
+#include "aggregator/net/tls.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -13,7 +13,7 @@
 
 #include "common/http/url.h"
 
-namespace chorus::health {
+namespace chorus::net {
 namespace {
 
 bool is_address(const std::string& host) {
@@ -148,4 +148,4 @@ TlsStream::Wait TlsStream::read(char* buffer, std::size_t size, std::size_t& rec
     return judge(SSL_read_ex(connection_.get(), buffer, size, &received));
 }
 
-}  // namespace chorus::health
+}  // namespace chorus::net

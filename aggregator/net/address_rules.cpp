@@ -1,4 +1,4 @@
-#include "aggregator/health/address_rules.h"
+#include "aggregator/net/address_rules.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -11,7 +11,7 @@
 
 #include "common/text.h"
 
-namespace chorus::health {
+namespace chorus::net {
 namespace {
 
 constexpr int kMappedBits = 96;
@@ -25,39 +25,39 @@ AddressBytes mapped(const void* ipv4) {
 
 // Addresses within IPv6 that a translator turns into the IPv4 address at this offset.
 struct Wrapping {
-    Network network;
+    AddressBlock network;
     std::size_t offset;
 };
 
 const std::vector<Wrapping>& wrappings() {
     static const std::vector<Wrapping> all{
-        {parse_network("64:ff9b::/96"), 12},  // NAT64, RFC 6052
-        {parse_network("2002::/16"), 2},      // 6to4, RFC 3056
-        {parse_network("::/96"), 12},         // IPv4-compatible, RFC 4291 2.5.5.1
+        {parse_address_block("64:ff9b::/96"), 12},  // NAT64, RFC 6052
+        {parse_address_block("2002::/16"), 2},      // 6to4, RFC 3056
+        {parse_address_block("::/96"), 12},         // IPv4-compatible, RFC 4291 2.5.5.1
     };
     return all;
 }
 
-const std::vector<Network>& blocked() {
-    static const std::vector<Network> all = [] {
-        std::vector<Network> networks;
+const std::vector<AddressBlock>& blocked() {
+    static const std::vector<AddressBlock> all = [] {
+        std::vector<AddressBlock> networks;
         for (const char* text : {"169.254.0.0/16", "0.0.0.0/8", "224.0.0.0/4", "255.255.255.255",
                                  "fe80::/10", "ff00::/8", "fd00:ec2::254", "::"}) {
-            networks.push_back(parse_network(text));
+            networks.push_back(parse_address_block(text));
         }
         return networks;
     }();
     return all;
 }
 
-bool in_any(const std::vector<Network>& networks, const AddressBytes& address) {
+bool in_any(const std::vector<AddressBlock>& networks, const AddressBytes& address) {
     return std::any_of(networks.begin(), networks.end(),
-                       [&](const Network& n) { return n.contains(address); });
+                       [&](const AddressBlock& n) { return n.contains(address); });
 }
 
 }  // namespace
 
-bool Network::contains(const AddressBytes& other) const {
+bool AddressBlock::contains(const AddressBytes& other) const {
     const auto whole = static_cast<std::size_t>(prefix_bits / 8);
     if (!std::equal(address.begin(), address.begin() + static_cast<std::ptrdiff_t>(whole),
                     other.begin())) {
@@ -69,10 +69,10 @@ bool Network::contains(const AddressBytes& other) const {
     return (address[whole] & mask) == (other[whole] & mask);
 }
 
-Network parse_network(std::string_view text) {
+AddressBlock parse_address_block(std::string_view text) {
     const auto slash = text.find('/');
     const std::string address{text.substr(0, slash)};
-    Network network;
+    AddressBlock network;
     in_addr ipv4{};
     int most_bits = 128, offset = 0;
     if (inet_pton(AF_INET, address.c_str(), &ipv4) == 1) {
@@ -98,7 +98,7 @@ Network parse_network(std::string_view text) {
 
 AddressRules::AddressRules(std::string_view allowed) {
     for (const auto part : split(allowed, ',')) {
-        if (!trim(part).empty()) allowed_.push_back(parse_network(trim(part)));
+        if (!trim(part).empty()) allowed_.push_back(parse_address_block(trim(part)));
     }
 }
 
@@ -125,4 +125,4 @@ bool AddressRules::permits(const sockaddr& address) const {
     });
 }
 
-}  // namespace chorus::health
+}  // namespace chorus::net

@@ -11,7 +11,7 @@
 #include <thread>
 #include <vector>
 
-namespace chorus::health::test {
+namespace chorus::net::test {
 
 // Hands each connection to `serve` in a thread of its own and closes it afterwards. Without `serve`
 // nothing is ever accepted.
@@ -74,4 +74,4 @@ class NameServer {
     std::thread thread_;
 };
 
-}  // namespace chorus::health::test
+}  // namespace chorus::net::test

@@ -1,4 +1,4 @@
-#include "aggregator/health/resolver.h"
+#include "aggregator/net/resolver.h"
 
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
@@ -6,9 +6,9 @@
 
 #include <array>
 
-#include "tests/unit/health/target.h"
+#include "tests/unit/net/target.h"
 
-namespace chorus::health {
+namespace chorus::net {
 namespace {
 
 std::string text_of(const Address& address) {
@@ -40,4 +40,4 @@ TEST(Resolver, AnAddressIsAnsweredAtOnceAndNoNameServerHearsOfIt) {
 }
 
 }  // namespace
-}  // namespace chorus::health
+}  // namespace chorus::net

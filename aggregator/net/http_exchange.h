@@ -1,16 +1,16 @@
-// Posts to receivers by HTTP/1.1. Each request has one connection and one deadline.
+// One HTTP/1.1 request and the head of its answer. It has a connection and a deadline of its own.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
-#include "aggregator/notify/channel.h"
-#include "aggregator/notify/stream.h"
+#include "aggregator/net/stream.h"
 #include "common/http/http_head.h"
 
-namespace chorus::notify {
+namespace chorus::net {
 
 // The parts of an http or https URL that a request needs.
 struct HttpTarget {
@@ -35,12 +35,4 @@ struct HttpRequest {
 HttpHead http_exchange(const Network& network, const HttpTarget& target, const HttpRequest& request,
                        Stream::Deadline deadline);
 
-// 2xx is delivered. 400, 413, 415 and 422 are refused: the same message will never be taken, though
-// parts of it may be. Everything else is tried again, after the time that Retry-After asks for. If
-// an operator has to act, the error says how.
-SendResult judge_answer(const HttpHead& head, Timestamp now);
-
-// Sends and judges.
-SendResult http_send(const Network& network, const HttpTarget& target, const HttpRequest& request);
-
-}  // namespace chorus::notify
+}  // namespace chorus::net

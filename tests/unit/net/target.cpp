@@ -1,4 +1,4 @@
-#include "target.h"
+#include "tests/unit/net/target.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -10,7 +10,7 @@
 #include <array>
 #include <stdexcept>
 
-namespace chorus::health::test {
+namespace chorus::net::test {
 namespace {
 
 int bound(int type, std::uint16_t& port) {
@@ -171,4 +171,4 @@ void NameServer::loop() {
     }
 }
 
-}  // namespace chorus::health::test
+}  // namespace chorus::net::test

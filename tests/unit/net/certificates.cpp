@@ -1,4 +1,4 @@
-#include "certificates.h"
+#include "tests/unit/net/certificates.h"
 
 #include <openssl/evp.h>
 #include <openssl/pem.h>
@@ -11,7 +11,7 @@
 #include <memory>
 #include <stdexcept>
 
-namespace chorus::health::test {
+namespace chorus::net::test {
 namespace {
 
 template <auto function>
@@ -82,4 +82,4 @@ std::function<void(int fd)> Certificate::answering(std::string answer) const {
     };
 }
 
-}  // namespace chorus::health::test
+}  // namespace chorus::net::test
