@@ -1,11 +1,8 @@
 #include "aggregator/postgres/database.h"
 
-#include <libpq-fe.h>
-
 #include <algorithm>
 
 #include "common/log.h"
-#include "common/text.h"
 
 namespace chorus::store {
 namespace {
@@ -16,23 +13,6 @@ using std::chrono::steady_clock;
 constexpr Logger kLog{"store"};
 constexpr milliseconds kFirstBackOff{100};
 constexpr milliseconds kLongestBackOff{2'000};
-
-// Tries a connection natively and ends it. Poco 1.11 leaks a descriptor for each connection that
-// fails, also for refused logins, which PQping does not see.
-void probe(const std::string& connection, int timeout_seconds) {
-    const std::string with_timeout =
-        connection + " connect_timeout=" + std::to_string(timeout_seconds);
-    PGconn* raw = PQconnectdb(with_timeout.c_str());
-    const std::unique_ptr<PGconn, decltype(&PQfinish)> guard{raw, &PQfinish};
-    if (PQstatus(raw) == CONNECTION_OK) return;
-    const std::string text = raw == nullptr ? "out of memory" : PQerrorMessage(raw);
-    std::string reason;  // a line for each address; an indented one is libpq's advice
-    for (const std::string_view line : split(text, '\n')) {
-        if (line.empty() || line.front() == '\t') continue;
-        reason += (reason.empty() ? "" : "; ") + std::string(line);
-    }
-    throw DatabaseUnavailable("cannot connect to PostgreSQL: " + reason, "08001");
-}
 
 }  // namespace
 
@@ -68,7 +48,6 @@ Database::Lease Database::acquire() {
 
 std::unique_ptr<Session> Database::open() {
     try {
-        probe(target_.connection, options_.connect_timeout_seconds);
         auto session = std::make_unique<Session>(Session::Settings{
             target_.connection, options_.application_name, options_.connect_timeout_seconds,
             static_cast<int>(options_.statement_timeout.count())});

@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdlib>
 #include <map>
 #include <memory>
 #include <stdexcept>
@@ -19,8 +18,6 @@
 
 namespace chorus::store {
 namespace {
-
-constexpr const char* kServiceName = "chorus";
 
 [[noreturn]] void refuse(const std::string& reason) {
     throw std::invalid_argument(
@@ -143,12 +140,19 @@ Values parse_values(std::string_view url) {
     return values;
 }
 
-// Needs neither quotes nor escapes in Poco's and libpq's string.
-bool is_plain(std::string_view value) {
-    return !value.empty() && std::all_of(value.begin(), value.end(), [](char c) {
+// A value as libpq's connection string has it.
+std::string quoted(std::string_view value) {
+    const bool plain = std::all_of(value.begin(), value.end(), [](char c) {
         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
                std::string_view{"_-./:,@+~%"}.find(c) != std::string_view::npos;
     });
+    if (plain) return std::string{value};
+    std::string out = "'";
+    for (const char c : value) {
+        if (c == '\'' || c == '\\') out.push_back('\\');
+        out.push_back(c);
+    }
+    return out + "'";
 }
 
 // One line of a password file that fits every host, port, database and user.
@@ -207,26 +211,10 @@ ConnectionTarget parse_database_url(std::string_view url) {
         target.password_file = SecretFile{"chorus-pgpass", password_line(password.mapped())};
         values["passfile"] = target.password_file.path();
     }
-    std::string service;
     for (const auto& [name, value] : values) {
         if (value.empty()) continue;
-        if (is_plain(value)) {
-            target.connection += name + "=" + value + " ";
-            continue;
-        }
-        if (value.back() == ' ' || value.back() == '\t') refuse("has a value that ends in a blank");
-        service += name + "=" + value + "\n";
+        target.connection += (target.connection.empty() ? "" : " ") + name + "=" + quoted(value);
     }
-    if (!service.empty()) {
-        if (values.contains("service")) refuse("has a service and values with blanks or quotes");
-        target.service_file =
-            SecretFile{"chorus-pgservice", "[" + std::string{kServiceName} + "]\n" + service};
-        target.connection += "service=" + std::string{kServiceName} + " ";
-        // libpq 15 knows no other way to name the file. At start, before there are threads.
-        setenv("PGSERVICEFILE", target.service_file.path().c_str(), 1);
-    }
-    if (target.connection.empty()) target.connection = "application_name=chorus ";
-    target.connection.pop_back();
     return target;
 }
 

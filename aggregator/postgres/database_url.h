@@ -1,4 +1,4 @@
-// Turns DATABASE_URL into what Poco's PostgreSQL connector understands.
+// Turns DATABASE_URL into libpq's connection string.
 #pragma once
 
 #include <string>
@@ -23,13 +23,12 @@ class SecretFile {
     int descriptor_ = -1;
 };
 
-// How to reach the server. Poco splits its string at blanks and shows it in error messages. So a
-// password goes into a passfile, and values with blanks go into a connection service file.
+// How to reach the server. The password is in a file, so that no message that shows the string
+// shows it.
 struct ConnectionTarget {
     std::string connection;   // "host=... port=... passfile=..."
     std::string description;  // "db.example:5432/chorus" for logs
     SecretFile password_file;
-    SecretFile service_file;
 };
 
 // Accepts postgresql://, postgres:// and postgresql+DRIVER:// with user, password, several hosts,

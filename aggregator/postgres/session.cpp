@@ -1,8 +1,7 @@
 #include "aggregator/postgres/session.h"
 
-#include <Poco/Data/PostgreSQL/Connector.h>
-#include <Poco/Data/PostgreSQL/Utility.h>
-#include <Poco/Data/Session.h>
+#include <Poco/Data/PostgreSQL/SessionHandle.h>
+#include <Poco/Exception.h>
 #include <Poco/Version.h>
 #include <libpq-fe.h>
 #include <poll.h>
@@ -10,6 +9,7 @@
 #include <stdexcept>
 
 #include "common/log.h"
+#include "common/text.h"
 
 namespace chorus::store {
 namespace {
@@ -43,6 +43,18 @@ void log_notice(void*, const PGresult* result) {
     }
 }
 
+// Why libpq could not connect: a line for each address, without its advice, which is indented.
+std::string reason_of(std::string_view message) {
+    constexpr std::string_view kPocos = "Connection Error: ";
+    if (message.starts_with(kPocos)) message.remove_prefix(kPocos.size());
+    std::string reason;
+    for (const std::string_view line : split(message, '\n')) {
+        if (line.empty() || line.front() == '\t') continue;
+        reason += (reason.empty() ? "" : "; ") + std::string(line);
+    }
+    return reason;
+}
+
 // Try again later: connection (08), server going down or coming up (57P0x), resources (53), a
 // standby instead of a primary (25006), our own transaction timed out (25P03).
 bool means_unavailable(std::string_view state) {
@@ -59,17 +71,18 @@ bool breaks_session(std::string_view state) {
 
 }  // namespace
 
-// The empty session is made first, so that the destructor runs if the first statement fails.
+Session::Session() : handle_(std::make_unique<Poco::Data::PostgreSQL::SessionHandle>()) {}
+
+// The empty session is made first, so that the destructor runs if connecting fails.
 Session::Session(const Settings& settings) : Session() {
-    Poco::Data::PostgreSQL::Connector::registerConnector();
     try {
-        poco_ = std::make_unique<Poco::Data::Session>(
-            Poco::Data::PostgreSQL::Connector::KEY, settings.connection,
-            static_cast<std::size_t>(settings.connect_timeout_seconds));
+        handle_->connect(settings.connection +
+                         " connect_timeout=" + std::to_string(settings.connect_timeout_seconds));
     } catch (const Poco::Exception& e) {
-        throw DatabaseUnavailable("cannot connect to PostgreSQL: " + e.message(), "08001");
+        throw DatabaseUnavailable("cannot connect to PostgreSQL: " + reason_of(e.message()),
+                                  "08001");
     }
-    connection_ = *Poco::Data::PostgreSQL::Utility::handle(*poco_);
+    connection_ = *handle_;
     PQsetNoticeReceiver(connection_, log_notice, nullptr);
     execute_once(kFirstUse, Parameters{}
                                 .text(settings.application_name)
@@ -78,10 +91,11 @@ Session::Session(const Settings& settings) : Session() {
 
 Session::~Session() {
 #if POCO_VERSION < 0x010D0000
-    // Before 1.13 Poco does not free a connection that is broken (issue 4231); afterwards it does.
-    PGconn* const left_behind =
-        connection_ != nullptr && PQstatus(connection_) != CONNECTION_OK ? connection_ : nullptr;
-    poco_.reset();
+    // Before 1.13 Poco does not free a connection that is broken, or that was never made (issue
+    // 4231); afterwards it does.
+    PGconn* const connection = *handle_;
+    PGconn* const left_behind = PQstatus(connection) != CONNECTION_OK ? connection : nullptr;
+    handle_.reset();
     PQfinish(left_behind);
 #endif
 }
@@ -183,7 +197,7 @@ void Session::execute_script(const std::string& sql) {
 void Session::begin() {
     if (in_transaction()) throw std::logic_error("a transaction inside a transaction");
     try {
-        poco_->begin();
+        handle_->startTransaction();
     } catch (const Poco::Exception& e) {
         broken_ = true;
         throw DatabaseUnavailable("cannot begin a transaction: " + e.message());
@@ -202,7 +216,7 @@ void Session::commit() {
             throw DatabaseError("25P02", "the transaction was aborted before COMMIT");
     }
     try {
-        poco_->commit();
+        handle_->commit();
     } catch (const Poco::Exception& e) {
         if (PQstatus(connection_) == CONNECTION_OK) {
             // A deferred constraint, for one: the server refused, and that is certain.
@@ -215,7 +229,7 @@ void Session::commit() {
 
 void Session::rollback() noexcept {
     try {
-        poco_->rollback();
+        handle_->rollback();
     } catch (...) {
         broken_ = true;  // the server rolls back by itself
     }

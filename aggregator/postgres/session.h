@@ -11,8 +11,8 @@
 #include "aggregator/postgres/result.h"
 
 struct pg_conn;
-namespace Poco::Data {
-class Session;
+namespace Poco::Data::PostgreSQL {
+class SessionHandle;
 }
 
 namespace chorus::store {
@@ -29,11 +29,12 @@ struct Statement {
 class Session {
   public:
     struct Settings {
-        std::string connection;  // Poco's "key=value key=value"
+        std::string connection;  // libpq's "key=value key='val ue'"
         std::string application_name;
         int connect_timeout_seconds = 5;
         int statement_timeout_ms = 0;  // 0 = none
     };
+    // Connects once. Throws DatabaseUnavailable, also if the login is refused.
     explicit Session(const Settings& settings);
     ~Session();
     Session(const Session&) = delete;
@@ -56,13 +57,11 @@ class Session {
 
     // The native handle; valid as long as the session.
     pg_conn* native() const { return connection_; }
-    // The Poco session the handle belongs to. Use it only for values that survive Poco's binding.
-    Poco::Data::Session& poco() { return *poco_; }
 
   private:
     friend class Transaction;
     friend class CopyIn;
-    Session() = default;
+    Session();
     void prepare(const Statement& statement, const Parameters& parameters);
     Result checked(pg_result* raw);  // takes ownership; throws if it is an error
     [[noreturn]] void fail(const pg_result* result);
@@ -70,8 +69,8 @@ class Session {
     void commit();
     void rollback() noexcept;
 
-    std::unique_ptr<Poco::Data::Session> poco_;
-    pg_conn* connection_ = nullptr;                                    // belongs to *poco_
+    std::unique_ptr<Poco::Data::PostgreSQL::SessionHandle> handle_;
+    pg_conn* connection_ = nullptr;                                    // belongs to *handle_
     std::unordered_map<std::string_view, std::string_view> prepared_;  // name to SQL
     bool broken_ = false;
 };

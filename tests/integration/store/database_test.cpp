@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <optional>
 #include <thread>
 
 #include "test_database.h"
@@ -46,6 +47,31 @@ TEST(Database, FirstUseSetsUpTheSession) {
     EXPECT_EQ(rows[0].text(1), "5s");
     EXPECT_EQ(rows[0].text(2), "chorus test");
     EXPECT_EQ(rows[0].text(3), "on");
+}
+
+TEST(Database, OpensOneConnectionForASession) {
+    TestDatabase test_database;
+    // Of connections that have ended: their figures are in then.
+    const auto ended = [&]() -> std::optional<std::int64_t> {
+        const auto rows = test_database.server().acquire()->execute_once(
+            "SELECT sessions FROM pg_stat_database WHERE numbackends = 0 AND datname = '" +
+            test_database.name() + "'");
+        if (rows.size() == 0) return std::nullopt;
+        return rows[0].int8(0);
+    };
+    std::optional<std::int64_t> before, after;
+    ASSERT_TRUE(succeeds_within(seconds{20}, [&] {
+        if (!(before = ended())) throw DatabaseUnavailable("somebody is connected");
+    }));
+    {
+        Database database{test_database.options()};
+        EXPECT_EQ(database.acquire()->execute(kOne)[0].int4(0), 1);
+    }
+    ASSERT_TRUE(succeeds_within(seconds{20}, [&] {
+        after = ended();
+        if (!after || *after == *before) throw DatabaseUnavailable("it has not ended yet");
+    }));
+    EXPECT_EQ(*after - *before, 1);
 }
 
 TEST(Database, WeakerCommitIsRaisedAndStrongerIsKept) {
