@@ -10,7 +10,6 @@ namespace {
 
 // An agent that was heard of within this many of its intervals is alive (HostStatus::up).
 constexpr double kLiveIntervals = 3;
-constexpr std::string_view kTryAgain = "40001";  // serialization_failure
 
 constexpr Statement kFindHosts{"batch_find_hosts", R"sql(
 SELECT host_id, hostname, agent_id, interval_seconds, last_seen, boot_id,
@@ -97,16 +96,15 @@ Timestamp newest_of(Session& session, std::int32_t host_id) {
     return result[0].optional_timestamp(0).value_or(Timestamp::min());
 }
 
-std::int32_t insert_host(Session& session, const PreparedBatch& p) {
+// nullopt if another aggregator created the name or the agent meanwhile.
+std::optional<std::int32_t> insert_host(Session& session, const PreparedBatch& p) {
     const Result inserted = session.execute(kInsertHost, Parameters{}
                                                              .text(p.batch.hostname)
                                                              .uuid(p.batch.agent.id)
                                                              .timestamp(p.received_at)
                                                              .uuid(p.batch.boot_id)
                                                              .timestamp(p.made_at));
-    // Another aggregator created the name or the agent meanwhile: look again.
-    if (inserted.empty()) throw DatabaseError(std::string(kTryAgain), "host created concurrently");
-    return inserted[0].int4(0);
+    return inserted.empty() ? std::nullopt : std::optional(inserted[0].int4(0));
 }
 
 // The name's row is nobody's, or its agent has been silent for long: it goes to this agent, which
@@ -193,8 +191,10 @@ BatchHost* BatchHosts::look_up(Session& session, const PreparedBatch& prepared,
         refusal = HostRefusal::name_taken;
     } else if (found.holder) {
         place.host_id = take_over(session, *found.holder, prepared);
+    } else if (const auto host_id = insert_host(session, prepared)) {
+        place.host_id = *host_id;
     } else {
-        place.host_id = insert_host(session, prepared);
+        refusal = HostRefusal::overtaken;
     }
     if (refusal != HostRefusal::none) return nullptr;
 

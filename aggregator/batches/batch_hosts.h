@@ -31,6 +31,7 @@ enum class HostRefusal {
     none,
     name_taken,  // its hostname is another host's
     cloned,      // another machine has its identity
+    overtaken,   // none yet: another session made its host meanwhile, so it has to be tried again
 };
 
 // Each writer has one. Not thread-safe.
@@ -40,8 +41,9 @@ class BatchHosts {
 
     // The host of the batch's agent. It comes from memory if its name is still the same. Otherwise
     // it is looked up, created, renamed or taken over in the caller's transaction.
-    // nullptr, with the reason in `refusal`, if another machine reports for the host, or if another
-    // host has the name. Only a silent host gives its row to an agent that has no host yet.
+    // nullptr, with the reason in `refusal`, if another machine reports for the host, if another
+    // host has the name, or if another session came in between. Only a silent host gives its row to
+    // an agent that has no host yet.
     BatchHost* find(Session& session, const PreparedBatch& prepared, HostRefusal& refusal);
     // The same, but never from memory.
     BatchHost* look_up(Session& session, const PreparedBatch& prepared, HostRefusal& refusal);

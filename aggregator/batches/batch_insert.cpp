@@ -71,27 +71,30 @@ void BatchInsert::make_room_for_services(const BatchItem& item) {
     }
 }
 
-void BatchInsert::write(Session& session, std::span<BatchItem* const> fresh) {
-    if (fresh.empty()) return;
+bool BatchInsert::write(Session& session, std::span<BatchItem* const> fresh) {
+    if (fresh.empty()) return true;
     mark_late(session, fresh, clock_.now());
-    write_series(session, fresh);
-    write_processes(session, fresh);
+    if (!write_series(session, fresh) || !write_processes(session, fresh)) return false;
     insert_events(session, fresh);
     write_services(session, fresh);
+    return true;
 }
 
-void BatchInsert::write_series(Session& session, std::span<BatchItem* const> fresh) {
+bool BatchInsert::write_series(Session& session, std::span<BatchItem* const> fresh) {
     system_rows_.clear();
     for (const BatchItem* item : fresh) {
+        const auto layout = layouts_.id_of(session, *item->prepared);
+        if (!layout) return false;
         append_system_row(system_rows_, *item->prepared, {item->host->host_id, item->time},
-                          layouts_.id_of(session, *item->prepared));
+                          *layout);
     }
     CopyIn system{session, kSystemRowTarget};
     system.encoded_rows(system_rows_);
     system.finish();
+    return true;
 }
 
-void BatchInsert::write_processes(Session& session, std::span<BatchItem* const> fresh) {
+bool BatchInsert::write_processes(Session& session, std::span<BatchItem* const> fresh) {
     std::vector<ProcessRequest> requests;
     std::vector<const BatchItem*> with_processes;
     const auto oldest_process =
@@ -101,8 +104,8 @@ void BatchInsert::write_processes(Session& session, std::span<BatchItem* const> 
         requests.push_back({item->prepared, item->host->host_id, &item->host->processes});
         with_processes.push_back(item);
     }
-    if (requests.empty()) return;
-    resolve_processes(session, requests);
+    if (requests.empty()) return true;
+    if (!resolve_processes(session, requests)) return false;
     process_rows_.clear();
     for (std::size_t i = 0; i < requests.size(); ++i) {
         const BatchItem& item = *with_processes[i];
@@ -112,6 +115,7 @@ void BatchInsert::write_processes(Session& session, std::span<BatchItem* const> 
     CopyIn processes{session, process_row_target()};
     processes.encoded_rows(process_rows_);
     processes.finish();
+    return true;
 }
 
 void BatchInsert::write_services(Session& session, std::span<BatchItem* const> fresh) {

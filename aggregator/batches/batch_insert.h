@@ -26,12 +26,13 @@ class BatchInsert {
     void make_room_for_services(const BatchItem& item);
 
     // Within the transaction: series, processes, events and service checks of batches whose host
-    // and time are known. Throws DatabaseError.
-    void write(Session& session, std::span<BatchItem* const> fresh);
+    // and time are known. False if another session deleted what they refer to. Throws
+    // DatabaseError.
+    [[nodiscard]] bool write(Session& session, std::span<BatchItem* const> fresh);
 
   private:
-    void write_series(Session& session, std::span<BatchItem* const> fresh);
-    void write_processes(Session& session, std::span<BatchItem* const> fresh);
+    bool write_series(Session& session, std::span<BatchItem* const> fresh);
+    bool write_processes(Session& session, std::span<BatchItem* const> fresh);
     void write_services(Session& session, std::span<BatchItem* const> fresh);
 
     BatchLayouts& layouts_;

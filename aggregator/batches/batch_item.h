@@ -24,6 +24,14 @@ enum class WriteResult {
     unavailable,      // PostgreSQL is away, or it is unknown whether it committed: send again
 };
 
+// How an attempt to store a group ended.
+enum class Attempt {
+    done,       // each batch has a result, or none has one because the database is away
+    overtaken,  // another session changed what was read: worth another try, with nothing remembered
+    unstorable,  // PostgreSQL cannot hold the content
+    failed,      // for another reason
+};
+
 struct BatchItem {
     const PreparedBatch* prepared;
     std::optional<WriteResult> result{};

@@ -100,14 +100,14 @@ std::optional<Found> find(Session& session, const Parameters& key, sys_days day)
     return Found{layout.layout_id, day};
 }
 
-Found find_or_insert(Session& session, const std::vector<SeriesKey>& series, sys_days day) {
+std::optional<Found> find_or_insert(Session& session, const std::vector<SeriesKey>& series,
+                                    sys_days day) {
     const std::string digest = digest_of(series);
     const Parameters key = Parameters{}.bytea(digest);
-    if (const auto found = find(session, key, day)) return *found;
+    if (const auto found = find(session, key, day)) return found;
     const Result inserted = session.execute(kInsertLayout, Parameters{}.bytea(digest).date(day));
-    if (!inserted.empty()) return {insert_entries(session, inserted[0].int4(0), series), day};
-    if (const auto found = find(session, key, day)) return *found;
-    throw DatabaseError("40001", "a layout vanished while it was looked up");
+    if (!inserted.empty()) return Found{insert_entries(session, inserted[0].int4(0), series), day};
+    return find(session, key, day);
 }
 
 }  // namespace
@@ -121,7 +121,7 @@ bool BatchLayouts::exists(Session& session, const PreparedBatch& prepared) {
     return true;
 }
 
-std::int32_t BatchLayouts::id_of(Session& session, const PreparedBatch& prepared) {
+std::optional<std::int32_t> BatchLayouts::id_of(Session& session, const PreparedBatch& prepared) {
     const auto& series = prepared.batch.layout;
     // Also of a batch that claims to be of a later day, as far as those are accepted.
     const auto day = std::chrono::floor<days>(std::max(prepared.received_at, prepared.batch.time));
@@ -130,8 +130,9 @@ std::int32_t BatchLayouts::id_of(Session& session, const PreparedBatch& prepared
         if (known != nullptr && known->noted >= day) return known->layout_id;
     }
     const auto found = find_or_insert(session, series, day);
-    learnt_.put(prepared.layout_hash, {series, found.layout_id, found.noted});
-    return found.layout_id;
+    if (!found) return std::nullopt;
+    learnt_.put(prepared.layout_hash, {series, found->layout_id, found->noted});
+    return found->layout_id;
 }
 
 }  // namespace chorus::store

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 #include "aggregator/batches/batch_prepared.h"
 #include "aggregator/batches/layout_cache.h"
@@ -23,8 +24,9 @@ class BatchLayouts {
     // Reads or inserts the layout in the caller's transaction if it is not cached, and notes that
     // it was used on that day. A layout that retention deleted meanwhile is inserted again. It
     // cannot have deleted a cached one: it deletes only layouts that were not used for days, and
-    // the use of a cached one was noted today.
-    std::int32_t id_of(Session& session, const PreparedBatch& prepared);
+    // the use of a cached one was noted today. nullopt if the layout was inserted and deleted by
+    // others while it was looked up.
+    std::optional<std::int32_t> id_of(Session& session, const PreparedBatch& prepared);
 
     // Whether the layout is in the table, or was a short time ago. A layout that was found is not
     // looked up again.

@@ -174,7 +174,8 @@ void insert_new(Session& session, std::vector<Missing>& missing) {
     }
 }
 
-void touch(Session& session, std::vector<Touch>& touches) {
+// False if retention deleted a row that is remembered here.
+bool touch(Session& session, std::vector<Touch>& touches) {
     // Each row once, with its latest day, and locked in one order by all aggregators.
     std::sort(touches.begin(), touches.end(), [](const Touch& a, const Touch& b) {
         return std::tie(a.ref, b.day) < std::tie(b.ref, a.day);
@@ -190,10 +191,7 @@ void touch(Session& session, std::vector<Touch>& touches) {
     }
     const Result result = session.execute(
         kTouchProcesses, Parameters{}.int8_array(refs).raw(kDateArray, date_array(seen)));
-    // Retention deleted a row that is remembered here: forget all and look again.
-    if (result.affected() != static_cast<std::int64_t>(refs.size())) {
-        throw DatabaseError("40001", "a process was deleted meanwhile");
-    }
+    return result.affected() == static_cast<std::int64_t>(refs.size());
 }
 
 }  // namespace
@@ -216,7 +214,7 @@ std::uint32_t BatchProcesses::next_batch(std::size_t processes) {
     return batch_;
 }
 
-void resolve_processes(Session& session, std::span<ProcessRequest> requests) {
+bool resolve_processes(Session& session, std::span<ProcessRequest> requests) {
     std::vector<Missing> missing;
     std::vector<Touch> touches;
     bool any_cold = false;
@@ -249,7 +247,7 @@ void resolve_processes(Session& session, std::span<ProcessRequest> requests) {
             request.refs.push_back(entry.ref);
         }
     }
-    if (!touches.empty()) touch(session, touches);
+    return touches.empty() || touch(session, touches);
 }
 
 }  // namespace chorus::store

@@ -51,7 +51,8 @@ struct ProcessRequest {
 
 // Fills in the references of all requests, in the caller's transaction. Processes that are not
 // remembered are read (after a start) or inserted, in one statement each. Keeps `last_seen_day` at
-// or after the batch's day. If the transaction fails, the hosts' BatchProcesses must be forgotten.
-void resolve_processes(Session& session, std::span<ProcessRequest> requests);
+// or after the batch's day. False if one that is remembered was deleted meanwhile. Then, and if the
+// transaction fails, the hosts' BatchProcesses must be forgotten.
+[[nodiscard]] bool resolve_processes(Session& session, std::span<ProcessRequest> requests);
 
 }  // namespace chorus::store

@@ -6,8 +6,6 @@
 #include <utility>
 #include <vector>
 
-#include "aggregator/postgres/database_error.h"
-
 namespace chorus::store {
 namespace {
 
@@ -38,14 +36,14 @@ WHERE t.ts >= i.ts AND t.ts < i.ts + interval '1 ms'
 
 }  // namespace
 
-void choose_times(Session& session, std::span<BatchItem* const> fresh, bool careful) {
+bool choose_times(Session& session, std::span<BatchItem* const> fresh, bool careful) {
     std::vector<BatchItem*> doubtful;
     for (BatchItem* item : fresh) {
         item->time = item->prepared->batch.time;
         if (careful || item->time <= item->host->newest) doubtful.push_back(item);
         item->host->newest = std::max(item->host->newest, item->time);
     }
-    if (doubtful.empty()) return;
+    if (doubtful.empty()) return true;
 
     std::vector<std::int32_t> hosts;
     std::vector<Timestamp> times;
@@ -68,12 +66,11 @@ void choose_times(Session& session, std::span<BatchItem* const> fresh, bool care
         const Timestamp last = item->time + kMostShift;
         while (!taken.emplace(item->host->host_id, item->time).second) {
             item->time += microseconds{1};
-            if (item->time >= last) {
-                throw DatabaseError("22000", "a thousand batches of one host at one moment");
-            }
+            if (item->time >= last) return false;
         }
         item->host->newest = std::max(item->host->newest, item->time);
     }
+    return true;
 }
 
 }  // namespace chorus::store

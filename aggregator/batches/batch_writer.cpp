@@ -25,8 +25,15 @@ constexpr const char* kPlanByKeys =
 constexpr const char* kPlanAsUsual =
     "RESET enable_seqscan; RESET enable_hashjoin; RESET enable_mergejoin";
 
-WriteResult from_refusal(HostRefusal refusal) {
-    return refusal == HostRefusal::cloned ? WriteResult::agent_cloned : WriteResult::host_conflict;
+// False if the host has to be looked up again.
+bool accept_host(BatchItem& item, BatchHost* host, HostRefusal refusal) {
+    item.host = host;
+    if (refusal == HostRefusal::overtaken) return false;
+    if (host == nullptr) {
+        item.result =
+            refusal == HostRefusal::cloned ? WriteResult::agent_cloned : WriteResult::host_conflict;
+    }
+    return true;
 }
 
 }  // namespace
@@ -82,37 +89,47 @@ std::vector<WriteResult> BatchWriter::write(std::span<const PreparedBatch* const
 }
 
 void BatchWriter::write_all(std::vector<BatchItem>& items) {
-    for (int attempt = 1; attempt <= kAttempts; ++attempt) {
-        try {
-            if (try_group(items, attempt == 1 ? Mode::usual : Mode::careful)) return;
-        } catch (const DatabaseError& e) {
-            forget(items);
-            for (BatchItem& item : items) item.result.reset();
-            if (sqlstate::is_fault_of_content(e.sqlstate())) {
-                if (items.size() > 1) return write_one_by_one(items);
-                kLog.warning(
-                    "Batch refused by PostgreSQL",
-                    {{"hostname", items[0].prepared->batch.hostname}, {"error", e.what()}});
-                items[0].result = WriteResult::refused;
-                return;
-            }
-            if (!sqlstate::may_pass_next_time(e.sqlstate())) {
-                kLog.error("Batches not stored", {{"batches", items.size()}, {"error", e.what()}});
-                return;
-            }
-            partitions_.forget();
+    for (int tried = 0; tried < kAttempts; ++tried) {
+        std::string error;
+        const Attempt end = attempt(items, tried == 0 ? Mode::usual : Mode::careful, error);
+        if (end == Attempt::done) return;
+        forget(items);
+        for (BatchItem& item : items) item.result.reset();
+        if (end == Attempt::unstorable) {
+            if (items.size() > 1) return write_one_by_one(items);
+            kLog.warning("Batch refused by PostgreSQL",
+                         {{"hostname", items[0].prepared->batch.hostname}, {"error", error}});
+            items[0].result = WriteResult::refused;
+            return;
         }
+        if (end == Attempt::failed) {
+            kLog.error("Batches not stored", {{"batches", items.size()}, {"error", error}});
+            return;
+        }
+        partitions_.forget();
     }
     if (items.size() > 1) return write_one_by_one(items);
-    complain(DatabaseError("40001", "other sessions came in between each time"));
+    complain("other sessions came in between each time");
 }
 
-void BatchWriter::complain(const DatabaseError& error) {
+Attempt BatchWriter::attempt(std::vector<BatchItem>& items, Mode mode, std::string& error) {
+    try {
+        const Attempt end = try_group(items, mode);
+        if (end == Attempt::unstorable) error = "a thousand batches of one host at one moment";
+        return end;
+    } catch (const DatabaseError& e) {
+        error = e.what();
+        if (sqlstate::is_fault_of_content(e.sqlstate())) return Attempt::unstorable;
+        return sqlstate::may_pass_next_time(e.sqlstate()) ? Attempt::overtaken : Attempt::failed;
+    }
+}
+
+void BatchWriter::complain(std::string_view error) {
     ++complaints_;
     const auto now = clock_.steady();
     if (now < next_complaint_) return;
     next_complaint_ = now + std::chrono::seconds{1};
-    kLog.error("Batches not stored", {{"groups", complaints_}, {"error", error.what()}});
+    kLog.error("Batches not stored", {{"groups", complaints_}, {"error", error}});
     complaints_ = 0;
 }
 
@@ -124,9 +141,8 @@ void BatchWriter::write_one_by_one(std::vector<BatchItem>& items) {
     }
 }
 
-// True once every item has a result, or the database is away. Throws DatabaseError if the
-// transaction failed for a reason that lies in it.
-bool BatchWriter::try_group(std::vector<BatchItem>& items, Mode mode) {
+// Throws DatabaseError if PostgreSQL refuses a statement.
+Attempt BatchWriter::try_group(std::vector<BatchItem>& items, Mode mode) {
     for (bool first_session = true;; first_session = false) {
         try {
             std::vector<BatchItem*> kept;
@@ -138,14 +154,13 @@ bool BatchWriter::try_group(std::vector<BatchItem>& items, Mode mode) {
                     item.result = WriteResult::expired;
                 }
             }
-            if (!kept.empty()) run_transaction(kept, mode);
-            return true;
+            return kept.empty() ? Attempt::done : run_transaction(kept, mode);
         } catch (const CommitOutcomeUnknown& e) {
             forget(items);
             lease_.reset();
             kLog.warning("Unknown whether a group was stored", {{"error", e.what()}});
             for (BatchItem& item : items) item.result = WriteResult::unavailable;
-            return true;
+            return Attempt::done;
         } catch (const DatabaseUnavailable&) {
             // Nothing was stored. A session that broke while it was idle says nothing about
             // PostgreSQL, so a fresh one is tried once.
@@ -153,7 +168,7 @@ bool BatchWriter::try_group(std::vector<BatchItem>& items, Mode mode) {
             const bool had_session = lease_.has_value();
             lease_.reset();
             for (BatchItem& item : items) item.result.reset();
-            if (!first_session || !had_session) return true;
+            if (!first_session || !had_session) return Attempt::done;
         }
     }
 }
@@ -169,7 +184,7 @@ void BatchWriter::forget(std::span<BatchItem> items) {
     }
 }
 
-void BatchWriter::run_transaction(std::span<BatchItem*> items, Mode mode) {
+Attempt BatchWriter::run_transaction(std::span<BatchItem*> items, Mode mode) {
     Session& session = this->session();
     // Locks are taken in one order by all writers; a stable sort keeps an agent's batches in order
     // of arrival where their keys are equal.
@@ -182,15 +197,16 @@ void BatchWriter::run_transaction(std::span<BatchItem*> items, Mode mode) {
     }
 
     Transaction transaction{session};
-    find_hosts(session, items);
-    hold_back_series(session, items);
-    decide(session, items);
+    if (!find_hosts(session, items) || !hold_back_series(session, items) ||
+        !decide(session, items)) {
+        return Attempt::overtaken;
+    }
     std::vector<BatchItem*> fresh;
     for (BatchItem* item : items) {
         if (item->result == WriteResult::stored) fresh.push_back(item);
     }
-    choose_times(session, fresh, mode == Mode::careful);
-    insert_.write(session, fresh);
+    if (!choose_times(session, fresh, mode == Mode::careful)) return Attempt::unstorable;
+    if (!insert_.write(session, fresh)) return Attempt::overtaken;
     note_sightings(session, items);
     transaction.commit();
     layouts_.committed();
@@ -203,27 +219,28 @@ void BatchWriter::run_transaction(std::span<BatchItem*> items, Mode mode) {
         const bool kept = first == WriteResult::stored || first == WriteResult::duplicate;
         item->result = !kept ? first : same ? WriteResult::duplicate : WriteResult::conflict;
     }
+    return Attempt::done;
 }
 
-void BatchWriter::find_hosts(Session& session, std::span<BatchItem*> items) {
+bool BatchWriter::find_hosts(Session& session, std::span<BatchItem*> items) {
     for (BatchItem* item : items) {
         if (item->same_key != nullptr) continue;
         HostRefusal refusal{};
-        item->host = hosts_.find(session, *item->prepared, refusal);
-        if (item->host == nullptr) item->result = from_refusal(refusal);
+        BatchHost* host = hosts_.find(session, *item->prepared, refusal);
+        if (!accept_host(*item, host, refusal)) return false;
     }
+    return true;
 }
 
 // The host as remembered may be another agent's by now, or another machine's.
-BatchHost* BatchWriter::look_up(Session& session, BatchItem& item) {
+bool BatchWriter::look_up(Session& session, BatchItem& item) {
     HostRefusal refusal{};
-    item.host = hosts_.look_up(session, *item.prepared, refusal);
-    if (item.host == nullptr) item.result = from_refusal(refusal);
-    return item.host;
+    BatchHost* host = hosts_.look_up(session, *item.prepared, refusal);
+    return accept_host(item, host, refusal);
 }
 
 // Before a counter is marked: a batch that is deferred comes again.
-void BatchWriter::hold_back_series(Session& session, std::span<BatchItem*> items) {
+bool BatchWriter::hold_back_series(Session& session, std::span<BatchItem*> items) {
     const BatchItem* counted = nullptr;  // an agent's batches lie together, mostly of one layout
     for (BatchItem* item : items) {
         if (item->same_key != nullptr || item->result) continue;
@@ -240,11 +257,13 @@ void BatchWriter::hold_back_series(Session& session, std::span<BatchItem*> items
             counted = item;
             continue;
         }
-        if (look_up(session, *item) != nullptr) item->result = WriteResult::too_many_series;
+        if (!look_up(session, *item)) return false;
+        if (item->host != nullptr) item->result = WriteResult::too_many_series;
     }
+    return true;
 }
 
-void BatchWriter::decide(Session& session, std::span<BatchItem*> items) {
+bool BatchWriter::decide(Session& session, std::span<BatchItem*> items) {
     std::vector<BatchItem*> open;
     std::vector<StreamEntry> entries;
     for (BatchItem* item : items) {
@@ -256,35 +275,40 @@ void BatchWriter::decide(Session& session, std::span<BatchItem*> items) {
     mark_new(session, entries);
 
     std::vector<BatchItem*> rest;
-    std::vector<StreamEntry> careful;
     for (std::size_t i = 0; i < open.size(); ++i) {
         if (entries[i].verdict == StreamVerdict::fresh) {
             open[i]->result = WriteResult::stored;
             continue;
         }
-        if (look_up(session, *open[i]) == nullptr) continue;
-        rest.push_back(open[i]);
-        careful.push_back({open[i]->prepared, open[i]->host->host_id});
+        if (!look_up(session, *open[i])) return false;
+        if (open[i]->host != nullptr) rest.push_back(open[i]);
     }
-    mark_carefully(session, careful);
+    return decide_again(session, rest);
+}
 
+// What mark_new() left undecided.
+bool BatchWriter::decide_again(Session& session, std::span<BatchItem* const> items) {
+    std::vector<StreamEntry> entries;
+    for (const BatchItem* item : items) entries.push_back({item->prepared, item->host->host_id});
+    mark_carefully(session, entries);
     std::vector<BatchItem*> repeated;
-    for (std::size_t i = 0; i < rest.size(); ++i) {
-        switch (careful[i].verdict) {
+    for (std::size_t i = 0; i < items.size(); ++i) {
+        switch (entries[i].verdict) {
             case StreamVerdict::fresh:
-                rest[i]->result = WriteResult::stored;
+                items[i]->result = WriteResult::stored;
                 break;
             case StreamVerdict::full:
-                rest[i]->result = WriteResult::too_many_gaps;
+                items[i]->result = WriteResult::too_many_gaps;
                 break;
             case StreamVerdict::repeated:
-                repeated.push_back(rest[i]);
+                repeated.push_back(items[i]);
                 break;
-            case StreamVerdict::undecided:
-                throw DatabaseError("40001", "a counter vanished while it was locked");
+            case StreamVerdict::undecided:  // the counter was deleted
+                return false;
         }
     }
     if (!repeated.empty()) decide_repeated(session, repeated);
+    return true;
 }
 
 void BatchWriter::decide_repeated(Session& session, std::span<BatchItem*> repeated) {

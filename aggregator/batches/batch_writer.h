@@ -6,6 +6,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -45,17 +46,21 @@ class BatchWriter {
 
     void write_all(std::vector<BatchItem>& items);
     void write_one_by_one(std::vector<BatchItem>& items);
-    bool try_group(std::vector<BatchItem>& items, Mode mode);
-    void run_transaction(std::span<BatchItem*> items, Mode mode);
-    void find_hosts(Session& session, std::span<BatchItem*> items);
-    BatchHost* look_up(Session& session, BatchItem& item);
-    void hold_back_series(Session& session, std::span<BatchItem*> items);
-    void decide(Session& session, std::span<BatchItem*> items);
+    // Writes the reason into `error` if it fails.
+    Attempt attempt(std::vector<BatchItem>& items, Mode mode, std::string& error);
+    Attempt try_group(std::vector<BatchItem>& items, Mode mode);
+    Attempt run_transaction(std::span<BatchItem*> items, Mode mode);
+    // Parts of the transaction. False if another session came in between.
+    bool find_hosts(Session& session, std::span<BatchItem*> items);
+    bool look_up(Session& session, BatchItem& item);
+    bool hold_back_series(Session& session, std::span<BatchItem*> items);
+    bool decide(Session& session, std::span<BatchItem*> items);
+    bool decide_again(Session& session, std::span<BatchItem* const> items);
     void decide_repeated(Session& session, std::span<BatchItem*> repeated);
     void note_sightings(Session& session, std::span<BatchItem* const> items);
     void forget(std::span<BatchItem> items);
     // Logs a failure, at most once a second.
-    void complain(const DatabaseError& error);
+    void complain(std::string_view error);
     Session& session();
 
     Database& database_;

@@ -66,6 +66,23 @@ TEST_F(IngestTest, ABatchThatPostgresRefusesDoesNotFailTheOthers) {
     EXPECT_EQ(rows("hosts"), 2);  // nothing is left of the refused one
 }
 
+// It was not stored, so its number must not count as received.
+TEST_F(IngestTest, ABatchThatFindsNoFreeMomentIsRefusedAndIsNewWhenItComesAgain) {
+    const Batch first = batch(1, 1);
+    ASSERT_EQ(aggregator.send(first), IngestResult::stored);
+    database.run(
+        "INSERT INTO monitoring.system_batches"
+        " SELECT ts + n * interval '1 microsecond', received_at, 0, host_id, layout_id, \"values\""
+        " FROM monitoring.system_batches, generate_series(1, 999) AS n");
+    Batch second = batch(1, 2);
+    second.time = first.time;
+    EXPECT_EQ(aggregator.send(second), IngestResult::refused);
+    EXPECT_EQ(aggregator.send(batch(2, 1)), IngestResult::stored);
+    database.run("DELETE FROM monitoring.system_batches WHERE payload_hash = 0");
+    EXPECT_EQ(aggregator.send(second), IngestResult::stored);
+    EXPECT_EQ(aggregator.send(second), IngestResult::duplicate);
+}
+
 TEST_F(IngestTest, TwoAggregatorsStoreWhatBothGetOnce) {
     Aggregator other{database.options(8), clock};
     constexpr int agents = 6, each = 40;

@@ -31,7 +31,7 @@ TEST(BatchLayouts, WhatAWriterRemembersIsBoundedInBytesAndWhatItForgotIsFoundAga
     const auto look_up = [&](int from, int to) {
         Transaction transaction{*session};
         for (int i = from; i < to; ++i) {
-            ids.push_back(layouts.id_of(*session, batch_of(i)));
+            ids.push_back(layouts.id_of(*session, batch_of(i)).value());
             EXPECT_LE(layouts.bytes(), 2 * kMost);
         }
         transaction.commit();
