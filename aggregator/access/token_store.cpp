@@ -194,12 +194,6 @@ std::optional<TokenRow> replace_token(Session& session, std::int64_t token_id,
     return read_token(rows[0]);
 }
 
-TokenRow TokenStore::create(const std::string& name, const std::string& role,
-                            const std::string& hash) {
-    const auto lease = database_.acquire();
-    return insert_token(*lease, {.name = name, .role = role, .hash = hash});
-}
-
 std::optional<TokenRow> TokenStore::find_by_hash(const std::string& hash) const {
     return database_.read([&](Session& session) -> std::optional<TokenRow> {
         const auto rows = session.execute(kFind, Parameters{}.bytea(hash));

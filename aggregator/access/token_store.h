@@ -67,8 +67,6 @@ class TokenStore {
   public:
     explicit TokenStore(Database& database) : database_(database) {}
 
-    // insert_token() alone.
-    TokenRow create(const std::string& name, const std::string& role, const std::string& hash);
     // Finds only tokens that are neither revoked nor expired.
     std::optional<TokenRow> find_by_hash(const std::string& hash) const;
     // The hashes of all valid tokens, including those for enrolment.

@@ -59,8 +59,7 @@ FROM opened o
 JOIN given g ON g.fingerprint = o.fingerprint
 )sql"};
 
-// `before` locks the rows in one order and sees what concurrent writers left. The rule of
-// may_change() stands here a second time, because it must hold under the lock.
+// `before` locks the rows in one order and sees what concurrent writers left.
 constexpr Statement kChange{"alerts_change", R"sql(
 WITH given AS (
     SELECT *
@@ -118,12 +117,6 @@ UPDATE monitoring.alerts
 SET acknowledged_by = coalesce($2, acknowledged_by), resolved_by = coalesce($3, resolved_by),
     updated_at = $4
 WHERE id = $1
-)sql"};
-
-constexpr Statement kPutContext{"alert_context_put", R"sql(
-INSERT INTO monitoring.alert_contexts (alert_id, taken_at, context)
-VALUES ($1, $2, $3)
-ON CONFLICT (alert_id) DO NOTHING
 )sql"};
 
 constexpr Statement kRuleNames{"alert_rule_names", R"sql(
@@ -300,12 +293,6 @@ void set_names(Session& session, const Uuid& alert_id,
                const std::optional<std::string>& resolved_by, Timestamp now) {
     session.execute(
         kNames, Parameters{}.uuid(alert_id).text(acknowledged_by).text(resolved_by).timestamp(now));
-}
-
-void put_context(Session& session, const Uuid& alert_id, std::string_view context_json,
-                 Timestamp taken_at) {
-    session.execute(kPutContext,
-                    Parameters{}.uuid(alert_id).timestamp(taken_at).json(context_json));
 }
 
 }  // namespace chorus::store

@@ -74,7 +74,7 @@ enum class ChangeResult {
     changed,
     unchanged,  // was in that state already: nothing is written
     not_found,
-    not_allowed,  // see may_change() and only_from
+    not_allowed,  // a resolved alert can only be reopened; see also only_from
 };
 
 // Changes states. Returns one result for each, in the given order. No alert may be named twice.
@@ -93,9 +93,5 @@ bool add_comment(Session& session, const Uuid& alert_id, const std::string& acto
 void set_names(Session& session, const Uuid& alert_id,
                const std::optional<std::string>& acknowledged_by,
                const std::optional<std::string>& resolved_by, Timestamp now);
-
-// What the host looked like when the alert fired, kept as long as the alert. A JSON object.
-void put_context(Session& session, const Uuid& alert_id, std::string_view context_json,
-                 Timestamp taken_at);
 
 }  // namespace chorus::store

@@ -51,10 +51,6 @@ std::optional<AlertStatus> alert_status_from_name(std::string_view name) {
     return std::nullopt;
 }
 
-bool may_change(AlertStatus from, AlertStatus to) {
-    return from != AlertStatus::resolved || to == AlertStatus::active;
-}
-
 std::string cut_to_fit(const std::string& text) {
     std::size_t characters = 0;
     for (std::size_t i = 0; i < text.size(); ++i) {

@@ -24,9 +24,6 @@ std::string_view to_string(AlertStatus status);
 std::optional<Severity> severity_from_name(std::string_view name);
 std::optional<AlertStatus> alert_status_from_name(std::string_view name);
 
-// Whether an alert may go from one state to another: a resolved one can only be reopened.
-bool may_change(AlertStatus from, AlertStatus to);
-
 // Cuts a text to what an alert's title, source or actor can hold: 255 characters. No character is
 // cut in two.
 std::string cut_to_fit(const std::string& text);

@@ -34,7 +34,7 @@ struct Notification {
     std::int64_t id = 0;
     TransitionRow transition;
     AlertRow alert;                      // as it stood at the transition
-    std::optional<std::string> context;  // JSON of put_context()
+    std::optional<std::string> context;  // JSON of put_contexts()
 };
 
 // Notifications of one channel that go out as one message, at most one of each alert.

@@ -16,18 +16,6 @@ struct Durability {
 };
 Durability read_durability(Database& database);
 
-// Numbers of rows: PostgreSQL's estimates, and exact ones for small tables.
-struct RecordCounts {
-    std::int64_t hosts = 0;
-    std::int64_t system_batches = 0;   // estimate
-    std::int64_t process_batches = 0;  // estimate
-    std::int64_t processes = 0;        // estimate
-    std::int64_t alerts = 0;
-    std::int64_t alert_rules = 0;
-    std::int64_t database_bytes = 0;
-};
-RecordCounts read_record_counts(Database& database);
-
 // SELECT 1. Throws DatabaseUnavailable.
 void ping(Database& database);
 

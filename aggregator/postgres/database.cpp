@@ -87,17 +87,4 @@ void Database::give_back(std::unique_ptr<Session> session) {
     freed_.notify_all();
 }
 
-void Database::close_idle() {
-    std::vector<std::unique_ptr<Session>> dead;
-    const std::lock_guard lock{mutex_};
-    dead.swap(idle_);
-    open_ -= static_cast<int>(dead.size());
-    freed_.notify_all();
-}
-
-int Database::open_sessions() const {
-    const std::lock_guard lock{mutex_};
-    return open_;
-}
-
 }  // namespace chorus::store

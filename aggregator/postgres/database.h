@@ -71,10 +71,6 @@ class Database {
         }
     }
 
-    // Closes the idle sessions, for example before a restore.
-    void close_idle();
-    // The number of open sessions, idle or on loan.
-    int open_sessions() const;
     // Host, port and database, for people. No user, no password.
     const std::string& describe() const { return target_.description; }
 
@@ -87,7 +83,7 @@ class Database {
     const DatabaseOptions options_;
     const ConnectionTarget target_;
 
-    mutable std::mutex mutex_;  // protects all below
+    std::mutex mutex_;  // protects all below
     std::condition_variable freed_;
     std::vector<std::unique_ptr<Session>> idle_;
     int open_ = 0;  // idle and on loan

@@ -181,9 +181,6 @@ Parameters& Parameters::json_array(std::span<const std::string> values) {
                    return true;
                }));
 }
-Parameters& Parameters::bytea_array(std::span<const std::string> values) {
-    return raw(pg::kByteaArray, encode_text_array(values, pg::kBytea));
-}
 Parameters& Parameters::uuid_array(std::span<const Uuid> values) {
     return raw(pg::kUuidArray,
                encode_array(values, pg::kUuid, 16, [](std::string& out, const Uuid& id) {

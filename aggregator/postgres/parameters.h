@@ -32,16 +32,15 @@ class Parameters {
     // One-dimensional arrays. As double and float NaN stays NaN.
     Parameters& int4_array(std::span<const std::int32_t> values);
     Parameters& int8_array(std::span<const std::int64_t> values);
+    Parameters& int8_array(std::span<const std::optional<std::int64_t>> values);
     Parameters& float8_array(std::span<const double> values);
     Parameters& boolean_array(const std::vector<bool>& values);
     Parameters& text_array(std::span<const std::string> values);
     Parameters& json_array(std::span<const std::string> values);  // jsonb[]
-    Parameters& bytea_array(std::span<const std::string> values);
     Parameters& uuid_array(std::span<const Uuid> values);
     Parameters& timestamp_array(std::span<const Timestamp> values);
     Parameters& date_array(std::span<const std::chrono::sys_days> values);
     Parameters& int4_array(std::span<const std::optional<std::int32_t>> values);
-    Parameters& int8_array(std::span<const std::optional<std::int64_t>> values);
     Parameters& float8_array(std::span<const std::optional<double>> values);
     Parameters& timestamp_array(std::span<const std::optional<Timestamp>> values);
     // NaN elements become NULL: "could not be read".

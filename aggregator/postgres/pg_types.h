@@ -31,11 +31,9 @@ inline constexpr std::uint32_t kUuid = 2950;
 inline constexpr std::uint32_t kJsonb = 3802;
 
 inline constexpr std::uint32_t kBoolArray = 1000;
-inline constexpr std::uint32_t kByteaArray = 1001;
 inline constexpr std::uint32_t kInt4Array = 1007;
 inline constexpr std::uint32_t kTextArray = 1009;
 inline constexpr std::uint32_t kInt8Array = 1016;
-inline constexpr std::uint32_t kFloat4Array = 1021;
 inline constexpr std::uint32_t kFloat8Array = 1022;
 inline constexpr std::uint32_t kTimestamptzArray = 1185;
 inline constexpr std::uint32_t kDateArray = 1182;

@@ -213,10 +213,6 @@ std::optional<double> Row::optional_float8(int column) const {
     if (is_null(column)) return std::nullopt;
     return float8(column);
 }
-std::optional<bool> Row::optional_boolean(int column) const {
-    if (is_null(column)) return std::nullopt;
-    return boolean(column);
-}
 std::optional<std::string> Row::optional_text(int column) const {
     if (is_null(column)) return std::nullopt;
     return std::string{text(column)};
@@ -272,15 +268,6 @@ std::vector<Timestamp> Row::timestamp_array(int column) const {
     visit_array(raw(column), [&](std::uint32_t oid, const char* bytes, std::size_t) {
         if (oid != pg::kTimestamptz) wrong_type(column, oid);
         values.push_back(bytes == nullptr ? Timestamp::min() : decode_timestamp(bytes));
-    });
-    return values;
-}
-
-std::vector<Uuid> Row::uuid_array(int column) const {
-    std::vector<Uuid> values;
-    if (is_null(column)) return values;
-    visit_array(raw(column), [&](std::uint32_t, const char* bytes, std::size_t size) {
-        values.push_back(bytes == nullptr ? Uuid{} : decode_uuid({bytes, size}));
     });
     return values;
 }

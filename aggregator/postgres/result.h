@@ -39,7 +39,6 @@ class Row {
     std::optional<std::int32_t> optional_int4(int column) const;
     std::optional<std::int64_t> optional_int8(int column) const;
     std::optional<double> optional_float8(int column) const;
-    std::optional<bool> optional_boolean(int column) const;
     std::optional<std::string> optional_text(int column) const;
     std::optional<Uuid> optional_uuid(int column) const;
     std::optional<Timestamp> optional_timestamp(int column) const;
@@ -47,8 +46,7 @@ class Row {
     // Elements of one-dimensional arrays; empty for NULL. A NULL element is NaN or nullopt.
     std::vector<double> float8_array(int column) const;  // also float4[], int4[], int8[]
     std::vector<std::optional<std::int64_t>> int8_array(int column) const;  // also int4[]
-    std::vector<std::string> text_array(int column) const;  // also jsonb[]; NULL as ""
-    std::vector<Uuid> uuid_array(int column) const;
+    std::vector<std::string> text_array(int column) const;     // also jsonb[]; NULL as ""
     std::vector<Timestamp> timestamp_array(int column) const;  // NULL as Timestamp::min()
 
     // The value as the server sent it, and the OID of its type.

@@ -83,12 +83,6 @@ std::vector<StatvfsProber::Answer> StatvfsProber::ask_all(const std::vector<std:
     return answers;
 }
 
-std::size_t StatvfsProber::stuck() {
-    const std::lock_guard lock(shared_->mutex);
-    forget_done();
-    return pending_.size();
-}
-
 void StatvfsProber::forget_done() {
     std::erase_if(pending_, [](const auto& entry) { return entry.second->done; });
 }

@@ -42,8 +42,6 @@ class StatvfsProber {
     };
     // As many answers as paths, in their order.
     std::vector<Answer> ask_all(const std::vector<std::string>& paths);
-    // Threads that have not come back.
-    std::size_t stuck();
 
   private:
     struct Probe;

@@ -249,7 +249,9 @@ TEST_F(HostIdentity, ATakenNameIsNoNameToRenameTo) {
 }
 
 TEST_F(HostIdentity, ATokenBelongsToTheAgentThatUsesItFirst) {
-    const auto token = aggregator.tokens.create("first", "agent", std::string(32, 'h'));
+    const auto token =
+        store::insert_token(*aggregator.pool.acquire(),
+                            {.name = "first", .role = "agent", .hash = std::string(32, 'h')});
     const Source source{token.token_id, std::nullopt};
     EXPECT_EQ(aggregator.send(batch(1, 1), source), IngestResult::stored);
     EXPECT_EQ(aggregator.send(batch(2, 1), source), IngestResult::agent_mismatch);
@@ -263,7 +265,9 @@ TEST_F(HostIdentity, ATokenBelongsToTheAgentThatUsesItFirst) {
 }
 
 TEST_F(HostIdentity, ATokenRevokedMeanwhileBindsNobody) {
-    const auto token = aggregator.tokens.create("gone", "agent", std::string(32, 'g'));
+    const auto token =
+        store::insert_token(*aggregator.pool.acquire(),
+                            {.name = "gone", .role = "agent", .hash = std::string(32, 'g')});
     aggregator.tokens.revoke(token.token_id);
     EXPECT_EQ(aggregator.send(batch(1, 1), {token.token_id, std::nullopt}),
               IngestResult::agent_mismatch);

@@ -5,6 +5,7 @@
 
 #include "aggregator/access/audit_log.h"
 #include "aggregator/alert_store/alert_json.h"
+#include "aggregator/alert_store/top_processes.h"
 #include "alerts_fixture.h"
 #include "common/json/json_reader.h"
 
@@ -33,8 +34,8 @@ TEST_F(Alerts, ContextIsKeptOnceAndGoesWithItsAlert) {
     const auto id = open(alert(), now_).id;
     const auto session = database_.pool().acquire();
     EXPECT_FALSE(read_context(*session, id));
-    put_context(*session, id, R"({"processes":[]})", now_);
-    put_context(*session, id, R"({"processes":[1]})", now_ + seconds{60});
+    put_contexts(*session, {{id, R"({"processes":[]})"}}, now_);
+    put_contexts(*session, {{id, R"({"processes":[1]})"}}, now_ + seconds{60});
     EXPECT_EQ(read_context(*session, id)->json, R"({"processes": []})");
     EXPECT_EQ(read_context(*session, id)->taken_at, now_);
     database_.run("DELETE FROM monitoring.alerts");

@@ -1,4 +1,4 @@
-// Hosts, tokens and counts as the API reads them.
+// Hosts, tokens and durability as the API reads them.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -52,10 +52,15 @@ TEST(TokenStore, TokenLivesUntilItIsRevoked) {
     FilledDatabase database;
     TokenStore tokens{database.pool()};
     const std::string hash(32, '\x01');
-    const auto token = tokens.create("web-01", "agent", hash);
-    EXPECT_THROW((void)tokens.create("x", "root", std::string(32, '\x02')), std::invalid_argument);
-    EXPECT_THROW((void)tokens.create("x", "agent", "short"), DatabaseError);
-    EXPECT_THROW((void)tokens.create("x", "agent", hash), DatabaseError);
+    const auto insert = [&](const std::string& name, const std::string& role,
+                            const std::string& its_hash) {
+        return insert_token(*database.pool().acquire(),
+                            {.name = name, .role = role, .hash = its_hash});
+    };
+    const auto token = insert("web-01", "agent", hash);
+    EXPECT_THROW(insert("x", "root", std::string(32, '\x02')), std::invalid_argument);
+    EXPECT_THROW(insert("x", "agent", "short"), DatabaseError);
+    EXPECT_THROW(insert("x", "agent", hash), DatabaseError);
     EXPECT_EQ(tokens.find_by_hash(hash)->role, "agent");
     EXPECT_FALSE(tokens.find_by_hash(std::string(32, '\x09')));
 
@@ -74,12 +79,7 @@ TEST(TokenStore, TokenLivesUntilItIsRevoked) {
     EXPECT_TRUE(tokens.list()[0].revoked_at);
 }
 
-TEST_F(Readers, StatusTellsCountsAndDurability) {
-    database_.run("ANALYZE");
-    const auto counts = read_record_counts(database_.pool());
-    EXPECT_EQ(counts.hosts, 2);
-    EXPECT_EQ(counts.system_batches, 7);
-    EXPECT_GT(counts.database_bytes, 0);
+TEST_F(Readers, StatusTellsDurability) {
     const auto durability = read_durability(database_.pool());
     const auto server = database_.text("SELECT current_setting('fsync')");
     EXPECT_EQ(durability.durable, server == "on");

@@ -5,10 +5,22 @@
 #include <cmath>
 #include <limits>
 
+#include "aggregator/postgres/pg_types.h"
 #include "test_database.h"
 
 namespace chorus::store {
 namespace {
+
+// One row as COPY has it: the number of its fields, and each with its length.
+std::string encoded(const Parameters& fields) {
+    std::string row;
+    pg::append(row, static_cast<std::int16_t>(fields.size()));
+    for (const auto& value : fields.values()) {
+        pg::append(row, value ? static_cast<std::int32_t>(value->size()) : -1);
+        row += value.value_or("");
+    }
+    return row;
+}
 
 class Values : public testing::Test {
   protected:
@@ -111,7 +123,8 @@ TEST_F(Values, ArraysWithAndWithoutNulls) {
     const std::vector<Uuid> ids{*Uuid::parse("00112233-4455-6677-8899-aabbccddeeff"), Uuid{}};
     const auto rows = session_->execute_once(
         "SELECT $1::float8[], $1::float8[] IS NOT DISTINCT FROM ARRAY[1.5, NULL]::float8[],"
-        " $2::int8[], $3::text[], $4::uuid[], $5::int4[], ARRAY[1.1, 2.5]::real[], $6::jsonb[]",
+        " $2::int8[], $3::text[], $4::uuid[]::text[], $5::int4[], ARRAY[1.1, 2.5]::real[], "
+        "$6::jsonb[]",
         Parameters{}
             .float8_array_nan_is_null(doubles)
             .int8_array(std::span{maybe})
@@ -123,7 +136,7 @@ TEST_F(Values, ArraysWithAndWithoutNulls) {
     EXPECT_TRUE(rows[0].boolean(1));
     EXPECT_THAT(rows[0].int8_array(2), ElementsAre(1, std::nullopt, 3));
     EXPECT_THAT(rows[0].text_array(3), ElementsAre("a,b", "", "{}\""));
-    EXPECT_EQ(rows[0].uuid_array(4), ids);
+    EXPECT_THAT(rows[0].text_array(4), ElementsAre(ids[0].to_string(), ids[1].to_string()));
     EXPECT_THAT(rows[0].int8_array(5), IsEmpty());
     EXPECT_THAT(rows[0].float8_array(6), ElementsAre(1.1, 2.5));
     EXPECT_THAT(rows[0].text_array(7), ElementsAre("{}", R"({"k": "v"})"));
@@ -135,10 +148,11 @@ TEST_F(Values, CopyStoresRowsInBinary) {
         Transaction transaction{*session_};
         CopyIn copy{*session_, "public.copied (n, word, at)"};
         for (std::int64_t n = 0; n < 5'000; ++n) {
-            copy.row(Parameters{}
-                         .int8(n)
-                         .text(n % 2 == 0 ? std::optional<std::string_view>{"even"} : std::nullopt)
-                         .timestamp(at("2026-01-02T03:04:05.123456Z")));
+            copy.encoded_rows(encoded(
+                Parameters{}
+                    .int8(n)
+                    .text(n % 2 == 0 ? std::optional<std::string_view>{"even"} : std::nullopt)
+                    .timestamp(at("2026-01-02T03:04:05.123456Z"))));
         }
         EXPECT_EQ(copy.finish(), 5'000);
         transaction.commit();
@@ -156,12 +170,12 @@ TEST_F(Values, CopyThatIsGivenUpStoresNothing) {
     {
         Transaction transaction{*session_};
         CopyIn copy{*session_, "public.copied (n)"};
-        copy.row(Parameters{}.int8(1));
+        copy.encoded_rows(encoded(Parameters{}.int8(1)));
     }
     {
         Transaction transaction{*session_};
         CopyIn copy{*session_, "public.copied (n)"};
-        copy.row(Parameters{}.text("four bytes?"));
+        copy.encoded_rows(encoded(Parameters{}.text("four bytes?")));
         EXPECT_THROW(copy.finish(), DatabaseError);
     }
     EXPECT_TRUE(session_->healthy());
