@@ -30,6 +30,15 @@ CopyIn::~CopyIn() {
     while (pg_result* rest = PQgetResult(session_.connection_)) PQclear(rest);
 }
 
+void CopyIn::row(const Parameters& fields) {
+    pg::append(buffer_, static_cast<std::int16_t>(fields.size()));
+    for (const auto& value : fields.values()) {
+        pg::append(buffer_, value ? static_cast<std::int32_t>(value->size()) : -1);
+        if (value) buffer_.append(*value);
+    }
+    if (buffer_.size() >= kBufferBytes) flush();
+}
+
 void CopyIn::encoded_rows(std::string_view rows) {
     buffer_.append(rows);
     if (buffer_.size() >= kBufferBytes) flush();

@@ -102,6 +102,8 @@ class CopyIn {
     CopyIn(const CopyIn&) = delete;
     CopyIn& operator=(const CopyIn&) = delete;
 
+    // One row; the types must be exactly those of the columns.
+    void row(const Parameters& fields);
     // Rows in COPY's binary form that the caller encoded: each with its number of fields, every
     // field with its length.
     void encoded_rows(std::string_view rows);
