@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "agent/collect/batch_builder.h"
-#include "agent/push/outbox.h"
+#include "agent/push/send_queue.h"
 #include "agent/settings.h"
 #include "common/batch/batch.h"
 #include "common/clock.h"

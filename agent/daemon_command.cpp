@@ -13,7 +13,7 @@
 #include "agent/pipeline.h"
 #include "agent/push/identity.h"
 #include "agent/push/order_stream.h"
-#include "agent/push/outbox.h"
+#include "agent/push/send_queue.h"
 #include "agent/push/sender.h"
 #include "agent/schedule.h"
 #include "agent/services/service_checks.h"
@@ -35,7 +35,7 @@ constexpr milliseconds kLeastGap{250};  // between two batches
 constexpr milliseconds kFarewell{5'000};
 
 // What `systemctl status` shows.
-std::string status_line(const OutboxCounts& waiting, const DeliveryCounts& delivery) {
+std::string status_line(const SendQueueCounts& waiting, const DeliveryCounts& delivery) {
     return "READY=1\nSTATUS=" + std::to_string(delivery.stored) + " batches stored, " +
            std::to_string(waiting.batches) + " wait" +
            (delivery.expired > 0 ? ", " + std::to_string(delivery.expired) + " not stored: expired"
@@ -93,8 +93,8 @@ std::unique_ptr<StatusServer> serve_status(std::uint16_t port, const OwnMetrics&
     }
 }
 
-AgentState state_of(const Outbox& outbox, const DeliveryCounts& delivery, const Clock& clock) {
-    const OutboxCounts waiting = outbox.counts();
+AgentState state_of(const SendQueue& queue, const DeliveryCounts& delivery, const Clock& clock) {
+    const SendQueueCounts waiting = queue.counts();
     AgentState state{
         .dropped = waiting.dropped + waiting.lost + delivery.refused + delivery.expired,
         .spool_batches = waiting.batches,
@@ -145,14 +145,14 @@ std::unique_ptr<OrderStream> listen_to_orders(const AgentConfig& config, Pipelin
 Order run_cycles(const AgentConfig& config, Orders& orders) {
     const Uuid id = agent_identity(config.spool_dir, config.machine_id_file);
     Pipeline pipeline(config, id, config.spool_dir);
-    Outbox outbox(open_spool(config, pipeline.disk), config.queue_max_batches);
+    SendQueue queue(open_spool(config, pipeline.disk), config.queue_max_batches);
     kLog.info("Agent started", {{"version", CHORUS_VERSION},
                                 {"hostname", config.hostname},
                                 {"agent_id", id.to_string()},
                                 {"aggregator", config.endpoint.host},
                                 {"port", config.endpoint.port},
                                 {"interval_seconds", config.interval_seconds}});
-    Sender sender(outbox, pipeline.delivery, pace_of(config.collect.interval));
+    Sender sender(queue, pipeline.delivery, pace_of(config.collect.interval));
     const auto status = serve_status(config.status_port, pipeline.own);
     auto stream = listen_to_orders(config, pipeline, id, orders);
     ServiceChecks services(config.services, config.services_ca_file);
@@ -162,20 +162,20 @@ Order run_cycles(const AgentConfig& config, Orders& orders) {
     Schedule schedule(config.collect.interval);
     while (!order || order == Order::collect) {
         const bool processes = !order || orders.take_processes();
-        const AgentState state = state_of(outbox, pipeline.delivery.counts(), pipeline.clock);
+        const AgentState state = state_of(queue, pipeline.delivery.counts(), pipeline.clock);
         const auto begin = std::chrono::steady_clock::now();
         const Batch& batch = pipeline.cycle.collect(state, processes, services.take());
         const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
         pipeline.own.collected(batch, took.count(), pipeline.cycle.faults(), state,
                                pipeline.delivery.counts());
-        outbox.push(pipeline.cycle.pack());
-        tell_dropped(outbox.counts().dropped, told_dropped);
+        queue.push(pipeline.cycle.pack());
+        tell_dropped(queue.counts().dropped, told_dropped);
         ::malloc_trim(0);
         if (!within_budget(budget, pipeline, std::chrono::steady_clock::now() - begin)) {
             order = Order::reload;
             break;
         }
-        notify_service_manager(status_line(outbox.counts(), pipeline.delivery.counts()));
+        notify_service_manager(status_line(queue.counts(), pipeline.delivery.counts()));
         do {
             order = orders.await(schedule.until_next());
         } while (order == Order::change_interval && !orders.differs(config.interval_seconds));
@@ -188,8 +188,8 @@ Order run_cycles(const AgentConfig& config, Orders& orders) {
     stream.reset();
     pipeline.client.bring_forward(Deadline::Clock::now() + kFarewell);
     sender.finish();
-    outbox.move_live_to_backlog();
-    const OutboxCounts left = outbox.counts();
+    queue.move_live_to_backlog();
+    const SendQueueCounts left = queue.counts();
     kLog.info("Agent stopped", {{"batches_stored", pipeline.delivery.counts().stored.load()},
                                 {"batches_expired", pipeline.delivery.counts().expired.load()},
                                 {"batches_unsent", left.batches},

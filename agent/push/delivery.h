@@ -16,7 +16,7 @@
 #include "agent/push/delivery_note.h"
 #include "agent/push/epoch_map.h"
 #include "agent/push/ingest_client.h"
-#include "agent/push/outbox.h"
+#include "agent/push/send_queue.h"
 #include "common/clock.h"
 #include "common/uuid.h"
 

@@ -12,8 +12,8 @@ constexpr Logger kLog{"push"};
 
 }  // namespace
 
-Sender::Sender(Outbox& outbox, Delivery& delivery, std::chrono::milliseconds pace)
-    : outbox_(outbox),
+Sender::Sender(SendQueue& queue, Delivery& delivery, std::chrono::milliseconds pace)
+    : queue_(queue),
       delivery_(delivery),
       pace_(pace),
       thread_([this](std::stop_token stop) { run(stop); }) {}
@@ -29,13 +29,13 @@ void Sender::finish() {
         finishing_ = true;
     }
     wake_.notify_all();
-    outbox_.close();
+    queue_.close();
     if (thread_.joinable()) thread_.join();
 }
 
 void Sender::run(std::stop_token stop) {
-    auto backlog_from = Outbox::Clock::now();
-    while (auto queued = outbox_.take(stop, backlog_from)) {
+    auto backlog_from = SendQueue::Clock::now();
+    while (auto queued = queue_.take(stop, backlog_from)) {
         Step step;
         try {
             step = attempt(*queued, stop);
@@ -44,12 +44,12 @@ void Sender::run(std::stop_token stop) {
             kLog.error("Batch was lost", {{"error", e.what()}});
             step.outcome = Outcome::dropped;
         }
-        if (queued->from != QueuedBatch::From::live) backlog_from = Outbox::Clock::now() + pace_;
+        if (queued->from != QueuedBatch::From::live) backlog_from = SendQueue::Clock::now() + pace_;
         if (step.is_final()) {
-            outbox_.done(*queued);
+            queue_.done(*queued);
             continue;
         }
-        outbox_.put_back(std::move(*queued));
+        queue_.put_back(std::move(*queued));
         {
             const std::lock_guard lock(mutex_);
             if (finishing_) return;

@@ -1,4 +1,4 @@
-// The thread that empties the outbox.
+// The thread that empties the queue.
 #pragma once
 
 #include <atomic>
@@ -9,7 +9,7 @@
 #include <thread>
 
 #include "agent/push/delivery.h"
-#include "agent/push/outbox.h"
+#include "agent/push/send_queue.h"
 
 namespace chorus::agent {
 
@@ -18,11 +18,11 @@ class Sender {
     // Both outlive the sender. The thread starts at once, with the caller's signal mask. `pace` is
     // the least time between two batches of the backlog. It is there because an aggregator that
     // comes back after an outage gets the backlogs of all agents.
-    Sender(Outbox& outbox, Delivery& delivery, std::chrono::milliseconds pace);
+    Sender(SendQueue& queue, Delivery& delivery, std::chrono::milliseconds pace);
     // Stops after the running request.
     ~Sender();
 
-    // Sends what waits. Stops at the first failure, or when nothing is left. Closes the outbox. The
+    // Sends what waits. Stops at the first failure, or when nothing is left. Closes the queue. The
     // caller limits how long a request may take (IngestClient::bring_forward).
     void finish();
 
@@ -33,7 +33,7 @@ class Sender {
     // Returns early when finish() is called or `stop` is requested.
     void wait(std::chrono::milliseconds time, std::stop_token stop);
 
-    Outbox& outbox_;
+    SendQueue& queue_;
     Delivery& delivery_;
     std::chrono::milliseconds pace_;
     std::mutex mutex_;  // protects finishing_

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "agent/push/answer.h"
-#include "agent/push/outbox.h"
+#include "agent/push/send_queue.h"
 #include "common/batch/batch_json.h"
 #include "common/compress.h"
 

@@ -30,7 +30,7 @@ struct QueuedBatch {
 };
 
 // How much waits, and what was lost since the start.
-struct OutboxCounts {
+struct SendQueueCounts {
     std::uint64_t batches = 0;  // waiting, the live one not counted
     std::uint64_t bytes = 0;    // of them
     std::optional<std::uint32_t> oldest_time;
@@ -43,17 +43,17 @@ struct OutboxCounts {
 // is not touched while all goes well, and a batch that waits longer than one interval is safe.
 // While the disk takes nothing, batches wait in memory. That is bounded in number and bytes; the
 // oldest go first. Thread-safe.
-class Outbox {
+class SendQueue {
   public:
     using Clock = std::chrono::steady_clock;
     static constexpr std::size_t kMostMemoryBytes = 16U << 20U;
 
     // Without a spool everything is kept in memory.
-    Outbox(std::unique_ptr<Spool> spool, std::size_t most_in_memory);
+    SendQueue(std::unique_ptr<Spool> spool, std::size_t most_in_memory);
 
     void push(PackedBatch batch);
     // Waits for a batch. The live one comes at once. The backlog comes from `backlog_from` on,
-    // oldest first. nullopt when `stop` is requested, or when the outbox is closed and empty. One
+    // oldest first. nullopt when `stop` is requested, or when the queue is closed and empty. One
     // batch is out at a time.
     std::optional<QueuedBatch> take(std::stop_token stop, Clock::time_point backlog_from);
     // The batch was delivered, or will never be.
@@ -65,7 +65,7 @@ class Outbox {
     // Moves the live batch to the backlog, so that it survives.
     void move_live_to_backlog();
 
-    OutboxCounts counts() const;
+    SendQueueCounts counts() const;
 
   private:
     bool has_backlog() const { return (spool_ && spool_->size() > 0) || !memory_.empty(); }

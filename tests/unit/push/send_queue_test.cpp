@@ -1,5 +1,5 @@
 // What is sent first, what waits where, and the thread that empties it.
-#include "agent/push/outbox.h"
+#include "agent/push/send_queue.h"
 
 #include <gtest/gtest.h>
 
@@ -14,7 +14,7 @@ namespace {
 
 using testing::SpoolFixture;
 using namespace std::chrono_literals;
-using Clock = Outbox::Clock;
+using Clock = SendQueue::Clock;
 
 PackedBatch packed(std::int64_t seq) {
     return {.seq = seq,
@@ -30,127 +30,127 @@ std::string json_of(std::int64_t seq) {
 }
 
 // The next batch, without waiting for the backlog's time.
-std::optional<QueuedBatch> next(Outbox& outbox) {
-    return outbox.take({}, Clock::time_point{});
+std::optional<QueuedBatch> next(SendQueue& queue) {
+    return queue.take({}, Clock::time_point{});
 }
 
-struct OutboxFixture : SpoolFixture {
-    Outbox outbox{open(), 4};
+struct SendQueueFixture : SpoolFixture {
+    SendQueue queue{open(), 4};
 };
 
-TEST(Outbox, LiveBatchTouchesNoDisk) {
-    OutboxFixture fixture;
+TEST(SendQueue, LiveBatchTouchesNoDisk) {
+    SendQueueFixture fixture;
     fixture.disk.calls = 0;
-    fixture.outbox.push(packed(1));
-    const auto queued = next(fixture.outbox);
+    fixture.queue.push(packed(1));
+    const auto queued = next(fixture.queue);
     ASSERT_TRUE(queued);
     EXPECT_EQ(queued->from, QueuedBatch::From::live);
-    fixture.outbox.done(*queued);
+    fixture.queue.done(*queued);
     EXPECT_EQ(fixture.disk.calls, 0);
 }
 
-TEST(Outbox, BatchThatWasTriedIsSafe) {
-    OutboxFixture fixture;
-    fixture.outbox.push(packed(1));
-    fixture.outbox.put_back(*next(fixture.outbox));
-    EXPECT_EQ(fixture.outbox.counts().batches, 1U);
-    EXPECT_TRUE(fixture.outbox.counts().on_disk);
-    const auto again = next(fixture.outbox);
+TEST(SendQueue, BatchThatWasTriedIsSafe) {
+    SendQueueFixture fixture;
+    fixture.queue.push(packed(1));
+    fixture.queue.put_back(*next(fixture.queue));
+    EXPECT_EQ(fixture.queue.counts().batches, 1U);
+    EXPECT_TRUE(fixture.queue.counts().on_disk);
+    const auto again = next(fixture.queue);
     EXPECT_EQ(again->from, QueuedBatch::From::spool);
     EXPECT_EQ(json_of(*again), json_of(1));
 }
 
-TEST(Outbox, BatchThatANewerOneOvertakesIsSafe) {
-    OutboxFixture fixture;
-    fixture.outbox.push(packed(1));
-    fixture.outbox.push(packed(2));
-    EXPECT_EQ(fixture.outbox.counts().batches, 1U);
+TEST(SendQueue, BatchThatANewerOneOvertakesIsSafe) {
+    SendQueueFixture fixture;
+    fixture.queue.push(packed(1));
+    fixture.queue.push(packed(2));
+    EXPECT_EQ(fixture.queue.counts().batches, 1U);
 }
 
-TEST(Outbox, LiveComesFirstThenTheOldest) {
-    OutboxFixture fixture;
-    for (int i = 1; i <= 3; ++i) fixture.outbox.push(packed(i));
+TEST(SendQueue, LiveComesFirstThenTheOldest) {
+    SendQueueFixture fixture;
+    for (int i = 1; i <= 3; ++i) fixture.queue.push(packed(i));
     std::vector<std::string> order;
     for (int i = 0; i < 3; ++i) {
-        const auto queued = next(fixture.outbox);
+        const auto queued = next(fixture.queue);
         ASSERT_TRUE(queued);
         order.push_back(json_of(*queued));
-        fixture.outbox.done(*queued);
+        fixture.queue.done(*queued);
     }
     EXPECT_EQ(order, (std::vector<std::string>{json_of(3), json_of(1), json_of(2)}));
-    EXPECT_EQ(fixture.outbox.counts().batches, 0U);
+    EXPECT_EQ(fixture.queue.counts().batches, 0U);
 }
 
-TEST(Outbox, BacklogWaitsForItsTimeAndALiveBatchDoesNot) {
-    OutboxFixture fixture;
-    fixture.outbox.push(packed(1));
-    fixture.outbox.push(packed(2));
-    fixture.outbox.move_live_to_backlog();
-    std::jthread pusher([&] { fixture.outbox.push(packed(3)); });
-    const auto queued = fixture.outbox.take({}, Clock::now() + 1h);
+TEST(SendQueue, BacklogWaitsForItsTimeAndALiveBatchDoesNot) {
+    SendQueueFixture fixture;
+    fixture.queue.push(packed(1));
+    fixture.queue.push(packed(2));
+    fixture.queue.move_live_to_backlog();
+    std::jthread pusher([&] { fixture.queue.push(packed(3)); });
+    const auto queued = fixture.queue.take({}, Clock::now() + 1h);
     ASSERT_TRUE(queued);
     EXPECT_EQ(json_of(*queued), json_of(3));
 }
 
-TEST(Outbox, FullDiskKeepsABoundedNumberInMemoryAndMovesThemLater) {
-    OutboxFixture fixture;
+TEST(SendQueue, FullDiskKeepsABoundedNumberInMemoryAndMovesThemLater) {
+    SendQueueFixture fixture;
     fixture.disk.fail_at = 1;
     fixture.disk.fails_on = true;
     fixture.disk.calls = 0;
-    for (int i = 1; i <= 7; ++i) fixture.outbox.push(packed(i));
-    fixture.outbox.move_live_to_backlog();
-    EXPECT_EQ(fixture.outbox.counts().batches, 4U);
-    EXPECT_EQ(fixture.outbox.counts().dropped, 3U);
-    EXPECT_FALSE(fixture.outbox.counts().on_disk);
+    for (int i = 1; i <= 7; ++i) fixture.queue.push(packed(i));
+    fixture.queue.move_live_to_backlog();
+    EXPECT_EQ(fixture.queue.counts().batches, 4U);
+    EXPECT_EQ(fixture.queue.counts().dropped, 3U);
+    EXPECT_FALSE(fixture.queue.counts().on_disk);
     fixture.disk.fail_at = 0;
-    fixture.outbox.push(packed(8));
-    fixture.outbox.move_live_to_backlog();
-    EXPECT_TRUE(fixture.outbox.counts().on_disk);
+    fixture.queue.push(packed(8));
+    fixture.queue.move_live_to_backlog();
+    EXPECT_TRUE(fixture.queue.counts().on_disk);
     for (int i = 4; i <= 8; ++i) {
-        const auto queued = next(fixture.outbox);
+        const auto queued = next(fixture.queue);
         ASSERT_TRUE(queued);
         EXPECT_EQ(queued->from, QueuedBatch::From::spool);
         EXPECT_EQ(json_of(*queued), json_of(i));
-        fixture.outbox.done(*queued);
+        fixture.queue.done(*queued);
     }
 }
 
-TEST(Outbox, WorksWithoutASpool) {
-    Outbox outbox(nullptr, 2);
-    for (int i = 1; i <= 4; ++i) outbox.push(packed(i));
-    EXPECT_EQ(outbox.counts().dropped, 1U);
-    const auto live = next(outbox);
+TEST(SendQueue, WorksWithoutASpool) {
+    SendQueue queue(nullptr, 2);
+    for (int i = 1; i <= 4; ++i) queue.push(packed(i));
+    EXPECT_EQ(queue.counts().dropped, 1U);
+    const auto live = next(queue);
     EXPECT_EQ(json_of(*live), json_of(4));
-    outbox.put_back(*live);
-    EXPECT_EQ(json_of(*next(outbox)), json_of(3));
+    queue.put_back(*live);
+    EXPECT_EQ(json_of(*next(queue)), json_of(3));
 }
 
-TEST(Outbox, ClosedOneGivesWhatIsLeftAndThenNothing) {
-    OutboxFixture fixture;
-    fixture.outbox.push(packed(1));
-    fixture.outbox.push(packed(2));
-    fixture.outbox.close();
+TEST(SendQueue, ClosedOneGivesWhatIsLeftAndThenNothing) {
+    SendQueueFixture fixture;
+    fixture.queue.push(packed(1));
+    fixture.queue.push(packed(2));
+    fixture.queue.close();
     for (const int seq : {2, 1}) {
-        const auto queued = fixture.outbox.take({}, Clock::now() + 1h);
+        const auto queued = fixture.queue.take({}, Clock::now() + 1h);
         ASSERT_TRUE(queued);
         EXPECT_EQ(json_of(*queued), json_of(seq));
-        fixture.outbox.done(*queued);
+        fixture.queue.done(*queued);
     }
-    EXPECT_FALSE(fixture.outbox.take({}, Clock::now() + 1h));
+    EXPECT_FALSE(fixture.queue.take({}, Clock::now() + 1h));
 }
 
-TEST(Outbox, StoppingWakesATakerThatWaits) {
-    OutboxFixture fixture;
+TEST(SendQueue, StoppingWakesATakerThatWaits) {
+    SendQueueFixture fixture;
     std::optional<QueuedBatch> got = QueuedBatch{};
     std::jthread taker(
-        [&](std::stop_token stop) { got = fixture.outbox.take(stop, Clock::now() + 1h); });
+        [&](std::stop_token stop) { got = fixture.queue.take(stop, Clock::now() + 1h); });
     taker.request_stop();
     taker.join();
     EXPECT_FALSE(got);
 }
 
 // A sender whose aggregator answers by a script, then stores everything.
-struct SenderFixture : OutboxFixture {
+struct SenderFixture : SendQueueFixture {
     std::variant<Answer, NoAnswer> answer(std::string_view body) {
         const std::lock_guard lock(mutex);
         sent.push_back(zstd_decompress(std::string(body), 1U << 20U));
@@ -176,20 +176,20 @@ struct SenderFixture : OutboxFixture {
                       Backoff(1)};
 };
 
-TEST(Sender, EmptiesTheOutboxWhenItFinishes) {
+TEST(Sender, EmptiesTheSendQueueWhenItFinishes) {
     SenderFixture fixture;
-    for (int i = 1; i <= 5; ++i) fixture.outbox.push(packed(i));
-    Sender sender(fixture.outbox, fixture.delivery, 1h);
+    for (int i = 1; i <= 5; ++i) fixture.queue.push(packed(i));
+    Sender sender(fixture.queue, fixture.delivery, 1h);
     sender.finish();
     EXPECT_EQ(fixture.delivery.counts().stored, 5U);
-    EXPECT_EQ(fixture.outbox.counts().batches, 0U);
+    EXPECT_EQ(fixture.queue.counts().batches, 0U);
 }
 
 TEST(Sender, RefusedBatchDoesNotHoldTheOthers) {
     SenderFixture fixture;
     fixture.script = {422};
-    for (int i = 1; i <= 3; ++i) fixture.outbox.push(packed(i));
-    Sender sender(fixture.outbox, fixture.delivery, 0ms);
+    for (int i = 1; i <= 3; ++i) fixture.queue.push(packed(i));
+    Sender sender(fixture.queue, fixture.delivery, 0ms);
     sender.finish();
     EXPECT_EQ(fixture.delivery.counts().stored, 2U);
     EXPECT_EQ(fixture.buried, 1U);
@@ -198,23 +198,23 @@ TEST(Sender, RefusedBatchDoesNotHoldTheOthers) {
 TEST(Sender, StopsAtTheFirstFailureAndLeavesTheRestOnDisk) {
     SenderFixture fixture;
     fixture.script = {503};
-    for (int i = 1; i <= 3; ++i) fixture.outbox.push(packed(i));
+    for (int i = 1; i <= 3; ++i) fixture.queue.push(packed(i));
     {
-        Sender sender(fixture.outbox, fixture.delivery, 0ms);
+        Sender sender(fixture.queue, fixture.delivery, 0ms);
         sender.finish();
     }
-    EXPECT_EQ(fixture.outbox.counts().batches + fixture.delivery.counts().stored, 3U);
+    EXPECT_EQ(fixture.queue.counts().batches + fixture.delivery.counts().stored, 3U);
     EXPECT_LE(fixture.delivery.counts().stored, 2U);
 }
 
 TEST(Sender, DamagedBatchCostsItselfOnly) {
     SenderFixture fixture;
-    fixture.outbox.push({.seq = 1, .time = 1, .json_zstd = "no zstd at all"});
-    fixture.outbox.push(packed(2));
-    Sender sender(fixture.outbox, fixture.delivery, 0ms);
+    fixture.queue.push({.seq = 1, .time = 1, .json_zstd = "no zstd at all"});
+    fixture.queue.push(packed(2));
+    Sender sender(fixture.queue, fixture.delivery, 0ms);
     sender.finish();
     EXPECT_EQ(fixture.delivery.counts().stored, 1U);
-    EXPECT_EQ(fixture.outbox.counts().batches, 0U);
+    EXPECT_EQ(fixture.queue.counts().batches, 0U);
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "agent/push/outbox.h"
+#include "agent/push/send_queue.h"
 
 #include <cerrno>
 #include <system_error>
@@ -13,10 +13,10 @@ constexpr Logger kLog{"spool"};
 
 }  // namespace
 
-Outbox::Outbox(std::unique_ptr<Spool> spool, std::size_t most_in_memory)
+SendQueue::SendQueue(std::unique_ptr<Spool> spool, std::size_t most_in_memory)
     : spool_(std::move(spool)), most_in_memory_(most_in_memory) {}
 
-void Outbox::push(PackedBatch batch) {
+void SendQueue::push(PackedBatch batch) {
     const std::lock_guard lock(mutex_);
     if (live_) add_to_backlog(std::move(*live_));
     live_ = std::move(batch);
@@ -24,7 +24,7 @@ void Outbox::push(PackedBatch batch) {
 }
 
 // What waits in memory is older and goes to the disk first.
-void Outbox::add_to_backlog(PackedBatch batch) {
+void SendQueue::add_to_backlog(PackedBatch batch) {
     memory_bytes_ += batch.json_zstd.size();
     memory_.push_back(std::move(batch));
     while (spool_ && !memory_.empty() && append(memory_.front())) {
@@ -39,13 +39,13 @@ void Outbox::add_to_backlog(PackedBatch batch) {
     }
 }
 
-bool Outbox::append(const PackedBatch& batch) {
+bool SendQueue::append(const PackedBatch& batch) {
     const bool good = spool_->append(batch.time, batch.json_zstd);
     tell_disk(good);
     return good;
 }
 
-void Outbox::tell_disk(bool good) {
+void SendQueue::tell_disk(bool good) {
     if (good == disk_good_) return;
     disk_good_ = good;
     if (good) {
@@ -56,7 +56,7 @@ void Outbox::tell_disk(bool good) {
     }
 }
 
-std::optional<QueuedBatch> Outbox::take(std::stop_token stop, Clock::time_point backlog_from) {
+std::optional<QueuedBatch> SendQueue::take(std::stop_token stop, Clock::time_point backlog_from) {
     std::unique_lock lock(mutex_);
     const auto live = [&] { return live_ || closed_; };
     if (!has_backlog()) {
@@ -73,7 +73,7 @@ std::optional<QueuedBatch> Outbox::take(std::stop_token stop, Clock::time_point 
     return take_backlog();
 }
 
-std::optional<QueuedBatch> Outbox::take_backlog() {
+std::optional<QueuedBatch> SendQueue::take_backlog() {
     if (spool_) {
         if (auto spooled = spool_->oldest()) {
             return QueuedBatch{.batch = {.seq = 0,
@@ -91,13 +91,13 @@ std::optional<QueuedBatch> Outbox::take_backlog() {
     return queued;
 }
 
-void Outbox::done(const QueuedBatch& queued) {
+void SendQueue::done(const QueuedBatch& queued) {
     if (queued.from != QueuedBatch::From::spool) return;
     const std::lock_guard lock(mutex_);
     spool_->remove(queued.spool_seq);
 }
 
-void Outbox::put_back(QueuedBatch queued) {
+void SendQueue::put_back(QueuedBatch queued) {
     const std::lock_guard lock(mutex_);
     switch (queued.from) {
         case QueuedBatch::From::spool:
@@ -113,26 +113,26 @@ void Outbox::put_back(QueuedBatch queued) {
     changed_.notify_all();
 }
 
-void Outbox::close() {
+void SendQueue::close() {
     const std::lock_guard lock(mutex_);
     closed_ = true;
     changed_.notify_all();
 }
 
-void Outbox::move_live_to_backlog() {
+void SendQueue::move_live_to_backlog() {
     const std::lock_guard lock(mutex_);
     if (live_) add_to_backlog(std::move(*live_));
     live_.reset();
 }
 
-OutboxCounts Outbox::counts() const {
+SendQueueCounts SendQueue::counts() const {
     const std::lock_guard lock(mutex_);
-    OutboxCounts counts{.batches = memory_.size(),
-                        .bytes = memory_bytes_,
-                        .oldest_time = {},
-                        .dropped = dropped_,
-                        .lost = 0,
-                        .on_disk = spool_ && disk_good_};
+    SendQueueCounts counts{.batches = memory_.size(),
+                           .bytes = memory_bytes_,
+                           .oldest_time = {},
+                           .dropped = dropped_,
+                           .lost = 0,
+                           .on_disk = spool_ && disk_good_};
     if (!memory_.empty()) counts.oldest_time = memory_.front().time;
     if (spool_) {
         counts.batches += spool_->size();
