@@ -42,6 +42,7 @@ INSERT INTO monitoring.removed_hosts (host_id, hostname) VALUES ($1, $2)
 constexpr const char* kDeleteHost = "DELETE FROM monitoring.hosts WHERE host_id = $1";
 
 constexpr const char* kRemoved = "SELECT host_id FROM monitoring.removed_hosts ORDER BY host_id";
+constexpr const char* kForgetLateDays = "DELETE FROM monitoring.late_days WHERE host_id = $1";
 constexpr const char* kForgetRemoved = "DELETE FROM monitoring.removed_hosts WHERE host_id = $1";
 constexpr Statement kPartitions{"removed_host_partitions",
                                 "SELECT partition FROM monitoring.batch_partitions($1)"};
@@ -113,6 +114,7 @@ std::int64_t RemovedHosts::clean_up(std::int64_t epoch) {
         }
         Transaction transaction{session};
         hold_leadership(session, epoch);
+        session.execute_once(kForgetLateDays, Parameters{}.int4(host_id));
         session.execute_once(kForgetRemoved, Parameters{}.int4(host_id));
         transaction.commit();
     }

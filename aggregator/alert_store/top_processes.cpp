@@ -135,7 +135,7 @@ TopProcesses top_processes_of(HostFacts& host) {
     const auto processes = newest(host);
     TopProcesses found;
     found.hostname = host.hostname;
-    found.process_table_at = host.times[kNow].value_or(Timestamp{});
+    found.process_table_at = host.times[kNow];
     found.compared_with = host.times[kHourBefore];
     found.by = {top(processes, &TopProcess::cpu_percent), top(processes, &TopProcess::memory_mb),
                 top(processes, &TopProcess::io_bytes_per_second),

@@ -42,7 +42,8 @@ struct TopProcess {
 
 struct TopProcesses {
     std::string hostname;
-    Timestamp process_table_at{};
+    // None: the newest table has no process.
+    std::optional<Timestamp> process_table_at{};
     // The moment of the table an hour before. None: there is none, and all changes are unknown.
     std::optional<Timestamp> compared_with;
     // By Resource: those that use most of it, five at most, the greatest first.

@@ -27,7 +27,7 @@ ORDER BY i.day, i.host_id
 ON CONFLICT (day, host_id) DO UPDATE SET host_id = excluded.host_id
 )sql"};
 // By how much this program's clock may be behind PostgreSQL's, by which days are over.
-constexpr std::chrono::hours kClockSlack{1};
+constexpr std::chrono::minutes kClockSlack{10};
 
 // Batches of days that are over, so that the packed form of the day gets them too.
 void mark_late(Session& session, std::span<BatchItem* const> fresh, Timestamp now) {

@@ -1,6 +1,7 @@
 // The processes of an alert as JSON: for its context, and for notifications.
 #include "aggregator/alert_store/alert_json.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 namespace chorus::store {
@@ -57,6 +58,10 @@ TEST(AlertJson, TheContextHasAListForEachResourceAndSaysWhichTheRuleIsAbout) {
               R"("username":"root","unit":"burner.service","started_at":null,"cpu_percent":99.5,)"
               R"("memory_mb":12,"io_bytes_per_sec":null,"fd_count":null,"change":null}],)"
               R"("by_memory":[],"by_io":[],"by_open_files":[],"ranked_by":"cpu"})");
+}
+
+TEST(AlertJson, WithoutAProcessTheMomentOfTheTableIsUnknown) {
+    EXPECT_THAT(context({}, Resource::cpu), testing::HasSubstr(R"("process_table_at":null)"));
 }
 
 TEST(AlertJson, AProcessIsComparedWithTheHourBeforeWhereThereIsATable) {
