@@ -1,5 +1,7 @@
 #include "agent/settings_table.h"
 
+#include "common/settings/log_settings.h"
+
 namespace chorus::agent {
 namespace {
 
@@ -134,15 +136,8 @@ std::vector<Setting> telling_settings() {
          .minimum = 0,
          .maximum = 65'535,
          .everyday = true},
-        {.name = "log-level",
-         .default_value = "info",
-         .help = "Least level that is logged: debug, info, warning or error.",
-         .choices = {"debug", "info", "warning", "error"},
-         .everyday = true},
-        {.name = "log-format",
-         .default_value = "auto",
-         .help = "json, text, or auto: text on a terminal and JSON elsewhere.",
-         .choices = {"auto", "json", "text"}},
+        log_level_setting(),
+        log_format_setting(),
     };
 }
 

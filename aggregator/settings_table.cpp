@@ -1,5 +1,7 @@
 #include "aggregator/settings_table.h"
 
+#include "common/settings/log_settings.h"
+
 namespace chorus {
 namespace {
 
@@ -51,15 +53,8 @@ std::vector<Setting> server_settings() {
          .type = SettingType::boolean,
          .default_value = "false",
          .help = "Log at level debug."},
-        {.name = "log-level",
-         .default_value = "info",
-         .help = "Least level that is logged: debug, info, warning or error.",
-         .choices = {"debug", "info", "warning", "error"},
-         .everyday = true},
-        {.name = "log-format",
-         .default_value = "auto",
-         .help = "json, text, or auto: text on a terminal and JSON elsewhere.",
-         .choices = {"auto", "json", "text"}},
+        log_level_setting(),
+        log_format_setting(),
     };
 }
 
