@@ -1,6 +1,7 @@
 // A value for every column of a process.
 #pragma once
 
+#include <limits>
 #include <string>
 #include <type_traits>
 
@@ -18,8 +19,12 @@ void change_value(Value& value) {
         value = value == ProcessState::zombie ? ProcessState::idle : ProcessState::zombie;
     } else if constexpr (column.needed) {
         value += 1;
+    } else if constexpr (std::is_integral_v<typename Value::value_type>) {
+        using Number = typename Value::value_type;
+        const Number old = value.value_or(0);
+        value = static_cast<Number>(old == std::numeric_limits<Number>::max() ? old - 1 : old + 1);
     } else {
-        value = static_cast<typename Value::value_type>(value.value_or(0) + 1);
+        value = value.value_or(0) + 1;
     }
 }
 
