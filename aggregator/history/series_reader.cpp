@@ -6,8 +6,8 @@
 #include <tuple>
 #include <utility>
 
-#include "aggregator/history/history_snapshot.h"
 #include "aggregator/history/sealed_series.h"
+#include "aggregator/sealed/history_snapshot.h"
 
 namespace chorus::store {
 namespace {

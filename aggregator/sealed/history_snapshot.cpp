@@ -1,4 +1,4 @@
-#include "aggregator/history/history_snapshot.h"
+#include "aggregator/sealed/history_snapshot.h"
 
 namespace chorus::store {
 namespace {

@@ -1,0 +1,122 @@
+#include "aggregator/sealed/sealed_reader.h"
+
+#include <algorithm>
+#include <stdexcept>
+
+#include "aggregator/sealed/sealed_rows.h"
+
+namespace chorus::store {
+namespace {
+
+constexpr std::size_t kValuesAtATime = 4U << 20U;
+constexpr std::size_t kSeriesAtATime = 20'000;
+
+constexpr Statement kDays{"sealed_days_of_range", R"sql(
+SELECT day FROM monitoring.sealed_days
+WHERE day BETWEEN ($1 AT TIME ZONE 'UTC')::date AND ($2 AT TIME ZONE 'UTC')::date
+ORDER BY day
+)sql"};
+
+// Planned anew for each call, so that only the day's partition is looked at.
+constexpr const char* kBatches = R"sql(
+SELECT b.host_id, b.batches, p.skipped, b.times[p.skipped + 1 : p.skipped + p.taken],
+       b.delays[p.skipped + 1 : p.skipped + p.taken],
+       b.layout_ids[p.skipped + 1 : p.skipped + p.taken]
+FROM monitoring.sealed_batches b
+CROSS JOIN LATERAL (
+    SELECT coalesce(sum(n) FILTER (WHERE h <= $2), 0)::int AS skipped,
+           coalesce(sum(n) FILTER (WHERE h > $2 AND h <= $3), 0)::int AS taken
+    FROM unnest(b.batches) WITH ORDINALITY AS u (n, h)) p
+WHERE b.day = $1 AND ($4::int IS NULL OR b.host_id = $4) AND p.taken > 0
+)sql";
+
+// OFFSET 0 makes each series wanted one look into the primary key of its day.
+constexpr const char* kSeries = R"sql(
+SELECT w.n, s.batches, s.multiplier, s.divisor, s.low, s.high, s.total, s.counts, s.bits, s.plain
+FROM unnest($1::int[], $2::date[], $3::int[]) WITH ORDINALITY AS w (host_id, day, series_id, n)
+CROSS JOIN LATERAL (
+    SELECT (SELECT b.batches FROM monitoring.sealed_batches b
+            WHERE b.host_id = w.host_id AND b.day = w.day) AS batches,
+           p.multiplier, p.divisor, p.low, p.high, p.total, p.counts, p.bits, p.plain
+    FROM monitoring.sealed_series p
+    WHERE p.series_id = w.series_id AND p.host_id = w.host_id AND p.day = w.day
+    OFFSET 0) s
+)sql";
+
+void read_part(Session& session, std::span<const SeriesOfDay> wanted, std::size_t begin,
+               const TakeSeries& take) {
+    std::vector<std::int32_t> hosts, series;
+    std::vector<std::chrono::sys_days> days;
+    for (const auto& one : wanted) {
+        hosts.push_back(one.host_id);
+        days.push_back(one.day);
+        series.push_back(one.series_id);
+    }
+    for (const auto row :
+         session.execute_once(kSeries, Parameters{}
+                                           .int4_array(std::span<const std::int32_t>{hosts})
+                                           .date_array(std::span<const std::chrono::sys_days>{days})
+                                           .int4_array(std::span<const std::int32_t>{series}))) {
+        const auto starts = read_hours(row, 1);
+        take(begin + static_cast<std::size_t>(row.int8(0) - 1), starts,
+             read_series(row, 2, starts));
+    }
+}
+
+}  // namespace
+
+std::vector<std::chrono::sys_days> find_sealed_days(Session& session, Timestamp first,
+                                                    Timestamp last) {
+    std::vector<std::chrono::sys_days> days;
+    for (const auto row : session.execute(kDays, Parameters{}.timestamp(first).timestamp(last))) {
+        days.push_back(row.date(0));
+    }
+    return days;
+}
+
+std::vector<HostBatches> read_sealed_batches(Session& session, const SealedHours& hours,
+                                             std::optional<std::int32_t> host_id) {
+    std::vector<HostBatches> hosts;
+    for (const auto row : session.execute_once(
+             kBatches,
+             Parameters{}.date(hours.day).int4(hours.first).int4(hours.last).int4(host_id))) {
+        HostBatches host;
+        host.host_id = row.int4(0);
+        host.starts = read_hours(row, 1);
+        host.first = static_cast<std::uint32_t>(row.int4(2));
+        host.times = row.timestamp_array(3);
+        const auto delays = row.int8_array(4);
+        for (const auto id : row.int8_array(5)) {
+            host.layout_ids.push_back(static_cast<std::int32_t>(id.value_or(0)));
+        }
+        if (delays.size() != host.times.size() || delays.size() != host.layout_ids.size()) {
+            throw std::runtime_error("a row of the sealed days is damaged");
+        }
+        for (std::size_t i = 0; i < delays.size(); ++i) {
+            host.received.push_back(host.times[i] +
+                                    std::chrono::microseconds{delays[i].value_or(0)});
+        }
+        hosts.push_back(std::move(host));
+    }
+    return hosts;
+}
+
+void read_packed_series(Session& session, std::span<const SeriesOfDay> wanted,
+                        const TakeSeries& take) {
+    for (std::size_t begin = 0; begin < wanted.size();) {
+        std::size_t end = begin, values = 0;
+        while (end < wanted.size() && end - begin < kSeriesAtATime &&
+               (end == begin || values + wanted[end].batches <= kValuesAtATime)) {
+            values += wanted[end++].batches;
+        }
+        read_part(session, wanted.subspan(begin, end - begin), begin, take);
+        begin = end;
+    }
+}
+
+int hour_of_batch(const HourStarts& starts, std::uint32_t number) {
+    const auto behind = std::upper_bound(starts.begin() + 1, starts.end(), number);
+    return static_cast<int>(behind - starts.begin()) - 1;
+}
+
+}  // namespace chorus::store
