@@ -1,5 +1,5 @@
-// What the evaluator of alert rules reads: hosts, services, and the samples of windows. Each takes
-// one statement, whatever the number of rules and hosts.
+// What the evaluator of alert rules reads of hosts, services and layouts. Each takes one statement,
+// whatever the number of rules and hosts.
 #pragma once
 
 #include <cstdint>
@@ -48,7 +48,8 @@ std::vector<RuleService> read_rule_services(Session& session);
 std::vector<RuleService> read_past_service(Session& session, const std::string& name,
                                            const TimeRange& range);
 
-// When batches of a host were received, in order.
+// When batches of a host were received, in order. Takes some statements more for days that have
+// moved.
 std::vector<Timestamp> read_receipts(Session& session, std::int32_t host_id,
                                      const TimeRange& range);
 
@@ -61,26 +62,9 @@ struct WantedEntry {
     std::string tags_json = "{}";
     std::string unit;
 };
-// The layouts of the batches in the scope, in order.
-std::vector<std::int32_t> read_layouts_in_use(Session& session, const SampleScope& scope);
 // The series of these metrics in those layouts. Ordered by layout and position.
 std::vector<WantedEntry> read_wanted_entries(Session& session,
                                              const std::vector<std::string>& metric_types,
                                              const std::vector<std::int32_t>& layouts);
-
-// Positions of the series wanted of a layout, in order, by layout.
-using WantedPositions = std::map<std::int32_t, std::vector<std::int32_t>>;
-
-// Batches that have wanted series, in no order. `values` has the values at the wanted positions of
-// the layout, one batch after the other. NaN = could not be read.
-struct SampleRows {
-    std::vector<std::int32_t> host_ids;
-    std::vector<std::int32_t> layout_ids;
-    std::vector<Timestamp> times;  // the host's own
-    std::vector<Timestamp> received;
-    std::vector<std::size_t> offsets;  // into values
-    std::vector<double> values;
-};
-SampleRows read_samples(Session& session, const SampleScope& scope, const WantedPositions& wanted);
 
 }  // namespace chorus::store

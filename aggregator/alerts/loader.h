@@ -26,8 +26,8 @@ Needs needs_of(const std::vector<Rule>& rules);
 // snapshot is valid until the next load(). Used by one thread.
 class Loader {
   public:
-    // The number of statements depends on the lengths of the windows and on new layouts, not on
-    // rules and hosts. Throws DatabaseError.
+    // The number of statements depends on the lengths of the windows, on new layouts and on packed
+    // days within the windows, not on rules and hosts. Throws DatabaseError.
     Snapshot load(store::Session& session, const std::vector<Rule>& rules, Timestamp now);
 
     // All hosts, with their labels and thresholds. Throws DatabaseError.

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "aggregator/alert_store/rule_samples.h"
+#include "aggregator/alert_store/sample_reader.h"
 #include "aggregator/alerts/snapshot.h"
 #include "aggregator/alerts/windows.h"
 #include "aggregator/postgres/session.h"
@@ -44,7 +45,8 @@ class SampleWindow {
 
     // Reads what is within the scope into an empty window. Throws DatabaseError.
     void fill(store::Session& session, const std::vector<Host>& hosts, const HostIndex& index,
-              const store::SampleScope& scope, const std::vector<std::string>& metrics);
+              const store::SampleScope& scope, const std::vector<std::string>& metrics,
+              Timestamp now);
 
     // Makes it the window from..to. Forgets what is older and reads what came since its end. Reads
     // the last half minute before that again, because a batch is stored a moment after it was
@@ -54,7 +56,10 @@ class SampleWindow {
 
   private:
     void read(store::Session& session, const std::vector<Host>& hosts, const HostIndex& index,
-              const store::SampleScope& scope, const std::vector<std::string>& metrics);
+              const store::SampleScope& scope, const std::vector<std::string>& metrics,
+              Timestamp now);
+    store::SampleRows read_rows(store::Session& session, const store::SampleScope& scope,
+                                const std::vector<std::string>& metrics, Timestamp now);
     // Reads which series of the metrics the layouts have, for layouts that are not known yet.
     void learn(store::Session& session, const std::vector<std::int32_t>& layouts,
                const std::vector<std::string>& metrics);
