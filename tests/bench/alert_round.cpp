@@ -7,10 +7,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
-#include <fstream>
-#include <iterator>
 #include <memory>
-#include <sstream>
 #include <string>
 #include <vector>
 
@@ -20,6 +17,7 @@
 #include "aggregator/schema/lease.h"
 #include "aggregator/schema/migrator.h"
 #include "common/json_writer.h"
+#include "tests/bench/cpu_time.h"
 
 namespace {
 
@@ -60,18 +58,6 @@ void add_rules(store::Session& session, int count, int window) {
                               std::to_string(window) + "}";
         store::insert_rule(session, rule);
     }
-}
-
-// User and system time of a process and its threads, from /proc/PID/stat.
-double cpu_seconds(int pid) {
-    std::ifstream file{"/proc/" + std::to_string(pid) + "/stat"};
-    std::string text{std::istreambuf_iterator<char>{file}, {}};
-    std::istringstream fields{text.substr(text.rfind(')') + 2)};
-    std::string skipped;
-    for (int i = 0; i < 11; ++i) fields >> skipped;
-    double user = 0, system = 0;
-    fields >> user >> system;
-    return (user + system) / static_cast<double>(sysconf(_SC_CLK_TCK));
 }
 
 int statements_of(store::Database& database, auto&& work) {
@@ -117,11 +103,11 @@ int main(int argc, char** argv) {
     std::size_t created = 0;
     for (int i = 0; i < kRounds; ++i) {
         const auto from = watch.steady();
-        const double cpu_before = cpu_seconds(backend) + cpu_seconds(getpid());
+        const double cpu_before = bench::cpu_seconds(backend) + bench::cpu_seconds(getpid());
         result = engine.round(*epoch);
         created += result.created.size();
         seconds.push_back(Seconds(watch.steady() - from).count());
-        cpu.push_back(cpu_seconds(backend) + cpu_seconds(getpid()) - cpu_before);
+        cpu.push_back(bench::cpu_seconds(backend) + bench::cpu_seconds(getpid()) - cpu_before);
         clock.advance(std::chrono::minutes{1});
     }
     const int statements = statements_of(database, [&] { engine.round(*epoch); });

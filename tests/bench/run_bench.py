@@ -1,26 +1,37 @@
-"""The performance table: the agent's cycle, ingest over HTTP, bytes stored, read latency against raw SQL,
-service checks, rounds of alert rules.
+"""The performance table. Run by `tests/run bench`; needs its private servers.
 
-Run by `tests/run bench`; needs its private servers. Prints a table and writes build/bench.json.
-Nothing is asserted: figures depend on the machine, and the program prints what it compares with.
+  agent     a cycle of the agent beside psutil and the Prometheus exporters
+  ingest    batches over HTTP, and what they take on disk
+  reads     latency of reads against raw SQL
+  overview  the dashboard's overview of 1,000 hosts
+  services  a round of 1,000 service checks
+  alerts    rounds of alert rules over 10,000 hosts
+  streams   10,000 agents that listen
+  web       the dashboard in a browser before a large fleet
+  depth     history over weeks, before and after its days are packed, beside VictoriaMetrics.
+            --hosts 20 --days 30 is 199 million samples, and what the targets are about;
+            --hosts 3 --days 5 takes less than two minutes
+
+Prints a table and writes build/bench.json. A target that is missed is told as MISSED, what a machine
+lacks as NOT RUN; neither fails the run, as figures depend on the machine.
 """
 
+import argparse
 import json
 import os
-import shutil
-import socket
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 import urllib.request
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 
 from agent_bench import bench_agent  # noqa: E402
-from chorus_harness import BIN, Aggregator, http_get, psql, wait_until  # noqa: E402
+from chorus_harness import BIN, Aggregator, psql  # noqa: E402
+from depth_bench import bench_depth  # noqa: E402
 from stream_bench import bench_streams  # noqa: E402
+from victoria import VictoriaMetrics  # noqa: E402
 from web_bench import bench_web  # noqa: E402
 
 AGENTS = 64
@@ -28,11 +39,17 @@ RUNS = 5
 rows = []
 
 
-def add(what, figure, unit, target=None, better="more"):
-    ok = "" if target is None else (
-        "ok" if (figure >= target if better == "more" else figure <= target) else "short")
-    rows.append({"what": what, "figure": figure, "unit": unit, "target": target, "result": ok})
-    print(f"  {what}: {figure:,.4g} {unit} {ok}", flush=True)
+def add(what, figure, unit, target=None, better="more", result=None):
+    """`figure` None: it could not be measured. `result` says what the figure itself does not."""
+    if result is None:
+        result = ("NOT RUN" if figure is None else "" if target is None else
+                  "ok" if (figure >= target if better == "more" else figure <= target) else "MISSED")
+    rows.append({"what": what, "figure": figure, "unit": unit, "target": target, "result": result})
+    print(f"  {what}: {shown(figure)} {unit} {result}", flush=True)
+
+
+def shown(figure):
+    return "-" if figure is None else f"{figure:,.4g}"
 
 
 def tokens(aggregator, count):
@@ -55,32 +72,11 @@ def load(port, names, metrics, processes, batches, *form):
 
 def reference_rate(metrics, batches):
     """Batches/s of a fresh VictoriaMetrics; None where it is not installed."""
-    program = shutil.which("victoria-metrics")
-    if not program:
+    if not VictoriaMetrics.PROGRAM:
         return None
-    port = free_port()
-    with tempfile.TemporaryDirectory() as data, subprocess.Popen(
-            [program, f"-storageDataPath={data}", f"-httpListenAddr=127.0.0.1:{port}"],
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
-        try:
-            wait_until(lambda: answers(port), 20, "VictoriaMetrics")
-            return load(port, "-\n" * AGENTS, metrics, 0, batches,
-                        "prometheus")["batches_per_second"]
-        finally:
-            server.terminate()
-
-
-def answers(port):
-    try:
-        return http_get(port, "/health").status == 200
-    except OSError:
-        return False
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    with VictoriaMetrics() as server:
+        return load(server.port, "-\n" * AGENTS, metrics, 0, batches,
+                    "prometheus")["batches_per_second"]
 
 
 def stored_bytes(aggregator, table):
@@ -241,25 +237,39 @@ def bench_alert_rounds():
 
 
 def main():
+    benches = {"agent": lambda: bench_agent(add), "ingest": bench_ingest, "reads": bench_reads,
+               "overview": bench_overview, "services": bench_service_checks,
+               "alerts": bench_alert_rounds, "streams": lambda: bench_streams(add),
+               "web": lambda: bench_web(add),
+               "depth": lambda: bench_depth(add, options.hosts, options.days)}
+    parser = argparse.ArgumentParser(prog="tests/run bench", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*", metavar="NAME", help="one of those above; default: all")
+    parser.add_argument("--hosts", type=int, default=20, help="of depth; 2 at least")
+    parser.add_argument("--days", type=int, default=30, help="of depth")
+    options = parser.parse_args()
+    if unknown := set(options.names) - set(benches):
+        parser.error(f"no bench is called {', '.join(sorted(unknown))}")
+    if options.hosts < 2 or options.days < 1:
+        parser.error("depth needs two hosts and one day")
     for name in ("CHORUS_BIN_DIR", "CHORUS_TEST_DATABASE_URL", "CHORUS_TEST_REDIS_URL"):
         if name not in os.environ:
             sys.exit(f"{name} is not set: run tests/run bench")
-    bench_agent(add)
-    bench_ingest()
-    bench_reads()
-    bench_overview()
-    bench_service_checks()
-    bench_alert_rounds()
-    bench_streams(add)
-    bench_web(add)
+    for name, bench in benches.items():
+        if not options.names or name in options.names:
+            bench()
+    print_table()
+    with open(os.path.join(os.path.dirname(BIN), "bench.json"), "w") as out:
+        json.dump(rows, out, indent=1)
+
+
+def print_table():
     width = max(len(row["what"]) for row in rows)
     print(f"\n{'what':<{width}}  {'figure':>12} {'unit':<10} {'target':>8}  result")
     for row in rows:
         target = "" if row["target"] is None else f"{row['target']:,}"
-        print(f"{row['what']:<{width}}  {row['figure']:>12,.4g} {row['unit']:<10} {target:>8}  "
+        print(f"{row['what']:<{width}}  {shown(row['figure']):>12} {row['unit']:<10} {target:>8}  "
               f"{row['result']}")
-    with open(os.path.join(os.path.dirname(BIN), "bench.json"), "w") as out:
-        json.dump(rows, out, indent=1)
 
 
 if __name__ == "__main__":
