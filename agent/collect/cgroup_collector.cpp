@@ -62,6 +62,7 @@ void make_labels_unique(auto& groups) {
     std::map<std::string_view, int> uses;
     for (const auto& group : groups) ++uses[group.label];
     std::vector<bool> twice;
+    twice.reserve(groups.size());
     for (const auto& group : groups) twice.push_back(uses[group.label] > 1);
     for (std::size_t i = 0; i < groups.size(); ++i) {
         if (twice[i]) groups[i].label = groups[i].path.substr(1);

@@ -56,7 +56,8 @@ void SendQueue::tell_disk(bool good) {
     }
 }
 
-std::optional<QueuedBatch> SendQueue::take(std::stop_token stop, Clock::time_point backlog_from) {
+std::optional<QueuedBatch> SendQueue::take(const std::stop_token& stop,
+                                           Clock::time_point backlog_from) {
     std::unique_lock lock(mutex_);
     const auto live = [&] { return live_ || closed_; };
     if (!has_backlog()) {

@@ -55,7 +55,7 @@ class SendQueue {
     // Waits for a batch. The live one comes at once. The backlog comes from `backlog_from` on,
     // oldest first. nullopt when `stop` is requested, or when the queue is closed and empty. One
     // batch is out at a time.
-    std::optional<QueuedBatch> take(std::stop_token stop, Clock::time_point backlog_from);
+    std::optional<QueuedBatch> take(const std::stop_token& stop, Clock::time_point backlog_from);
     // The batch was delivered, or will never be.
     void done(const QueuedBatch& queued);
     // The batch has to be tried again.

@@ -16,7 +16,7 @@ Sender::Sender(SendQueue& queue, Delivery& delivery, std::chrono::milliseconds p
     : queue_(queue),
       delivery_(delivery),
       pace_(pace),
-      thread_([this](std::stop_token stop) { run(stop); }) {}
+      thread_([this](const std::stop_token& stop) { run(stop); }) {}
 
 Sender::~Sender() {
     thread_.request_stop();
@@ -33,7 +33,7 @@ void Sender::finish() {
     if (thread_.joinable()) thread_.join();
 }
 
-void Sender::run(std::stop_token stop) {
+void Sender::run(const std::stop_token& stop) {
     auto backlog_from = SendQueue::Clock::now();
     while (auto queued = queue_.take(stop, backlog_from)) {
         Step step;
@@ -66,7 +66,7 @@ Step Sender::attempt(QueuedBatch& queued, const std::stop_token& stop) {
     return step;
 }
 
-void Sender::wait(std::chrono::milliseconds time, std::stop_token stop) {
+void Sender::wait(std::chrono::milliseconds time, const std::stop_token& stop) {
     std::unique_lock lock(mutex_);
     wake_.wait_for(lock, stop, time, [&] { return finishing_; });
 }

@@ -27,11 +27,11 @@ class Sender {
     void finish();
 
   private:
-    void run(std::stop_token stop);
+    void run(const std::stop_token& stop);
     // Tries one batch as often as makes sense at once.
     Step attempt(QueuedBatch& queued, const std::stop_token& stop);
     // Returns early when finish() is called or `stop` is requested.
-    void wait(std::chrono::milliseconds time, std::stop_token stop);
+    void wait(std::chrono::milliseconds time, const std::stop_token& stop);
 
     SendQueue& queue_;
     Delivery& delivery_;

@@ -34,6 +34,9 @@ class Probe {
     void resolved(int attempt, const std::vector<net::Address>& addresses, const std::string& error,
                   Time now);
 
+    // This program cannot check, for this reason. Ends the probe without a result.
+    void give_up_here(std::string why);
+
     int descriptor() const { return connection_.descriptor(); }  // -1: nothing to poll
     short events() const { return connection_.events(); }
     void ready(Time now);
@@ -70,7 +73,6 @@ class Probe {
     void succeed(Time now);
     void fail(Health health, std::string error, Time now);
     void time_is_up(Time now);
-    void give_up_here(std::string why);
     std::string fault() const;  // of the connection
     std::chrono::milliseconds elapsed(Time now) const;
 

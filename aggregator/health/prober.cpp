@@ -53,14 +53,17 @@ void Prober::promote(Probe::Time now) {
 
 void Prober::look_up(const std::shared_ptr<Probe>& probe) {
     probe->lookup_started();
-    resolver_->look_up(probe->service().host, probe->service().port,
-                       [weak = std::weak_ptr<Probe>{probe}, attempt = probe->attempt()](
+    const auto heard = [weak = std::weak_ptr<Probe>{probe}, attempt = probe->attempt()](
                            const std::vector<net::Address>& addresses, const std::string& error) {
-                           if (const auto waiting = weak.lock()) {
-                               waiting->resolved(attempt, addresses, error,
-                                                 std::chrono::steady_clock::now());
-                           }
-                       });
+        if (const auto waiting = weak.lock()) {
+            waiting->resolved(attempt, addresses, error, std::chrono::steady_clock::now());
+        }
+    };
+    try {
+        resolver_->look_up(probe->service().host, probe->service().port, heard);
+    } catch (const std::runtime_error& e) {
+        probe->give_up_here(e.what());
+    }
 }
 
 void Prober::collect(std::vector<Finished>& finished) {

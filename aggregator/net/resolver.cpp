@@ -8,6 +8,7 @@
 #include <cstring>
 #include <optional>
 #include <stdexcept>
+#include <utility>
 
 namespace chorus::net {
 namespace {
@@ -100,11 +101,12 @@ ares_channeldata* Resolver::channel() {
     if (status != ARES_SUCCESS) {
         throw std::runtime_error(std::string("name resolution: ") + ares_strerror(status));
     }
-    channel_.reset(made);
+    std::unique_ptr<ares_channeldata, Free> ready{made};
     if (!servers_.empty() && ares_set_servers_ports_csv(made, servers_.c_str()) != ARES_SUCCESS) {
-        throw std::invalid_argument("name servers must be addresses with ports");
+        throw std::runtime_error("name servers must be addresses with ports");
     }
-    return made;
+    channel_ = std::move(ready);
+    return channel_.get();
 }
 
 Resolver::~Resolver() {

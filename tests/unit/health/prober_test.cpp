@@ -288,6 +288,22 @@ TEST_F(ProberTest, ANameServerThatIsSilentHoldsUpNobodyElse) {
     EXPECT_EQ(results[51].health, Health::healthy);
 }
 
+TEST_F(ProberTest, WhereNoNameCanBeLookedUpNamesAreUnknownAndAddressesAreChecked) {
+    options.name_servers = "no address";
+    const Target target{test::answering(kHealthy)};
+    const auto named = service("http://web.test/");
+    const auto other = service("http://other.test/");
+    const auto addressed = http(target.port());
+    Prober prober{rules, clock, options};
+    prober.start(0, named);
+    prober.start(1, other);
+    prober.start(2, addressed);
+    const auto results = prober.run(Probe::Time::max());
+    ASSERT_EQ(results.size(), 1U);
+    EXPECT_EQ(results[0].id, 2U);
+    EXPECT_EQ(results[0].result.health, Health::healthy);
+}
+
 TEST_F(ProberTest, HangingChecksLeaveRoomForOthersWithinTheBound) {
     options.most_at_once = 20;
     const Target silent;
