@@ -25,7 +25,7 @@ CHARTS = (
     ("disk_read_await_ms", "disk_write_await_ms"))
 HOST = "h2"
 RULE = {"name": "depth", "rule_type": "system_metric", "severity": "high", "cooldown_minutes": 0,
-        "condition": {"metric_type": METRIC, "operator": ">", "threshold": 60,
+        "condition": {"metric_type": METRIC, "operator": ">", "threshold": 30,
                       "time_window_minutes": 10}}
 
 
@@ -175,7 +175,7 @@ class PeerQuestions:
 
     def backtest(self):
         end = int(time.time())
-        return self.ask("query_range", query=f"avg_over_time({METRIC}[10m]) > 60",
+        return self.ask("query_range", query=f"avg_over_time({METRIC}[10m]) > 30",
                         start=end - min(30, self.scale.days) * DAY, end=end, step=60)
 
     def agrees(self, chart):
