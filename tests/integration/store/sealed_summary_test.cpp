@@ -1,0 +1,75 @@
+// The summary of hosts is the same before and after days are packed.
+#include <gmock/gmock.h>
+
+#include <cmath>
+
+#include "aggregator/history/summary_reader.h"
+#include "sealed_fixture.h"
+
+namespace chorus::store {
+namespace {
+
+using namespace std::chrono_literals;
+using std::chrono::days;
+using Lines = std::vector<MetricSummary>;
+
+void expect_same(const Lines& expected, const Lines& got) {
+    ASSERT_EQ(expected.size(), got.size());
+    for (std::size_t i = 0; i < got.size(); ++i) {
+        const auto &a = expected[i], &b = got[i];
+        ASSERT_EQ(a.hostname, b.hostname);
+        ASSERT_EQ(a.metric_type, b.metric_type);
+        ASSERT_EQ(a.minimum, b.minimum);
+        ASSERT_EQ(a.maximum, b.maximum);
+        ASSERT_EQ(a.count, b.count) << a.hostname << " " << a.metric_type;
+        ASSERT_NEAR(a.average, b.average, std::fabs(a.average) * 1e-12);
+    }
+}
+
+class SealedSummaries : public SealedStore {
+  protected:
+    // From the beginning of a day, of an hour, within an hour, and from before all there is.
+    std::vector<Lines> summaries() {
+        const SummaryReader reader{database_.pool()};
+        std::vector<Lines> all;
+        for (const auto since :
+             {today_ - days{9}, today_ - days{2}, today_ - days{2} + 7h,
+              today_ - days{2} + 7h + 41min + 3s, today_ - days{1} + 23h + 50min, today_}) {
+            all.push_back(reader.read(std::nullopt, since));
+            all.push_back(reader.read(std::string{"web-2"}, since));
+        }
+        all.push_back(reader.read(std::string{"nobody"}, today_ - days{2}));
+        return all;
+    }
+    void expect_same_in_each_state() {
+        const auto before = summaries();
+        // Three hosts, of which two have two metrics of the whole host and one has two others.
+        ASSERT_EQ(before[0].size(), 6U);
+        ASSERT_EQ(before[1].size(), 2U);
+        ASSERT_LT(before[6][0].count, before[4][0].count);
+        ASSERT_TRUE(before.back().empty());
+        in_each_state([&] { return summaries(); },
+                      [](const auto& expected, const auto& got) {
+                          for (std::size_t i = 0; i < got.size(); ++i) {
+                              SCOPED_TRACE(i);
+                              expect_same(expected[i], got[i]);
+                          }
+                      });
+    }
+};
+
+TEST_F(SealedSummaries, AreTheSameWhateverIsPacked) {
+    expect_same_in_each_state();
+}
+
+// It left batches in the future, which were received before the time that is asked for.
+TEST_F(SealedSummaries, AreTheSameWhereAClockWasADayAhead) {
+    database_.run(
+        "UPDATE monitoring.system_batches SET received_at = received_at - interval '25 h'"
+        " WHERE host_id = " +
+        std::to_string(hosts_[0]) + " AND payload_hash % 2 = 0");
+    expect_same_in_each_state();
+}
+
+}  // namespace
+}  // namespace chorus::store
