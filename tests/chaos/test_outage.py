@@ -48,8 +48,9 @@ def test_outage_loses_nothing_and_ends_without_a_herd():
             times = stored(aggregator)
             for moments in times.values():
                 gaps = [b - a for a, b in zip(moments, moments[1:])]
-                # A busy machine lets an agent miss a moment; that nothing is lost is told below.
-                assert all(0.5 < gap < 2.5 for gap in gaps), max(gaps)
+                # The outage left no hole. A busy machine lets an agent miss a moment or two; that
+                # nothing is lost is told below.
+                assert all(0.5 < gap < OUTAGE_SECONDS / 3 for gap in gaps), max(gaps)
             # One range from the first number on: nothing is missing between.
             ranges = [row[0] for row in streams(aggregator)]
             assert len(ranges) == AGENTS
