@@ -16,15 +16,15 @@ INSERT INTO monitoring.events (host_id, ts, type, detail)
 SELECT * FROM unnest($1::int[], $2::timestamptz[], $3::text[], $4::jsonb[])
 )sql"};
 
-// The lock on the row makes the task that packs the day wait for this transaction, or this one for
-// that task. In the order of the key, as all writers go.
+// Counts, so that the task that packs the day sees that more came while it did, and leaves the
+// mark. It locks the row for the moment of its COMMIT. In the order of the key, as all writers go.
 constexpr Statement kMarkLate{"batch_mark_late", R"sql(
-INSERT INTO monitoring.late_days (host_id, day)
+INSERT INTO monitoring.late_days AS l (host_id, day)
 SELECT DISTINCT i.host_id, i.day
 FROM unnest($1::int[], $2::date[]) AS i (host_id, day)
 WHERE (i.day + 1)::timestamp AT TIME ZONE 'UTC' <= now()
 ORDER BY i.day, i.host_id
-ON CONFLICT (day, host_id) DO UPDATE SET host_id = excluded.host_id
+ON CONFLICT (day, host_id) DO UPDATE SET marks = l.marks + 1
 )sql"};
 // By how much this program's clock may be behind PostgreSQL's, by which days are over.
 constexpr std::chrono::minutes kClockSlack{10};

@@ -20,11 +20,14 @@ constexpr std::chrono::milliseconds kBetweenAttempts{200};
 constexpr hours kClockTolerance{1};
 constexpr hours kKeyLife{24};  // of an Idempotency-Key
 
-// The clocks to compare: the database's, and the newest sample of any host.
+// The clocks to compare: the database's, and the newest sample of any host. Of packed days their
+// end will do: it lies further back than what the comparison tolerates, because a day is packed a
+// day after its end. So where all is packed, nobody reports.
 constexpr const char* kClocks = R"sql(
 SELECT now(),
        greatest((SELECT max(ts) FROM monitoring.system_batches),
-                (SELECT max(ts) FROM monitoring.process_batches))
+                (SELECT max(ts) FROM monitoring.process_batches),
+                (SELECT (max(day) + 1)::timestamp AT TIME ZONE 'UTC' FROM monitoring.sealed_days))
 )sql";
 
 constexpr Statement kPartitions{"retention_partitions", R"sql(
@@ -42,14 +45,28 @@ constexpr const char* kDeleteLayouts = R"sql(
 DELETE FROM monitoring.layouts WHERE last_used_day < $1
 )sql";
 
+// Days that have not moved yet are counted by their rows.
 constexpr Statement kPackedBatches{"retention_packed_batches", R"sql(
-SELECT coalesce(sum(cardinality(times)), 0)::bigint FROM monitoring.sealed_batches WHERE day < $1
+SELECT coalesce(sum(cardinality(b.times)), 0)::bigint
+FROM monitoring.sealed_batches b
+JOIN monitoring.sealed_days d ON d.day = b.day
+WHERE b.day < $1
 )sql"};
 constexpr const char* kForgetPackedDays = R"sql(
 DELETE FROM monitoring.sealed_days WHERE day < $1
 )sql";
 constexpr const char* kForgetLateDays = R"sql(
 DELETE FROM monitoring.late_days WHERE day < $1
+)sql";
+
+// Who packs a day holds a weaker lock on the table from before it looks for its series to its
+// COMMIT. So rows of packed days that nobody sees yet cannot lose their names.
+constexpr const char* kLockSeries =
+    "SET LOCAL lock_timeout = '2s'; LOCK TABLE monitoring.series IN SHARE ROW EXCLUSIVE MODE";
+constexpr const char* kDeleteSeries = R"sql(
+DELETE FROM monitoring.series s
+WHERE s.last_day < $1
+  AND NOT EXISTS (SELECT FROM monitoring.sealed_series p WHERE p.series_id = s.series_id)
 )sql";
 
 constexpr const char* kDeleteEvents = R"sql(
@@ -111,6 +128,11 @@ std::int64_t count_rows(Session& session, const std::string& partition) {
     return rows[0].int8(0);
 }
 
+bool is_locked(const DatabaseError& error) {
+    return error.sqlstate() == sqlstate::kLockNotAvailable ||
+           error.sqlstate() == sqlstate::kDeadlockDetected;
+}
+
 // False if the lock was not to be had. Names come from the catalogue function, which lets only
 // `parent` and eight digits through.
 bool drop_partition(Session& session, Epoch epoch, const std::string& parent,
@@ -127,10 +149,7 @@ bool drop_partition(Session& session, Epoch epoch, const std::string& parent,
             transaction.commit();
             return true;
         } catch (const DatabaseError& e) {
-            if (e.sqlstate() != sqlstate::kLockNotAvailable &&
-                e.sqlstate() != sqlstate::kDeadlockDetected) {
-                throw;
-            }
+            if (!is_locked(e)) throw;
         }
     }
     return false;
@@ -154,6 +173,22 @@ std::int64_t drop_before(Session& session, Epoch epoch, const std::string& paren
     return batches;
 }
 
+// Series that no packed day has any more. None if a day is being packed all the while; next run.
+std::int64_t delete_series(Session& session, Epoch epoch, const Parameters& first_kept) {
+    try {
+        Transaction transaction{session};
+        session.execute_script(kNoTimeout);
+        session.execute_script(kLockSeries);
+        if (epoch) hold_leadership(session, *epoch);
+        const auto deleted = session.execute_once(kDeleteSeries, first_kept).affected();
+        transaction.commit();
+        return deleted;
+    } catch (const DatabaseError& e) {
+        if (!is_locked(e)) throw;
+        return 0;
+    }
+}
+
 // The same for days that are packed. Readers do not look at them once they are forgotten.
 std::int64_t drop_packed_before(Session& session, Epoch epoch, Timestamp cutoff,
                                 RetentionOutcome& outcome) {
@@ -164,6 +199,7 @@ std::int64_t drop_packed_before(Session& session, Epoch epoch, Timestamp cutoff,
     for (const char* parent : {"sealed_series", "sealed_batches"}) {
         drop_before(session, epoch, parent, cutoff, outcome);
     }
+    outcome.series_deleted = delete_series(session, epoch, first_kept);
     return batches;
 }
 

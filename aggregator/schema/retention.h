@@ -19,6 +19,7 @@ struct RetentionOutcome {
     std::vector<std::string> postponed_partitions;  // locked by others; next run
     std::int64_t system_batches_deleted = 0;
     std::int64_t layouts_deleted = 0;
+    std::int64_t series_deleted = 0;  // names that no packed day has any more
     std::int64_t process_batches_deleted = 0;
     std::int64_t processes_deleted = 0;
     std::int64_t events_deleted = 0;

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <map>
-#include <numeric>
 #include <set>
 #include <utility>
 #include <vector>
 
+#include "aggregator/schema/lease.h"
 #include "aggregator/sealed/sealed_rows.h"
 #include "aggregator/sealed/series_names.h"
 
@@ -16,8 +16,27 @@ namespace {
 using std::chrono::days;
 using std::chrono::sys_days;
 
+// If this program stands still, the server ends the transaction, so that it keeps nothing for ever.
+// A slice is packed within seconds.
+constexpr const char* kLimits =
+    "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '10s';"
+    " SET LOCAL idle_in_transaction_session_timeout = '60s'";
+
+constexpr Statement kMarks{"sealed_marks", R"sql(
+SELECT marks FROM monitoring.late_days WHERE day = $1 AND host_id = $2
+)sql"};
+
+// Not if the writer has marked the day again meanwhile, nor if it is about to: nobody waits.
 constexpr Statement kForgetLate{"sealed_forget_late", R"sql(
-DELETE FROM monitoring.late_days WHERE day = $1 AND host_id = $2
+DELETE FROM monitoring.late_days
+WHERE (day, host_id) IN (SELECT day, host_id FROM monitoring.late_days
+                         WHERE day = $1 AND host_id = $2 AND marks = $3
+                         FOR UPDATE SKIP LOCKED)
+)sql"};
+
+// Whoever removes the host waits until this transaction ends, and then finds its rows.
+constexpr Statement kHoldHost{"sealed_hold_host", R"sql(
+SELECT FROM monitoring.hosts WHERE host_id = $1 FOR KEY SHARE
 )sql"};
 
 constexpr Statement kPackedBatches{"sealed_packed_batches", R"sql(
@@ -66,6 +85,8 @@ class HostDay {
         : session_(session), host_id_(host_id), day_(day), hot_(hot) {}
 
     PackedDay pack(std::size_t values_at_a_time);
+    // False if the host is gone.
+    bool finish(std::int64_t epoch);
 
   private:
     void read_keys();
@@ -83,6 +104,7 @@ class HostDay {
     const sys_days day_;
     const Hot hot_;
 
+    std::optional<std::int64_t> marks_;        // before anything else was read
     SealedBatches all_;                        // packed and hot ones, in order of time
     HourStarts hours_{};                       // of all_
     HourStarts packed_hours_{};                // of what was packed before
@@ -125,7 +147,8 @@ void HostDay::merge(SealedBatches packed, SealedBatches hot) {
 }
 
 void HostDay::read_keys() {
-    session_.execute(kForgetLate, Parameters{}.date(day_).int4(host_id_));
+    const auto marks = session_.execute(kMarks, Parameters{}.date(day_).int4(host_id_));
+    if (!marks.empty()) marks_ = marks[0].int8(0);
     SealedBatches packed, hot;
     if (hot_ == Hot::late) {
         const auto stored =
@@ -144,7 +167,7 @@ void HostDay::read_keys() {
     merge(std::move(packed), std::move(hot));
     const std::set<std::int32_t> ids(all_.layout_ids.begin(), all_.layout_ids.end());
     const std::vector<std::int32_t> list(ids.begin(), ids.end());
-    layouts_ = series_of_layouts(session_, list);
+    layouts_ = series_of_layouts(session_, list, day_);
 }
 
 // A row that came since the keys were read is left for the next time; its host has a mark.
@@ -201,18 +224,22 @@ void HostDay::choose_columns(std::span<const std::int32_t> series) {
     }
 }
 
+// Packs first and then writes: during a COPY the server waits for this program without a limit.
 void HostDay::write_series(std::span<const std::int32_t> series,
                            const std::vector<double>& values) {
-    session_.execute(kDropSeries, Parameters{}.date(day_).int4(host_id_).int4_array(series));
-    CopyIn rows{session_, kSeriesTarget};
+    std::vector<Parameters> packed;
     const auto batches = all_.times.size();
     for (std::size_t i = 0; i < series.size(); ++i) {
         const std::span column{values.data() + i * batches, batches};
         if (std::ranges::none_of(column, [](double value) { return value == value; })) continue;
-        rows.row(series_row(day_, host_id_, series[i], pack_series(column, hours_), hours_));
+        packed.push_back(
+            series_row(day_, host_id_, series[i], pack_series(column, hours_), hours_));
         ++done_.series;
         done_.samples += batches;
     }
+    session_.execute(kDropSeries, Parameters{}.date(day_).int4(host_id_).int4_array(series));
+    CopyIn rows{session_, kSeriesTarget};
+    for (const auto& row : packed) rows.row(row);
     rows.finish();
 }
 
@@ -248,11 +275,25 @@ PackedDay HostDay::pack(std::size_t values_at_a_time) {
     return done_;
 }
 
+// What others wait for is taken here, just before COMMIT.
+bool HostDay::finish(std::int64_t epoch) {
+    if (session_.execute(kHoldHost, Parameters{}.int4(host_id_)).empty()) return false;
+    hold_leadership(session_, epoch);
+    if (marks_) {
+        session_.execute(kForgetLate, Parameters{}.date(day_).int4(host_id_).int8(*marks_));
+    }
+    return true;
+}
+
 }  // namespace
 
-PackedDay pack_host_day(Session& session, std::int32_t host_id, sys_days day, Hot hot,
-                        std::size_t values_at_a_time) {
-    return HostDay{session, host_id, day, hot}.pack(values_at_a_time);
+std::optional<PackedDay> pack_host_day(Session& session, std::int64_t epoch, std::int32_t host_id,
+                                       sys_days day, Hot hot, std::size_t values_at_a_time) {
+    session.execute_script(kLimits);
+    HostDay work{session, host_id, day, hot};
+    const auto packed = work.pack(values_at_a_time);
+    if (!work.finish(epoch)) return std::nullopt;
+    return packed;
 }
 
 }  // namespace chorus::store

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 #include "aggregator/postgres/session.h"
 
@@ -25,10 +26,14 @@ enum class Hot {
     late,       // what came after the day had moved: it is added to what is packed, and deleted
 };
 
-// Runs in a transaction of the leader at READ COMMITTED, which the caller commits. Takes away the
-// mark that the host got a late batch. Returns zeros if there was nothing to do. Throws
-// DatabaseError; std::runtime_error if what is packed is damaged.
-PackedDay pack_host_day(Session& session, std::int32_t host_id, std::chrono::sys_days day, Hot hot,
-                        std::size_t values_at_a_time = kValuesAtATime);
+// Runs in a transaction at READ COMMITTED, which the caller begins before and commits right after.
+// Locks that others need (of the host, of the leader, of the mark that the host got late batches)
+// are taken at the very end. Takes the mark away, unless more came meanwhile. All zeros if nothing
+// was to be packed; nullopt if the host is gone, and then the caller must not commit. Throws
+// LeadershipLost; DatabaseError, also if a lock was not to be had within 10 s; std::runtime_error
+// if what is packed is damaged.
+std::optional<PackedDay> pack_host_day(Session& session, std::int64_t epoch, std::int32_t host_id,
+                                       std::chrono::sys_days day, Hot hot,
+                                       std::size_t values_at_a_time = kValuesAtATime);
 
 }  // namespace chorus::store

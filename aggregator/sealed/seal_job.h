@@ -5,14 +5,18 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <string_view>
+#include <vector>
 
 #include "aggregator/postgres/database.h"
+#include "aggregator/sealed/host_day.h"
 
 namespace chorus::store {
 
 struct SealOptions {
-    // A day is packed this long after its end, by the clock of PostgreSQL.
-    std::chrono::hours after{1};
+    // A day moves this long after its end, by the clock of PostgreSQL. After more than a day,
+    // whoever reads the newest 24 hours finds them all in system_batches.
+    std::chrono::hours after{25};
     // The share of one processor's time that packing takes, about: it rests between hosts.
     int cpu_percent = 25;
 };
@@ -22,27 +26,33 @@ struct SealOutcome {
     std::size_t days = 0;   // moved
     std::size_t batches = 0;
     std::size_t samples = 0;
-    std::size_t postponed = 0;  // days whose lock was not to be had; next run
+    std::size_t postponed = 0;  // days whose lock was not to be had, or that did not hold still
+    std::size_t failed = 0;     // hosts and days with an error, which is in the log; next run
 };
 
 class SealJob {
   public:
-    // `stopping` is asked between hosts; a run that it ends goes on where it was in the next one.
+    // `stopping` is asked between hosts and while the job rests. A run that it ends goes on where
+    // it was in the next one.
     SealJob(Database& database, SealOptions options, std::function<bool()> stopping)
         : database_(database), options_(options), stopping_(std::move(stopping)) {}
 
     // Packs all days that are over, oldest first, a transaction for each host and day. Then moves
     // each day in one transaction. A kill at any moment leaves a day as it was or moved. Adds what
-    // came late to days that have moved. Throws LeadershipLost, DatabaseError.
+    // came late to days that have moved, each host and day once. An error of one host or day does
+    // not keep others from being packed. Throws LeadershipLost, DatabaseUnavailable.
     SealOutcome run(std::int64_t epoch);
 
   private:
-    void pack(std::int64_t epoch, std::int32_t host_id, std::chrono::sys_days day, bool moved);
+    using Work = std::function<void()>;
+    void guard(std::string_view what, std::chrono::sys_days day, const Work& work);
+    void pack(std::int64_t epoch, std::int32_t host_id, std::chrono::sys_days day, Hot hot);
+    bool pack_hosts(std::int64_t epoch, const std::vector<std::int32_t>& hosts,
+                    std::chrono::sys_days day);
     bool pack_day(std::int64_t epoch, std::chrono::sys_days day);
-    bool pack_what_differs(std::int64_t epoch, std::chrono::sys_days day);
-    void move_day(std::int64_t epoch, std::chrono::sys_days day);
+    void move(std::int64_t epoch, std::chrono::sys_days day);
     void add_late(std::int64_t epoch);
-    void rest(std::chrono::steady_clock::duration worked);
+    bool pause(std::chrono::steady_clock::duration time);
 
     Database& database_;
     const SealOptions options_;

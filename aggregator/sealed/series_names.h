@@ -1,6 +1,7 @@
 // The dictionary of all series that sealed days have.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <span>
@@ -14,9 +15,11 @@ namespace chorus::store {
 using LayoutSeries = std::vector<std::int32_t>;
 
 // Of each layout that is there, the ids of its series; a layout that is gone has none. Series that
-// are new get their row. To be called by the leader alone, inside its transaction: there is one
-// writer.
+// are new get their row, and all are noted as in use on that day. Nobody deletes series until the
+// transaction ends. To be called by the leader alone, inside the transaction that packs the day:
+// there is one writer. Throws DatabaseError.
 std::map<std::int32_t, LayoutSeries> series_of_layouts(Session& session,
-                                                       std::span<const std::int32_t> layout_ids);
+                                                       std::span<const std::int32_t> layout_ids,
+                                                       std::chrono::sys_days day);
 
 }  // namespace chorus::store

@@ -32,6 +32,7 @@ void Maintenance::clean_up(std::int64_t epoch) {
     kLog.info("Cleanup completed", {{"partitions_dropped", outcome.dropped_partitions.size()},
                                     {"partitions_postponed", outcome.postponed_partitions.size()},
                                     {"layouts_deleted", outcome.layouts_deleted},
+                                    {"series_deleted", outcome.series_deleted},
                                     {"processes_deleted", outcome.processes_deleted},
                                     {"events_deleted", outcome.events_deleted},
                                     {"alerts_deleted", outcome.alerts_deleted},

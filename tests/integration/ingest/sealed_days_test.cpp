@@ -40,6 +40,7 @@ TEST_F(SealedDays, ALateBatchIsMarkedAndGetsIntoTheDay) {
     EXPECT_EQ(aggregator.send(batch(1, 2)), IngestResult::stored);
     EXPECT_EQ(aggregator.send(batch(1, 3)), IngestResult::stored);
     EXPECT_EQ(rows("late_days"), 1);
+    EXPECT_EQ(database.number("SELECT marks FROM monitoring.late_days"), 2);
     pack();
     EXPECT_EQ(rows("late_days"), 0);
     EXPECT_EQ(rows("system_batches"), 0);

@@ -1,0 +1,55 @@
+#include "aggregator/sealed/move_day.h"
+
+#include <string>
+
+#include "aggregator/schema/lease.h"
+#include "aggregator/sealed/open_days.h"
+
+namespace chorus::store {
+namespace {
+
+constexpr std::string_view kUndefinedTable = "42P01";
+
+// While DETACH waits for its lock, inserts wait behind it: that is what the short timeout bounds.
+constexpr const char* kLimits =
+    "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '300ms';"
+    " SET LOCAL idle_in_transaction_session_timeout = '10s'";
+
+// One message to the server, so that it does not wait for this program while everybody waits for
+// it. Names come from a date.
+std::string drop_and_enter(std::chrono::sys_days day) {
+    const auto suffix = partition_suffix(day);
+    const auto partition = "monitoring.system_batches_" + suffix;
+    return "SET LOCAL idle_in_transaction_session_timeout = '3s';"
+           " ALTER TABLE monitoring.system_batches DETACH PARTITION " +
+           partition + "; DROP TABLE " + partition +
+           "; INSERT INTO monitoring.sealed_days (day) VALUES (to_date('" + suffix +
+           "', 'YYYYMMDD'))";
+}
+
+}  // namespace
+
+Move move_day(Session& session, std::int64_t epoch, std::chrono::sys_days day) {
+    try {
+        Transaction transaction{session};
+        session.execute_script(kLimits);
+        // Waits for all who have written into the day, and nobody does so any more. So the count
+        // after it is right, whatever the clocks by which writers mark late batches.
+        session.execute_script("LOCK TABLE ONLY monitoring.system_batches_" +
+                               partition_suffix(day) + " IN SHARE MODE");
+        if (!hosts_that_differ(session, day).empty()) return Move::differs;
+        hold_leadership(session, epoch);
+        session.execute_script(drop_and_enter(day));
+        transaction.commit();
+        return Move::moved;
+    } catch (const DatabaseError& e) {
+        if (e.sqlstate() == kUndefinedTable) return Move::gone;
+        if (e.sqlstate() == sqlstate::kLockNotAvailable ||
+            e.sqlstate() == sqlstate::kDeadlockDetected) {
+            return Move::locked;
+        }
+        throw;
+    }
+}
+
+}  // namespace chorus::store

@@ -1,0 +1,101 @@
+#include "aggregator/sealed/open_days.h"
+
+#include <algorithm>
+
+#include "common/timestamp.h"
+
+namespace chorus::store {
+namespace {
+
+using std::chrono::days;
+using std::chrono::sys_days;
+
+constexpr Statement kDue{"sealed_due_days", R"sql(
+SELECT p.day
+FROM monitoring.batch_partitions('system_batches') p
+WHERE (p.day + 1)::timestamp AT TIME ZONE 'UTC' + $1 <= now()
+  AND NOT EXISTS (SELECT FROM monitoring.sealed_days s WHERE s.day = p.day)
+ORDER BY p.day
+)sql"};
+
+// From one host to the next through the primary key.
+constexpr Statement kHosts{"sealed_hosts_of_day", R"sql(
+WITH RECURSIVE found AS (
+    (SELECT host_id FROM monitoring.system_batches
+     WHERE ts >= $1 AND ts < $2 ORDER BY host_id LIMIT 1)
+    UNION ALL
+    SELECT (SELECT b.host_id FROM monitoring.system_batches b
+            WHERE b.ts >= $1 AND b.ts < $2 AND b.host_id > f.host_id
+            ORDER BY b.host_id LIMIT 1)
+    FROM found f WHERE f.host_id IS NOT NULL)
+SELECT f.host_id
+FROM found f
+JOIN monitoring.hosts h ON h.host_id = f.host_id
+WHERE NOT EXISTS (SELECT FROM monitoring.sealed_batches s
+                  WHERE s.host_id = f.host_id AND s.day = $3)
+   OR EXISTS (SELECT FROM monitoring.late_days l WHERE l.host_id = f.host_id AND l.day = $3)
+ORDER BY f.host_id
+)sql"};
+
+constexpr Statement kDifferent{"sealed_different", R"sql(
+SELECT b.host_id
+FROM (SELECT host_id, count(*) AS batches FROM monitoring.system_batches
+      WHERE ts >= $1 AND ts < $2 GROUP BY host_id) b
+JOIN monitoring.hosts h ON h.host_id = b.host_id
+LEFT JOIN monitoring.sealed_batches s ON s.host_id = b.host_id AND s.day = $3
+WHERE b.batches <> coalesce(cardinality(s.times), 0)
+ORDER BY b.host_id
+)sql"};
+
+// latest_ts is NULL where the newest batch came before that column.
+constexpr Statement kLate{"sealed_late", R"sql(
+SELECT l.host_id, l.day
+FROM monitoring.late_days l
+JOIN monitoring.sealed_days s ON s.day = l.day
+JOIN monitoring.hosts h ON h.host_id = l.host_id
+WHERE l.day < (coalesce(h.latest_ts, h.last_seen) AT TIME ZONE 'UTC')::date - 1
+   OR h.last_seen < now() - interval '1 day'
+ORDER BY l.day, l.host_id
+)sql"};
+
+std::vector<std::int32_t> hosts_of(const Result& rows) {
+    std::vector<std::int32_t> hosts;
+    for (const auto row : rows) hosts.push_back(row.int4(0));
+    return hosts;
+}
+
+}  // namespace
+
+std::vector<sys_days> due_days(Session& session, std::chrono::hours after) {
+    std::vector<sys_days> due;
+    for (const auto row : session.execute(kDue, Parameters{}.interval(after))) {
+        due.push_back(row.date(0));
+    }
+    return due;
+}
+
+std::vector<std::int32_t> hosts_to_pack(Session& session, sys_days day) {
+    return hosts_of(session.execute(kHosts, range_of(day)));
+}
+
+std::vector<std::int32_t> hosts_that_differ(Session& session, sys_days day) {
+    return hosts_of(session.execute(kDifferent, range_of(day)));
+}
+
+std::vector<std::pair<std::int32_t, sys_days>> late_host_days(Session& session) {
+    std::vector<std::pair<std::int32_t, sys_days>> late;
+    for (const auto row : session.execute(kLate)) late.emplace_back(row.int4(0), row.date(1));
+    return late;
+}
+
+std::string partition_suffix(sys_days day) {
+    auto date = format_timestamp(Timestamp{day}).substr(0, 10);
+    std::erase(date, '-');
+    return date;
+}
+
+Parameters range_of(sys_days day) {
+    return Parameters{}.timestamp(Timestamp{day}).timestamp(Timestamp{day + days{1}}).date(day);
+}
+
+}  // namespace chorus::store

@@ -1,0 +1,36 @@
+// What there is to do: days that are over, and what came late for days that have moved.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "aggregator/postgres/parameters.h"
+#include "aggregator/postgres/session.h"
+
+namespace chorus::store {
+
+// Days whose rows still lie in system_batches and that ended at least `after` ago by PostgreSQL's
+// clock, oldest first. All functions here throw DatabaseError.
+std::vector<std::chrono::sys_days> due_days(Session& session, std::chrono::hours after);
+
+// Hosts of such a day that are not packed yet, or got late batches since.
+std::vector<std::int32_t> hosts_to_pack(Session& session, std::chrono::sys_days day);
+
+// The same by counting what lies there and what is packed. Does not trust the marks, and reads the
+// whole index of the day. Hosts that are removed count for nothing.
+std::vector<std::int32_t> hosts_that_differ(Session& session, std::chrono::sys_days day);
+
+// Hosts and days that have moved and got late batches since. Not the days that may have a host's
+// newest values: readers of the newest day look into system_batches alone. So a host whose clock is
+// days behind keeps its rows there until its clock goes right, or it is silent for a day.
+std::vector<std::pair<std::int32_t, std::chrono::sys_days>> late_host_days(Session& session);
+
+// "20260131", as the names of partitions end.
+std::string partition_suffix(std::chrono::sys_days day);
+// Begin and end of the day as timestamps, then the day.
+Parameters range_of(std::chrono::sys_days day);
+
+}  // namespace chorus::store

@@ -1,0 +1,44 @@
+// A transaction of somebody else, which holds what others wait for.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include "tests/integration/store/test_database.h"
+
+namespace chorus::store {
+
+class HeldLock {
+  public:
+    HeldLock(FilledDatabase& database, const std::string& sql)
+        : database_(database), pool_(database.options(1)), session_(pool_.acquire()) {
+        transaction_.emplace(*session_);
+        session_->execute_once(sql);
+    }
+    // Until somebody waits for a lock.
+    void wait_for_waiter() {
+        const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{60};
+        while (
+            database_.number("SELECT count(*) FROM pg_locks l JOIN pg_stat_activity a USING (pid)"
+                             " WHERE NOT l.granted AND a.datname = current_database()") == 0) {
+            ASSERT_LT(std::chrono::steady_clock::now(), deadline) << "nobody waits";
+            std::this_thread::sleep_for(std::chrono::milliseconds{5});
+        }
+    }
+    void commit() {
+        transaction_->commit();
+        transaction_.reset();
+    }
+
+  private:
+    FilledDatabase& database_;
+    Database pool_;
+    Database::Lease session_;
+    std::optional<Transaction> transaction_;
+};
+
+}  // namespace chorus::store
