@@ -47,7 +47,7 @@ class Reading {
     // Whether each hour belongs to one bucket. If not, all values are to be seen.
     bool by_hours() const { return range_.step % hours{1} == hours{0}; }
     std::vector<sys_days> partial_days() const;
-    void series(std::int32_t series_id, sys_days day, const Day& known,
+    void series(const SealedSeriesName& name, sys_days day, const Day& known,
                 const PackedSeries& packed) const;
 
   private:
@@ -59,7 +59,7 @@ class Reading {
         return by_hours() && from >= range_.start &&
                from + hours{1} <= range_.end + std::chrono::microseconds{1};
     }
-    void values(std::int32_t series_id, int hour, const Day& known,
+    void values(const SealedSeriesName& name, int hour, const Day& known,
                 const PackedSeries& packed) const;
 
     const SealedRange& range_;
@@ -75,26 +75,26 @@ std::vector<sys_days> Reading::partial_days() const {
     return list;
 }
 
-void Reading::series(std::int32_t series_id, sys_days day, const Day& known,
+void Reading::series(const SealedSeriesName& name, sys_days day, const Day& known,
                      const PackedSeries& packed) const {
     for (int hour = 0; hour < kHoursOfDay; ++hour) {
         const Timestamp from = Timestamp{day} + hours{hour};
         if (from > range_.end || from + hours{1} <= range_.start) continue;
         if (!is_whole(from)) {
-            values(series_id, hour, known, packed);
+            values(name, hour, known, packed);
             continue;
         }
         const HourRollup all = rollup(packed, known.hours, hour);
-        if (all.count > 0) take_({series_id, bucket_of(from), all});
+        if (all.count > 0) take_({name, bucket_of(from), all});
     }
 }
 
-void Reading::values(std::int32_t series_id, int hour, const Day& known,
+void Reading::values(const SealedSeriesName& name, int hour, const Day& known,
                      const PackedSeries& packed) const {
     std::vector<double> list;
     unpack_hours(packed, known.hours, hour, hour + 1, list);
     const auto from = known.hours[static_cast<std::size_t>(hour)];
-    SealedPiece piece{series_id, 0, {}};
+    SealedPiece piece{name, 0, {}};
     const auto flush = [&] {
         if (piece.values.count > 0) take_(piece);
         piece.values = {};
@@ -116,23 +116,22 @@ void Reading::values(std::int32_t series_id, int hour, const Day& known,
     flush();
 }
 
-}  // namespace
-
-std::vector<SealedSeriesName> find_sealed_series(Session& session,
-                                                 const std::vector<std::string>& metric_types,
-                                                 const std::optional<std::string>& label) {
-    std::vector<SealedSeriesName> names;
-    for (const auto row :
-         session.execute(kNames, Parameters{}.text_array(std::span{metric_types}).text(label))) {
-        names.push_back({row.int4(0), std::string{row.text(1)}, std::string{row.text(2)},
-                         std::string{row.text(3)}, std::string{row.text(4)}});
+// By series_id.
+std::map<std::int32_t, SealedSeriesName> find_names(Session& session, const SealedRange& range) {
+    std::map<std::int32_t, SealedSeriesName> names;
+    for (const auto row : session.execute(
+             kNames, Parameters{}.text_array(std::span{range.metric_types}).text(range.label))) {
+        names[row.int4(0)] = {row.int4(0), std::string{row.text(1)}, std::string{row.text(2)},
+                              std::string{row.text(3)}, std::string{row.text(4)}};
     }
     return names;
 }
 
+}  // namespace
+
 void read_sealed(Session& session, const SealedRange& range,
                  const std::function<void(const SealedPiece&)>& take) {
-    if (range.series_ids.empty() || range.end < range.start) return;
+    if (range.end < range.start) return;
     const Reading reading{range, take};
     const auto first = floor<days>(range.start), last = floor<days>(range.end);
     const auto partial = reading.partial_days();
@@ -147,16 +146,20 @@ void read_sealed(Session& session, const SealedRange& range,
         known[row.date(0)] = {read_hours(row, 1), row.timestamp_array(2)};
     }
     if (known.empty()) return;
-    for (const auto row : session.execute(kSeries, Parameters{}
-                                                       .int4_array(std::span{range.series_ids})
-                                                       .int4(range.host_id)
-                                                       .date(known.begin()->first)
-                                                       .date(known.rbegin()->first)
-                                                       .boolean(!reading.by_hours())
-                                                       .date_array(in_detail))) {
+    const auto names = find_names(session, range);
+    std::vector<std::int32_t> series_ids;
+    for (const auto& [id, name] : names) series_ids.push_back(id);
+    for (const auto row :
+         session.execute(kSeries, Parameters{}
+                                      .int4_array(std::span<const std::int32_t>{series_ids})
+                                      .int4(range.host_id)
+                                      .date(known.begin()->first)
+                                      .date(known.rbegin()->first)
+                                      .boolean(!reading.by_hours())
+                                      .date_array(in_detail))) {
         const auto day = known.find(row.date(0));
         if (day == known.end()) continue;
-        reading.series(row.int4(1), day->first, day->second,
+        reading.series(names.at(row.int4(1)), day->first, day->second,
                        read_series(row, 2, day->second.hours));
     }
 }

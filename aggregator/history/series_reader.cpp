@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 #include <map>
+#include <optional>
 #include <tuple>
 #include <utility>
 
@@ -14,12 +15,12 @@ namespace {
 
 using std::chrono::seconds;
 
-constexpr Statement kHostId{"series_host_id", R"sql(
-SELECT host_id FROM monitoring.hosts WHERE hostname = $1
-)sql"};
-
+// Besides, in each row, the host and whether the range may reach into days that have moved: the
+// newest 24 hours have not.
 constexpr Statement kWanted{"series_wanted", R"sql(
-SELECT e.layout_id, e.position, e.metric_type, e.label, e.tags, e.unit
+SELECT e.layout_id, e.position, e.metric_type, e.label, e.tags, e.unit,
+       (SELECT host_id FROM monitoring.hosts WHERE hostname = $3),
+       $4 < now() - interval '24 hours'
 FROM monitoring.layout_entries e
 WHERE e.metric_type = ANY ($1)
   AND ($2::text IS NULL OR e.label = $2)
@@ -58,7 +59,7 @@ bool has_values(const SeriesColumn& column) {
 // Gathers the buckets of one chart from the rows of system_batches and from packed days.
 class Chart {
   public:
-    Chart(Session& session, const SeriesQuery& query, std::int32_t host_id);
+    Chart(Session& session, const SeriesQuery& query);
     SeriesAnswer read();
 
   private:
@@ -67,23 +68,26 @@ class Chart {
         HourRollup values;
         void add(const HourRollup& more);
     };
-    std::size_t column_of(std::string_view metric_type, std::string_view label,
-                          std::string_view tags_json, std::string_view unit);
+    // The column, and whether it is new.
+    std::pair<std::size_t, bool> column_of(std::string_view metric_type, std::string_view label);
     void add(std::size_t column, std::int64_t bucket, const HourRollup& values);
+    bool read_wanted();
     void read_stored();
     void read_packed();
 
     Session& session_;
     const SeriesQuery& query_;
-    const std::int32_t host_id_;
     SeriesAnswer answer_;
     std::int64_t first_ = 0;  // bucket
     std::map<std::pair<std::string, std::string>, std::size_t> columns_;
     std::vector<std::vector<Bucket>> buckets_;  // by column
+
+    std::int32_t host_id_ = 0;
+    bool may_be_packed_ = false;
+    std::vector<std::int32_t> layout_ids_, positions_, series_;  // of each entry wanted
 };
 
-Chart::Chart(Session& session, const SeriesQuery& query, std::int32_t host_id)
-    : session_(session), query_(query), host_id_(host_id) {
+Chart::Chart(Session& session, const SeriesQuery& query) : session_(session), query_(query) {
     const auto step = step_seconds(query.start, query.end, query.max_points);
     answer_.step_seconds = step;
     first_ = floor_seconds(query.start) / step;
@@ -91,15 +95,12 @@ Chart::Chart(Session& session, const SeriesQuery& query, std::int32_t host_id)
     for (auto i = first_; i <= last; ++i) answer_.times.push_back(i * step);
 }
 
-std::size_t Chart::column_of(std::string_view metric_type, std::string_view label,
-                             std::string_view tags_json, std::string_view unit) {
+std::pair<std::size_t, bool> Chart::column_of(std::string_view metric_type,
+                                              std::string_view label) {
     const auto [at, is_new] =
         columns_.try_emplace({std::string{metric_type}, std::string{label}}, answer_.series.size());
     if (is_new) answer_.series.push_back({at->first.first, at->first.second, {}, {}, {}, {}, {}});
-    auto& column = answer_.series[at->second];
-    column.tags_json = tags_json;
-    column.unit = unit;
-    return at->second;
+    return {at->second, is_new};
 }
 
 void Chart::Bucket::add(const HourRollup& more) {
@@ -118,48 +119,69 @@ void Chart::add(std::size_t column, std::int64_t bucket, const HourRollup& value
     buckets_[column][at].add(values);
 }
 
-void Chart::read_stored() {
-    std::vector<std::int32_t> layout_ids, positions, series;
-    for (const auto row : session_.execute(
-             kWanted, Parameters{}.text_array(std::span{query_.metric_types}).text(query_.label))) {
-        layout_ids.push_back(row.int4(0));
-        positions.push_back(row.int4(1));
-        series.push_back(static_cast<std::int32_t>(
-            column_of(row.text(2), row.text(3), row.text(4), row.text(5))));
+// False if nothing can be there.
+bool Chart::read_wanted() {
+    for (const auto row : session_.execute(kWanted, Parameters{}
+                                                        .text_array(std::span{query_.metric_types})
+                                                        .text(query_.label)
+                                                        .text(query_.hostname)
+                                                        .timestamp(query_.start))) {
+        if (row.is_null(6)) return false;
+        host_id_ = row.int4(6);
+        may_be_packed_ = row.boolean(7);
+        layout_ids_.push_back(row.int4(0));
+        positions_.push_back(row.int4(1));
+        const auto column = column_of(row.text(2), row.text(3)).first;
+        answer_.series[column].tags_json = row.text(4);
+        answer_.series[column].unit = row.text(5);
+        series_.push_back(static_cast<std::int32_t>(column));
     }
+    return !layout_ids_.empty();
+}
+
+void Chart::read_stored() {
     const seconds step{answer_.step_seconds};
-    for (const auto row : session_.execute_once(
-             kBuckets, Parameters{}
-                           .int4(host_id_)
-                           .timestamp(query_.start)
-                           .timestamp(query_.end)
-                           .int8(static_cast<std::int64_t>(columns_.size() * answer_.times.size()))
-                           .interval(step)
-                           .int4_array(std::span<const std::int32_t>{layout_ids})
-                           .int4_array(std::span<const std::int32_t>{positions})
-                           .int4_array(std::span<const std::int32_t>{series}))) {
+    const auto most = answer_.series.size() * answer_.times.size();
+    for (const auto row : session_.execute_once(kBuckets, Parameters{}
+                                                              .int4(host_id_)
+                                                              .timestamp(query_.start)
+                                                              .timestamp(query_.end)
+                                                              .int8(static_cast<std::int64_t>(most))
+                                                              .interval(step)
+                                                              .int4_array(std::span{layout_ids_})
+                                                              .int4_array(std::span{positions_})
+                                                              .int4_array(std::span{series_}))) {
         add(static_cast<std::size_t>(row.int4(0)), floor_seconds(row.timestamp(1)) / step.count(),
             {row.float8(4), row.float8(5), row.float8(2), row.int8(3)});
     }
 }
 
 void Chart::read_packed() {
-    SealedRange range{host_id_, {}, query_.start, query_.end, seconds{answer_.step_seconds}};
+    const SealedRange range{host_id_,     query_.metric_types, query_.label,
+                            query_.start, query_.end,          seconds{answer_.step_seconds}};
     std::map<std::int32_t, std::size_t> columns;
-    for (const auto& name : find_sealed_series(session_, query_.metric_types, query_.label)) {
-        range.series_ids.push_back(name.series_id);
-        columns[name.series_id] =
-            column_of(name.metric_type, name.label, name.tags_json, name.unit);
-    }
     read_sealed(session_, range, [&](const SealedPiece& piece) {
-        add(columns.at(piece.series_id), piece.bucket, piece.values);
+        const auto& name = piece.series;
+        auto found = columns.find(name.series_id);
+        if (found == columns.end()) {
+            const auto [column, is_new] = column_of(name.metric_type, name.label);
+            if (is_new) {
+                answer_.series[column].tags_json = name.tags_json;
+                answer_.series[column].unit = name.unit;
+            }
+            found = columns.emplace(name.series_id, column).first;
+        }
+        add(found->second, piece.bucket, piece.values);
     });
 }
 
 SeriesAnswer Chart::read() {
-    {
-        const HistorySnapshot snapshot{session_};
-        read_packed();
+    if (read_wanted()) {
+        std::optional<HistorySnapshot> snapshot;
+        if (may_be_packed_) {
+            snapshot.emplace(session_);
+            read_packed();
+        }
         read_stored();
     }
     const auto nan = std::numeric_limits<double>::quiet_NaN();
@@ -195,10 +217,7 @@ std::int64_t step_seconds(Timestamp start, Timestamp end, int max_points) {
 }
 
 SeriesAnswer SeriesReader::read(const SeriesQuery& query) const {
-    return database_.read([&](Session& session) {
-        const auto hosts = session.execute(kHostId, Parameters{}.text(query.hostname));
-        return Chart{session, query, hosts.empty() ? 0 : hosts[0].int4(0)}.read();
-    });
+    return database_.read([&](Session& session) { return Chart{session, query}.read(); });
 }
 
 }  // namespace chorus::store

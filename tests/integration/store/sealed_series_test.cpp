@@ -1,8 +1,13 @@
 // A chart is the same before and after its days are packed, and while some are.
 #include <gtest/gtest.h>
+#include <libpq-fe.h>
 
+#include <array>
 #include <cmath>
+#include <cstdio>
+#include <memory>
 #include <random>
+#include <string_view>
 
 #include "aggregator/history/series_reader.h"
 #include "aggregator/schema/lease.h"
@@ -105,6 +110,28 @@ class SealedCharts : public testing::Test {
                 chart(today_ - days{1}, today_ - std::chrono::microseconds{1}, 24),
                 chart(today_ - days{9}, today_ - days{4}, 24)};
     }
+    // How often a chart of an hour sends something to PostgreSQL and waits, as libpq sees it.
+    int round_trips(Timestamp start) {
+        const SeriesReader reader{one_session_};
+        SeriesQuery query;
+        query.hostname = "web-1";
+        query.metric_types = {"cpu_usage_percent"};
+        query.start = start;
+        query.end = start + hours{1};
+        EXPECT_EQ(reader.read(query).series.size(), 1U);  // prepares statements
+        const std::unique_ptr<FILE, int (*)(FILE*)> trace{std::tmpfile(), &std::fclose};
+        PQtrace(one_session_.acquire()->native(), trace.get());
+        (void)reader.read(query);
+        PQuntrace(one_session_.acquire()->native());
+        std::rewind(trace.get());
+        int count = 0;
+        std::array<char, 4096> line{};
+        while (std::fgets(line.data(), line.size(), trace.get()) != nullptr) {
+            const std::string_view text{line.data()};
+            count += text.find("\tSync") != text.npos || text.find("\tQuery\t") != text.npos;
+        }
+        return count;
+    }
     std::int64_t pack(std::function<bool()> stopping = [] { return false; }) {
         auto session = database_.pool().acquire();
         const auto epoch = *take_lease(*session, "test", seconds{60});
@@ -114,6 +141,7 @@ class SealedCharts : public testing::Test {
     }
 
     FilledDatabase database_;
+    Database one_session_{database_.options(1)};
     Timestamp today_;
     std::mt19937_64 random_{11};
 };
@@ -131,6 +159,18 @@ TEST_F(SealedCharts, AreTheSameWhileDaysArePackedAndAfter) {
         expect_same(before[i], during[i]);
         expect_same(before[i], after[i]);
     }
+}
+
+TEST_F(SealedCharts, TakeFewRoundTrips) {
+    const auto new_enough =
+        std::chrono::floor<seconds>(std::chrono::system_clock::now()) - hours{23};
+    database_.run("UPDATE monitoring.system_batches SET ts = '" + format_timestamp(new_enough) +
+                  "' WHERE ts = (SELECT max(ts) FROM monitoring.system_batches)");
+    EXPECT_EQ(round_trips(new_enough), 2) << "the layouts, the buckets";
+    EXPECT_EQ(round_trips(today_ - days{3}), 5)
+        << "besides begin, the days that are packed, commit";
+    ASSERT_EQ(pack(), 3);
+    EXPECT_EQ(round_trips(today_ - days{3}), 7) << "besides the names and values of series";
 }
 
 }  // namespace
