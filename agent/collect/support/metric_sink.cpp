@@ -11,10 +11,13 @@
 namespace chorus::agent {
 namespace {
 
-// Shares and rates come from ticks, milliseconds and page counts: what is behind the fourth decimal
-// is noise that does not compress.
+// Shares and rates come from ticks, milliseconds and page counts. What is behind the fourth digit
+// is noise that does not compress. But nothing is rounded more coarsely than to whole units, nor
+// kept finer than to four decimals.
 double round_derived(double value) {
-    return std::round(value * 1e4) / 1e4;
+    double steps = 1e4;
+    for (double size = 1; steps > 1 && std::abs(value) >= size; size *= 10) steps /= 10;
+    return std::round(value * steps) / steps;
 }
 bool is_derived(std::string_view unit) {
     return unit == "percent" || unit == "ms" || unit == "avg" || unit.ends_with("per_sec");
