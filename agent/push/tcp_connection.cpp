@@ -6,7 +6,6 @@
 #include <poll.h>
 #include <sys/socket.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <memory>
 #include <system_error>
@@ -14,9 +13,6 @@
 
 namespace chorus::agent {
 namespace {
-
-// How soon a deadline that was brought forward is noticed.
-constexpr std::chrono::milliseconds kSlice{200};
 
 struct FreeAddresses {
     void operator()(addrinfo* list) const { ::freeaddrinfo(list); }
@@ -70,14 +66,7 @@ int TcpConnection::connect_to(const addrinfo& address) {
 }
 
 void TcpConnection::wait_for(short events) {
-    for (;;) {
-        const auto left =
-            std::chrono::ceil<std::chrono::milliseconds>(deadline_.at() - Deadline::Clock::now());
-        if (left.count() <= 0) throw DeadlinePassed();
-        const auto slice = std::min(left, kSlice);
-        pollfd waiting{.fd = fd_.get(), .events = events, .revents = 0};
-        if (::poll(&waiting, 1, static_cast<int>(slice.count())) > 0) return;
-    }
+    if (!deadline_.wait(fd_.get(), events)) throw DeadlinePassed();
 }
 
 void TcpConnection::send(std::string_view bytes) {
