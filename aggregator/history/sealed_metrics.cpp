@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "aggregator/history/direction.h"
+#include "aggregator/postgres/database_error.h"
 #include "aggregator/sealed/sealed_reader.h"
 
 namespace chorus::store {
@@ -20,9 +21,10 @@ constexpr std::size_t kFewestValues = 64;
 constexpr std::size_t kMostValues = 1U << 18U;  // at once; about 10 MiB of them
 constexpr std::int64_t kMostBatches = 1'024;    // at once
 constexpr std::size_t kMostLayouts = 256;       // that are kept
+constexpr std::chrono::seconds kMostTime{5};    // as long as one statement may take
 
-// The next batches of some hours of a day. Planned anew for each call, so that only the day's
-// partition is looked at.
+// The next batches of some hours of a day. None, without a look at them, if the day has no value of
+// what is asked for. Planned anew for each call, so that only the day's partitions are looked at.
 constexpr std::string_view kBatches = R"sql(
 SELECT b.host_id, h.hostname, p.skipped + t.n - 1, p.of_day, t.ts, t.delay, t.layout_id
 FROM monitoring.sealed_batches b
@@ -39,7 +41,12 @@ WHERE b.day = $1 AND ($4::int IS NULL OR b.host_id = $4)
   AND t.ts BETWEEN $5 AND $6
   AND ($7::timestamptz IS NULL OR (t.ts, b.host_id::bigint) @BEHIND@ ($7, $8::bigint))
   AND ($9::text IS NULL AND $10::jsonb IS NULL
-       OR t.layout_id IN (SELECT e.layout_id FROM monitoring.layout_entries e
+       OR EXISTS (SELECT FROM monitoring.series n
+                  JOIN monitoring.sealed_series s ON s.series_id = n.series_id
+                  WHERE s.day = $1 AND ($4::int IS NULL OR s.host_id = $4)
+                    AND ($9::text IS NULL OR n.metric_type = $9)
+                    AND ($10::jsonb IS NULL OR n.tags @> $10))
+          AND t.layout_id IN (SELECT e.layout_id FROM monitoring.layout_entries e
                           WHERE ($9::text IS NULL OR e.metric_type = $9)
                             AND ($10::jsonb IS NULL OR e.tags @> $10)))
 ORDER BY t.ts @DIRECTION@, b.host_id @DIRECTION@
@@ -65,6 +72,7 @@ SealedMetrics::SealedMetrics(Session& session, const MetricFilter& filter,
     : session_(session),
       filter_(filter),
       days_(std::move(days)),
+      until_(std::chrono::steady_clock::now() + kMostTime),
       at_once_(
           static_cast<std::size_t>(std::clamp<std::int64_t>(rows, kFewestValues, kMostValues))) {
     next_hours();
@@ -131,6 +139,9 @@ bool SealedMetrics::read_batches() {
     const auto most = std::min<std::int64_t>(kMostBatches, static_cast<std::int64_t>(at_once_));
     while (batches_.empty()) {
         if (day_ == days_.size()) return false;
+        if (std::chrono::steady_clock::now() > until_) {
+            throw DatabaseError{std::string{sqlstate::kQueryCanceled}, "too many packed batches"};
+        }
         const int until = std::min(hour_ + length_, kHoursOfDay);
         const int first = filter_.ascending ? hour_ : kHoursOfDay - until;
         std::optional<std::int64_t> host;

@@ -27,8 +27,8 @@ struct MetricFilter {
 
 // Gives the rows one after the other in the order asked for. First it chooses batches by their
 // times. Then it decodes the series that the next rows are of, and only the hours in which they
-// lie. To be used within one HistorySnapshot; throws DatabaseError, and std::runtime_error if a row
-// is damaged.
+// lie. To be used within one HistorySnapshot, for five seconds at most: then it throws the
+// DatabaseError of a statement that takes too long. Throws std::runtime_error if a row is damaged.
 class SealedMetrics {
   public:
     // `filter` must outlive it. `days` are in the order asked for. About so many rows will be
@@ -77,6 +77,7 @@ class SealedMetrics {
     Session& session_;
     const MetricFilter& filter_;
     const std::vector<std::chrono::sys_days> days_;
+    const std::chrono::steady_clock::time_point until_;
     std::size_t at_once_;  // values to decode at a time
 
     // Hours that are read next: of days_[day_], `hour_` counts in the order asked for.
