@@ -201,15 +201,18 @@ TEST(Migrator, ReadOnlyRoleSeesViewsButNoTokens) {
     session->execute_script("SET ROLE chorus_readonly");
     for (const auto* query :
          {"SELECT * FROM monitoring.system_metrics", "SELECT * FROM monitoring.process_metrics",
-          "SELECT * FROM monitoring.alerts",
+          "SELECT * FROM monitoring.system_metrics_sealed",
+          "SELECT * FROM monitoring.system_metric_hours", "SELECT * FROM monitoring.alerts",
           "SELECT * FROM monitoring.metric_series('cpu_usage_percent', now() - interval '1h', "
           "now())",
           "SELECT * FROM monitoring.process_series('nginx*', now() - interval '1h', now())",
           "SELECT * FROM monitoring.processes_at('web-01', now())"}) {
         EXPECT_NO_THROW(session->execute_once(query)) << query;
     }
-    for (const auto* query : {"SELECT * FROM monitoring.tokens", "SELECT * FROM monitoring.audit",
-                              "DELETE FROM monitoring.alerts"}) {
+    for (const auto* query :
+         {"SELECT * FROM monitoring.tokens", "SELECT * FROM monitoring.audit",
+          "SELECT * FROM monitoring.sealed_series", "SELECT * FROM monitoring.sealed_batches",
+          "DELETE FROM monitoring.alerts"}) {
         EXPECT_THROW(session->execute_once(query), DatabaseError) << query;
     }
     session->execute_script("RESET ROLE");
