@@ -7,6 +7,8 @@
 #include <stdexcept>
 #include <string_view>
 
+#include "agent/collect/support/metric_sink.h"
+
 namespace chorus::bench {
 namespace {
 
@@ -40,7 +42,7 @@ Recording read_recording(std::istream& in) {
     Recording recording;
     for (std::size_t i = 0; i < metrics.size(); ++i) {
         recording.columns.push_back(
-            {metrics[i], labels[i], std::stod(steps[i]), change_of(changes[i])});
+            {metrics[i], labels[i], units[i], std::stod(steps[i]), change_of(changes[i])});
     }
     for (auto line = line_of(in); !line.empty(); line = line_of(in)) {
         if (!fits(line)) throw std::runtime_error("a line of the recording is damaged");
@@ -55,8 +57,7 @@ RecordedHost::RecordedHost(const Recording& recording, std::uint64_t seed)
     : recording_(recording),
       random_(seed),
       phase_(static_cast<std::int64_t>(unit() * (kIntervalSeconds - 1) * 1e6)),
-      sums_(recording.columns.size()),
-      values_(recording.columns.size()) {
+      sums_(recording.columns.size()) {
     const double size = between(0.5, 4), load = between(0.3, 2);
     for (const auto& column : recording.columns) {
         const bool is_size = column.change == Change::size;
@@ -98,10 +99,14 @@ const std::vector<double>& RecordedHost::next() {
     }
     uptime_ += static_cast<double>(kIntervalSeconds) + between(0, 0.02) - 0.01;
     const auto& sample = recording_.samples[at_];
-    for (std::size_t i = 0; i < values_.size(); ++i) {
-        const double steps = recording_.columns[i].steps;
-        values_[i] = std::round(changed(i, sample[i]) * steps) / steps;
+    agent::MetricSink sink{layout_, values_};
+    for (std::size_t i = 0; i < sample.size(); ++i) {
+        const auto& column = recording_.columns[i];
+        double value = changed(i, sample[i]);
+        if (column.steps > 0) value = std::round(value * column.steps) / column.steps;
+        sink.add(column.metric_type, column.label, column.unit, value);
     }
+    sink.finish();
     ++at_;
     --left_;
     return values_;

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "common/batch/batch.h"
+
 namespace chorus::bench {
 
 // How a host's values come from those of the recording.
@@ -24,7 +26,8 @@ enum class Change {
 struct RecordedColumn {
     std::string metric_type;
     std::string label;
-    double steps = 1;  // of one unit: values are rounded to so many
+    std::string unit;
+    double steps = 0;  // of one unit, in which the kernel tells it; 0: what the agent rounds
     Change change = Change::load;
 };
 
@@ -37,7 +40,7 @@ struct Recording {
 Recording read_recording(std::istream& in);
 
 // One host over time. A stretch of the recording follows another, each of random begin, length and
-// load.
+// load. Values are what the agent of that host would send.
 class RecordedHost {
   public:
     // `recording` must outlive the object.
@@ -62,6 +65,7 @@ class RecordedHost {
     std::int64_t phase_;
     std::vector<double> factors_;  // of each column
     std::vector<double> sums_;
+    std::vector<SeriesKey> layout_;
     std::vector<double> values_;
     std::size_t at_ = 0;
     std::size_t left_ = 0;  // of the stretch
