@@ -27,13 +27,16 @@ LONGEST_MS = {"summary": 50, "backtest": 1000}
 TIMES_LESS_CPU = {"one_metric": 100, "six_charts": 300}
 PART_OF_PEER = {"one_metric": 0.5, "six_charts": 1}
 BYTES, PACKING_NS = 1.1, 150
+REFUSED, WRONG = "refused: too long", "WRONG ANSWER"
 
 
 class Measured:
-    """The answers to all questions, their costs and whether they are right; None where refused."""
+    """The answers to all questions, and their costs; None where refused."""
 
     def __init__(self, aggregator, scale, operator, before=None):
-        self.costs, self.answers, self.right = {}, {}, {}
+        self.costs, self.answers = {}, {}
+        # What stands beside the figures instead of a judgement.
+        self.wrong = dict.fromkeys(ASKED, REFUSED)
         meter = Meter(pids(aggregator), RUNS, SECONDS)
         questions = Questions(aggregator, scale, operator)
         for name in ASKED:
@@ -41,12 +44,13 @@ class Measured:
             self.costs[name] = self.answers[name] = None
             try:
                 answer = ask()
-                self.right[name] = is_right(scale, name, answer,
-                                            before.answers[name] if before else None)
+                wrong = not is_right(scale, name, answer,
+                                     before.answers[name] if before else None)
+                self.wrong[name] = WRONG if wrong else None
                 self.costs[name] = meter.measure(ask)
                 self.answers[name] = answer
             except Refused:
-                self.right[name] = False
+                self.wrong[name] = REFUSED
         paths = [questions.chart_path([METRIC], f"h{n + 1}") for n in range(scale.hosts)]
         questions.close()
         self.alone, _ = readers(aggregator.port, paths, 1, READING_SECONDS)
@@ -83,31 +87,26 @@ class Reporter:
         self.add("packing a sample, with all of PostgreSQL",
                  (packed["program_cpu_seconds"] + server_seconds) / samples * 1e9, "ns")
 
+    def cost(self, what, cost, wrong, target=None):
+        self.add(what, cost and cost.wall_ms, "ms", target, "less", wrong)
+        if cost or not wrong:
+            self.add(f"{what}, CPU", cost and cost.cpu_ms, "ms", result=wrong)
+
     def question(self, name, before, after, peer):
         what = NAMES[name] + ("" if name == "summary" else f", {self.scale.days} days")
-        for form, measured in (("as they came", before), ("packed", after)):
-            cost = measured.costs[name]
-            if cost is None:
-                self.add(f"{what}, {form}", None, "ms", result="refused: too long")
-                continue
-            wrong = None if measured.right[name] else "WRONG ANSWER"
-            target = LONGEST_MS.get(name) if form == "packed" else None
-            self.add(f"{what}, {form}", cost.wall_ms, "ms", target, "less", wrong)
-            self.add(f"{what}, {form}, CPU", cost.cpu_ms, "ms", result=wrong)
         old, new = before.costs[name], after.costs[name]
-        wrong = None if before.right[name] and after.right[name] else "WRONG ANSWER"
+        self.cost(f"{what}, as they came", old, before.wrong[name])
+        self.cost(f"{what}, packed", new, after.wrong[name], LONGEST_MS.get(name))
         self.add(f"{what}, CPU as they came / packed", old and new and old.cpu_ms / new.cpu_ms, "x",
-                 TIMES_LESS_CPU.get(name), "more", wrong)
+                 TIMES_LESS_CPU.get(name), "more", after.wrong[name] or before.wrong[name])
         if name == "metric_series":
             return
         theirs = peer and peer[name]
-        self.add(f"{what}, VictoriaMetrics", theirs and theirs.wall_ms, "ms")
-        self.add(f"{what}, VictoriaMetrics, CPU", theirs and theirs.cpu_ms, "ms")
-        if theirs:
-            wrong = wrong if peer["agrees"] or wrong else "WRONG ANSWER"
+        self.cost(f"{what}, VictoriaMetrics", theirs, None)
+        wrong = after.wrong[name] or (None if peer["agrees"] else WRONG) if theirs else None
         self.add(f"{what}, CPU packed / VictoriaMetrics",
                  theirs and new and new.cpu_ms / theirs.cpu_ms, "x", PART_OF_PEER.get(name), "less",
-                 wrong if theirs else None)
+                 wrong)
 
     def crowd(self, before, after):
         for form, measured in (("as they came", before), ("packed", after)):
@@ -121,11 +120,7 @@ class Reporter:
 
     def today(self, found):
         for what, cost, wrong in found:
-            if cost is None:
-                self.add(what, None, "ms", result=wrong)
-                continue
-            self.add(what, cost.wall_ms, "ms", result=wrong)
-            self.add(f"{what}, CPU", cost.cpu_ms, "ms", result=wrong)
+            self.cost(what, cost, wrong)
 
 
 def measure_today(aggregator, scale, operator):
@@ -141,9 +136,9 @@ def measure_today(aggregator, scale, operator):
         what = f"{NAMES[name]}, packed, and {(longer.end - scale.end) / 3600:.1f} h as they came"
         try:
             whole = name != "summary" or is_right(longer, name, ask())
-            found.append((what, meter.measure(ask), None if whole else "WRONG ANSWER"))
+            found.append((what, meter.measure(ask), None if whole else WRONG))
         except Refused:
-            found.append((what, None, "refused: too long"))
+            found.append((what, None, REFUSED))
     questions.close()
     return found
 
@@ -201,7 +196,8 @@ def bench_depth(add, hosts=20, days=30):
     finally:
         psql("ALTER SYSTEM RESET autovacuum")
         psql("SELECT pg_reload_conf()")
-    peer = ask_peer(scale, after.answers["one_metric"] or before.answers["one_metric"])
+    chart = after.answers["one_metric"] or before.answers["one_metric"]
+    peer = chart and ask_peer(scale, chart)
     add("VictoriaMetrics, stored sample", peer and peer["bytes"], "bytes")
     for name in ASKED:
         report.question(name, before, after, peer)

@@ -22,7 +22,7 @@ class Scale:
 
     def __init__(self, hosts, days):
         self.hosts, self.days = hosts, days
-        # A day is packed an hour after its end.
+        # seal_days packs a day an hour after its end.
         self.end = (int(time.time()) - 2 * 3600) // DAY * DAY
         self.start = self.end - days * DAY
         with lzma.open(RECORDING, "rt") as recording:

@@ -1,5 +1,6 @@
 // Packs all days that are over: `seal_days DATABASE_URL` does what the leader's task does, without
-// its rests and to the end, and prints as JSON what it took. No aggregator may lead meanwhile.
+// its rests, also the newest day that the task would still leave, and prints as JSON what it took.
+// No aggregator may lead meanwhile.
 #include <unistd.h>
 
 #include <chrono>
@@ -27,14 +28,16 @@ int seal(const char* url) {
     const int backend = database.acquire()->execute_once("SELECT pg_backend_pid()")[0].int4(0);
     const double own = bench::cpu_seconds(getpid()), its = bench::cpu_seconds(backend);
     const auto begin = std::chrono::steady_clock::now();
-    const auto outcome =
-        store::SealJob{database, {.cpu_percent = 100}, [] { return false; }}.run(*epoch);
+    const store::SealOptions all{.after = std::chrono::hours{1}, .cpu_percent = 100};
+    const auto outcome = store::SealJob{database, all, [] { return false; }}.run(*epoch);
     const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - begin;
     JsonWriter out;
     out.begin_object()
         .field("days", outcome.days)
         .field("batches", outcome.batches)
         .field("samples", outcome.samples)
+        .field("postponed", outcome.postponed)
+        .field("failed", outcome.failed)
         .field("wall_seconds", wall.count())
         .field("program_cpu_seconds", bench::cpu_seconds(getpid()) - own)
         .field("session_cpu_seconds", bench::cpu_seconds(backend) - its)
