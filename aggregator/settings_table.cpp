@@ -110,6 +110,13 @@ std::vector<Setting> storage_settings() {
          .help = "Days that resolved alerts are kept; 0 keeps them for ever.",
          .minimum = 0,
          .maximum = 3'650},
+        {.name = "seal-cpu-percent",
+         .type = SettingType::integer,
+         .default_value = "25",
+         .help = "Share of one processor's time that packing days that are over may take; 0 packs "
+                 "none.",
+         .minimum = 0,
+         .maximum = 100},
         {.name = "spool-age-days",
          .type = SettingType::integer,
          .default_value = "7",

@@ -10,6 +10,7 @@
 #include "aggregator/alerts/silencing.h"
 #include "aggregator/cli/commands.h"
 #include "aggregator/rules/stock_rules.h"
+#include "aggregator/sealed/seal_metrics.h"
 #include "common/descriptor_limit.h"
 #include "common/log.h"
 #include "common/settings/exit_codes.h"
@@ -36,8 +37,14 @@ store::Retention retention_of(const Config& config) {
 
 store::DatabaseOptions maintenance_options(const Config& config) {
     // A session for each writer, for binding tokens, the lease, the listener, and some for tasks.
-    auto options = database_options(config, static_cast<int>(config.integer("ingest-writers")) + 8);
+    auto options = database_options(config, static_cast<int>(config.integer("ingest-writers")) + 9);
     options.statement_timeout = std::chrono::milliseconds{0};
+    return options;
+}
+
+store::SealOptions seal_options(const Config& config) {
+    store::SealOptions options;
+    options.cpu_percent = static_cast<int>(config.integer("seal-cpu-percent"));
     return options;
 }
 
@@ -108,6 +115,7 @@ Runtime::Runtime(const Config& config)
              maintenance, cache_entries, clock, metrics),
       agent_services(maintenance, cache_entries, clock),
       upkeep(maintenance, clock, partitions, retention),
+      sealing(maintenance, seal_options(config), [this] { return !scheduler.running(); }),
       listener(maintenance),
       channels(checked_notify_settings(config), clock),
       notifier(maintenance, channels, own_hostname() + "/" + Uuid::random().to_string(), {},
@@ -121,6 +129,7 @@ Runtime::Runtime(const Config& config)
                 [this] { return upkeep.prepared() ? leader.epoch() : std::nullopt; }),
       stock_rules_(wanted_stock_rules(config)) {
     register_process_metrics(metrics, "aggregator");
+    store::register_seal_metrics(metrics, sealing);
     listener.add([this](std::optional<std::int64_t>) { notifier.wake(); });
     listener.add([this](std::optional<std::int64_t> id) { alert_feed.on_transition(id); });
     add_tasks(config);
@@ -175,6 +184,10 @@ void Runtime::add_tasks(const Config& config) {
     });
     scheduler.add_for_leader("cleanup", std::chrono::hours{1},
                              [this](std::int64_t epoch) { upkeep.clean_up(epoch); });
+    if (sealing.options().cpu_percent > 0) {
+        scheduler.add_for_leader("sealing", std::chrono::hours{1},
+                                 [this](std::int64_t epoch) { sealing.run(epoch); });
+    }
     scheduler.add_for_leader("removed_hosts", std::chrono::minutes{1}, [this](std::int64_t epoch) {
         store::RemovedHosts{maintenance}.clean_up(epoch);
     });

@@ -25,6 +25,7 @@
 #include "aggregator/postgres/database.h"
 #include "aggregator/postgres/listener.h"
 #include "aggregator/schema/partitions.h"
+#include "aggregator/sealed/seal_job.h"
 #include "aggregator/tasks/alert_check.h"
 #include "aggregator/tasks/leader.h"
 #include "aggregator/tasks/maintenance.h"
@@ -71,6 +72,7 @@ struct Runtime {
     health::ServiceMonitor health;
     health::AgentServices agent_services;
     tasks::Maintenance upkeep;
+    store::SealJob sealing;
     store::Listener listener;  // of alert transitions; handlers are added before start()
     notify::Channels channels;
     notify::Notifier notifier;

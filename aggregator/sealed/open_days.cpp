@@ -18,6 +18,10 @@ WHERE (p.day + 1)::timestamp AT TIME ZONE 'UTC' + $1 <= now()
 ORDER BY p.day
 )sql"};
 
+constexpr Statement kMoved{"sealed_count_days", R"sql(
+SELECT count(*) FROM monitoring.sealed_days
+)sql"};
+
 // From one host to the next through the primary key.
 constexpr Statement kHosts{"sealed_hosts_of_day", R"sql(
 WITH RECURSIVE found AS (
@@ -72,6 +76,15 @@ std::vector<sys_days> due_days(Session& session, std::chrono::hours after) {
         due.push_back(row.date(0));
     }
     return due;
+}
+
+SealBacklog read_backlog(Session& session, std::chrono::hours after) {
+    SealBacklog backlog;
+    backlog.moved = session.execute(kMoved)[0].int8(0);
+    const auto due = due_days(session, after);
+    backlog.waiting = static_cast<std::int64_t>(due.size());
+    if (!due.empty()) backlog.oldest_waiting = due.front();
+    return backlog;
 }
 
 std::vector<std::int32_t> hosts_to_pack(Session& session, sys_days day) {

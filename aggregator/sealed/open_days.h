@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,6 +16,14 @@ namespace chorus::store {
 // Days whose rows still lie in system_batches and that ended at least `after` ago by PostgreSQL's
 // clock, oldest first. All functions here throw DatabaseError.
 std::vector<std::chrono::sys_days> due_days(Session& session, std::chrono::hours after);
+
+// Where the packing stands, for people.
+struct SealBacklog {
+    std::int64_t moved = 0;    // days that are packed
+    std::int64_t waiting = 0;  // due days
+    std::optional<std::chrono::sys_days> oldest_waiting;
+};
+SealBacklog read_backlog(Session& session, std::chrono::hours after);
 
 // Hosts of such a day that are not packed yet, or got late batches since.
 std::vector<std::int32_t> hosts_to_pack(Session& session, std::chrono::sys_days day);

@@ -66,6 +66,10 @@ void SealJob::guard(std::string_view what, sys_days day, const Work& work) {
         throw;
     } catch (const std::runtime_error& e) {
         ++outcome_.failed;
+        {
+            const std::lock_guard lock{mutex_};
+            progress_.last_error = text_of(day) + ": " + e.what();
+        }
         kLog.warning(what, {{"day", text_of(day)}, {"error", e.what()}});
     }
 }
@@ -81,16 +85,25 @@ void SealJob::pack(std::int64_t epoch, std::int32_t host_id, sys_days day, Hot h
         outcome_.hosts += packed->batches > 0 ? 1 : 0;
         outcome_.batches += packed->batches;
         outcome_.samples += packed->samples;
+        const std::lock_guard lock{mutex_};
+        progress_.batches_packed += packed->batches;
+        progress_.samples_packed += packed->samples;
     });
+    const auto worked = Steady::now() - begin;
+    {
+        const std::lock_guard lock{mutex_};
+        progress_.seconds += std::chrono::duration<double>(worked).count();
+    }
     const auto share = std::clamp(options_.cpu_percent, 1, 100);
-    pause((Steady::now() - begin) * (100 - share) / share);
+    pause(worked * (100 - share) / share);
 }
 
 // False if the program ends.
 bool SealJob::pack_hosts(std::int64_t epoch, const std::vector<std::int32_t>& hosts, sys_days day) {
-    for (const auto host : hosts) {
+    for (std::size_t i = 0; i < hosts.size(); ++i) {
         if (stopping_()) return false;
-        pack(epoch, host, day, Hot::whole_day);
+        note(day, i, hosts.size());
+        pack(epoch, hosts[i], day, Hot::whole_day);
     }
     return true;
 }
@@ -117,6 +130,10 @@ void SealJob::move(std::int64_t epoch, sys_days day) {
         if (move == Move::gone) return;
         if (move != Move::moved) continue;
         ++outcome_.days;
+        {
+            const std::lock_guard lock{mutex_};
+            ++progress_.days_moved;
+        }
         kLog.info("Day packed", {{"day", text_of(day)}});
         return;
     }
@@ -129,27 +146,56 @@ void SealJob::add_late(std::int64_t epoch) {
         const auto session = database_.acquire();
         late = late_host_days(*session);
     }
-    for (const auto& [host, day] : late) {
+    for (std::size_t i = 0; i < late.size(); ++i) {
         if (stopping_()) return;
+        const auto& [host, day] = late[i];
+        note(day, i, late.size());
         pack(epoch, host, day, Hot::late);
     }
 }
 
+void SealJob::note(std::optional<sys_days> day, std::size_t done, std::size_t total) {
+    const std::lock_guard lock{mutex_};
+    progress_.day = day;
+    progress_.hosts_done = done;
+    progress_.hosts_total = total;
+}
+
+SealProgress SealJob::progress() const {
+    const std::lock_guard lock{mutex_};
+    return progress_;
+}
+
 SealOutcome SealJob::run(std::int64_t epoch) {
     outcome_ = {};
+    {
+        const std::lock_guard lock{mutex_};
+        progress_.last_error.clear();
+    }
+    try {
+        run_days(epoch);
+    } catch (...) {
+        note({}, 0, 0);
+        throw;
+    }
+    note({}, 0, 0);
+    return outcome_;
+}
+
+void SealJob::run_days(std::int64_t epoch) {
     std::vector<sys_days> due;
     {
         const auto session = database_.acquire();
         due = due_days(*session, options_.after);
     }
     for (const auto day : due) {
-        if (stopping_()) return outcome_;
+        if (stopping_()) return;
+        note(day, 0, 0);
         guard("A day could not be packed", day, [&] {
             if (pack_day(epoch, day)) move(epoch, day);
         });
     }
     if (!stopping_()) add_late(epoch);
-    return outcome_;
 }
 
 }  // namespace chorus::store

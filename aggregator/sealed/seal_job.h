@@ -5,6 +5,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <mutex>
+#include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -30,6 +33,19 @@ struct SealOutcome {
     std::size_t failed = 0;     // hosts and days with an error, which is in the log; next run
 };
 
+// What this program is at, for people; and what it has done since its start.
+struct SealProgress {
+    std::optional<std::chrono::sys_days> day;  // that is being packed; of late batches, too
+    std::size_t hosts_done = 0;
+    std::size_t hosts_total = 0;
+    std::string last_error;  // of the newest run; empty if all went well
+
+    std::uint64_t days_moved = 0;
+    std::uint64_t batches_packed = 0;
+    std::uint64_t samples_packed = 0;
+    double seconds = 0;  // without rests
+};
+
 class SealJob {
   public:
     // `stopping` is asked between hosts and while the job rests. A run that it ends goes on where
@@ -43,8 +59,15 @@ class SealJob {
     // not keep others from being packed. Throws LeadershipLost, DatabaseUnavailable.
     SealOutcome run(std::int64_t epoch);
 
+    // Thread-safe.
+    SealProgress progress() const;
+    const SealOptions& options() const { return options_; }
+
   private:
     using Work = std::function<void()>;
+    // Notes where the run is; without a day it is at its end.
+    void note(std::optional<std::chrono::sys_days> day, std::size_t done, std::size_t total);
+    void run_days(std::int64_t epoch);
     void guard(std::string_view what, std::chrono::sys_days day, const Work& work);
     void pack(std::int64_t epoch, std::int32_t host_id, std::chrono::sys_days day, Hot hot);
     bool pack_hosts(std::int64_t epoch, const std::vector<std::int32_t>& hosts,
@@ -58,6 +81,8 @@ class SealJob {
     const SealOptions options_;
     const std::function<bool()> stopping_;
     SealOutcome outcome_;
+    mutable std::mutex mutex_;  // protects progress_
+    SealProgress progress_;
 };
 
 }  // namespace chorus::store

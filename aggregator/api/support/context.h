@@ -12,7 +12,8 @@
 
 namespace chorus::store {
 class Database;
-}
+class SealJob;
+}  // namespace chorus::store
 namespace chorus::cache {
 class CacheReader;
 class EntryWriter;
@@ -49,6 +50,7 @@ struct Context {
     tasks::AlertCheck& alert_check;
     health::ServiceMonitor& health;
     const tasks::Maintenance& upkeep;
+    const store::SealJob& sealing;
     MetricsRegistry& metrics;
     const Clock& clock;
     live::ViewerStreams& viewers;

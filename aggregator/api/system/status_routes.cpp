@@ -10,7 +10,9 @@
 #include "aggregator/history/status_reader.h"
 #include "aggregator/http/parameters.h"
 #include "aggregator/ingest/ingest_service.h"
-#include "aggregator/postgres/database_error.h"
+#include "aggregator/postgres/database.h"
+#include "aggregator/sealed/open_days.h"
+#include "aggregator/sealed/seal_job.h"
 #include "aggregator/tasks/maintenance.h"
 #include "aggregator/tasks/scheduler.h"
 
@@ -150,12 +152,45 @@ void write_tasks(JsonWriter& out, const Context& context, bool details) {
     out.end_array().end_object();
 }
 
+std::optional<std::string> date_text(const std::optional<std::chrono::sys_days>& day) {
+    if (!day) return std::nullopt;
+    return format_timestamp(Timestamp{*day}).substr(0, 10);
+}
+
+// Days that are over, packed and to be packed. What runs is known of this aggregator alone.
+void write_sealing(JsonWriter& out, const Context& context,
+                   const std::optional<store::SealBacklog>& backlog) {
+    const auto progress = backlog ? context.sealing.progress() : store::SealProgress{};
+    const auto or_null = [&](std::string_view name, bool known, auto value) {
+        out.key(name);
+        known ? out.value(value) : out.null();
+    };
+    out.begin_object().field("enabled", context.sealing.options().cpu_percent > 0);
+    or_null("days_packed", backlog.has_value(), backlog ? backlog->moved : 0);
+    or_null("days_waiting", backlog.has_value(), backlog ? backlog->waiting : 0);
+    out.key("oldest_waiting");
+    text_or_null(out, backlog ? date_text(backlog->oldest_waiting).value_or("") : "");
+    out.key("running_day");
+    text_or_null(out, date_text(progress.day).value_or(""));
+    or_null("hosts_done", progress.day.has_value(), progress.hosts_done);
+    or_null("hosts_total", progress.day.has_value(), progress.hosts_total);
+    out.key("last_error");
+    text_or_null(out, progress.last_error);
+    out.end_object();
+}
+
 http::Response status(Context& context, const http::Request& request) {
     const bool details = sees_details(request);
     std::optional<OwnSystem> own;
+    std::optional<store::SealBacklog> backlog;
     std::string error;
     try {
-        if (details) own = read_own_system(context);
+        if (details) {
+            own = read_own_system(context);
+            backlog = context.database.read([&](store::Session& session) {
+                return store::read_backlog(session, context.sealing.options().after);
+            });
+        }
     } catch (const store::DatabaseError&) {
         error = "The database cannot be reached";
     }
@@ -171,6 +206,8 @@ http::Response status(Context& context, const http::Request& request) {
     write_system(out, own);
     out.key("background_tasks");
     write_tasks(out, context, details);
+    out.key("sealing");
+    write_sealing(out, context, backlog);
     out.key("dependencies")
         .begin_object()
         .field("postgres", error.empty() ? "up" : "down")

@@ -1,6 +1,8 @@
 // Who packs and moves a day, and all others: failover, writers, and whoever removes a host.
 #include <future>
 
+#include "aggregator/sealed/open_days.h"
+#include "aggregator/sealed/seal_metrics.h"
 #include "tests/integration/sealed/held_lock.h"
 #include "tests/integration/sealed/sealing_fixture.h"
 
@@ -139,6 +141,35 @@ TEST_F(SealBesideOthers, ARestEndsWithTheProgram) {
     EXPECT_GT(asked, 4);
     EXPECT_EQ(packed(hosts_[0], on).size(), 500U);
     EXPECT_EQ(moved(), 0);
+}
+
+TEST_F(SealBesideOthers, ProgressIsTold) {
+    const auto on = day(3);
+    for (const auto host : hosts_) fill(host, on, 50);
+    MetricsRegistry metrics;
+    SealJob job{database_.pool(), {.cpu_percent = 100}, [] { return false; }};
+    register_seal_metrics(metrics, job);
+    const auto backlog = [&] { return read_backlog(*database_.pool().acquire(), 25h); };
+    EXPECT_EQ(backlog().oldest_waiting, on);
+    {
+        HeldLock lock{database_, "LOCK TABLE monitoring.series IN ACCESS EXCLUSIVE MODE"};
+        auto outcome = std::async(std::launch::async, [&] { return job.run(epoch_); });
+        lock.wait_for_waiter();
+        EXPECT_EQ(job.progress().day, on);
+        EXPECT_EQ(job.progress().hosts_done, 0U);
+        EXPECT_EQ(job.progress().hosts_total, 2U);
+        lock.commit();
+        outcome.get();
+    }
+    EXPECT_EQ(job.progress().day, std::nullopt);
+    EXPECT_EQ(backlog().moved, 1);
+    EXPECT_EQ(backlog().waiting, 0);
+    EXPECT_EQ(backlog().oldest_waiting, std::nullopt);
+    const auto text = metrics.expose();
+    EXPECT_THAT(text, testing::HasSubstr("chorus_aggregator_sealed_days_total 1\n"));
+    EXPECT_THAT(text, testing::HasSubstr("chorus_aggregator_sealed_batches_total 100\n"));
+    EXPECT_THAT(text, testing::HasSubstr("chorus_aggregator_sealed_samples_total 400\n"));
+    EXPECT_GT(job.progress().seconds, 0);
 }
 
 }  // namespace

@@ -97,9 +97,11 @@ TEST_F(Sealing, ADamagedDayOfOneHostDoesNotKeepOthersFromBeingPacked) {
     }
     database_.run("UPDATE monitoring.sealed_batches SET hashes = '{}' WHERE host_id = " +
                   std::to_string(hosts_[0]));
-    const auto outcome = run();
+    SealJob job{database_.pool(), {.cpu_percent = 100}, [] { return false; }};
+    const auto outcome = job.run(epoch_);
     EXPECT_EQ(outcome.failed, 1U);
     EXPECT_EQ(outcome.hosts, 1U);
+    EXPECT_THAT(job.progress().last_error, testing::HasSubstr("damaged"));
     EXPECT_EQ(hot(hosts_[0], on).size(), 5U);
     EXPECT_EQ(packed(hosts_[1], on).size(), 25U);
 }

@@ -1,0 +1,24 @@
+#include "aggregator/sealed/seal_metrics.h"
+
+namespace chorus::store {
+
+void register_seal_metrics(MetricsRegistry& metrics, const SealJob& job) {
+    auto& days = metrics.read_counter("chorus_aggregator_sealed_days_total",
+                                      "Days that this aggregator packed and moved.");
+    auto& batches = metrics.read_counter(
+        "chorus_aggregator_sealed_batches_total",
+        "Batches that this aggregator packed; again if late ones came for their day.");
+    auto& samples = metrics.read_counter("chorus_aggregator_sealed_samples_total",
+                                         "Values that this aggregator packed.");
+    auto& seconds = metrics.read_counter("chorus_aggregator_sealing_seconds_total",
+                                         "Time spent with packing, without rests.");
+    metrics.on_collect([&days, &batches, &samples, &seconds, &job] {
+        const auto progress = job.progress();
+        days.set(static_cast<double>(progress.days_moved));
+        batches.set(static_cast<double>(progress.batches_packed));
+        samples.set(static_cast<double>(progress.samples_packed));
+        seconds.set(progress.seconds);
+    });
+}
+
+}  // namespace chorus::store

@@ -1,0 +1,77 @@
+"""The aggregator packs days that are over, and tells how far it is."""
+
+import datetime
+
+from batch_maker import BatchMaker
+from chorus_harness import Aggregator, wait_until
+
+DAY = 86_400
+UNKNOWN = dict.fromkeys(("days_packed", "days_waiting", "oldest_waiting", "running_day",
+                         "hosts_done", "hosts_total", "last_error"))
+
+
+def sealing(aggregator):
+    return aggregator.get("/status").json["sealing"]
+
+
+def metric(aggregator, name):
+    lines = aggregator.get("/metrics").body.decode().splitlines()
+    return float(next(line.split()[1] for line in lines if line.startswith(name + " ")))
+
+
+def task_names(aggregator):
+    return {task["name"] for task in aggregator.get("/status").json["background_tasks"]["tasks"]}
+
+
+def send_old_days(aggregator):
+    """Two days that are over, and what is newest. The job runs at the start and each hour."""
+    wait_until(lambda: not any(task["name"] == "sealing" and not task["runs"] for task in
+                               aggregator.get("/status").json["background_tasks"]["tasks"]),
+               20, "the run at the start")
+    maker, token = BatchMaker(), aggregator.token()
+    for days in (5, 4, 0):
+        assert aggregator.ingest(maker.make(seconds_ago=days * DAY), token).status == 200
+
+
+def values(aggregator):
+    return [(row["timestamp"], row["metric_type"], row["tags"], row["metric_value"])
+            for row in aggregator.get("/api/v1/metrics/system?hours=144").json]
+
+
+def test_days_that_are_over_are_packed_in_the_background():
+    with Aggregator({"CHORUS_SPOOL_AGE_DAYS": "30"}) as aggregator:
+        send_old_days(aggregator)
+        before = values(aggregator)
+        assert len(before) == 12
+        oldest = datetime.datetime.now(datetime.timezone.utc).date() - datetime.timedelta(5)
+        assert sealing(aggregator) == {
+            **UNKNOWN, "enabled": True, "days_packed": 0, "days_waiting": 2,
+            "oldest_waiting": oldest.isoformat()}
+        aggregator.stop()
+        aggregator.start()
+        wait_until(lambda: sealing(aggregator)["days_packed"] == 2, 30, "both days packed")
+        wait_until(lambda: sealing(aggregator)["running_day"] is None, 30, "the end of the run")
+        assert sealing(aggregator) == {
+            **UNKNOWN, "enabled": True, "days_packed": 2, "days_waiting": 0}
+        assert metric(aggregator, "chorus_aggregator_sealed_days_total") == 2
+        assert metric(aggregator, "chorus_aggregator_sealed_batches_total") == 2
+        assert metric(aggregator, "chorus_aggregator_sealed_samples_total") == 8
+        assert metric(aggregator, "chorus_aggregator_sealing_seconds_total") > 0
+        assert aggregator.sql("SELECT count(*) FROM monitoring.system_batches") == [["1"]]
+        assert values(aggregator) == before
+
+
+def test_no_day_is_packed_if_that_is_off():
+    with Aggregator({"CHORUS_SPOOL_AGE_DAYS": "30", "CHORUS_SEAL_CPU_PERCENT": "0"}) as aggregator:
+        send_old_days(aggregator)
+        aggregator.stop()
+        aggregator.start()
+        assert "sealing" not in task_names(aggregator)
+        told = sealing(aggregator)
+        assert told["enabled"] is False and told["days_waiting"] == 2
+
+
+def test_strangers_are_told_nothing_of_it(fresh):
+    assert sealing(fresh) != {**UNKNOWN, "enabled": True}
+    told = fresh.get("/status", headers={"Host": "monitor.example.com"}).json
+    assert told["sealing"] == {**UNKNOWN, "enabled": True}
