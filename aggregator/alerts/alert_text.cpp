@@ -208,8 +208,11 @@ std::string now_text(const Rule& rule, const Decision& decision, Timestamp now) 
         return when + "it was gone: nothing reports it any more" +
                (ends ? ", the alert ended." : ".");
     }
-    if (verdict == Reading::Verdict::no_data)
-        return when + "there was too little data to judge it.";
+    if (verdict == Reading::Verdict::no_data) {
+        return when + (std::holds_alternative<HostSilentCondition>(rule.condition)
+                           ? "it had not been watched for long enough to judge it."
+                           : "there was too little data to judge it.");
+    }
     std::string text = when + "it was ";
     if (const Limit* limit = limit_of(rule.condition)) {
         text += standing(*limit, decision.reading);

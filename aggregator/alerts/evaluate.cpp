@@ -222,13 +222,23 @@ Reading judge_service(const Rule& rule, const ServiceHealthCondition& condition,
     return reading;
 }
 
+double seconds_between(Timestamp from, Timestamp to) {
+    return std::chrono::duration<double>(to - from).count();
+}
+
+// A host that was silent before the evaluator began to watch may have tried to send meanwhile. So
+// nothing is known of it until it has been silent for as long while it was watched.
 Reading judge_silence(const Rule& rule, const HostSilentCondition& condition, const Host& host,
-                      double silent_seconds) {
+                      double watched_seconds, Timestamp now) {
     Reading reading;
     reading.severity = rule.severity;
-    reading.value = silent_seconds;
+    reading.value = watched_seconds;
     reading.threshold = longest_silence(condition, host);
-    reading.verdict = silent_seconds > reading.threshold ? Verdict::breached : Verdict::clear;
+    if (watched_seconds > reading.threshold) {
+        reading.verdict = Verdict::breached;
+    } else if (seconds_between(host.last_seen, now) <= reading.threshold) {
+        reading.verdict = Verdict::clear;
+    }
     return reading;
 }
 
@@ -278,9 +288,9 @@ std::vector<bool> evaluate(const Rule& rule, const Snapshot& snapshot, Timestamp
         for (const auto& host : snapshot.hosts) {
             if (!matches(silent->hosts, host)) continue;
             const auto since = std::max(host.last_seen, snapshot.watching_since);
-            const double seconds = std::chrono::duration<double>(now - since).count();
+            const double seconds = seconds_between(since, now);
             visit({.host = &host, .silent_seconds = seconds},
-                  judge_silence(rule, *silent, host, seconds));
+                  judge_silence(rule, *silent, host, seconds, now));
         }
     }
     return reporting;

@@ -124,7 +124,7 @@ class Supervisor {
         const double took = std::chrono::duration<double>(Clock::now() - from).count();
         std::printf("%s  %-12s ", terminal ? "\r" : "", command.name.c_str());
         if (ready) std::printf("ready in %.1f s\n", took);
-        if (!ready) std::puts("started ");
+        if (!ready) std::puts("started");
         std::fflush(stdout);
     }
 
@@ -201,7 +201,9 @@ void print_welcome(const DataDirectory& directory, const QuickstartOptions& opti
         "\n"
         "To watch another machine, make a token for it, which is good once and for a day:\n"
         "  %s token create --role enrol --name HOST --config %s\n"
-        "Nobody reaches this port from outside, so let it in through a tunnel and enrol it there:\n"
+        "Nobody reaches this port from outside, so let it in through a tunnel, install "
+        "chorus-agent\n"
+        "there (packaging/build-packages deb makes its package), and enrol it:\n"
         "  ssh -N -R %s:127.0.0.1:%s HOST\n"
         "  chorus-agent enroll http://127.0.0.1:%s TOKEN\n"
         "\n"

@@ -95,7 +95,12 @@ TEST(EvaluateServicesAndSilence, SilenceIsMeasuredFromWhenTheAggregatorBeganToWa
     fleet.host("web-01").last_seen = at(-600);
     Snapshot snapshot = fleet.snapshot();
     snapshot.watching_since = at(-1);
-    EXPECT_EQ(readings(silence_rule(), snapshot, kNoon).at("web-01").value, 60);
+    const auto before = readings(silence_rule(), snapshot, kNoon).at("web-01");
+    EXPECT_EQ(before.value, 60);
+    EXPECT_EQ(before.verdict, Verdict::no_data);  // it did not come back
+    const auto after = readings(silence_rule(), snapshot, kNoon + seconds{31}).at("web-01");
+    EXPECT_EQ(after.value, 91);
+    EXPECT_EQ(after.verdict, Verdict::breached);
 }
 
 TEST(EvaluateServicesAndSilence, AHostThatSendsVeryOftenIsNotSilentBeforeTenSeconds) {
