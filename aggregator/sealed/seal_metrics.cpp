@@ -3,7 +3,7 @@
 namespace chorus::store {
 
 void register_seal_metrics(MetricsRegistry& metrics, const SealJob& job) {
-    auto& days = metrics.read_counter("chorus_aggregator_sealed_days_total",
+    auto& days = metrics.read_counter("chorus_aggregator_sealed_partitions_total",
                                       "Days that this aggregator packed and moved.");
     auto& batches = metrics.read_counter(
         "chorus_aggregator_sealed_batches_total",

@@ -53,7 +53,7 @@ def test_days_that_are_over_are_packed_in_the_background():
         wait_until(lambda: sealing(aggregator)["running_day"] is None, 30, "the end of the run")
         assert sealing(aggregator) == {
             **UNKNOWN, "enabled": True, "days_packed": 2, "days_waiting": 0}
-        assert metric(aggregator, "chorus_aggregator_sealed_days_total") == 2
+        assert metric(aggregator, "chorus_aggregator_sealed_partitions_total") == 2
         assert metric(aggregator, "chorus_aggregator_sealed_batches_total") == 2
         assert metric(aggregator, "chorus_aggregator_sealed_samples_total") == 8
         assert metric(aggregator, "chorus_aggregator_sealing_seconds_total") > 0

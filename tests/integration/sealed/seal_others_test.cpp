@@ -166,7 +166,7 @@ TEST_F(SealBesideOthers, ProgressIsTold) {
     EXPECT_EQ(backlog().waiting, 0);
     EXPECT_EQ(backlog().oldest_waiting, std::nullopt);
     const auto text = metrics.expose();
-    EXPECT_THAT(text, testing::HasSubstr("chorus_aggregator_sealed_days_total 1\n"));
+    EXPECT_THAT(text, testing::HasSubstr("chorus_aggregator_sealed_partitions_total 1\n"));
     EXPECT_THAT(text, testing::HasSubstr("chorus_aggregator_sealed_batches_total 100\n"));
     EXPECT_THAT(text, testing::HasSubstr("chorus_aggregator_sealed_samples_total 400\n"));
     EXPECT_GT(job.progress().seconds, 0);
