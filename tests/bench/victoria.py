@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+import time
 import urllib.parse
 
 from chorus_harness import free_port, http_get, wait_until
@@ -53,8 +54,24 @@ class VictoriaMetrics:
         assert answer.status == 204, answer.read()
         connection.close()
         assert http_get(self.port, "/internal/force_flush").status == 200
-        # Answers when all parts of all months are one.
-        assert http_get(self.port, "/internal/force_merge", timeout=3600).status == 200
+        # Answers at once and merges behind that. Questions meanwhile would seem to cost that as well.
+        assert http_get(self.port, "/internal/force_merge").status == 200
+        wait_until(self.is_calm, 3600, "the end of all merges")
+
+    def is_calm(self):
+        """Whether no merge runs for two seconds, as one may follow another."""
+        for _ in range(20):
+            if self.is_merging():
+                return False
+            time.sleep(0.1)
+        return True
+
+    def is_merging(self):
+        values = [line.rpartition(" ")[2] for line in
+                  http_get(self.port, "/metrics").body.decode().splitlines()
+                  if line.startswith(("vm_active_force_merges", "vm_active_merges"))]
+        assert values, "VictoriaMetrics tells of no merges"
+        return any(float(value) for value in values)
 
     def stored_bytes(self):
         """Of samples and of the index; not of its caches."""
