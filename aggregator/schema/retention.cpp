@@ -16,6 +16,7 @@ using std::chrono::sys_days;
 
 constexpr Logger kLog{"retention"};
 constexpr int kAttempts = 5;
+constexpr std::string_view kUndefinedTable = "42P01";
 constexpr std::chrono::milliseconds kBetweenAttempts{200};
 constexpr hours kClockTolerance{1};
 constexpr hours kKeyLife{24};  // of an Idempotency-Key
@@ -162,7 +163,13 @@ std::int64_t drop_before(Session& session, Epoch epoch, const std::string& paren
     for (const auto row : session.execute(kPartitions, Parameters{}.text(parent))) {
         if (row.date(1) + days{1} > cutoff) continue;
         const std::string partition{row.text(0)};
-        const auto rows = count_rows(session, partition);
+        std::int64_t rows = 0;
+        try {
+            rows = count_rows(session, partition);
+        } catch (const DatabaseError& e) {
+            if (e.sqlstate() != kUndefinedTable) throw;
+            continue;  // the day has just been packed
+        }
         if (drop_partition(session, epoch, parent, partition)) {
             outcome.dropped_partitions.push_back(partition);
             batches += rows;

@@ -10,9 +10,11 @@ namespace {
 
 constexpr std::string_view kUndefinedTable = "42P01";
 
-// While DETACH waits for its lock, inserts wait behind it: that is what the short timeout bounds.
+// While DETACH waits for its lock, inserts wait behind it: that is what the short lock timeout
+// bounds. While the day is counted, writers of late batches wait: that is what the other one
+// bounds.
 constexpr const char* kLimits =
-    "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '300ms';"
+    "SET LOCAL statement_timeout = '1s'; SET LOCAL lock_timeout = '300ms';"
     " SET LOCAL idle_in_transaction_session_timeout = '10s'";
 
 // One message to the server, so that it does not wait for this program while everybody waits for
@@ -20,7 +22,7 @@ constexpr const char* kLimits =
 std::string drop_and_enter(std::chrono::sys_days day) {
     const auto suffix = partition_suffix(day);
     const auto partition = "monitoring.system_batches_" + suffix;
-    return "SET LOCAL idle_in_transaction_session_timeout = '3s';"
+    return "SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = '3s';"
            " ALTER TABLE monitoring.system_batches DETACH PARTITION " +
            partition + "; DROP TABLE " + partition +
            "; INSERT INTO monitoring.sealed_days (day) VALUES (to_date('" + suffix +
@@ -29,21 +31,24 @@ std::string drop_and_enter(std::chrono::sys_days day) {
 
 }  // namespace
 
-Move move_day(Session& session, std::int64_t epoch, std::chrono::sys_days day) {
+Move move_day(Session& session, std::int64_t epoch, std::chrono::sys_days day, Proof proof) {
     try {
         Transaction transaction{session};
         session.execute_script(kLimits);
-        // Waits for all who have written into the day, and nobody does so any more. So the count
-        // after it is right, whatever the clocks by which writers mark late batches.
+        // Waits for all who have written into the day, and nobody does so any more. So what is read
+        // after it stays right.
         session.execute_script("LOCK TABLE ONLY monitoring.system_batches_" +
                                partition_suffix(day) + " IN SHARE MODE");
-        if (!hosts_that_differ(session, day).empty()) return Move::differs;
+        const bool differs = proof == Proof::count ? !hosts_that_differ(session, day).empty()
+                                                   : has_marks(session, day);
+        if (differs) return Move::differs;
         hold_leadership(session, epoch);
         session.execute_script(drop_and_enter(day));
         transaction.commit();
         return Move::moved;
     } catch (const DatabaseError& e) {
         if (e.sqlstate() == kUndefinedTable) return Move::gone;
+        if (e.sqlstate() == sqlstate::kQueryCanceled) return Move::too_large;
         if (e.sqlstate() == sqlstate::kLockNotAvailable ||
             e.sqlstate() == sqlstate::kDeadlockDetected) {
             return Move::locked;

@@ -10,14 +10,21 @@ namespace chorus::store {
 
 enum class Move {
     moved,
-    differs,  // not all batches are packed
-    locked,   // somebody reads the table or writes into the day for longer than 0.3 s
-    gone,     // there is no such partition any more
+    differs,    // not all batches are packed
+    locked,     // somebody reads the table or writes into the day for longer than 0.3 s
+    too_large,  // the day could not be counted within a second
+    gone,       // there is no such partition any more
+};
+
+// How a move makes sure that all batches of the day are packed.
+enum class Proof {
+    count,  // of what lies there and what is packed: right whatever the clocks say
+    marks,  // of late batches: right if writer's and PostgreSQL's clocks differ by less than a day
 };
 
 // In one transaction: makes sure that all batches of the day are packed, drops the partition and
-// enters the day in sealed_days. Who writes late batches waits while the day is counted, all others
-// for 0.3 s at most. Throws LeadershipLost, DatabaseError.
-Move move_day(Session& session, std::int64_t epoch, std::chrono::sys_days day);
+// enters the day in sealed_days. Who writes into that day waits for about a second at most, all
+// others for 0.3 s. Throws LeadershipLost, DatabaseError.
+Move move_day(Session& session, std::int64_t epoch, std::chrono::sys_days day, Proof proof);
 
 }  // namespace chorus::store

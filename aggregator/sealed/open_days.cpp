@@ -48,7 +48,17 @@ FROM (SELECT host_id, count(*) AS batches FROM monitoring.system_batches
 JOIN monitoring.hosts h ON h.host_id = b.host_id
 LEFT JOIN monitoring.sealed_batches s ON s.host_id = b.host_id AND s.day = $3
 WHERE b.batches <> coalesce(cardinality(s.times), 0)
+   OR EXISTS (SELECT FROM monitoring.late_days l WHERE l.host_id = b.host_id AND l.day = $3)
 ORDER BY b.host_id
+)sql"};
+
+constexpr Statement kMarked{"sealed_marked", R"sql(
+SELECT EXISTS (
+    SELECT FROM monitoring.late_days l
+    JOIN monitoring.hosts h ON h.host_id = l.host_id
+    WHERE l.day = $3
+      AND EXISTS (SELECT FROM monitoring.system_batches b
+                  WHERE b.host_id = l.host_id AND b.ts >= $1 AND b.ts < $2))
 )sql"};
 
 // latest_ts is NULL where the newest batch came before that column.
@@ -89,6 +99,10 @@ SealBacklog read_backlog(Session& session, std::chrono::hours after) {
 
 std::vector<std::int32_t> hosts_to_pack(Session& session, sys_days day) {
     return hosts_of(session.execute(kHosts, range_of(day)));
+}
+
+bool has_marks(Session& session, sys_days day) {
+    return session.execute(kMarked, range_of(day))[0].boolean(0);
 }
 
 std::vector<std::int32_t> hosts_that_differ(Session& session, sys_days day) {

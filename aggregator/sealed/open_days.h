@@ -28,9 +28,12 @@ SealBacklog read_backlog(Session& session, std::chrono::hours after);
 // Hosts of such a day that are not packed yet, or got late batches since.
 std::vector<std::int32_t> hosts_to_pack(Session& session, std::chrono::sys_days day);
 
-// The same by counting what lies there and what is packed. Does not trust the marks, and reads the
-// whole index of the day. Hosts that are removed count for nothing.
+// The same, and those of which not as much is packed as lies there. Does not trust the marks alone,
+// and reads the whole index of the day. Hosts that are removed count for nothing.
 std::vector<std::int32_t> hosts_that_differ(Session& session, std::chrono::sys_days day);
+
+// Whether a host that has rows in the day got late batches since it was packed. Reads little.
+bool has_marks(Session& session, std::chrono::sys_days day);
 
 // Hosts and days that have moved and got late batches since. Not the days that may have a host's
 // newest values: readers of the newest day look into system_batches alone. So a host whose clock is

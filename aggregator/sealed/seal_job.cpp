@@ -66,12 +66,16 @@ void SealJob::guard(std::string_view what, sys_days day, const Work& work) {
         throw;
     } catch (const std::runtime_error& e) {
         ++outcome_.failed;
-        {
-            const std::lock_guard lock{mutex_};
-            progress_.last_error = text_of(day) + ": " + e.what();
-        }
-        kLog.warning(what, {{"day", text_of(day)}, {"error", e.what()}});
+        fail(what, text_of(day), e.what());
     }
+}
+
+void SealJob::fail(std::string_view what, const std::string& day, const std::string& why) {
+    {
+        const std::lock_guard lock{mutex_};
+        progress_.last_error = day + ": " + why;
+    }
+    kLog.warning(what, {{"day", day}, {"error", why}});
 }
 
 void SealJob::pack(std::int64_t epoch, std::int32_t host_id, sys_days day, Hot hot) {
@@ -121,12 +125,14 @@ bool SealJob::pack_day(std::int64_t epoch, sys_days day) {
 }
 
 void SealJob::move(std::int64_t epoch, sys_days day) {
+    auto proof = Proof::count;
     for (int attempt = 0; attempt < kMoveAttempts; ++attempt) {
         if (attempt > 0 && !pause(kBetweenAttempts)) return;
         const auto hosts = read_unhurried(database_, hosts_that_differ, day);
         if (!pack_hosts(epoch, hosts, day) || stopping_()) return;
         const auto session = database_.acquire();
-        const auto move = move_day(*session, epoch, day);
+        const auto move = move_day(*session, epoch, day, proof);
+        if (move == Move::too_large) proof = Proof::marks;
         if (move == Move::gone) return;
         if (move != Move::moved) continue;
         ++outcome_.days;
@@ -138,6 +144,8 @@ void SealJob::move(std::int64_t epoch, sys_days day) {
         return;
     }
     ++outcome_.postponed;
+    fail("A day could not move", text_of(day),
+         "others use it, or hosts go on sending for it; next try in an hour");
 }
 
 void SealJob::add_late(std::int64_t epoch) {
@@ -174,8 +182,10 @@ SealOutcome SealJob::run(std::int64_t epoch) {
     }
     try {
         run_days(epoch);
-    } catch (...) {
+    } catch (const std::exception& e) {
         note({}, 0, 0);
+        const std::lock_guard lock{mutex_};
+        progress_.last_error = e.what();
         throw;
     }
     note({}, 0, 0);
@@ -188,6 +198,11 @@ void SealJob::run_days(std::int64_t epoch) {
         const auto session = database_.acquire();
         due = due_days(*session, options_.after);
     }
+    // A clock of PostgreSQL's that is ahead must not move the day that goes on.
+    const auto now = std::chrono::system_clock::now();
+    std::erase_if(due, [&](sys_days day) {
+        return Timestamp{day + std::chrono::days{1}} + options_.after > now;
+    });
     for (const auto day : due) {
         if (stopping_()) return;
         note(day, 0, 0);

@@ -17,8 +17,8 @@
 namespace chorus::store {
 
 struct SealOptions {
-    // A day moves this long after its end, by the clock of PostgreSQL. After more than a day,
-    // whoever reads the newest 24 hours finds them all in system_batches.
+    // A day moves this long after its end, by this program's clock and PostgreSQL's. After more
+    // than a day, whoever reads the newest 24 hours finds them all in system_batches.
     std::chrono::hours after{25};
     // The share of one processor's time that packing takes, about: it rests between hosts.
     int cpu_percent = 25;
@@ -69,6 +69,7 @@ class SealJob {
     void note(std::optional<std::chrono::sys_days> day, std::size_t done, std::size_t total);
     void run_days(std::int64_t epoch);
     void guard(std::string_view what, std::chrono::sys_days day, const Work& work);
+    void fail(std::string_view what, const std::string& day, const std::string& why);
     void pack(std::int64_t epoch, std::int32_t host_id, std::chrono::sys_days day, Hot hot);
     bool pack_hosts(std::int64_t epoch, const std::vector<std::int32_t>& hosts,
                     std::chrono::sys_days day);

@@ -8,8 +8,9 @@ void register_seal_metrics(MetricsRegistry& metrics, const SealJob& job) {
     auto& batches = metrics.read_counter(
         "chorus_aggregator_sealed_batches_total",
         "Batches that this aggregator packed; again if late ones came for their day.");
-    auto& samples = metrics.read_counter("chorus_aggregator_sealed_samples_total",
-                                         "Values that this aggregator packed.");
+    auto& samples = metrics.read_counter(
+        "chorus_aggregator_sealed_samples_total",
+        "Values that this aggregator packed, and places of batches without one.");
     auto& seconds = metrics.read_counter("chorus_aggregator_sealing_seconds_total",
                                          "Time spent with packing, without rests.");
     metrics.on_collect([&days, &batches, &samples, &seconds, &job] {

@@ -10,6 +10,9 @@ namespace chorus::store {
 namespace {
 
 using std::chrono::hours;
+// Agents send once a second at most. This leaves room, and bounds what a damaged row may ask for.
+constexpr std::int64_t kMostBatchesOfHour = 1'000'000;
+
 using OptionalInts = std::vector<std::optional<std::int64_t>>;
 
 std::int32_t batches_in(const HourStarts& starts, std::size_t hour) {
@@ -178,7 +181,7 @@ HourStarts read_hours(const Row& row, int column) {
     HourStarts starts{};
     for (std::size_t h = 0; h < kHoursOfDay; ++h) {
         const auto count = counts[h].value_or(-1);
-        if (count < 0 || count > std::numeric_limits<std::int32_t>::max()) damaged();
+        if (count < 0 || count > kMostBatchesOfHour) damaged();
         starts[h + 1] = starts[h] + static_cast<std::uint32_t>(count);
     }
     return starts;

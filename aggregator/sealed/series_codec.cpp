@@ -6,6 +6,7 @@
 #include <cstring>
 #include <numeric>
 #include <optional>
+#include <stdexcept>
 
 namespace chorus::store {
 namespace {
@@ -182,12 +183,12 @@ PackedSeries pack_series(std::span<const double> values, const HourStarts& hours
 }
 
 bool is_sound(const PackedSeries& series, const HourStarts& hours) {
+    if (!std::ranges::is_sorted(hours)) return false;
     if (series.is_plain()) return series.plain.size() == hours.back();
     if (series.multiplier < 1 || !(series.divisor >= 1)) return false;
     std::size_t needed = 0;
     for (std::size_t h = 0; h < kHoursOfDay; ++h) {
         const auto& hour = series.hours[h];
-        if (hours[h + 1] < hours[h]) return false;
         const auto size = hours[h + 1] - hours[h];
         if (hour.count < 0 || static_cast<std::uint32_t>(hour.count) > size) return false;
         if (hour.count == 0) continue;
@@ -203,6 +204,7 @@ bool is_sound(const PackedSeries& series, const HourStarts& hours) {
 
 void unpack_hours(const PackedSeries& series, const HourStarts& hours, int first, int last,
                   std::vector<double>& out) {
+    if (!is_sound(series, hours)) throw std::runtime_error("a packed series is damaged");
     const auto from = hours[static_cast<std::size_t>(first)];
     const auto end = hours[static_cast<std::size_t>(last)];
     if (series.is_plain()) {

@@ -61,11 +61,11 @@ struct HourRollup {
 // that are no binary fraction either, make the series plain.
 PackedSeries pack_series(std::span<const double> values, const HourStarts& hours);
 
-// Whether the columns of a stored row fit together: widths, bits and counts. unpack_hours must not
-// be called for others.
+// Whether the columns of a stored row fit together: widths, bits and counts.
 bool is_sound(const PackedSeries& series, const HourStarts& hours);
 
-// Appends the values of the hours [first, last) to `out`.
+// Appends the values of the hours [first, last) to `out`. Throws std::runtime_error if the series
+// is not sound.
 void unpack_hours(const PackedSeries& series, const HourStarts& hours, int first, int last,
                   std::vector<double>& out);
 

@@ -1,6 +1,7 @@
 // Who packs and moves a day, and all others: failover, writers, and whoever removes a host.
 #include <future>
 
+#include "aggregator/sealed/move_day.h"
 #include "aggregator/sealed/open_days.h"
 #include "aggregator/sealed/seal_metrics.h"
 #include "tests/integration/sealed/held_lock.h"
@@ -125,12 +126,30 @@ TEST_F(SealBesideOthers, ABatchWithoutAMarkAtTheLastMomentIsNotLost) {
 TEST_F(SealBesideOthers, ADayThatIsReadForLongMovesLater) {
     const auto on = day(3);
     fill(hosts_[0], on, 50);
+    SealJob job{database_.pool(), {.cpu_percent = 100}, [] { return false; }};
     {
         const HeldLock reader{database_, "SELECT count(*) FROM monitoring.system_batches"};
-        EXPECT_EQ(run().postponed, 1U);
+        EXPECT_EQ(job.run(epoch_).postponed, 1U);
         EXPECT_EQ(moved(), 0);
+        EXPECT_THAT(job.progress().last_error, testing::HasSubstr(": others use it"));
     }
-    EXPECT_EQ(run().days, 1U);
+    EXPECT_EQ(job.run(epoch_).days, 1U);
+    EXPECT_EQ(job.progress().last_error, "");
+}
+
+TEST_F(SealBesideOthers, ADayThatIsTooLargeToBeCountedGoesByItsMarks) {
+    const auto on = day(3);
+    fill(hosts_[0], on, 50);
+    pack(hosts_[0], on);
+    const auto session = database_.pool().acquire();
+    mark_late(hosts_[0], on);
+    EXPECT_EQ(move_day(*session, epoch_, on, Proof::marks), Move::differs);
+    EXPECT_EQ(move_day(*session, epoch_, on, Proof::count), Move::differs);
+    database_.run("DELETE FROM monitoring.late_days");
+    mark_late(hosts_[1], on);  // it has no rows in that day
+    EXPECT_EQ(move_day(*session, epoch_, on, Proof::marks), Move::moved);
+    EXPECT_EQ(packed(hosts_[0], on).size(), 50U);
+    EXPECT_EQ(move_day(*session, epoch_, on, Proof::marks), Move::gone);
 }
 
 TEST_F(SealBesideOthers, ARestEndsWithTheProgram) {

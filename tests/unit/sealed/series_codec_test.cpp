@@ -162,6 +162,11 @@ TEST(SeriesCodec, DamageIsSeen) {
     };
     EXPECT_TRUE(is_sound(sound, day.hours));
     EXPECT_TRUE(damaged([](auto& s) { s.bits.pop_back(); }));
+    auto without_bits = sound;  // as it is read for its rollups
+    without_bits.bits.clear();
+    without_bits.bit_count = 0;
+    std::vector<double> values;
+    EXPECT_THROW(unpack_hours(without_bits, day.hours, 0, 1, values), std::runtime_error);
     EXPECT_TRUE(damaged([](auto& s) { s.bit_count += 1; }));
     EXPECT_TRUE(damaged([](auto& s) { s.hours[0].high = 1'000; }));
     EXPECT_TRUE(damaged([](auto& s) { std::swap(s.hours[1].low, s.hours[1].high); }));
