@@ -37,7 +37,7 @@ DatabaseOptions options_for(const std::string& url, int sessions) {
     return options;
 }
 
-std::string quoted(std::string_view text) {
+std::string literal(std::string_view text) {
     return "'" + std::string{text} + "'";
 }
 
@@ -88,7 +88,7 @@ std::string FilledDatabase::text(const std::string& sql) {
 
 std::int32_t FilledDatabase::add_host(std::string_view hostname) {
     return static_cast<std::int32_t>(number("INSERT INTO monitoring.hosts (hostname) VALUES (" +
-                                            quoted(hostname) + ") RETURNING host_id"));
+                                            literal(hostname) + ") RETURNING host_id"));
 }
 
 std::int32_t FilledDatabase::add_layout(const std::vector<Entry>& entries) {
@@ -116,10 +116,10 @@ std::int32_t FilledDatabase::add_layout(const std::vector<Entry>& entries) {
 
 void FilledDatabase::add_batch(std::int32_t host, std::int32_t layout, const std::string& time,
                                const std::string& values, const std::string& received) {
-    run("SELECT monitoring.ensure_partitions((timestamptz " + quoted(time) +
-        ")::date, (timestamptz " + quoted(time) +
-        ")::date); INSERT INTO monitoring.system_batches VALUES (" + quoted(time) + ", " +
-        quoted(received.empty() ? time : received) + ", 7, " + std::to_string(host) + ", " +
+    run("SELECT monitoring.ensure_partitions((timestamptz " + literal(time) +
+        ")::date, (timestamptz " + literal(time) +
+        ")::date); INSERT INTO monitoring.system_batches VALUES (" + literal(time) + ", " +
+        literal(received.empty() ? time : received) + ", 7, " + std::to_string(host) + ", " +
         std::to_string(layout) + ", " + values + ")");
 }
 
@@ -127,13 +127,13 @@ namespace {
 
 // Times of a run of batches, and the partitions they need.
 std::string ensure_sql(const std::string& from, int step, int count) {
-    return "SELECT monitoring.ensure_partitions((timestamptz " + quoted(from) +
-           ")::date, (timestamptz " + quoted(from) + " + interval '" +
+    return "SELECT monitoring.ensure_partitions((timestamptz " + literal(from) +
+           ")::date, (timestamptz " + literal(from) + " + interval '" +
            std::to_string(step * (count - 1)) + " s')::date);";
 }
 
 std::string times_sql(const std::string& from, int step, int count) {
-    return "(SELECT n, timestamptz " + quoted(from) + " + (n - 1) * interval '" +
+    return "(SELECT n, timestamptz " + literal(from) + " + (n - 1) * interval '" +
            std::to_string(step) + " s' AS ts FROM generate_series(1, " + std::to_string(count) +
            ") AS n) AS t";
 }
@@ -154,8 +154,8 @@ std::int64_t FilledDatabase::add_processes(std::int32_t host, const std::string&
     const auto id = std::to_string(host);
     run("INSERT INTO monitoring.processes (host_id, digest, boot_id, pid, start_ticks, name,"
         " last_seen_day) SELECT " +
-        id + ", md5(" + quoted(prefix) + " || n)::uuid, md5('boot')::uuid, n, n, " +
-        quoted(prefix) + " || n, '2026-01-01' FROM generate_series(1, " + std::to_string(count) +
+        id + ", md5(" + literal(prefix) + " || n)::uuid, md5('boot')::uuid, n, n, " +
+        literal(prefix) + " || n, '2026-01-01' FROM generate_series(1, " + std::to_string(count) +
         ") AS n");
     return number("SELECT min(process_ref) FROM monitoring.processes WHERE host_id = " + id);
 }
