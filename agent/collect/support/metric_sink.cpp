@@ -11,12 +11,14 @@
 namespace chorus::agent {
 namespace {
 
-// Shares and rates come from ticks, milliseconds and page counts. What is behind the fourth digit
-// is noise that does not compress. But nothing is rounded more coarsely than to whole units, nor
-// kept finer than to four decimals.
-double round_derived(double value) {
+// Shares and rates come from ticks, milliseconds and page counts: what is behind the fourth decimal
+// is noise that does not compress. Of rates and times so is what is behind the fourth digit.
+// Nothing is rounded more coarsely than to whole units.
+double round_derived(double value, std::string_view unit) {
     double steps = 1e4;
-    for (double size = 1; steps > 1 && std::abs(value) >= size; size *= 10) steps /= 10;
+    if (unit == "ms" || unit.ends_with("per_sec")) {
+        for (double size = 1; steps > 1 && std::abs(value) >= size; size *= 10) steps /= 10;
+    }
     return std::round(value * steps) / steps;
 }
 bool is_derived(std::string_view unit) {
@@ -55,7 +57,7 @@ void MetricSink::add(std::string_view metric_type, std::string_view label, std::
         if (key.label != wanted) key.label = wanted;
         if (key.unit != unit) key.unit = unit;
     }
-    values_.push_back(is_derived(unit) ? round_derived(value) : value);
+    values_.push_back(is_derived(unit) ? round_derived(value, unit) : value);
 }
 
 void MetricSink::left_out(std::string_view source, std::size_t count) {

@@ -45,9 +45,10 @@ TEST(MetricSink, RatesKeepFourDigitsAndWholeUnits) {
          {6350675.2538, 1234.5, 999.96, 93.5123, 9.87654, 0.98765, 0.00012, 0.00002, -12.3456}) {
         sink.add("disk_read_bytes_per_sec", "bytes_per_sec", rate);
     }
+    sink.add("disk_usage_percent", "percent", 66.66666);
     sink.add("memory_used_mb", "mb", 1234.56789);  // a state, not a rate
     EXPECT_EQ(values, (std::vector{6350675.0, 1235.0, 1000.0, 93.51, 9.877, 0.9877, 0.0001, 0.0,
-                                   -12.35, 1234.56789}));
+                                   -12.35, 66.6667, 1234.56789}));
 }
 
 TEST(MetricSink, NumbersTheSecondSeriesOfAName) {
