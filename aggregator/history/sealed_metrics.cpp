@@ -7,8 +7,6 @@
 #include <utility>
 
 #include "aggregator/history/direction.h"
-#include "aggregator/postgres/database_error.h"
-#include "aggregator/sealed/sealed_reader.h"
 
 namespace chorus::store {
 namespace {
@@ -21,7 +19,7 @@ constexpr std::size_t kFewestValues = 64;
 constexpr std::size_t kMostValues = 1U << 18U;  // at once; about 10 MiB of them
 constexpr std::int64_t kMostBatches = 1'024;    // at once
 constexpr std::size_t kMostLayouts = 256;       // that are kept
-constexpr std::chrono::seconds kMostTime{5};    // as long as one statement may take
+constexpr std::size_t kLayoutsAtATime = 16;     // that are read
 
 // The next batches of some hours of a day. None, without a look at them, if the day has no value of
 // what is asked for. Planned anew for each call, so that only the day's partitions are looked at.
@@ -72,7 +70,6 @@ SealedMetrics::SealedMetrics(Session& session, const MetricFilter& filter,
     : session_(session),
       filter_(filter),
       days_(std::move(days)),
-      until_(std::chrono::steady_clock::now() + kMostTime),
       at_once_(
           static_cast<std::size_t>(std::clamp<std::int64_t>(rows, kFewestValues, kMostValues))) {
     next_hours();
@@ -139,9 +136,7 @@ bool SealedMetrics::read_batches() {
     const auto most = std::min<std::int64_t>(kMostBatches, static_cast<std::int64_t>(at_once_));
     while (batches_.empty()) {
         if (day_ == days_.size()) return false;
-        if (std::chrono::steady_clock::now() > until_) {
-            throw DatabaseError{std::string{sqlstate::kQueryCanceled}, "too many packed batches"};
-        }
+        time_.check();
         const int until = std::min(hour_ + length_, kHoursOfDay);
         const int first = filter_.ascending ? hour_ : kHoursOfDay - until;
         std::optional<std::int64_t> host;
@@ -179,17 +174,19 @@ bool SealedMetrics::read_batches() {
         next_hours();
     }
     last_ = SampleCursor{batches_.back().time, batches_.back().host_id, 0};
-    read_entries();
+    if (entries_.size() > kMostLayouts) entries_.clear();
     return true;
 }
 
-void SealedMetrics::read_entries() {
-    if (entries_.size() > kMostLayouts) entries_.clear();
-    std::set<std::int32_t> unknown;
-    for (const auto& batch : batches_) {
-        if (!entries_.contains(batch.layout_id)) unknown.insert(batch.layout_id);
+// A few layouts at a time: one batch may fill the page.
+const std::vector<SealedMetrics::Entry>& SealedMetrics::entries_of(std::size_t batch) {
+    if (const auto known = entries_.find(batches_[batch].layout_id); known != entries_.end()) {
+        return known->second;
     }
-    if (unknown.empty()) return;
+    std::set<std::int32_t> unknown;
+    for (auto i = batch; i < batches_.size() && unknown.size() < kLayoutsAtATime; ++i) {
+        if (!entries_.contains(batches_[i].layout_id)) unknown.insert(batches_[i].layout_id);
+    }
     const std::vector<std::int32_t> ids(unknown.begin(), unknown.end());
     for (const auto id : ids) entries_[id];
     for (const auto row : session_.execute_once(with_direction(kEntries, filter_.ascending),
@@ -201,6 +198,7 @@ void SealedMetrics::read_entries() {
                                          std::string{row.text(4)}, std::string{row.text(5)},
                                          std::string{row.text(6)}});
     }
+    return entries_.at(batches_[batch].layout_id);
 }
 
 bool SealedMetrics::is_before_page(const Batch& batch, const Entry& entry) const {
@@ -214,7 +212,7 @@ bool SealedMetrics::is_before_page(const Batch& batch, const Entry& entry) const
 void SealedMetrics::choose() {
     for (; next_batch_ < batches_.size(); ++next_batch_, next_entry_ = 0) {
         const auto& batch = batches_[next_batch_];
-        const auto& entries = entries_.at(batch.layout_id);
+        const auto& entries = entries_of(next_batch_);
         for (; next_entry_ < entries.size(); ++next_entry_) {
             if (values_.size() == at_once_) return;
             const auto& entry = entries[next_entry_];

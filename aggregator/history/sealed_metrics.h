@@ -10,6 +10,7 @@
 
 #include "aggregator/history/metric_reader.h"
 #include "aggregator/postgres/session.h"
+#include "aggregator/sealed/sealed_reader.h"
 #include "common/timestamp.h"
 
 namespace chorus::store {
@@ -68,7 +69,7 @@ class SealedMetrics {
 
     bool fill();
     bool read_batches();
-    void read_entries();
+    const std::vector<Entry>& entries_of(std::size_t batch);
     void choose();
     void read_values();
     bool is_before_page(const Batch& batch, const Entry& entry) const;
@@ -77,7 +78,7 @@ class SealedMetrics {
     Session& session_;
     const MetricFilter& filter_;
     const std::vector<std::chrono::sys_days> days_;
-    const std::chrono::steady_clock::time_point until_;
+    const AnswerTime time_;
     std::size_t at_once_;  // values to decode at a time
 
     // Hours that are read next: of days_[day_], `hour_` counts in the order asked for.

@@ -72,6 +72,7 @@ class Count {
 
     Session& session_;
     const MetricFilter& filter_;
+    const AnswerTime time_;
     std::vector<SealedHours> whole_;  // at most one for each day
     std::vector<SealedHours> partly_;
     std::map<std::int32_t, std::vector<std::int32_t>> series_;  // by layout
@@ -118,6 +119,7 @@ std::set<std::int32_t> Count::series_of(const std::vector<std::int32_t>& layouts
 
 // Of a part of an hour: value by value.
 void Count::count_values(const SealedHours& part) {
+    time_.check();
     const auto hosts = read_sealed_batches(session_, part, filter_.host_id);
     std::vector<SeriesOfDay> wanted;
     std::vector<std::size_t> of_host;
@@ -131,6 +133,7 @@ void Count::count_values(const SealedHours& part) {
     read_packed_series(
         session_, wanted,
         [&](std::size_t which, const HourStarts& starts, const PackedSeries& series) {
+            time_.check();
             const auto& host = hosts[of_host[which]];
             values.clear();
             unpack_hours(series, starts, part.first, part.last, values);

@@ -1,8 +1,10 @@
 #include "aggregator/history/sealed_series.h"
 
+#include <iterator>
 #include <map>
 #include <utility>
 
+#include "aggregator/sealed/sealed_reader.h"
 #include "aggregator/sealed/sealed_rows.h"
 
 namespace chorus::store {
@@ -149,18 +151,28 @@ void read_sealed(Session& session, const SealedRange& range,
     const auto names = find_names(session, range);
     std::vector<std::int32_t> series_ids;
     for (const auto& [id, name] : names) series_ids.push_back(id);
-    for (const auto row :
-         session.execute(kSeries, Parameters{}
-                                      .int4_array(std::span<const std::int32_t>{series_ids})
-                                      .int4(range.host_id)
-                                      .date(known.begin()->first)
-                                      .date(known.rbegin()->first)
-                                      .boolean(!reading.by_hours())
-                                      .date_array(in_detail))) {
-        const auto day = known.find(row.date(0));
-        if (day == known.end()) continue;
-        reading.series(names.at(row.int4(1)), day->first, day->second,
-                       read_series(row, 2, day->second.hours));
+    for (auto begin = known.begin(); begin != known.end();) {
+        // All days at once, unless their values are to be seen one by one.
+        auto end = begin;
+        std::size_t values = 0;
+        do {
+            if (!reading.by_hours()) values += series_ids.size() * end->second.hours.back();
+            ++end;
+        } while (end != known.end() && values < kPackedValuesAtATime);
+        for (const auto row :
+             session.execute(kSeries, Parameters{}
+                                          .int4_array(std::span<const std::int32_t>{series_ids})
+                                          .int4(range.host_id)
+                                          .date(begin->first)
+                                          .date(std::prev(end)->first)
+                                          .boolean(!reading.by_hours())
+                                          .date_array(in_detail))) {
+            const auto day = known.find(row.date(0));
+            if (day == known.end()) continue;
+            reading.series(names.at(row.int4(1)), day->first, day->second,
+                           read_series(row, 2, day->second.hours));
+        }
+        begin = end;
     }
 }
 

@@ -14,7 +14,6 @@ namespace {
 using std::chrono::days;
 using std::chrono::floor;
 using std::chrono::hours;
-using std::chrono::microseconds;
 using std::chrono::sys_days;
 
 // Ingest takes batches whose time is up to two days ahead.
@@ -35,8 +34,13 @@ ORDER BY s.metric_type
 )sql"};
 
 // Both planned anew for each call, so that only the day's partition is looked at.
+//
+// A clock that was ahead: a batch lies behind `since`, but was received before.
 constexpr const char* kHosts = R"sql(
-SELECT b.host_id, b.batches, CASE WHEN $3 THEN b.delays END
+SELECT b.host_id, b.batches,
+       $3 AND EXISTS (SELECT FROM unnest(b.times, b.delays) AS t (ts, delay)
+                      WHERE t.delay < 0 AND t.ts >= $4
+                        AND t.ts + t.delay * interval '1 microsecond' < $4)
 FROM monitoring.sealed_batches b
 WHERE b.day = $1 AND ($2::int IS NULL OR b.host_id = $2)
 )sql";
@@ -68,8 +72,7 @@ class Summary {
     struct HostDay {
         HourStarts starts{};
         int first = 0;  // hour; those before do not count
-        // Hours in which not every batch counts, and all batches from hour `first` on if there are
-        // such hours.
+        // Hours in which not every batch counts; the batches of those hours, and maybe of others.
         std::array<bool, kHoursOfDay> partly{};
         HostBatches batches;
     };
@@ -81,7 +84,7 @@ class Summary {
         return day < border ? static_cast<int>((border - day) / hours{1}) : 0;
     }
     void read_hosts(sys_days day);
-    void look_closely(sys_days day, std::optional<std::int32_t> host_id);
+    void look_closely(const SealedHours& hours, std::optional<std::int32_t> host_id);
     void add_series(const HostDay& host, const PackedSeries& series, HourRollup& sum) const;
     void add_values(const HostDay& host, const PackedSeries& series, int hour,
                     HourRollup& sum) const;
@@ -89,6 +92,7 @@ class Summary {
     Session& session_;
     const std::optional<std::int32_t> host_id_;
     const Timestamp since_;
+    const AnswerTime time_;
     std::vector<std::int32_t> series_;
     std::vector<std::string> metrics_;
     std::map<std::int32_t, std::size_t> metric_of_;         // of each series
@@ -104,10 +108,9 @@ void Summary::read_names() {
     }
 }
 
-// Which hours count, batch by batch where that is in doubt.
-void Summary::look_closely(sys_days day, std::optional<std::int32_t> host_id) {
-    const int first = first_hour(day);
-    for (auto& batches : read_sealed_batches(session_, {day, first, kHoursOfDay}, host_id)) {
+// Which of these hours count whole, batch by batch.
+void Summary::look_closely(const SealedHours& part, std::optional<std::int32_t> host_id) {
+    for (auto& batches : read_sealed_batches(session_, part, host_id)) {
         auto& host = hosts_[batches.host_id];
         for (std::size_t i = 0; i < batches.times.size(); ++i) {
             if (counts(batches, i)) continue;
@@ -121,22 +124,17 @@ void Summary::look_closely(sys_days day, std::optional<std::int32_t> host_id) {
 void Summary::read_hosts(sys_days day) {
     hosts_.clear();
     const Timestamp start{day};
-    const bool border = start < since_;
     const bool may_be_ahead = start < since_ + kMostAhead;
     std::vector<std::int32_t> ahead;
     for (const auto row : session_.execute_once(
-             kHosts, Parameters{}.date(day).int4(host_id_).boolean(may_be_ahead && !border))) {
+             kHosts,
+             Parameters{}.date(day).int4(host_id_).boolean(may_be_ahead).timestamp(since_))) {
         hosts_[row.int4(0)] = {read_hours(row, 1), first_hour(day), {}, {}};
-        // A clock that was ahead: received before `since`, but stored behind it.
-        const auto delays = row.int8_array(2);
-        if (std::ranges::any_of(delays, [&](const auto& delay) {
-                return start + microseconds{delay.value_or(0)} < since_;
-            })) {
-            ahead.push_back(row.int4(0));
-        }
+        if (row.boolean(2)) ahead.push_back(row.int4(0));
     }
-    if (border) look_closely(day, host_id_);
-    for (const auto host : ahead) look_closely(day, host);
+    const int first = first_hour(day);
+    if (start < since_) look_closely({day, first, first + 1}, host_id_);
+    for (const auto host : ahead) look_closely({day, first, kHoursOfDay}, host);
 }
 
 void Summary::add_values(const HostDay& host, const PackedSeries& series, int hour,
@@ -167,10 +165,17 @@ void Summary::read(sys_days day) {
     if (hosts_.empty()) return;
     const bool in_detail = std::ranges::any_of(
         hosts_, [](const auto& host) { return !host.second.batches.times.empty(); });
-    const auto at_once = std::max<std::size_t>(1, kRowsAtATime / hosts_.size());
+    std::size_t of_day = 1;
+    for (const auto& [id, host] : hosts_) {
+        of_day = std::max<std::size_t>(of_day, host.starts.back());
+    }
+    const auto rows =
+        in_detail ? std::min(kRowsAtATime, kPackedValuesAtATime / of_day) : kRowsAtATime;
+    const auto at_once = std::max<std::size_t>(1, rows / hosts_.size());
     for (std::size_t from = 0; from < series_.size(); from += at_once) {
         const auto part = std::span<const std::int32_t>{series_}.subspan(
             from, std::min(at_once, series_.size() - from));
+        time_.check();
         for (const auto row : session_.execute_once(
                  kRollups,
                  Parameters{}.date(day).int4(host_id_).int4_array(part).boolean(in_detail))) {

@@ -3,12 +3,13 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "aggregator/postgres/database_error.h"
 #include "aggregator/sealed/sealed_rows.h"
 
 namespace chorus::store {
 namespace {
 
-constexpr std::size_t kValuesAtATime = 4U << 20U;
+constexpr std::chrono::seconds kLongestAnswer{5};  // as long as one statement may take
 constexpr std::size_t kSeriesAtATime = 20'000;
 
 constexpr Statement kDays{"sealed_days_of_range", R"sql(
@@ -65,6 +66,12 @@ void read_part(Session& session, std::span<const SeriesOfDay> wanted, std::size_
 
 }  // namespace
 
+void AnswerTime::check() const {
+    if (std::chrono::steady_clock::now() - begin_ > kLongestAnswer) {
+        throw DatabaseError{std::string{sqlstate::kQueryCanceled}, "too many packed batches"};
+    }
+}
+
 std::vector<std::chrono::sys_days> find_sealed_days(Session& session, Timestamp first,
                                                     Timestamp last) {
     std::vector<std::chrono::sys_days> days;
@@ -106,7 +113,7 @@ void read_packed_series(Session& session, std::span<const SeriesOfDay> wanted,
     for (std::size_t begin = 0; begin < wanted.size();) {
         std::size_t end = begin, values = 0;
         while (end < wanted.size() && end - begin < kSeriesAtATime &&
-               (end == begin || values + wanted[end].batches <= kValuesAtATime)) {
+               (end == begin || values + wanted[end].batches <= kPackedValuesAtATime)) {
             values += wanted[end++].batches;
         }
         read_part(session, wanted.subspan(begin, end - begin), begin, take);

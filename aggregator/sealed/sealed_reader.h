@@ -16,6 +16,20 @@
 
 namespace chorus::store {
 
+// About so many values of packed series are held at a time.
+inline constexpr std::size_t kPackedValuesAtATime = 4U << 20U;
+
+// Bounds an answer that takes many statements as statement_timeout bounds one.
+class AnswerTime {
+  public:
+    // Throws DatabaseError (query_canceled) once five seconds have passed since the object was
+    // made.
+    void check() const;
+
+  private:
+    const std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
+};
+
 // The days that have moved, of those that the range touches; both ends included. In order.
 std::vector<std::chrono::sys_days> find_sealed_days(Session& session, Timestamp first,
                                                     Timestamp last);
