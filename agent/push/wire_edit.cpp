@@ -2,6 +2,7 @@
 
 #include "agent/process/fold.h"
 #include "common/batch/batch_json.h"
+#include "common/json/json_reader.h"
 
 namespace chorus::agent {
 namespace {

@@ -19,6 +19,7 @@
 #include "aggregator/schema/lease.h"
 #include "common/batch/batch_json.h"
 #include "common/compress.h"
+#include "common/json/json_reader.h"
 #include "common/log.h"
 #include "common/settings/command_table.h"
 #include "common/settings/exit_codes.h"

@@ -10,7 +10,7 @@
 
 #include "aggregator/rules/rule.h"
 #include "common/json/field_error.h"
-#include "common/json/json_reader.h"
+#include "common/json/json_value.h"
 
 namespace chorus::alerts {
 

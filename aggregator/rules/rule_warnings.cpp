@@ -5,6 +5,7 @@
 #include "aggregator/history/sent_metrics.h"
 #include "aggregator/rules/rule_input.h"
 #include "common/batch/catalogue.h"
+#include "common/json/json_reader.h"
 #include "common/text.h"
 
 namespace chorus::alerts {

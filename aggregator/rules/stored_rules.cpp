@@ -1,5 +1,7 @@
 #include "aggregator/rules/stored_rules.h"
 
+#include "common/json/json_reader.h"
+
 namespace chorus::alerts {
 namespace {
 

@@ -6,7 +6,7 @@
 
 #include "common/batch/batch.h"
 #include "common/json/field_error.h"
-#include "common/json/json_reader.h"
+#include "common/json/json_value.h"
 #include "common/json_writer.h"
 
 namespace chorus {

@@ -12,13 +12,13 @@
 #include <utility>
 #include <vector>
 
+#include "common/json/json_value.h"
+
 namespace chorus {
 
 namespace limits {
 inline constexpr int kJsonDepth = 32;
 }
-
-using JsonValue = simdjson::dom::element;
 
 // Why a text is no acceptable JSON. `code` is one of json_invalid, json_too_deep,
 // json_duplicate_key, number_invalid, invalid_utf8.

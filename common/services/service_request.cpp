@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "common/base64.h"
+#include "common/json/json_reader.h"
 #include "common/text.h"
 
 namespace chorus {

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "common/http/url.h"
-#include "common/json/json_reader.h"
+#include "common/json/json_value.h"
 
 namespace chorus {
 

@@ -15,6 +15,7 @@
 #include "aggregator/batches/batch_prepared.h"
 #include "aggregator/batches/batch_rows.h"
 #include "common/batch/batch_json.h"
+#include "common/json/json_reader.h"
 
 namespace {
 

@@ -3,6 +3,7 @@
 #include "aggregator/api/alerts/alert_input.h"
 #include "aggregator/api/alerts/silence_input.h"
 #include "aggregator/api/hosts/host_input.h"
+#include "common/json/json_reader.h"
 #include "common/text.h"
 #include "tests/fuzz/support.h"
 

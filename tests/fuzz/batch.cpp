@@ -1,6 +1,7 @@
 // Batches of agents: read by the aggregator, and by the agent where it changes one before sending.
 #include "agent/push/wire_edit.h"
 #include "common/batch/batch_json.h"
+#include "common/json/json_reader.h"
 #include "tests/fuzz/support.h"
 
 using namespace chorus;

@@ -3,6 +3,7 @@
 #include <iterator>
 
 #include "aggregator/rules/rule_input.h"
+#include "common/json/json_reader.h"
 #include "tests/fuzz/support.h"
 
 using namespace chorus;

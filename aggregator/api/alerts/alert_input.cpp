@@ -2,6 +2,7 @@
 
 #include "aggregator/rules/field_reader.h"
 #include "common/batch/batch.h"
+#include "common/json/json_reader.h"
 
 namespace chorus::api {
 namespace {

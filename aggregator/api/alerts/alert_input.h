@@ -6,7 +6,7 @@
 
 #include "aggregator/alert_store/alert_store.h"
 #include "common/json/field_error.h"
-#include "common/json/json_reader.h"
+#include "common/json/json_value.h"
 
 namespace chorus::api {
 

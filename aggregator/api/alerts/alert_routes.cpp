@@ -14,6 +14,7 @@
 #include "aggregator/api/support/transaction.h"
 #include "aggregator/http/parameters.h"
 #include "common/batch/batch.h"
+#include "common/json/json_reader.h"
 #include "common/log.h"
 
 namespace chorus::api {

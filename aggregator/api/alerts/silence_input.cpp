@@ -4,6 +4,7 @@
 #include <array>
 
 #include "aggregator/rules/field_reader.h"
+#include "common/json/json_reader.h"
 #include "common/json_writer.h"
 
 namespace chorus::api {

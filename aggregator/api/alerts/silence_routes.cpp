@@ -13,6 +13,7 @@
 #include "aggregator/api/support/timings.h"
 #include "aggregator/api/support/transaction.h"
 #include "aggregator/http/parameters.h"
+#include "common/json/json_reader.h"
 
 namespace chorus::api {
 namespace {

@@ -3,7 +3,7 @@
 
 #include "aggregator/access/host_settings.h"
 #include "common/json/field_error.h"
-#include "common/json/json_reader.h"
+#include "common/json/json_value.h"
 
 namespace chorus::api {
 

@@ -13,6 +13,7 @@
 #include "aggregator/cache/entry_writer.h"
 #include "aggregator/http/parameters.h"
 #include "aggregator/live/intervals.h"
+#include "common/json/json_reader.h"
 #include "common/log.h"
 
 namespace chorus::api {

@@ -18,6 +18,7 @@
 #include "aggregator/http/parameters.h"
 #include "aggregator/rules/rule_input.h"
 #include "aggregator/tasks/alert_check.h"
+#include "common/json/json_reader.h"
 
 namespace chorus::api {
 namespace {

@@ -16,6 +16,7 @@
 #include "aggregator/http/parameters.h"
 #include "aggregator/rules/rule_input.h"
 #include "aggregator/rules/rule_warnings.h"
+#include "common/json/json_reader.h"
 
 namespace chorus::api {
 namespace {

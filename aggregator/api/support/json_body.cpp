@@ -2,6 +2,7 @@
 
 #include "aggregator/http/parameters.h"
 #include "aggregator/http/response.h"
+#include "common/json/json_reader.h"
 
 namespace chorus::api {
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "aggregator/http/request.h"
-#include "common/json/json_reader.h"
+#include "common/json/json_value.h"
 
 namespace chorus::api {
 

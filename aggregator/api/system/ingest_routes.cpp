@@ -12,6 +12,7 @@
 #include "aggregator/live/intervals.h"
 #include "common/batch/batch.h"
 #include "common/batch/batch_json.h"
+#include "common/json/json_reader.h"
 #include "common/log.h"
 
 namespace chorus::api {

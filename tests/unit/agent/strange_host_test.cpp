@@ -9,6 +9,7 @@
 #include "agent/push/wire_edit.h"
 #include "agent/services/found_checks.h"
 #include "common/batch/batch_json.h"
+#include "common/json/json_reader.h"
 #include "tests/unit/agent/samples.h"
 
 namespace chorus::agent {

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <random>
 
+#include "common/json/json_reader.h"
 #include "tests/unit/codec/batch_text.h"
 
 namespace chorus {

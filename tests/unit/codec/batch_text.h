@@ -7,6 +7,7 @@
 #include <variant>
 
 #include "common/batch/batch_json.h"
+#include "common/json/json_reader.h"
 #include "tests/unit/codec/sample_batch.h"
 
 namespace chorus::test {

@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include "common/json/json_reader.h"
 #include "tests/unit/codec/batch_text.h"
 
 namespace chorus {

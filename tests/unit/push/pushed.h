@@ -10,6 +10,7 @@
 #include "agent/push/send_queue.h"
 #include "common/batch/batch_json.h"
 #include "common/compress.h"
+#include "common/json/json_reader.h"
 
 namespace chorus::agent {
 

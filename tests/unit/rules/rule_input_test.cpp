@@ -1,5 +1,6 @@
 // Rules as clients write them.
 #include "aggregator/rules/rule_input.h"
+#include "common/json/json_reader.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
