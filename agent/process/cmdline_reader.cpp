@@ -1,6 +1,10 @@
 #include "agent/process/cmdline_reader.h"
 
+#include <algorithm>
 #include <cerrno>
+#include <span>
+#include <string>
+#include <utility>
 
 #include "agent/process/pid_files.h"
 #include "agent/process/process_name.h"
@@ -9,6 +13,7 @@ namespace chorus::agent {
 namespace {
 
 constexpr int kTries = 3;
+constexpr std::size_t kAtOnce = 256;  // bounds what their texts take
 
 }  // namespace
 
@@ -18,14 +23,36 @@ void CmdlineReader::begin(KnownProcess& known) {
     known.cmdline_tries = kTries;
 }
 
-void CmdlineReader::read(KnownProcess& known, std::int32_t pid) {
+void CmdlineReader::want(std::int32_t pid, KnownProcess& known) {
     if (known.cmdline_tries == 0) return;
     const bool for_name = known.comm.size() >= kCommBytes;
     if (mode_ == CmdlineMode::none && !for_name) {
         known.cmdline_tries = 0;
-        return;
+    } else {
+        wanted_.push_back(pid);
     }
-    const auto file = reader_.read(PidPath(pid, "cmdline").c_str());
+}
+
+void CmdlineReader::read_wanted(
+    std::unordered_map<std::int32_t, KnownProcess>& known,
+    const std::function<void(std::int32_t pid, const KnownProcess&)>& take) {
+    const auto wanted = std::exchange(wanted_, {});
+    for (std::size_t begin = 0; begin < wanted.size(); begin += kAtOnce) {
+        const auto part =
+            std::span{wanted}.subspan(begin, std::min(kAtOnce, wanted.size() - begin));
+        std::vector<std::string> paths;
+        for (const auto pid : part) paths.emplace_back(PidPath(pid, "cmdline").c_str());
+        const auto files = reader_.read_all(std::move(paths));
+        for (std::size_t i = 0; i < part.size(); ++i) {
+            const auto at = known.find(part[i]);
+            if (at == known.end()) continue;
+            take_file(at->second, files[i]);
+            take(part[i], at->second);
+        }
+    }
+}
+
+void CmdlineReader::take_file(KnownProcess& known, const DeadlineReader::Result& file) {
     if (file.error == ETIMEDOUT || file.error == EAGAIN) {
         --known.cmdline_tries;
         faults_.note("/proc/PID/cmdline", file.error);

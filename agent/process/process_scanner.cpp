@@ -87,6 +87,7 @@ ProcessTable ProcessScanner::scan(std::optional<std::uint64_t> memory_total_byte
     }
     table.rows.resize(rows);
     table.scanned = static_cast<std::int64_t>(rows);
+    read_cmdlines(table);
     drop_ended();
     last_scan_ = first_read_;
     attributed_ticks_ = attribution_.finish();
@@ -98,6 +99,18 @@ ProcessTable ProcessScanner::scan(std::optional<std::uint64_t> memory_total_byte
     memory_.fill(table.rows);
     threads_.fill(table.rows);
     return table;
+}
+
+// The names depend on it. The rows are in order of their PIDs.
+void ProcessScanner::read_cmdlines(ProcessTable& table) {
+    cmdlines_.read_wanted(known_, [&](std::int32_t pid, const KnownProcess& known) {
+        const auto row = std::ranges::lower_bound(table.rows, pid, {}, &ProcessSample::pid);
+        if (row == table.rows.end() || row->pid != pid) return;
+        row->name = known.name;
+        row->cmdline = known.cmdline;
+    });
+    for (const auto pid : started_) lifecycle_.started(known_.at(pid).life(pid));
+    started_.clear();
 }
 
 // A scan that could read nothing tells of no end.
@@ -279,8 +292,8 @@ KnownProcess& ProcessScanner::recognise(const PidStat& stat, nanoseconds at,
         known.unit = cgroup.unit;
         known.container_id = cgroup.container_id;
     }
-    cmdlines_.read(known, stat.pid);
-    if (!same && last_scan_) lifecycle_.started(known.life(stat.pid));
+    cmdlines_.want(stat.pid, known);
+    if (!same && last_scan_) started_.push_back(stat.pid);
     if (facts_are_due(stat.pid, known)) {
         if (const auto owner = files_.owner(stat.pid)) known.user = users_.name(*owner);
         known.fd_limit = files_.open_file_limit(stat.pid);

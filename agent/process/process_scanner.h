@@ -90,6 +90,7 @@ class ProcessScanner {
                             ProcessSample& process);
     std::optional<std::chrono::nanoseconds> age_if_new(const PidStat& stat,
                                                        std::chrono::nanoseconds at) const;
+    void read_cmdlines(ProcessTable& table);
     void add_children(ProcessTable& table);
     void drop_ended();
     bool facts_are_due(std::int32_t pid, const KnownProcess& known) const;
@@ -116,6 +117,7 @@ class ProcessScanner {
     std::optional<std::chrono::nanoseconds> delays_counted_from_;  // since boot
     ProcessCounts counts_;
     CpuAttribution attribution_;
+    std::vector<std::int32_t> started_;  // in the running scan
     ProcessLifecycle lifecycle_;
     std::optional<std::uint64_t> attributed_ticks_;
 };

@@ -1,9 +1,9 @@
 #include "agent/procfs/support/deadline_reader.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <condition_variable>
 #include <mutex>
-#include <optional>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -19,10 +19,10 @@ struct DeadlineReader::SharedState {
     ReadFile read_file;  // of the thread
     std::mutex mutex;    // protects the members below
     std::condition_variable changed;
-    std::optional<std::string> asked;  // path
-    std::optional<Result> answered;
-    bool busy = false;    // a question is open
-    bool served = false;  // there is a thread
+    std::vector<std::string> asked;  // paths
+    std::vector<Result> answered;    // as many of them as are read
+    bool busy = false;               // a question is open
+    bool served = false;             // there is a thread
     bool closed = false;
 };
 
@@ -47,39 +47,45 @@ DeadlineReader::~DeadlineReader() {
     shared_->changed.notify_all();
 }
 
-DeadlineReader::Result DeadlineReader::read(const std::string& path) {
+std::vector<DeadlineReader::Result> DeadlineReader::read_all(std::vector<std::string> paths) {
+    std::vector<Result> results(paths.size(), Result{.text = {}, .error = ETIMEDOUT});
     std::unique_lock lock(shared_->mutex);
-    if (shared_->busy) return {.text = {}, .error = ETIMEDOUT};
+    if (paths.empty() || shared_->busy) return results;
     if (!shared_->served) {
         try {
             std::thread([shared = shared_] { serve(shared); }).detach();
         } catch (const std::system_error&) {
-            return {.text = {}, .error = EAGAIN};
+            for (auto& result : results) result.error = EAGAIN;
+            return results;
         }
         shared_->served = true;
     }
-    shared_->asked = path;
-    shared_->answered.reset();
+    shared_->asked = std::move(paths);
+    shared_->answered.clear();
     shared_->busy = true;
     shared_->changed.notify_all();
-    if (!shared_->changed.wait_for(lock, deadline_,
-                                   [&] { return shared_->answered.has_value(); })) {
-        return {.text = {}, .error = ETIMEDOUT};
+    for (std::size_t known = 0;
+         !shared_->changed.wait_for(lock, deadline_, [&] { return !shared_->busy; });
+         known = shared_->answered.size()) {
+        if (known == shared_->answered.size()) break;
     }
-    return std::move(*shared_->answered);
+    shared_->asked.clear();  // what is left is for nobody
+    std::ranges::move(shared_->answered, results.begin());
+    return results;
 }
 
 void DeadlineReader::serve(const std::shared_ptr<SharedState>& shared) {
     std::unique_lock lock(shared->mutex);
     for (;;) {
-        shared->changed.wait(lock, [&] { return shared->asked || shared->closed; });
+        shared->changed.wait(lock, [&] { return shared->busy || shared->closed; });
+        while (!shared->closed && shared->answered.size() < shared->asked.size()) {
+            const std::string path = std::move(shared->asked[shared->answered.size()]);
+            lock.unlock();
+            Result result = shared->read_file(path);
+            lock.lock();
+            shared->answered.push_back(std::move(result));
+        }
         if (shared->closed) return;
-        const std::string path = std::move(*shared->asked);
-        shared->asked.reset();
-        lock.unlock();
-        Result result = shared->read_file(path);
-        lock.lock();
-        shared->answered = std::move(result);
         shared->busy = false;
         shared->changed.notify_all();
     }

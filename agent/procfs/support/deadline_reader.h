@@ -5,6 +5,8 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace chorus::agent {
 
@@ -12,6 +14,9 @@ namespace chorus::agent {
 // holds its readers, and nothing can free them. So a helper thread reads, and the caller waits for
 // it up to a deadline. While the thread hangs, every read fails at once with ETIMEDOUT. When it
 // comes back, reading goes on. There is never more than one such thread. For one caller.
+//
+// A hand-over to the thread costs some futex calls. So who reads many files hands them over at
+// once.
 class DeadlineReader {
   public:
     struct Result {
@@ -29,7 +34,10 @@ class DeadlineReader {
     DeadlineReader(const DeadlineReader&) = delete;
     DeadlineReader& operator=(const DeadlineReader&) = delete;
 
-    Result read(const std::string& path);
+    Result read(const std::string& path) { return std::move(read_all({path}).front()); }
+    // One result for each path. The deadline is for each file. At one that hangs the others behind
+    // it fail, too, with ETIMEDOUT.
+    std::vector<Result> read_all(std::vector<std::string> paths);
 
   private:
     struct SharedState;  // shared with the thread, which may outlive this object

@@ -5,7 +5,9 @@
 #include <atomic>
 #include <cerrno>
 #include <condition_variable>
+#include <memory>
 #include <mutex>
+#include <thread>
 
 #include "agent/process/process_scanner.h"
 #include "tests/unit/agent/samples.h"
@@ -75,6 +77,45 @@ TEST(DeadlineReader, HangingFileFailsAndHoldsOneThreadAndReadingGoesOnLater) {
     while (reader.read("fine").error != 0 && std::chrono::steady_clock::now() < until) {
     }
     EXPECT_EQ(reader.read("fine").text, std::string("ok\0", 3));
+}
+
+TEST(DeadlineReader, OfManyFilesThoseBeforeOneThatHangsAreRead) {
+    HangingFile file;
+    const auto read_for_nobody = std::make_shared<std::atomic<bool>>(false);
+    DeadlineReader reader(
+        [=, read = file.reader("stuck")](const std::string& path) {
+            if (path == "behind") *read_for_nobody = true;
+            return read(path);
+        },
+        300ms);
+    const auto errors = [&](std::vector<std::string> paths) {
+        std::vector<int> list;
+        for (const auto& result : reader.read_all(std::move(paths))) list.push_back(result.error);
+        return list;
+    };
+    EXPECT_TRUE(errors({}).empty());
+    EXPECT_EQ(errors({"a", "b"}), (std::vector{0, 0}));
+    EXPECT_EQ(errors({"a", "stuck", "behind"}), (std::vector{0, ETIMEDOUT, ETIMEDOUT}));
+    EXPECT_EQ(errors({"a", "b"}), (std::vector{ETIMEDOUT, ETIMEDOUT}));
+    file.open();
+    const auto until = std::chrono::steady_clock::now() + 10s;
+    while (errors({"c"})[0] != 0 && std::chrono::steady_clock::now() < until) {
+    }
+    EXPECT_EQ(errors({"c"}), std::vector{0});
+    EXPECT_FALSE(*read_for_nobody);
+}
+
+// Slow is not hanging.
+TEST(DeadlineReader, TheDeadlineIsForEachFile) {
+    DeadlineReader reader(
+        [](const std::string&) {
+            std::this_thread::sleep_for(30ms);
+            return DeadlineReader::Result{.text = "ok", .error = 0};
+        },
+        400ms);
+    for (const auto& file : reader.read_all(std::vector<std::string>(30, "x"))) {
+        EXPECT_EQ(file.error, 0);
+    }
 }
 
 // The process itself is told all the same: the kernel answers for its other files.
