@@ -54,6 +54,16 @@ def test_a_program_that_ends_badly_is_a_failure(tmp_path, cases, ending, expecte
     assert ("the log" in said) == (ending != "exit 0")
 
 
+@pytest.mark.parametrize("argument", ["--bogus", "-k", "unti", ""])
+def test_what_is_no_part_is_refused_before_anything_is_built(tmp_path, argument):
+    environment = {"PATH": "/usr/bin:/bin", "CHORUS_BUILD_DIR": str(tmp_path / "build")}
+    done = subprocess.run([ROOT / "tests/run", argument], env=environment, capture_output=True,
+                          text=True, timeout=60, check=False)
+    assert done.returncode == 64 and done.stdout == ""
+    assert "tests/run [all|unit|" in done.stderr
+    assert not (tmp_path / "build").exists()
+
+
 @pytest.mark.parametrize(("text", "options", "expected"), [
     ("def test_one(): pass", "", (1, 0, 0)),
     ("def test_one(): pass", "-n 2", (1, 0, 0)),
