@@ -229,6 +229,7 @@ RetentionOutcome RetentionJob::run(Epoch epoch, bool clock_confirmed) {
     const auto now = clock_.now();
     const auto lease = database_.acquire();
     Session& session = *lease;
+    end_stalled_sessions(session, stalled_after_);
     if (!clock_confirmed) outcome.refused = clock_fault(session, now);
     if (!outcome.refused.empty()) {
         kLog.warning("Retention paused", {{"reason", outcome.refused}});

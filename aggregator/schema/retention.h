@@ -8,6 +8,7 @@
 
 #include "aggregator/postgres/database.h"
 #include "aggregator/schema/partitions.h"
+#include "aggregator/schema/stalled_sessions.h"
 #include "common/clock.h"
 
 namespace chorus::store {
@@ -30,11 +31,16 @@ struct RetentionOutcome {
 class RetentionJob {
   public:
     RetentionJob(Database& database, const Clock& clock, Partitions& partitions,
-                 Retention retention)
-        : database_(database), clock_(clock), partitions_(partitions), retention_(retention) {}
+                 Retention retention, std::chrono::seconds stalled_after = kStalledAfter)
+        : database_(database),
+          clock_(clock),
+          partitions_(partitions),
+          retention_(retention),
+          stalled_after_(stalled_after) {}
 
     // Drops whole days whose time is over. A drop waits at most 0.3 s for its lock and is tried a
-    // few times. So ingest never waits longer than that behind it.
+    // few times. So ingest never waits longer than that behind it. First it ends the sessions of
+    // aggregators that stand still, whose locks would keep partitions.
     //
     // Deletes nothing while the clock of the database or of this program is more than an hour ahead
     // of the newest stored sample. Then nobody reports, or the clock has jumped. With
@@ -49,6 +55,7 @@ class RetentionJob {
     const Clock& clock_;
     Partitions& partitions_;
     const Retention retention_;
+    const std::chrono::seconds stalled_after_;
 };
 
 }  // namespace chorus::store

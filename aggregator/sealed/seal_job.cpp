@@ -134,6 +134,7 @@ void SealJob::move(std::int64_t epoch, sys_days day) {
         const auto move = move_day(*session, epoch, day, proof);
         if (move == Move::too_large) proof = Proof::marks;
         if (move == Move::gone) return;
+        if (move == Move::locked) end_stalled_sessions(*session, options_.stalled_after);
         if (move != Move::moved) continue;
         ++outcome_.days;
         {

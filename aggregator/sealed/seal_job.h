@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "aggregator/postgres/database.h"
+#include "aggregator/schema/stalled_sessions.h"
 #include "aggregator/sealed/host_day.h"
 
 namespace chorus::store {
@@ -22,6 +23,8 @@ struct SealOptions {
     std::chrono::hours after{25};
     // The share of one processor's time that packing takes, about: it rests between hosts.
     int cpu_percent = 25;
+    // Whoever keeps a day from moving and stands still for so long loses its session.
+    std::chrono::seconds stalled_after = kStalledAfter;
 };
 
 struct SealOutcome {

@@ -137,6 +137,24 @@ TEST_F(SealBesideOthers, ADayThatIsReadForLongMovesLater) {
     EXPECT_EQ(job.progress().last_error, "");
 }
 
+TEST_F(SealBesideOthers, AProgramThatStandsStillKeepsADayForAWhileOnly) {
+    const auto on = day(3);
+    fill(hosts_[0], on, 50);
+    const StalledReader reader{database_};
+    EXPECT_EQ(run().postponed, 1U);
+    const SealOptions options{.cpu_percent = 100, .stalled_after = 0s};
+    EXPECT_EQ((SealJob{database_.pool(), options, [] { return false; }}.run(epoch_).days), 1U);
+}
+
+// Such as a psql whose pager waits.
+TEST_F(SealBesideOthers, ProgramsOfOthersMayStandStill) {
+    const auto on = day(3);
+    fill(hosts_[0], on, 50);
+    const StalledReader reader{database_, "psql"};
+    const SealOptions options{.cpu_percent = 100, .stalled_after = 0s};
+    EXPECT_EQ((SealJob{database_.pool(), options, [] { return false; }}.run(epoch_).postponed), 1U);
+}
+
 TEST_F(SealBesideOthers, ADayThatIsTooLargeToBeCountedGoesByItsMarks) {
     const auto on = day(3);
     fill(hosts_[0], on, 50);

@@ -12,14 +12,16 @@ class SealUpkeep : public Sealing {
         const SystemClock clock;
         const Retention retention{.system = days{days_kept}};
         Partitions partitions{database_.pool(), clock, retention};
-        return RetentionJob{database_.pool(), clock, partitions, retention}.run(epoch_,
-                                                                                clock_confirmed);
+        return RetentionJob{database_.pool(), clock, partitions, retention, stalled_after_}.run(
+            epoch_, clock_confirmed);
     }
     std::string series() {
         return database_.text(
             "SELECT string_agg(metric_type || label, ' ' ORDER BY metric_type, label)"
             " FROM monitoring.series");
     }
+
+    std::chrono::seconds stalled_after_ = kStalledAfter;
 };
 
 TEST_F(SealUpkeep, RetentionDropsPackedDays) {
@@ -33,6 +35,15 @@ TEST_F(SealUpkeep, RetentionDropsPackedDays) {
     EXPECT_EQ(rows("late_days"), 0);
     EXPECT_TRUE(packed(hosts_[0], old).empty());
     EXPECT_EQ(packed(hosts_[0], kept).size(), 20U);
+}
+
+TEST_F(SealUpkeep, AProgramThatStandsStillKeepsOldDaysForAWhileOnly) {
+    const auto old = day(5);
+    fill(hosts_[0], old, 20);
+    const StalledReader reader{database_};
+    EXPECT_EQ(clean_up(3).postponed_partitions.size(), 1U);
+    stalled_after_ = 0s;
+    EXPECT_EQ(clean_up(3).dropped_partitions.size(), 1U);
 }
 
 TEST_F(SealUpkeep, ADayThatIsPackedButHasNotMovedIsCountedOnce) {
