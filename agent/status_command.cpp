@@ -1,4 +1,8 @@
 // chorus-agent status: does this host's data arrive, and if not, what to do.
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <filesystem>
 #include <iostream>
@@ -57,6 +61,15 @@ bool show_note(const AgentConfig& settings) {
     return !note || line(false, "delivery", *note);
 }
 
+void show_last_stored(const AgentConfig& settings) {
+    const auto stored = read_last_stored(delivery_note_path(settings.spool_dir));
+    if (!stored) return;  // never, or by an older agent, or its files are not for this user
+    const std::chrono::duration<double> age = SystemClock{}.now() - *stored;
+    const bool fresh = age <= 2 * kStoredNotedEvery || age.count() <= 3 * settings.interval_seconds;
+    line(true, "stored",
+         "a batch at " + format_timestamp(*stored) + (fresh ? "" : "; does the agent run?"));
+}
+
 // An empty batch is refused for its content, but only after the token was accepted.
 bool show_aggregator(const AgentConfig& settings) {
     IngestClient client{settings.endpoint, settings.token, kLimit};
@@ -111,6 +124,16 @@ bool show_spool(const AgentConfig& settings) {
                     "; they are sent once the aggregator takes them");
 }
 
+// Whether systemd runs here and knows the agent.
+bool has_unit() {
+    if (::access("/run/systemd/system", F_OK) != 0) return false;
+    return std::ranges::any_of(
+        std::array{"/etc/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system"},
+        [](const std::string& directory) {
+            return ::access((directory + "/chorus-agent.service").c_str(), F_OK) == 0;
+        });
+}
+
 // As this user sees them, who may be another than the agent's.
 void show_processes(const AgentConfig& settings) {
     const SystemBootClock clock;
@@ -151,8 +174,11 @@ ExitCode run_status(const Config& config) {
     good = show_aggregator(settings) && good;
     good = show_note(settings) && good;
     good = show_spool(settings) && good;
-    std::cout << "`systemctl status chorus-agent` shows whether it runs and how many batches were "
-                 "stored.\n";
+    show_last_stored(settings);
+    if (has_unit()) {
+        std::cout << "`systemctl status chorus-agent` shows whether it runs and how many batches "
+                     "were stored.\n";
+    }
     return good ? ExitCode::ok : ExitCode::unavailable;
 }
 

@@ -141,6 +141,7 @@ Step Delivery::on_forbidden(const Answer& answer) {
 // Half of the way is taken to be the way to the aggregator.
 void Delivery::tell_times(const StoredAnswer& stored) {
     if (!stored.expired) {
+        note_.stored(sent_at_);
         counts_.last_stored =
             std::chrono::floor<std::chrono::seconds>(sent_at_.time_since_epoch()).count();
     }

@@ -1,5 +1,7 @@
 #include "agent/push/delivery_note.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -7,10 +9,16 @@
 #include <string_view>
 #include <utility>
 
+#include "agent/procfs/support/file_descriptor.h"
 #include "agent/push/small_file.h"
 #include "common/text.h"
 
 namespace chorus::agent {
+namespace {
+
+constexpr const char* kStored = ".stored";
+
+}  // namespace
 
 DeliveryNote::DeliveryNote(std::string path)
     : path_(std::move(path)), text_(read_delivery_note(path_).value_or("")) {}
@@ -26,6 +34,23 @@ void DeliveryNote::clear() {
     if (text_.empty()) return;
     text_.clear();
     if (!path_.empty()) ::unlink(path_.c_str());
+}
+
+void DeliveryNote::stored(Timestamp now) {
+    if (path_.empty()) return;
+    if (noted_ && now >= *noted_ && now - *noted_ < kStoredNotedEvery) return;
+    noted_ = now;
+    const FileDescriptor file(
+        ::open((path_ + kStored).c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+    const timespec at{std::chrono::floor<std::chrono::seconds>(now).time_since_epoch().count(), 0};
+    const timespec times[]{at, at};
+    if (file) ::futimens(file.get(), times);
+}
+
+std::optional<Timestamp> read_last_stored(const std::string& path) {
+    struct stat status {};
+    if (path.empty() || ::stat((path + kStored).c_str(), &status) != 0) return std::nullopt;
+    return Timestamp{std::chrono::seconds{status.st_mtim.tv_sec}};
 }
 
 std::optional<std::string> read_delivery_note(const std::string& path) {

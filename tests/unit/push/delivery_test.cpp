@@ -67,6 +67,23 @@ TEST_F(DeliveryTest, StoredBatchTellsHowFarTheClocksAreApart) {
     EXPECT_EQ(delivery_.counts().last_stored, 1'767'225'700);
 }
 
+// Every five minutes is enough, and lets disks sleep.
+TEST_F(DeliveryTest, WhenABatchWasLastStoredIsNotedNowAndThen) {
+    const auto noted = [&] { return read_last_stored(delivery_note_path(state_.path())); };
+    attempt(answer(200, R"({"accepted":{},"expired":true})"));
+    attempt(answer(503, ""));
+    EXPECT_FALSE(noted());
+    const auto first = clock_.now();
+    attempt(answer(200, kStored));
+    EXPECT_EQ(noted(), first);
+    clock_.advance(299s);
+    attempt(answer(200, kStored));
+    EXPECT_EQ(noted(), first);
+    clock_.advance(1s);
+    attempt(answer(200, kStored));
+    EXPECT_EQ(noted(), first + 300s);
+}
+
 TEST_F(DeliveryTest, ExpiredBatchIsDoneButNotStored) {
     const std::string expired = R"({"accepted":{},"expired":true})";
     EXPECT_FALSE(note());
