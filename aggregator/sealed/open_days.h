@@ -14,7 +14,9 @@
 namespace chorus::store {
 
 // Days whose rows still lie in system_batches and that ended at least `after` ago by PostgreSQL's
-// clock, oldest first. All functions here throw DatabaseError.
+// clock, oldest first. Not a day that has the newest batch of a host that was heard of within a
+// day: readers of what is newest look into system_batches alone. All functions here throw
+// DatabaseError.
 std::vector<std::chrono::sys_days> due_days(Session& session, std::chrono::hours after);
 
 // Where the packing stands, for people.

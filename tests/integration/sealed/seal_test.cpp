@@ -1,5 +1,6 @@
 // Days that are over are packed: every batch comes back bit for bit, whatever came late, and
 // however often the work was cut off.
+#include "aggregator/sealed/open_days.h"
 #include "tests/integration/sealed/sealing_fixture.h"
 
 namespace chorus::store {
@@ -68,6 +69,25 @@ TEST_F(Sealing, LateRowsNearAHostsNewestOnesStay) {
     database_.run("UPDATE monitoring.hosts SET latest_ts = now()");
     EXPECT_EQ(run().hosts, 1U);
     EXPECT_EQ(packed(hosts_[0], on).size(), 25U);
+}
+
+TEST_F(Sealing, ADayWithAHostsNewestBatchWaitsUntilTheHostGoesOnOrIsSilent) {
+    const auto on = day(3);
+    for (const auto host : hosts_) fill(host, on, 20);
+    const auto newest = [&](Timestamp time) {
+        database_.pool().acquire()->execute_once(
+            "UPDATE monitoring.hosts SET latest_ts = $1 WHERE hostname = 'db-1'",
+            Parameters{}.timestamp(time));
+    };
+    newest(Timestamp{on} + 23h);
+    EXPECT_EQ(run().hosts, 0U);
+    EXPECT_EQ(moved(), 0);
+    EXPECT_EQ(read_backlog(*database_.pool().acquire(), 25h).waiting, 0);
+    newest(Timestamp{on} + 25h);
+    EXPECT_EQ(read_backlog(*database_.pool().acquire(), 25h).waiting, 1);
+    newest(Timestamp{on} + 23h);
+    database_.run("UPDATE monitoring.hosts SET last_seen = now() - interval '25 hours'");
+    EXPECT_EQ(run().days, 1U);
 }
 
 TEST_F(Sealing, LateRowsOfAHostThatIsSilentForADayAreAdded) {
