@@ -2,6 +2,7 @@
 
 #include <random>
 
+#include "aggregator/postgres/database_error.h"
 #include "aggregator/schema/lease.h"
 #include "common/log.h"
 
@@ -109,7 +110,7 @@ void Scheduler::loop(Task& task) {
         if (!epoch) return;
         const auto waited = SteadyClock::now() - before;
         if (waited > kAskForLeadership) due += waited;  // periods of another leader, not skipped
-        run_once(task, *epoch);
+        const bool available = run_once(task, *epoch);
         due += task.status.period;
         const auto now = SteadyClock::now();
         if (due <= now) {
@@ -118,18 +119,21 @@ void Scheduler::loop(Task& task) {
             const std::lock_guard lock(mutex_);
             task.status.skipped += static_cast<std::uint64_t>(missed);
         }
+        if (!available) due = std::min<SteadyClock::time_point>(due, now + after_outage_);
     }
 }
 
-void Scheduler::run_once(Task& task, std::int64_t epoch) {
+bool Scheduler::run_once(Task& task, std::int64_t epoch) {
     const Timestamp started = clock_.now();
     const auto from = clock_.steady();
     std::string error;
+    bool available = true;
     try {
         task.work(epoch);
     } catch (const store::LeadershipLost& e) {
         kLog.info("Background task ended", {{"task", task.status.name}, {"reason", e.what()}});
     } catch (const std::exception& e) {
+        available = dynamic_cast<const store::DatabaseUnavailable*>(&e) == nullptr;
         error = e.what();
         kLog.error("Background task failed", {{"task", task.status.name}, {"error", error}});
     }
@@ -141,6 +145,7 @@ void Scheduler::run_once(Task& task, std::int64_t epoch) {
     task.status.last_duration_seconds = duration;
     task.status.last_error = std::move(error);
     ++task.status.runs;
+    return available;
 }
 
 }  // namespace chorus::tasks

@@ -30,14 +30,19 @@ struct TaskStatus {
 };
 
 // If a task throws, that is logged and noted in its status, and the task runs again at its next
-// period. Periods are measured on the monotonic clock. Periods that a long run or a suspend missed
-// are skipped. Each run starts late by a random time up to a twentieth of its period (2 s at most),
-// so that tasks of one period do not all start at once.
+// period; if PostgreSQL was away, after a minute at the latest. Periods are measured on the
+// monotonic clock. Periods that a long run or a suspend missed are skipped. Each run starts late by
+// a random time up to a twentieth of its period (2 s at most), so that tasks of one period do not
+// all start at once.
 class Scheduler {
   public:
     // Without `leadership` this program is no leader, and tasks for leaders do not run.
-    Scheduler(const Clock& clock, MetricsRegistry& metrics, Leadership leadership = {})
-        : clock_(clock), metrics_(metrics), leadership_(std::move(leadership)) {}
+    Scheduler(const Clock& clock, MetricsRegistry& metrics, Leadership leadership = {},
+              std::chrono::milliseconds after_outage = std::chrono::minutes{1})
+        : clock_(clock),
+          metrics_(metrics),
+          leadership_(std::move(leadership)),
+          after_outage_(after_outage) {}
     ~Scheduler() { stop(); }
     Scheduler(const Scheduler&) = delete;
     Scheduler& operator=(const Scheduler&) = delete;
@@ -71,11 +76,13 @@ class Scheduler {
     bool wait_until(std::chrono::steady_clock::time_point due);
     // Waits for leadership and returns the epoch. nullopt if the scheduler ends before.
     std::optional<std::int64_t> wait_for_turn(const Task& task);
-    void run_once(Task& task, std::int64_t epoch);
+    // False if PostgreSQL was away.
+    bool run_once(Task& task, std::int64_t epoch);
 
     const Clock& clock_;
     MetricsRegistry& metrics_;
     const Leadership leadership_;
+    const std::chrono::milliseconds after_outage_;
     std::vector<std::unique_ptr<Task>> tasks_;
     mutable std::mutex mutex_;  // protects stopping_, started_ and every Task::status
     std::condition_variable wake_;

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <thread>
 
+#include "aggregator/postgres/database_error.h"
 #include "aggregator/schema/lease.h"
 
 namespace chorus::tasks {
@@ -87,6 +88,18 @@ TEST_F(SchedulerTest, ATaskThatThrowsKeepsItsErrorAndRunsAgain) {
     EXPECT_TRUE(eventually([&] { return status().runs == 2; }));
     EXPECT_EQ(status().last_error, "");
     scheduler_.stop();
+}
+
+// What runs once an hour must not wait for an hour.
+TEST_F(SchedulerTest, ATaskThatFoundPostgresqlAwayRunsAgainSoon) {
+    Scheduler scheduler{clock_, metrics_, {}, 10ms};
+    scheduler.add("seldom", 3'600s, [] { throw store::DatabaseUnavailable("no route to host"); });
+    scheduler.add("broken", 3'600s, [] { throw store::DatabaseError("42601", "syntax error"); });
+    scheduler.start();
+    EXPECT_TRUE(eventually([&] { return scheduler.status().at(0).runs == 2; }));
+    scheduler.stop();
+    EXPECT_EQ(scheduler.status().at(0).skipped, 0U);
+    EXPECT_EQ(scheduler.status().at(1).runs, 1U);
 }
 
 TEST_F(SchedulerTest, LosingTheLeadershipDuringARunIsNoFailureOfTheTask) {
