@@ -18,10 +18,7 @@ constexpr hours kNewest{24};  // have not moved
 constexpr const char* kSeries = R"sql(
 SELECT w.layout_id, w.place, s.series_id
 FROM unnest($1::int[], $2::int[], $3::int[]) AS w (layout_id, position, place)
-JOIN monitoring.layout_entries e ON e.layout_id = w.layout_id AND e.position = w.position
-JOIN monitoring.series s
-  ON s.metric_type = e.metric_type AND s.label = e.label AND s.unit = e.unit
- AND hashtextextended(s.tags::text, 0) = hashtextextended(e.tags::text, 0)
+JOIN monitoring.layout_series s ON s.layout_id = w.layout_id AND s.position = w.position
 )sql";
 
 // By layout: series_id, and the place that its value has among those wanted of a batch.

@@ -76,6 +76,7 @@ WHERE EXISTS (SELECT FROM monitoring.system_batches b
                 AND b.payload_hash = i.hash)
 )sql"};
 
+// Packed batches keep the lower half of the hash.
 constexpr Statement kFindSameInSealedDays{"batch_find_same_in_sealed_days", R"sql(
 SELECT i.n
 FROM unnest($1::int[], $2::timestamptz[], $3::int8[]) WITH ORDINALITY AS i (host_id, ts, hash, n)
@@ -84,7 +85,8 @@ JOIN monitoring.sealed_days d
                AND ((i.ts + interval '1 ms') AT TIME ZONE 'UTC')::date
 JOIN monitoring.sealed_batches b ON b.host_id = i.host_id AND b.day = d.day
 WHERE EXISTS (SELECT FROM unnest(b.times, b.hashes) AS t (ts, hash)
-              WHERE t.ts >= i.ts AND t.ts < i.ts + interval '1 ms' AND t.hash = i.hash)
+              WHERE t.ts >= i.ts AND t.ts < i.ts + interval '1 ms'
+                AND t.hash = (i.hash << 32 >> 32)::int)
 )sql"};
 
 // What was timed by receipt lies where it was received: within the time that agents keep batches,
@@ -107,7 +109,7 @@ JOIN monitoring.sealed_days d
 JOIN monitoring.sealed_batches b ON b.host_id = i.host_id AND b.day = d.day
 WHERE EXISTS (SELECT FROM unnest(b.times, b.hashes) AS t (ts, hash)
               WHERE t.ts > i.ts - interval '2 days' AND t.ts <= i.ts + interval '1 minute'
-                AND t.hash = i.hash)
+                AND t.hash = (i.hash << 32 >> 32)::int)
 )sql"};
 
 bool same_stream(const StreamEntry& a, const StreamEntry& b) {

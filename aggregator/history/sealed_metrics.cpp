@@ -24,17 +24,19 @@ constexpr std::size_t kLayoutsAtATime = 16;     // that are read
 // The next batches of some hours of a day. None, without a look at them, if the day has no value of
 // what is asked for. Planned anew for each call, so that only the day's partitions are looked at.
 constexpr std::string_view kBatches = R"sql(
-SELECT b.host_id, h.hostname, p.skipped + t.n - 1, p.of_day, t.ts, t.delay, t.layout_id
+SELECT b.host_id, h.hostname, p.skipped + t.n - 1, p.of_day, t.ts,
+       monitoring.sealed_delay(b.delay_low, p.delays, p.of_day, (p.skipped + t.n)::int),
+       t.layout_id
 FROM monitoring.sealed_batches b
 JOIN monitoring.hosts h ON h.host_id = b.host_id
 CROSS JOIN LATERAL (
     SELECT coalesce(sum(u.n) FILTER (WHERE u.hour <= $2), 0)::int AS skipped,
            coalesce(sum(u.n) FILTER (WHERE u.hour <= $3), 0)::int AS until,
-           sum(u.n)::int AS of_day
+           sum(u.n)::int AS of_day,
+           b.delays || B'' AS delays
     FROM unnest(b.batches) WITH ORDINALITY AS u (n, hour)) p
-CROSS JOIN LATERAL unnest(b.times[p.skipped + 1 : p.until], b.delays[p.skipped + 1 : p.until],
-                          b.layout_ids[p.skipped + 1 : p.until])
-     WITH ORDINALITY AS t (ts, delay, layout_id, n)
+CROSS JOIN LATERAL unnest(b.times[p.skipped + 1 : p.until], b.layout_ids[p.skipped + 1 : p.until])
+     WITH ORDINALITY AS t (ts, layout_id, n)
 WHERE b.day = $1 AND ($4::int IS NULL OR b.host_id = $4)
   AND t.ts BETWEEN $5 AND $6
   AND ($7::timestamptz IS NULL OR (t.ts, b.host_id::bigint) @BEHIND@ ($7, $8::bigint))
@@ -52,15 +54,12 @@ LIMIT $11
 )sql";
 
 constexpr std::string_view kEntries = R"sql(
-SELECT e.layout_id, e.position, s.series_id, e.metric_type, e.unit, e.label, e.tags
-FROM monitoring.layout_entries e
-JOIN monitoring.series s
-  ON s.metric_type = e.metric_type AND s.label = e.label AND s.unit = e.unit
- AND hashtextextended(s.tags::text, 0) = hashtextextended(e.tags::text, 0)
-WHERE e.layout_id = ANY ($1)
-  AND ($2::text IS NULL OR e.metric_type = $2)
-  AND ($3::jsonb IS NULL OR e.tags @> $3)
-ORDER BY e.layout_id, e.position @DIRECTION@
+SELECT layout_id, position, series_id, metric_type, unit, label, tags
+FROM monitoring.layout_series
+WHERE layout_id = ANY ($1)
+  AND ($2::text IS NULL OR metric_type = $2)
+  AND ($3::jsonb IS NULL OR tags @> $3)
+ORDER BY layout_id, position @DIRECTION@
 )sql";
 
 }  // namespace

@@ -15,14 +15,11 @@ using std::chrono::sys_days;
 
 // By layout, the series that the filter lets through.
 constexpr const char* kSeriesOfLayouts = R"sql(
-SELECT e.layout_id, s.series_id
-FROM monitoring.layout_entries e
-JOIN monitoring.series s
-  ON s.metric_type = e.metric_type AND s.label = e.label AND s.unit = e.unit
- AND hashtextextended(s.tags::text, 0) = hashtextextended(e.tags::text, 0)
-WHERE e.layout_id = ANY ($1)
-  AND ($2::text IS NULL OR e.metric_type = $2)
-  AND ($3::jsonb IS NULL OR e.tags @> $3)
+SELECT layout_id, series_id
+FROM monitoring.layout_series
+WHERE layout_id = ANY ($1)
+  AND ($2::text IS NULL OR metric_type = $2)
+  AND ($3::jsonb IS NULL OR tags @> $3)
 )sql";
 
 constexpr const char* kLayoutsOfHost = R"sql(

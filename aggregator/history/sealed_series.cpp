@@ -30,8 +30,8 @@ WHERE b.host_id = $1 AND b.day BETWEEN $2 AND $3
 
 // `bits` lie outside the row, and are fetched only for days whose values are to be seen one by one.
 constexpr Statement kSeries{"sealed_series_of_host", R"sql(
-SELECT s.day, s.series_id, s.multiplier, s.divisor, s.low, s.high, s.total, s.counts,
-       CASE WHEN $5 OR s.day = ANY ($6) THEN s.bits END, s.plain
+SELECT s.day, s.series_id, s.multiplier, s.divisor, s.low, s.high, s.sum, s.count, s.hours,
+       s.counts, s.width, CASE WHEN $5 OR s.day = ANY ($6) THEN s.bits END, s.plain
 FROM monitoring.sealed_series s
 WHERE s.series_id = ANY ($1) AND s.host_id = $2 AND s.day BETWEEN $3 AND $4
 )sql"};

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <set>
+#include <span>
 #include <utility>
 
 #include "aggregator/sealed/sealed_reader.h"
@@ -15,6 +17,8 @@ using std::chrono::days;
 using std::chrono::floor;
 using std::chrono::hours;
 using std::chrono::sys_days;
+
+constexpr Statement kCountHosts{"summary_count_hosts", "SELECT count(*) FROM monitoring.hosts"};
 
 // Ingest takes batches whose time is up to two days ahead.
 constexpr days kMostAhead{3};
@@ -33,31 +37,53 @@ FROM metrics m JOIN monitoring.series s ON s.metric_type = m.metric_type AND s.l
 ORDER BY s.metric_type
 )sql"};
 
-// Both planned anew for each call, so that only the day's partition is looked at.
+// All planned anew for each call, so that only the partitions of these days are looked at.
 //
 // A clock that was ahead: a batch lies behind `since`, but was received before.
+constexpr const char* kAhead = R"sql(
+SELECT b.day, b.host_id
+FROM monitoring.sealed_batches b
+WHERE b.day = ANY ($1) AND ($2::int IS NULL OR b.host_id = $2) AND b.delay_low < 0
+  AND EXISTS (
+    SELECT FROM (SELECT b.delays || B'' AS delays, cardinality(b.times) AS number OFFSET 0) d
+    CROSS JOIN LATERAL (
+        SELECT u.ts, monitoring.sealed_delay(b.delay_low, d.delays, d.number, u.n::int) AS delay
+        FROM unnest(b.times) WITH ORDINALITY AS u (ts, n)) t
+    WHERE t.delay < 0 AND t.ts >= $3 AND t.ts + t.delay * interval '1 microsecond' < $3)
+)sql";
+
+// Whole days, but for those that are looked at hour by hour. Of plain series the rows do not tell
+// it.
+constexpr const char* kDays = R"sql(
+SELECT s.host_id, s.series_id, min((s.low * s.multiplier)::double precision / s.divisor),
+       max((s.high * s.multiplier)::double precision / s.divisor), sum(s.sum), sum(s.count),
+       bool_or(s.low IS NULL)
+FROM monitoring.sealed_series s
+WHERE s.day = ANY ($1) AND ($2::int IS NULL OR s.host_id = $2) AND s.series_id = ANY ($3)
+  AND (s.day, s.host_id) NOT IN (SELECT * FROM unnest($4::date[], $5::int[]))
+GROUP BY s.host_id, s.series_id
+)sql";
+
 constexpr const char* kHosts = R"sql(
-SELECT b.host_id, b.batches,
-       $3 AND EXISTS (SELECT FROM unnest(b.times, b.delays) AS t (ts, delay)
-                      WHERE t.delay < 0 AND t.ts >= $4
-                        AND t.ts + t.delay * interval '1 microsecond' < $4)
+SELECT b.host_id, b.batches
 FROM monitoring.sealed_batches b
 WHERE b.day = $1 AND ($2::int IS NULL OR b.host_id = $2)
 )sql";
-constexpr const char* kRollups = R"sql(
-SELECT s.host_id, s.series_id, s.multiplier, s.divisor, s.low, s.high, s.total, s.counts,
-       CASE WHEN $4 THEN s.bits END, s.plain
+constexpr const char* kHours = R"sql(
+SELECT s.host_id, s.series_id, s.multiplier, s.divisor, s.low, s.high, s.sum, s.count, s.hours,
+       s.counts, s.width, CASE WHEN $4 THEN s.bits END, s.plain
 FROM monitoring.sealed_series s
 WHERE s.series_id = ANY ($3) AND s.day = $1 AND ($2::int IS NULL OR s.host_id = $2)
 )sql";
+constexpr const char* kPlain = R"sql(
+SELECT s.host_id, s.series_id, s.plain
+FROM monitoring.sealed_series s
+WHERE s.day = $1 AND ($2::int IS NULL OR s.host_id = $2) AND s.series_id = $3 AND s.low IS NULL
+  AND s.host_id <> ALL ($4)
+)sql";
 
-void add(HourRollup& to, const HourRollup& more) {
-    if (more.count == 0) return;
-    to.minimum = to.count == 0 ? more.minimum : std::min(to.minimum, more.minimum);
-    to.maximum = to.count == 0 ? more.maximum : std::max(to.maximum, more.maximum);
-    to.sum += more.sum;
-    to.count += more.count;
-}
+// By day, hosts whose clock was ahead.
+using Hosts = std::map<sys_days, std::vector<std::int32_t>>;
 
 class Summary {
   public:
@@ -65,8 +91,13 @@ class Summary {
         : session_(session), host_id_(host_id), since_(since) {}
 
     void read_names();
-    void read(sys_days day);
-    SealedSummary result() const;
+    Hosts find_ahead(const std::vector<sys_days>& moved);
+    // All of these days, but not hosts that were ahead.
+    void add_days(std::span<const sys_days> whole, const Hosts& ahead);
+    // Hour by hour. `ahead` are of these hosts.
+    void add_hours(sys_days day, std::optional<std::int32_t> host_id,
+                   const std::vector<std::int32_t>& ahead);
+    void add_to(HostSums& sums) const;
 
   private:
     struct HostDay {
@@ -83,7 +114,10 @@ class Summary {
         const auto border = floor<hours>(since_);
         return day < border ? static_cast<int>((border - day) / hours{1}) : 0;
     }
-    void read_hosts(sys_days day);
+    HourRollup& sum_of(std::int32_t host_id, std::int32_t series_id);
+    void add_plain(sys_days day, std::int32_t series_id, const Hosts& ahead);
+    void read_hosts(sys_days day, std::optional<std::int32_t> host_id,
+                    const std::vector<std::int32_t>& ahead);
     void look_closely(const SealedHours& hours, std::optional<std::int32_t> host_id);
     void add_series(const HostDay& host, const PackedSeries& series, HourRollup& sum) const;
     void add_values(const HostDay& host, const PackedSeries& series, int hour,
@@ -121,19 +155,85 @@ void Summary::look_closely(const SealedHours& part, std::optional<std::int32_t> 
     }
 }
 
-void Summary::read_hosts(sys_days day) {
-    hosts_.clear();
-    const Timestamp start{day};
-    const bool may_be_ahead = start < since_ + kMostAhead;
-    std::vector<std::int32_t> ahead;
+HourRollup& Summary::sum_of(std::int32_t host_id, std::int32_t series_id) {
+    auto& sums = sums_[host_id];
+    sums.resize(metrics_.size());
+    return sums[metric_of_.at(series_id)];
+}
+
+Hosts Summary::find_ahead(const std::vector<sys_days>& moved) {
+    std::vector<sys_days> near;
+    for (const auto day : moved) {
+        if (Timestamp{day} < since_ + kMostAhead) near.push_back(day);
+    }
+    Hosts found;
+    for (const auto row :
+         session_.execute_once(kAhead, Parameters{}
+                                           .date_array(std::span<const sys_days>{near})
+                                           .int4(host_id_)
+                                           .timestamp(since_))) {
+        found[row.date(0)].push_back(row.int4(1));
+    }
+    return found;
+}
+
+void Summary::add_days(std::span<const sys_days> whole, const Hosts& ahead) {
+    if (whole.empty()) return;
+    std::vector<sys_days> left_out_days;
+    std::vector<std::int32_t> left_out_hosts;
+    for (const auto& [day, hosts] : ahead) {
+        left_out_days.insert(left_out_days.end(), hosts.size(), day);
+        left_out_hosts.insert(left_out_hosts.end(), hosts.begin(), hosts.end());
+    }
+    std::set<std::int32_t> plain;
+    const auto hosts = host_id_ ? 1 : session_.execute(kCountHosts)[0].int8(0);
+    const auto at_once =
+        std::max<std::size_t>(1, kRowsAtATime / static_cast<std::size_t>(hosts + 1));
+    for (std::size_t from = 0; from < series_.size(); from += at_once) {
+        time_.check();
+        const auto part = std::span<const std::int32_t>{series_}.subspan(
+            from, std::min(at_once, series_.size() - from));
+        for (const auto row : session_.execute_once(
+                 kDays, Parameters{}
+                            .date_array(whole)
+                            .int4(host_id_)
+                            .int4_array(part)
+                            .date_array(std::span<const sys_days>{left_out_days})
+                            .int4_array(std::span<const std::int32_t>{left_out_hosts}))) {
+            if (row.boolean(6)) plain.insert(row.int4(1));
+            if (row.is_null(2)) continue;
+            add(sum_of(row.int4(0), row.int4(1)),
+                {row.float8(2), row.float8(3), row.float8(4), row.int8(5)});
+        }
+    }
+    for (const auto series : plain) {
+        for (const auto day : whole) add_plain(day, series, ahead);
+    }
+}
+
+void Summary::add_plain(sys_days day, std::int32_t series_id, const Hosts& ahead) {
+    time_.check();
+    const auto left_out = ahead.find(day);
+    const std::vector<std::int32_t> none;
     for (const auto row : session_.execute_once(
-             kHosts,
-             Parameters{}.date(day).int4(host_id_).boolean(may_be_ahead).timestamp(since_))) {
+             kPlain, Parameters{}.date(day).int4(host_id_).int4(series_id).int4_array(
+                         std::span<const std::int32_t>{
+                             left_out == ahead.end() ? none : left_out->second}))) {
+        auto& sum = sum_of(row.int4(0), row.int4(1));
+        for (const double value : row.float8_array(2)) {
+            if (value == value) add(sum, {value, value, value, 1});
+        }
+    }
+}
+
+void Summary::read_hosts(sys_days day, std::optional<std::int32_t> host_id,
+                         const std::vector<std::int32_t>& ahead) {
+    hosts_.clear();
+    for (const auto row : session_.execute_once(kHosts, Parameters{}.date(day).int4(host_id))) {
         hosts_[row.int4(0)] = {read_hours(row, 1), first_hour(day), {}, {}};
-        if (row.boolean(2)) ahead.push_back(row.int4(0));
     }
     const int first = first_hour(day);
-    if (start < since_) look_closely({day, first, first + 1}, host_id_);
+    if (Timestamp{day} < since_) look_closely({day, first, first + 1}, host_id);
     for (const auto host : ahead) look_closely({day, first, kHoursOfDay}, host);
 }
 
@@ -160,8 +260,9 @@ void Summary::add_series(const HostDay& host, const PackedSeries& series, HourRo
     }
 }
 
-void Summary::read(sys_days day) {
-    read_hosts(day);
+void Summary::add_hours(sys_days day, std::optional<std::int32_t> host_id,
+                        const std::vector<std::int32_t>& ahead) {
+    read_hosts(day, host_id, ahead);
     if (hosts_.empty()) return;
     const bool in_detail = std::ranges::any_of(
         hosts_, [](const auto& host) { return !host.second.batches.times.empty(); });
@@ -177,43 +278,45 @@ void Summary::read(sys_days day) {
             from, std::min(at_once, series_.size() - from));
         time_.check();
         for (const auto row : session_.execute_once(
-                 kRollups,
-                 Parameters{}.date(day).int4(host_id_).int4_array(part).boolean(in_detail))) {
+                 kHours,
+                 Parameters{}.date(day).int4(host_id).int4_array(part).boolean(in_detail))) {
             const auto host = hosts_.find(row.int4(0));
             if (host == hosts_.end()) continue;
-            auto& sums = sums_[host->first];
-            sums.resize(metrics_.size());
             add_series(host->second, read_series(row, 2, host->second.starts),
-                       sums[metric_of_.at(row.int4(1))]);
+                       sum_of(host->first, row.int4(1)));
         }
     }
 }
 
-SealedSummary Summary::result() const {
-    SealedSummary all;
-    for (const auto& [host, sums] : sums_) {
-        for (std::size_t i = 0; i < sums.size(); ++i) {
-            if (sums[i].count == 0) continue;
-            all.host_ids.push_back(host);
-            all.metric_types.push_back(metrics_[i]);
-            all.sums.push_back(sums[i].sum);
-            all.minima.push_back(sums[i].minimum);
-            all.maxima.push_back(sums[i].maximum);
-            all.counts.push_back(sums[i].count);
+void Summary::add_to(HostSums& sums) const {
+    for (const auto& [host, of_host] : sums_) {
+        for (std::size_t i = 0; i < of_host.size(); ++i) {
+            if (of_host[i].count > 0) add(sums[host][metrics_[i]], of_host[i]);
         }
     }
-    return all;
 }
 
 }  // namespace
 
-SealedSummary read_sealed_summary(Session& session, std::optional<std::int32_t> host_id,
-                                  Timestamp since, const std::vector<sys_days>& days) {
+void add_sealed_days(HostSums& sums, Session& session, std::optional<std::int32_t> host_id,
+                     Timestamp since, const std::vector<sys_days>& days) {
+    if (days.empty()) return;
     Summary summary{session, host_id, since};
-    if (days.empty()) return {};
     summary.read_names();
-    for (const auto day : days) summary.read(day);
-    return summary.result();
+    const auto ahead = summary.find_ahead(days);
+    const auto whole =
+        std::ranges::lower_bound(days, since, {}, [](sys_days day) { return Timestamp{day}; });
+    summary.add_days({whole, days.end()}, ahead);
+    if (whole != days.begin()) {
+        const auto hosts = ahead.find(days.front());
+        summary.add_hours(days.front(), host_id,
+                          hosts == ahead.end() ? std::vector<std::int32_t>{} : hosts->second);
+    }
+    for (const auto& [day, hosts] : ahead) {
+        if (Timestamp{day} < since) continue;
+        for (const auto host : hosts) summary.add_hours(day, host, {host});
+    }
+    summary.add_to(sums);
 }
 
 }  // namespace chorus::store

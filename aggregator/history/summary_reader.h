@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "aggregator/history/hot_sums.h"
 #include "aggregator/postgres/database.h"
 #include "common/timestamp.h"
 
@@ -21,16 +22,19 @@ struct MetricSummary {
     std::int64_t count = 0;
 };
 
+// Any number of threads. Keeps what it has added up: make one, not one a request.
 class SummaryReader {
   public:
-    explicit SummaryReader(Database& database) : database_(database) {}
+    // About so many figures are kept.
+    explicit SummaryReader(Database& database, std::size_t most_kept = HotSums::kMostKept)
+        : database_(database), hot_(most_kept) {}
 
     // Of one host or of all, from `since` on. By hostname, then metric_type. Throws DatabaseError.
-    std::vector<MetricSummary> read(const std::optional<std::string>& hostname,
-                                    Timestamp since) const;
+    std::vector<MetricSummary> read(const std::optional<std::string>& hostname, Timestamp since);
 
   private:
     Database& database_;
+    HotSums hot_;
 };
 
 }  // namespace chorus::store

@@ -40,7 +40,7 @@ SELECT FROM monitoring.hosts WHERE host_id = $1 FOR KEY SHARE
 )sql"};
 
 constexpr Statement kPackedBatches{"sealed_packed_batches", R"sql(
-SELECT times, delays, hashes, layout_ids
+SELECT times, delay_low, delays, hashes, layout_ids
 FROM monitoring.sealed_batches WHERE day = $1 AND host_id = $2
 )sql"};
 
@@ -61,7 +61,7 @@ ORDER BY ts
 constexpr const char* kFetch = "FETCH 500 FROM sealed_hot";
 
 constexpr Statement kPackedSeries{"sealed_packed_series", R"sql(
-SELECT series_id, multiplier, divisor, low, high, total, counts, bits, plain
+SELECT series_id, multiplier, divisor, low, high, sum, count, hours, counts, width, bits, plain
 FROM monitoring.sealed_series
 WHERE day = $1 AND host_id = $2 AND series_id = ANY ($3)
 )sql"};
@@ -161,7 +161,7 @@ void HostDay::read_keys() {
                                                       .timestamp(Timestamp{day_ + days{1}}))) {
         hot.times.push_back(row.timestamp(0));
         hot.delays.push_back(row.timestamp(1) - row.timestamp(0));
-        hot.hashes.push_back(row.int8(2));
+        hot.hashes.push_back(short_hash(row.int8(2)));
         hot.layout_ids.push_back(row.int4(3));
     }
     merge(std::move(packed), std::move(hot));

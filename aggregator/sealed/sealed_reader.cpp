@@ -21,24 +21,28 @@ ORDER BY day
 // Planned anew for each call, so that only the day's partition is looked at.
 constexpr const char* kBatches = R"sql(
 SELECT b.host_id, b.batches, p.skipped, b.times[p.skipped + 1 : p.skipped + p.taken],
-       b.delays[p.skipped + 1 : p.skipped + p.taken],
+       b.delay_low,
+       substring(b.delays FROM p.skipped * p.delay_bits + 1 FOR p.taken * p.delay_bits),
        b.layout_ids[p.skipped + 1 : p.skipped + p.taken]
 FROM monitoring.sealed_batches b
 CROSS JOIN LATERAL (
     SELECT coalesce(sum(n) FILTER (WHERE h <= $2), 0)::int AS skipped,
-           coalesce(sum(n) FILTER (WHERE h > $2 AND h <= $3), 0)::int AS taken
+           coalesce(sum(n) FILTER (WHERE h > $2 AND h <= $3), 0)::int AS taken,
+           length(b.delays) / nullif(sum(n), 0)::int AS delay_bits
     FROM unnest(b.batches) WITH ORDINALITY AS u (n, h)) p
 WHERE b.day = $1 AND ($4::int IS NULL OR b.host_id = $4) AND p.taken > 0
 )sql";
 
 // OFFSET 0 makes each series wanted one look into the primary key of its day.
 constexpr const char* kSeries = R"sql(
-SELECT w.n, s.batches, s.multiplier, s.divisor, s.low, s.high, s.total, s.counts, s.bits, s.plain
+SELECT w.n, s.batches, s.multiplier, s.divisor, s.low, s.high, s.sum, s.count, s.hours, s.counts,
+       s.width, s.bits, s.plain
 FROM unnest($1::int[], $2::date[], $3::int[]) WITH ORDINALITY AS w (host_id, day, series_id, n)
 CROSS JOIN LATERAL (
     SELECT (SELECT b.batches FROM monitoring.sealed_batches b
             WHERE b.host_id = w.host_id AND b.day = w.day) AS batches,
-           p.multiplier, p.divisor, p.low, p.high, p.total, p.counts, p.bits, p.plain
+           p.multiplier, p.divisor, p.low, p.high, p.sum, p.count, p.hours, p.counts, p.width,
+           p.bits, p.plain
     FROM monitoring.sealed_series p
     WHERE p.series_id = w.series_id AND p.host_id = w.host_id AND p.day = w.day
     OFFSET 0) s
@@ -92,16 +96,15 @@ std::vector<HostBatches> read_sealed_batches(Session& session, const SealedHours
         host.starts = read_hours(row, 1);
         host.first = static_cast<std::uint32_t>(row.int4(2));
         host.times = row.timestamp_array(3);
-        const auto delays = row.int8_array(4);
-        for (const auto id : row.int8_array(5)) {
+        const auto delays = read_delays(row, 4, 5, host.times.size());
+        for (const auto id : row.int8_array(6)) {
             host.layout_ids.push_back(static_cast<std::int32_t>(id.value_or(0)));
         }
-        if (delays.size() != host.times.size() || delays.size() != host.layout_ids.size()) {
+        if (delays.size() != host.layout_ids.size()) {
             throw std::runtime_error("a row of the sealed days is damaged");
         }
         for (std::size_t i = 0; i < delays.size(); ++i) {
-            host.received.push_back(host.times[i] +
-                                    std::chrono::microseconds{delays[i].value_or(0)});
+            host.received.push_back(host.times[i] + delays[i]);
         }
         hosts.push_back(std::move(host));
     }

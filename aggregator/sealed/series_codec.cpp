@@ -3,10 +3,13 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
-#include <cstring>
 #include <numeric>
 #include <optional>
 #include <stdexcept>
+#include <utility>
+
+#include "aggregator/sealed/bit_strings.h"
+#include "aggregator/sealed/compressed_size.h"
 
 namespace chorus::store {
 namespace {
@@ -59,39 +62,39 @@ std::int64_t common_factor(std::span<const std::int64_t> steps) {
     return std::max<std::int64_t>(factor, 1);
 }
 
-int width_of(const PackedHour& hour, std::uint32_t batches) {
-    if (hour.count == 0) return 0;
-    const auto range = static_cast<std::uint64_t>(hour.high) - static_cast<std::uint64_t>(hour.low);
-    const bool gaps = static_cast<std::uint32_t>(hour.count) < batches;
-    return static_cast<int>(std::bit_width(range + (gaps ? 1 : 0)));
+std::uint64_t range_of(std::int64_t low, std::int64_t high) {
+    return static_cast<std::uint64_t>(high) - static_cast<std::uint64_t>(low);
 }
 
-class BitWriter {
-  public:
-    void put(std::uint64_t code, int width) {
-        held_ = (held_ << static_cast<unsigned>(width)) | code;
-        have_ += width;
-        count_ += static_cast<std::size_t>(width);
-        while (have_ >= 8) {
-            have_ -= 8;
-            bytes_ += static_cast<char>(
-                static_cast<unsigned char>(held_ >> static_cast<unsigned>(have_)));
-        }
-    }
-    void finish(PackedSeries& out) {
-        if (have_ > 0)
-            bytes_ += static_cast<char>(
-                static_cast<unsigned char>(held_ << static_cast<unsigned>(8 - have_)));
-        out.bits = std::move(bytes_);
-        out.bit_count = count_;
-    }
+bool has_gaps(const PackedHour& hour, std::uint32_t batches) {
+    return static_cast<std::uint32_t>(hour.count) < batches;
+}
 
-  private:
-    std::string bytes_;
-    std::uint64_t held_ = 0;  // at most 7 bits wait, and 52 come
-    int have_ = 0;
-    std::size_t count_ = 0;
+// What the codes of an hour are distances from, and which one stands for a missing sample.
+struct Frame {
+    std::int64_t low = 0;
+    std::uint64_t missing = 0;
+    int width = 0;
 };
+
+// `day` is what bounds_of() says.
+Frame frame_of(const PackedSeries& series, const DayBounds& day, const PackedHour& hour,
+               std::uint32_t batches) {
+    if (series.width > 0) return {day.low, range_of(day.low, day.high) + 1, series.width};
+    if (hour.count == 0) return {};
+    const auto range = range_of(hour.low, hour.high);
+    const auto most = range + (has_gaps(hour, batches) ? 1 : 0);
+    return {hour.low, range + 1, static_cast<int>(std::bit_width(most))};
+}
+
+// How many bits the codes of the day need.
+int day_width(const PackedSeries& series, const DayBounds& day, const HourStarts& hours) {
+    bool gaps = false;
+    for (std::size_t h = 0; h < kHoursOfDay; ++h) {
+        gaps = gaps || has_gaps(series.hours[h], hours[h + 1] - hours[h]);
+    }
+    return static_cast<int>(std::bit_width(range_of(day.low, day.high) + (gaps ? 1 : 0)));
+}
 
 // False if the sum of the hour passes 64 bits.
 bool measure(std::span<const double> values, std::span<const std::int64_t> steps,
@@ -109,6 +112,42 @@ bool measure(std::span<const double> values, std::span<const std::int64_t> steps
     return true;
 }
 
+void put_codes(std::span<const double> values, std::span<const std::int64_t> steps,
+               const HourStarts& hours, PackedSeries& out) {
+    BitWriter bits;
+    const auto day = bounds_of(out.hours);
+    for (std::size_t h = 0; h < kHoursOfDay; ++h) {
+        const auto frame = frame_of(out, day, out.hours[h], hours[h + 1] - hours[h]);
+        if (frame.width == 0) continue;
+        for (auto i = hours[h]; i < hours[h + 1]; ++i) {
+            bits.put(is_missing(values[i]) ? frame.missing : range_of(frame.low, steps[i]),
+                     frame.width);
+        }
+    }
+    out.bit_count = bits.size();
+    out.bits = bits.finish();
+}
+
+// Hours apart are smaller where values wander. The day as one is where they come again: PostgreSQL
+// finds that if codes begin at bytes, or at half ones.
+void choose_codes(std::span<const double> values, std::span<const std::int64_t> steps,
+                  const HourStarts& hours, PackedSeries& out) {
+    put_codes(values, steps, hours, out);
+    if (out.bit_count == 0) return;
+    const int needed = day_width(out, bounds_of(out.hours), hours);
+    PackedSeries other = out;
+    auto size = compressed_size(out.bits);
+    for (const int unit : {4, 8}) {
+        const int width = (needed + unit - 1) / unit * unit;
+        if (std::exchange(other.width, width) == width) continue;
+        put_codes(values, steps, hours, other);
+        if (const auto others = compressed_size(other.bits); others < size) {
+            size = others;
+            out = other;
+        }
+    }
+}
+
 // False if it cannot be done without loss.
 bool pack_steps(std::span<const double> values, const HourStarts& hours, PackedSeries& out) {
     auto divisor = common_divisor(values, kDecimal);
@@ -124,51 +163,29 @@ bool pack_steps(std::span<const double> values, const HourStarts& hours, PackedS
     if (out.multiplier != 1) {
         for (auto& step : steps) step /= out.multiplier;
     }
-    BitWriter bits;
-    for (int h = 0; h < kHoursOfDay; ++h) {
-        const auto from = hours[static_cast<std::size_t>(h)];
-        const auto size = hours[static_cast<std::size_t>(h) + 1] - from;
-        auto& hour = out.hours[static_cast<std::size_t>(h)];
-        if (!measure(values.subspan(from, size), std::span{steps}.subspan(from, size), hour)) {
+    for (std::size_t h = 0; h < kHoursOfDay; ++h) {
+        const auto size = hours[h + 1] - hours[h];
+        if (!measure(values.subspan(hours[h], size), std::span{steps}.subspan(hours[h], size),
+                     out.hours[h])) {
             return false;
         }
-        const int width = width_of(hour, size);
-        if (width == 0) continue;
-        for (std::uint32_t i = from; i < from + size; ++i) {
-            const auto distance =
-                is_missing(values[i]) ? hour.high - hour.low + 1 : steps[i] - hour.low;
-            bits.put(static_cast<std::uint64_t>(distance), width);
-        }
     }
-    bits.finish(out);
+    choose_codes(values, steps, hours, out);
     return true;
 }
 
-double value_of(std::int64_t steps, const PackedSeries& series) {
-    return static_cast<double>(steps * series.multiplier) / series.divisor;
+double value_in(const PackedSeries& series, std::int64_t steps) {
+    return value_of(steps, series.multiplier, series.divisor);
 }
 
-std::uint64_t eight_bytes(const char* from) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, from, sizeof word);
-    return __builtin_bswap64(word);
-}
-
-// `bits` has eight bytes more than its codes, so that the last code can be read like the others.
-void unpack_hour(const PackedSeries& series, const PackedHour& hour, std::uint32_t size,
-                 const char* bits, std::size_t at, std::vector<double>& out) {
-    const int width = width_of(hour, size);
-    if (width == 0) {
-        out.insert(out.end(), size, hour.count == 0 ? kNoSample : value_of(hour.low, series));
-        return;
-    }
-    const auto missing = static_cast<std::uint64_t>(hour.high - hour.low) + 1;
-    const auto shift = static_cast<unsigned>(64 - width);
-    for (std::uint32_t i = 0; i < size; ++i, at += static_cast<std::size_t>(width)) {
-        const auto code = (eight_bytes(bits + at / 8) << (at % 8)) >> shift;
-        out.push_back(code == missing
+void unpack_hour(const PackedSeries& series, const Frame& frame, std::uint32_t size,
+                 const BitReader& bits, std::size_t at, std::vector<double>& out) {
+    for (std::uint32_t i = 0; i < size; ++i, at += static_cast<std::size_t>(frame.width)) {
+        const auto code = bits.at(at, frame.width);
+        out.push_back(code == frame.missing
                           ? kNoSample
-                          : value_of(hour.low + static_cast<std::int64_t>(code), series));
+                          : value_in(series, static_cast<std::int64_t>(
+                                                 static_cast<std::uint64_t>(frame.low) + code)));
     }
 }
 
@@ -186,17 +203,23 @@ bool is_sound(const PackedSeries& series, const HourStarts& hours) {
     if (!std::ranges::is_sorted(hours)) return false;
     if (series.is_plain()) return series.plain.size() == hours.back();
     if (series.multiplier < 1 || !(series.divisor >= 1)) return false;
-    std::size_t needed = 0;
     for (std::size_t h = 0; h < kHoursOfDay; ++h) {
         const auto& hour = series.hours[h];
-        const auto size = hours[h + 1] - hours[h];
-        if (hour.count < 0 || static_cast<std::uint32_t>(hour.count) > size) return false;
-        if (hour.count == 0) continue;
-        std::int64_t range = 0;
-        if (hour.high < hour.low || __builtin_sub_overflow(hour.high, hour.low, &range))
+        if (hour.count < 0 || static_cast<std::uint32_t>(hour.count) > hours[h + 1] - hours[h]) {
             return false;
-        const int width = width_of(hour, size);
-        if (width > kWidest) return false;
+        }
+        if (hour.count > 0 && hour.high < hour.low) return false;
+    }
+    const auto day = bounds_of(series.hours);
+    const int widest = day_width(series, day, hours);
+    if (widest > kWidest || (series.width > 0 && series.width < widest) || series.width < 0 ||
+        series.width > kWidestNumber) {
+        return false;
+    }
+    std::size_t needed = 0;
+    for (std::size_t h = 0; h < kHoursOfDay; ++h) {
+        const auto size = hours[h + 1] - hours[h];
+        const int width = frame_of(series, day, series.hours[h], size).width;
         needed += static_cast<std::size_t>(width) * size;
     }
     return needed == series.bit_count && series.bits.size() == (needed + 7) / 8;
@@ -212,14 +235,45 @@ void unpack_hours(const PackedSeries& series, const HourStarts& hours, int first
         return;
     }
     out.reserve(out.size() + (end - from));
-    const std::string bits = series.bits + std::string(sizeof(std::uint64_t), '\0');
+    const BitReader bits{series.bits};
+    const auto day = bounds_of(series.hours);
     std::size_t at = 0;
     for (int h = 0; h < last; ++h) {
-        const auto index = static_cast<std::size_t>(h);
-        const auto size = hours[index + 1] - hours[index];
-        if (h >= first) unpack_hour(series, series.hours[index], size, bits.data(), at, out);
-        at += static_cast<std::size_t>(width_of(series.hours[index], size)) * size;
+        const auto& hour = series.hours[static_cast<std::size_t>(h)];
+        const auto size =
+            hours[static_cast<std::size_t>(h) + 1] - hours[static_cast<std::size_t>(h)];
+        const auto frame = frame_of(series, day, hour, size);
+        if (h >= first && frame.width > 0) unpack_hour(series, frame, size, bits, at, out);
+        if (h >= first && frame.width == 0) {
+            out.insert(out.end(), size, hour.count == 0 ? kNoSample : value_in(series, hour.low));
+        }
+        at += static_cast<std::size_t>(frame.width) * size;
     }
+}
+
+DayBounds bounds_of(const std::array<PackedHour, kHoursOfDay>& hours) {
+    std::optional<DayBounds> day;
+    for (const auto& hour : hours) {
+        if (hour.count == 0) continue;
+        if (!day) day = {hour.low, hour.high};
+        day->low = std::min(day->low, hour.low);
+        day->high = std::max(day->high, hour.high);
+    }
+    return day.value_or(DayBounds{});
+}
+
+double value_of(std::int64_t steps, std::int64_t multiplier, double divisor) {
+    // What is damaged may pass 64 bits.
+    const auto product = static_cast<std::uint64_t>(steps) * static_cast<std::uint64_t>(multiplier);
+    return static_cast<double>(static_cast<std::int64_t>(product)) / divisor;
+}
+
+void add(HourRollup& to, const HourRollup& more) {
+    if (more.count == 0) return;
+    to.minimum = to.count == 0 ? more.minimum : std::min(to.minimum, more.minimum);
+    to.maximum = to.count == 0 ? more.maximum : std::max(to.maximum, more.maximum);
+    to.sum += more.sum;
+    to.count += more.count;
 }
 
 HourRollup rollup(const PackedSeries& series, const HourStarts& hours, int hour) {
@@ -231,18 +285,20 @@ HourRollup rollup(const PackedSeries& series, const HourStarts& hours, int hour)
         // With the digits of long double the sum is exact but in extremes.
         const auto steps = static_cast<long double>(one.low) * one.count + one.total;
         const auto sum = steps * static_cast<long double>(series.multiplier) / series.divisor;
-        return {value_of(one.low, series), value_of(one.high, series), static_cast<double>(sum),
+        return {value_in(series, one.low), value_in(series, one.high), static_cast<double>(sum),
                 one.count};
     }
     for (auto i = hours[index]; i < hours[index + 1]; ++i) {
         const double value = series.plain[i];
-        if (is_missing(value)) continue;
-        out.minimum = out.count == 0 ? value : std::min(out.minimum, value);
-        out.maximum = out.count == 0 ? value : std::max(out.maximum, value);
-        out.sum += value;
-        ++out.count;
+        if (!is_missing(value)) add(out, {value, value, value, 1});
     }
     return out;
+}
+
+HourRollup rollup_day(const PackedSeries& series, const HourStarts& hours) {
+    HourRollup day;
+    for (int hour = 0; hour < kHoursOfDay; ++hour) add(day, rollup(series, hours, hour));
+    return day;
 }
 
 }  // namespace chorus::store

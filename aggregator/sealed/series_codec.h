@@ -5,7 +5,8 @@
 // Such a day is whole numbers k with value = k * multiplier / divisor. Of each clock hour the least
 // and the greatest k are kept, and each value as its distance from the least one, in as few bits as
 // the hour needs (frame of reference). So the bounds of the packing are at the same time the hour's
-// rollup.
+// rollup. Where values come again and again, distances from the day's least k in whole half bytes
+// are smaller once PostgreSQL has compressed them.
 #pragma once
 
 #include <array>
@@ -37,9 +38,12 @@ struct PackedSeries {
     std::int64_t multiplier = 1;
     double divisor = 1;
     std::array<PackedHour, kHoursOfDay> hours{};
-    // k - low of each batch, hour after hour, most significant bit first. Each hour has the width
-    // that its high - low needs; where a sample is missing the code is high - low + 1. An hour of
-    // one value, or of none, has no bits.
+    // 0: the codes are k - low, with the low and high of the hour. Each hour has the width that its
+    // high - low needs. An hour of one value, or of none, has no bits. Else they are so with the
+    // day's low and high, and each has so many bits.
+    int width = 0;
+    // The code of each batch, hour after hour, most significant bit first. Where a sample is
+    // missing it is high - low + 1.
     std::string bits;
     std::size_t bit_count = 0;
     // The values themselves, where they are no such numbers; then hours and bits are empty.
@@ -47,6 +51,13 @@ struct PackedSeries {
 
     bool is_plain() const { return !plain.empty(); }
 };
+
+// Least and greatest k of the day; 0 and 0 if it has no sample.
+struct DayBounds {
+    std::int64_t low = 0;
+    std::int64_t high = 0;
+};
+DayBounds bounds_of(const std::array<PackedHour, kHoursOfDay>& hours);
 
 // What is known of an hour without its single values.
 struct HourRollup {
@@ -71,5 +82,14 @@ void unpack_hours(const PackedSeries& series, const HourStarts& hours, int first
 
 // The hour's rollup. Of a packed series the sum is that of the exact values, rounded at the end.
 HourRollup rollup(const PackedSeries& series, const HourStarts& hours, int hour);
+
+// The same of the hours of a whole day.
+HourRollup rollup_day(const PackedSeries& series, const HourStarts& hours);
+
+// Adds what is known of other samples.
+void add(HourRollup& to, const HourRollup& more);
+
+// The value that k stands for.
+double value_of(std::int64_t steps, std::int64_t multiplier, double divisor);
 
 }  // namespace chorus::store

@@ -8,11 +8,8 @@ constexpr const char* kLock = "LOCK TABLE monitoring.series IN ROW EXCLUSIVE MOD
 
 constexpr Statement kUse{"sealed_use_series", R"sql(
 UPDATE monitoring.series s SET last_day = $2
-FROM monitoring.layout_entries e
-WHERE e.layout_id = ANY ($1)
-  AND s.metric_type = e.metric_type AND s.label = e.label AND s.unit = e.unit
-  AND hashtextextended(s.tags::text, 0) = hashtextextended(e.tags::text, 0)
-  AND s.last_day < $2
+FROM monitoring.layout_series e
+WHERE e.layout_id = ANY ($1) AND s.series_id = e.series_id AND s.last_day < $2
 )sql"};
 
 constexpr Statement kAdd{"sealed_add_series", R"sql(
@@ -27,13 +24,10 @@ ON CONFLICT DO NOTHING
 )sql"};
 
 constexpr Statement kFind{"sealed_series_of_layouts", R"sql(
-SELECT e.layout_id, e.position, s.series_id
-FROM monitoring.layout_entries e
-JOIN monitoring.series s
-  ON s.metric_type = e.metric_type AND s.label = e.label AND s.unit = e.unit
- AND hashtextextended(s.tags::text, 0) = hashtextextended(e.tags::text, 0)
-WHERE e.layout_id = ANY ($1)
-ORDER BY e.layout_id, e.position
+SELECT layout_id, position, series_id
+FROM monitoring.layout_series
+WHERE layout_id = ANY ($1)
+ORDER BY layout_id, position
 )sql"};
 
 }  // namespace

@@ -74,13 +74,13 @@ http::Response overview(Context& context) {
     return response;
 }
 
-http::Response summary(Context& context, const http::Request& request) {
+http::Response summary(Context& context, store::SummaryReader& reader,
+                       const http::Request& request) {
     http::Parameters p{request, http::Unknown::ignored};
     const auto hostname = p.text("hostname", limits::kHostnameBytes);
     const std::int64_t hours = p.integer("hours", 24, 1, 168);
     p.throw_if_bad();
     Timings timings;
-    const store::SummaryReader reader{context.database};
     const Timestamp now = context.clock.now();
     const auto rows =
         timings.db([&] { return reader.read(hostname, now - std::chrono::hours{hours}); });
@@ -118,7 +118,9 @@ void add_dashboard_routes(http::Router& router, Context& context) {
                     })});
     };
     add("/api/v1/dashboard/overview", [](Context& s, const http::Request&) { return overview(s); });
-    add("/api/v1/dashboard/metrics/summary", summary);
+    add("/api/v1/dashboard/metrics/summary",
+        [reader = std::make_shared<store::SummaryReader>(context.database)](
+            Context& s, const http::Request& request) { return summary(s, *reader, request); });
 }
 
 }  // namespace chorus::api

@@ -7,17 +7,20 @@ Batches Sealing::packed(std::int32_t host, sys_days on) {
     const auto session = database_.pool().acquire();
     const auto key = Parameters{}.date(on).int4(host);
     const auto stored = session->execute_once(
-        "SELECT batches, times, delays, hashes, layout_ids FROM monitoring.sealed_batches"
+        "SELECT batches, times, delay_low, delays, hashes, layout_ids FROM "
+        "monitoring.sealed_batches"
         " WHERE day = $1 AND host_id = $2",
         key);
     if (stored.empty()) return {};
     const auto batches = read_batches(stored[0], 1);
     const auto hours = read_hours(stored[0], 0);
     std::map<std::int32_t, std::vector<double>> series;
-    for (const auto row : session->execute_once(
-             "SELECT series_id, multiplier, divisor, low, high, total, counts, bits, plain"
-             " FROM monitoring.sealed_series WHERE day = $1 AND host_id = $2",
-             key)) {
+    for (const auto row :
+         session->execute_once("SELECT series_id, multiplier, divisor, low, high, sum, count, "
+                               "hours, counts, width, bits,"
+                               " plain"
+                               " FROM monitoring.sealed_series WHERE day = $1 AND host_id = $2",
+                               key)) {
         unpack_hours(read_series(row, 1, hours), hours, 0, kHoursOfDay, series[row.int4(0)]);
     }
     std::map<std::int32_t, std::vector<std::int32_t>> layouts;

@@ -22,9 +22,9 @@ using std::chrono::days;
 using std::chrono::sys_days;
 using namespace std::chrono_literals;
 
-// A batch as it is stored: key, receipt, hash, layout, and the bits of its values.
+// A batch as it is packed: key, receipt, short hash, layout, and the bits of its values.
 using Batch =
-    std::tuple<Timestamp, Timestamp, std::int64_t, std::int32_t, std::vector<std::uint64_t>>;
+    std::tuple<Timestamp, Timestamp, std::int32_t, std::int32_t, std::vector<std::uint64_t>>;
 using Batches = std::vector<Batch>;
 
 inline std::vector<std::uint64_t> bits_of(const std::vector<double>& values) {
@@ -101,8 +101,8 @@ class Sealing : public testing::Test {
                      .int4(host)
                      .timestamp(Timestamp{on})
                      .timestamp(Timestamp{on + days{1}}))) {
-            batches.emplace_back(row.timestamp(0), row.timestamp(1), row.int8(2), row.int4(3),
-                                 bits_of(row.float8_array(4)));
+            batches.emplace_back(row.timestamp(0), row.timestamp(1), short_hash(row.int8(2)),
+                                 row.int4(3), bits_of(row.float8_array(4)));
         }
         return batches;
     }

@@ -119,7 +119,7 @@ TEST_F(Readers, LatestBatchOfEachHost) {
 }
 
 TEST_F(Readers, SummaryCountsWholeHostMetricsOnly) {
-    const SummaryReader reader{database_.pool()};
+    SummaryReader reader{database_.pool()};
     const auto lines = reader.read(std::string{"web-01"}, at("2026-01-02T10:00:30Z"));
     ASSERT_EQ(lines.size(), 2U);
     EXPECT_EQ(lines[0].metric_type, "cpu_usage_percent");

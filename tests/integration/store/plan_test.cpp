@@ -214,7 +214,7 @@ TEST_F(Plans, ProcessReaderTouchesOneDay) {
 
 TEST_F(Plans, ChartsAndSummariesTouchTheirDays) {
     const SeriesReader charts{*pool_};
-    const SummaryReader summaries{*pool_};
+    SummaryReader summaries{*pool_};
     SeriesQuery query;
     query.hostname = "web-3";
     query.metric_types = {"cpu_usage_percent"};

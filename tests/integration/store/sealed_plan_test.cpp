@@ -35,15 +35,17 @@ INSERT INTO monitoring.sealed_days (day)
 SELECT date '2026-01-01' + n FROM generate_series(0, 3) AS n;
 SELECT monitoring.ensure_sealed_partitions(day) FROM monitoring.sealed_days;
 INSERT INTO monitoring.sealed_batches
-SELECT d.day, h.host_id, array_fill(60, ARRAY[24]), t.times, array_fill(0::bigint, ARRAY[1440]),
-       array_fill(0::bigint, ARRAY[1440]), array_fill(1, ARRAY[1440])
+    (day, host_id, batches, times, delay_low, delays, hashes, layout_ids)
+SELECT d.day, h.host_id, array_fill(60, ARRAY[24]), t.times, 0, B'', array_fill(0, ARRAY[1440]),
+       array_fill(1, ARRAY[1440])
 FROM monitoring.sealed_days d
 CROSS JOIN LATERAL (
     SELECT array_agg((d.day + n * interval '1 minute') AT TIME ZONE 'UTC' ORDER BY n) AS times
     FROM generate_series(0, 1439) AS n) t
 CROSS JOIN monitoring.hosts h;
-INSERT INTO monitoring.sealed_series (day, series_id, host_id, multiplier, divisor, low)
-SELECT d.day, n.series_id, h.host_id, 1, 1, ARRAY[h.host_id]
+INSERT INTO monitoring.sealed_series
+    (day, series_id, host_id, multiplier, divisor, low, high, sum, count)
+SELECT d.day, n.series_id, h.host_id, 1, 1, h.host_id, h.host_id, 1440 * h.host_id, 1440
 FROM monitoring.sealed_days d, monitoring.series n, monitoring.hosts h;
 )sql");
         database_->pool().acquire()->execute_once("VACUUM ANALYZE");

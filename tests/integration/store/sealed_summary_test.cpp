@@ -30,15 +30,14 @@ class SealedSummaries : public SealedStore {
   protected:
     // From the beginning of a day, of an hour, within an hour, and from before all there is.
     std::vector<Lines> summaries() {
-        const SummaryReader reader{database_.pool()};
         std::vector<Lines> all;
         for (const auto since :
              {today_ - days{9}, today_ - days{2}, today_ - days{2} + 7h,
               today_ - days{2} + 7h + 41min + 3s, today_ - days{1} + 23h + 50min, today_}) {
-            all.push_back(reader.read(std::nullopt, since));
-            all.push_back(reader.read(std::string{"web-2"}, since));
+            all.push_back(reader_.read(std::nullopt, since));
+            all.push_back(reader_.read(std::string{"web-2"}, since));
         }
-        all.push_back(reader.read(std::string{"nobody"}, today_ - days{2}));
+        all.push_back(reader_.read(std::string{"nobody"}, today_ - days{2}));
         return all;
     }
     void expect_same_in_each_state() {
@@ -56,6 +55,8 @@ class SealedSummaries : public SealedStore {
                           }
                       });
     }
+
+    SummaryReader reader_{database_.pool()};  // keeps what it has added up
 };
 
 TEST_F(SealedSummaries, AreTheSameWhateverIsPacked) {
@@ -69,6 +70,26 @@ TEST_F(SealedSummaries, AreTheSameWhereAClockWasADayAhead) {
         " WHERE host_id = " +
         std::to_string(hosts_[0]) + " AND payload_hash % 2 = 0");
     expect_same_in_each_state();
+}
+
+TEST_F(SealedSummaries, TellOfBatchesThatComeAfterTheFirstLook) {
+    const auto since = today_ - days{kDays};
+    const auto before = reader_.read(std::nullopt, since);
+    take_late();
+    const auto without = reader_.read(std::nullopt, since);
+    ASSERT_LT(without[0].count, before[0].count);
+    expect_same(without, SummaryReader{database_.pool()}.read(std::nullopt, since));
+    give_late();
+    expect_same(before, reader_.read(std::nullopt, since));
+    expect_same(before, reader_.read(std::nullopt, since));
+}
+
+// Of a reader that may keep next to nothing.
+TEST_F(SealedSummaries, AreTheSameWhereTooMuchIsStoredToBeKept) {
+    const auto since = today_ - days{kDays};
+    SummaryReader small{database_.pool(), 50};
+    const auto expected = reader_.read(std::nullopt, since);
+    for (int i = 0; i < 2; ++i) expect_same(expected, small.read(std::nullopt, since));
 }
 
 }  // namespace

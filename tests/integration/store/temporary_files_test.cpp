@@ -75,7 +75,7 @@ TEST_F(LongRanges, ChartsWriteNone) {
 }
 
 TEST_F(LongRanges, TheSummaryWritesNone) {
-    const SummaryReader reader{*pool_};
+    SummaryReader reader{*pool_};
     EXPECT_EQ(written([&] {
                   const auto lines = reader.read(std::nullopt, at("2026-01-02T00:00:00Z"));
                   ASSERT_EQ(lines.size(), std::size_t{kSeries});

@@ -44,6 +44,11 @@ const std::pair<const char*, Source> kSources[] = {
          return some[r() % std::size(some)];
      }},
     {"least", [](auto&) { return 5e-324; }},
+    {"some that come again",
+     [](auto& r) {
+         constexpr double some[] = {0.1, 1'234.5, 300'000.3};
+         return some[r() % std::size(some)];
+     }},
 };
 
 struct Day {
@@ -56,13 +61,15 @@ struct Day {
 Day random_day(Random& random, const Source& source, sys_days day) {
     Day made;
     const auto missing = random() % 3 * 5;  // percent
+    const auto delay = static_cast<std::int64_t>(random() % 2'000'000) - 1'000'000;
+    const auto most = 1 + (random() % 4 == 0 ? 0 : random() >> (2 + random() % 58));
     for (int hour = 0; hour < kHoursOfDay; ++hour) {
         const auto count = random() % 4 == 0 ? 0 : random() % 40;
         const bool one_value = random() % 5 == 0;
         const double value = source(random);
         for (std::uint64_t i = 0; i < count; ++i) {
             made.batches.times.push_back(Timestamp{day} + hours{hour} + seconds{i});
-            made.batches.delays.emplace_back(0);
+            made.batches.delays.emplace_back(delay + static_cast<std::int64_t>(random() % most));
             made.batches.hashes.push_back(0);
             made.batches.layout_ids.push_back(1);
             made.values.push_back(random() % 100 < missing ? kNoSample
@@ -131,7 +138,7 @@ TEST_F(Unseal, GivesEveryValueBitForBit) {
     for (const auto& day : days_) found.emplace_back(day.values.size(), kNoSample);
     for (const auto row : ask("s.host_id, u.hour, u.place, u.timestamp, u.value",
                               "unseal(b.batches, b.times, s.multiplier, s.divisor, s.low, s.high,"
-                              " s.counts, s.bits, s.plain)")) {
+                              " s.hours, s.counts, s.width, s.bits, s.plain)")) {
         const auto host = static_cast<std::size_t>(row.int4(0));
         const auto place = static_cast<std::size_t>(row.int4(2)) - 1;
         ASSERT_LT(place, found[host].size());
@@ -154,11 +161,57 @@ TEST_F(Unseal, GivesEveryValueBitForBit) {
     }
 }
 
+TEST_F(Unseal, TakesBothKindsOfCodes) {
+    std::size_t by_day = 0, by_hours = 0;
+    for (const auto& series : packed_) {
+        if (series.bit_count > 0) ++(series.width > 0 ? by_day : by_hours);
+    }
+    EXPECT_GT(by_day, 20U);
+    EXPECT_GT(by_hours, 20U);
+}
+
+TEST_F(Unseal, GivesTheDelayOfEveryBatch) {
+    std::size_t found = 0;
+    for (const auto row : database_.pool().acquire()->execute_once(
+             "SELECT b.host_id, n::int - 1, monitoring.sealed_delay(b.delay_low, b.delays,"
+             " b.number, n::int)"
+             " FROM (SELECT host_id, times, cardinality(times) AS number, delay_low,"
+             "       delays || B'' AS delays"
+             "       FROM monitoring.sealed_batches OFFSET 0) b"
+             " CROSS JOIN unnest(b.times) WITH ORDINALITY AS t (ts, n)")) {
+        const auto& delays = days_[static_cast<std::size_t>(row.int4(0))].batches.delays;
+        ASSERT_EQ(row.int8(2), delays[static_cast<std::size_t>(row.int4(1))].count());
+        ++found;
+    }
+    std::size_t expected = 0;
+    for (const auto& day : days_) expected += day.values.size();
+    EXPECT_EQ(found, expected);
+}
+
+TEST_F(Unseal, GivesTheFiguresOfEveryDay) {
+    int known = 0;
+    for (const auto row : database_.pool().acquire()->execute_once(
+             "SELECT host_id, " + std::string{kDayColumns} + " FROM monitoring.sealed_series")) {
+        const auto host = static_cast<std::size_t>(row.int4(0));
+        SCOPED_TRACE(source_of(host));
+        const auto day = read_day(row, 1);
+        ASSERT_EQ(!day, packed_[host].is_plain());
+        if (!day) continue;
+        const auto expected = rollup_day(packed_[host], days_[host].hours);
+        ASSERT_EQ(day->minimum, expected.minimum);
+        ASSERT_EQ(day->maximum, expected.maximum);
+        ASSERT_EQ(day->sum, expected.sum);
+        ASSERT_EQ(day->count, expected.count);
+        ++known;
+    }
+    EXPECT_GT(known, 100);
+}
+
 TEST_F(Unseal, GivesTheFiguresOfEveryHour) {
     std::vector<std::array<std::int64_t, kHoursOfDay>> counts(days_.size());
     for (const auto row : ask("s.host_id, u.hour, u.minimum, u.maximum, u.sum, u.count::bigint",
                               "unseal_hours(b.batches, s.multiplier, s.divisor, s.low, s.high,"
-                              " s.total, s.counts, s.plain)")) {
+                              " s.hours, s.counts, s.plain)")) {
         const auto host = static_cast<std::size_t>(row.int4(0));
         SCOPED_TRACE(source_of(host));
         const auto expected = rollup(packed_[host], days_[host].hours, row.int4(1));

@@ -152,6 +152,34 @@ TEST(SeriesCodec, MissingValuesHaveACodeOfTheirOwn) {
     EXPECT_EQ(packed(day_of({{3, 3, kNoSample}})).bit_count, 3U);
 }
 
+TEST(SeriesCodec, ValuesThatComeAgainGetCodesOfWholeHalfBytes) {
+    // The same values each hour, but another least one.
+    std::mt19937_64 random{3};
+    std::vector<double> same;
+    for (int i = 0; i < 60; ++i) same.push_back(static_cast<double>(random() % 3'000'000) / 10);
+    std::vector<std::vector<double>> hours(kHoursOfDay, same);
+    for (std::size_t h = 0; h < hours.size(); ++h) hours[h][0] = -1 - static_cast<double>(h);
+    hours[5].assign(60, kNoSample);
+    hours[7][30] = kNoSample;
+    const auto day = day_of(hours);
+    const auto series = packed(day);
+    EXPECT_EQ(series.width, 24);
+    EXPECT_EQ(series.bit_count, 24U * day.values.size());
+    expect_same(day);
+    auto damaged = series;
+    damaged.width = 20;
+    EXPECT_FALSE(is_sound(damaged, day.hours));
+}
+
+TEST(SeriesCodec, DaysHaveTheRollupOfTheirHours) {
+    const auto day = day_of({{3, kNoSample, 5}, {}, {1}});
+    const auto rolled = rollup_day(packed(day), day.hours);
+    EXPECT_EQ(rolled.minimum, 1);
+    EXPECT_EQ(rolled.maximum, 5);
+    EXPECT_EQ(rolled.sum, 9);
+    EXPECT_EQ(rolled.count, 3);
+}
+
 TEST(SeriesCodec, DamageIsSeen) {
     const auto day = day_of({{1, 2, 3, 4}, {5, 9}});
     const auto sound = packed(day);
