@@ -32,6 +32,8 @@ store::Retention retention_of(const Config& config) {
     retention.process = days(config, "retention-process-days");
     retention.resolved_alerts = days(config, "retention-alert-days");
     retention.events = retention.system;
+    retention.hourly = days(config, "retention-hourly-days");
+    retention.daily = days(config, "retention-daily-days");
     return retention;
 }
 

@@ -1,29 +1,31 @@
 #include "aggregator/history/series_reader.h"
 
 #include <algorithm>
-#include <limits>
+#include <iterator>
 #include <map>
 #include <optional>
-#include <tuple>
-#include <utility>
 
+#include "aggregator/history/chart_buckets.h"
 #include "aggregator/history/sealed_series.h"
+#include "aggregator/sealed/history_reader.h"
 #include "aggregator/sealed/history_snapshot.h"
 
 namespace chorus::store {
 namespace {
 
 using std::chrono::seconds;
+using std::chrono::sys_days;
 
 // Besides, in each row, the host and whether the range may reach into days that have moved: the
-// newest 24 hours have not.
+// newest 24 hours have not. One row at least, if there is that host.
 constexpr Statement kWanted{"series_wanted", R"sql(
-SELECT e.layout_id, e.position, e.metric_type, e.label, e.tags, e.unit,
-       (SELECT host_id FROM monitoring.hosts WHERE hostname = $3),
+SELECT e.layout_id, e.position, e.metric_type, e.label, e.tags, e.unit, h.host_id,
        $4 < now() - interval '24 hours'
-FROM monitoring.layout_entries e
-WHERE e.metric_type = ANY ($1)
-  AND ($2::text IS NULL OR e.label = $2)
+FROM monitoring.hosts h
+LEFT JOIN monitoring.layout_entries e
+  ON e.metric_type = ANY ($1)
+ AND ($2::text IS NULL OR e.label = $2)
+WHERE h.hostname = $3
 )sql"};
 
 // The values are picked below the grouping: see summary_reader.cpp.
@@ -51,97 +53,64 @@ std::int64_t floor_seconds(Timestamp time) {
     return std::chrono::floor<seconds>(time).time_since_epoch().count();
 }
 
-bool has_values(const SeriesColumn& column) {
-    return std::any_of(column.average.begin(), column.average.end(),
-                       [](double value) { return value == value; });
-}
-
-// Gathers the buckets of one chart from the rows of system_batches and from packed days.
+// Gathers the buckets of one chart from the rows of system_batches, from packed days, and from what
+// is kept for years.
 class Chart {
   public:
-    Chart(Session& session, const SeriesQuery& query);
+    Chart(Session& session, const SeriesQuery& query) : session_(session), query_(query) {}
     SeriesAnswer read();
 
   private:
-    // Sum and bounds of one step of one column.
-    struct Bucket {
-        HourRollup values;
-        void add(const HourRollup& more);
-    };
-    // The column, and whether it is new.
-    std::pair<std::size_t, bool> column_of(std::string_view metric_type, std::string_view label);
-    void add(std::size_t column, std::int64_t bucket, const HourRollup& values);
     bool read_wanted();
+    void set_steps(Tier tier);
     void read_stored();
-    void read_packed();
+    void read_packed(Timestamp start, Timestamp end);
+    void read_moved(const std::vector<MovedDay>& days);
+    void read_history(const HistoryPlan& plan);
+    std::size_t column_of(const SeriesName& name);
 
     Session& session_;
     const SeriesQuery& query_;
-    SeriesAnswer answer_;
-    std::int64_t first_ = 0;  // bucket
-    std::map<std::pair<std::string, std::string>, std::size_t> columns_;
-    std::vector<std::vector<Bucket>> buckets_;  // by column
+    const AnswerTime time_;
+    ChartBuckets buckets_;
 
     std::int32_t host_id_ = 0;
     bool may_be_packed_ = false;
     std::vector<std::int32_t> layout_ids_, positions_, series_;  // of each entry wanted
 };
 
-Chart::Chart(Session& session, const SeriesQuery& query) : session_(session), query_(query) {
-    const auto step = step_seconds(query.start, query.end, query.max_points);
-    answer_.step_seconds = step;
-    first_ = floor_seconds(query.start) / step;
-    const auto last = floor_seconds(query.end) / step;
-    for (auto i = first_; i <= last; ++i) answer_.times.push_back(i * step);
-}
-
-std::pair<std::size_t, bool> Chart::column_of(std::string_view metric_type,
-                                              std::string_view label) {
-    const auto [at, is_new] =
-        columns_.try_emplace({std::string{metric_type}, std::string{label}}, answer_.series.size());
-    if (is_new) answer_.series.push_back({at->first.first, at->first.second, {}, {}, {}, {}, {}});
-    return {at->second, is_new};
-}
-
-void Chart::Bucket::add(const HourRollup& more) {
-    const bool empty = values.count == 0;
-    values.minimum = empty ? more.minimum : std::min(values.minimum, more.minimum);
-    values.maximum = empty ? more.maximum : std::max(values.maximum, more.maximum);
-    values.sum += more.sum;
-    values.count += more.count;
-}
-
-void Chart::add(std::size_t column, std::int64_t bucket, const HourRollup& values) {
-    const auto at = static_cast<std::size_t>(bucket - first_);
-    if (at >= answer_.times.size()) return;
-    if (buckets_.size() <= column) buckets_.resize(answer_.series.size());
-    if (buckets_[column].empty()) buckets_[column].resize(answer_.times.size());
-    buckets_[column][at].add(values);
-}
-
-// False if nothing can be there.
+// False if there is no such host.
 bool Chart::read_wanted() {
+    bool is_known = false;
     for (const auto row : session_.execute(kWanted, Parameters{}
                                                         .text_array(std::span{query_.metric_types})
                                                         .text(query_.label)
                                                         .text(query_.hostname)
                                                         .timestamp(query_.start))) {
-        if (row.is_null(6)) return false;
+        is_known = true;
         host_id_ = row.int4(6);
         may_be_packed_ = row.boolean(7);
+        if (row.is_null(0)) continue;
         layout_ids_.push_back(row.int4(0));
         positions_.push_back(row.int4(1));
-        const auto column = column_of(row.text(2), row.text(3)).first;
-        answer_.series[column].tags_json = row.text(4);
-        answer_.series[column].unit = row.text(5);
+        const auto column = buckets_.column(row.text(2), row.text(3));
+        buckets_[column].tags_json = row.text(4);
+        buckets_[column].unit = row.text(5);
         series_.push_back(static_cast<std::int32_t>(column));
     }
-    return !layout_ids_.empty();
+    return is_known;
+}
+
+void Chart::set_steps(Tier tier) {
+    buckets_.set_steps(
+        query_.start, query_.end,
+        step_seconds(query_.start, query_.end, query_.max_points, least_step(tier).count()));
 }
 
 void Chart::read_stored() {
-    const seconds step{answer_.step_seconds};
-    const auto most = answer_.series.size() * answer_.times.size();
+    if (layout_ids_.empty()) return;
+    const seconds step{buckets_.step_seconds()};
+    const auto most = buckets_.columns() * buckets_.points();
     for (const auto row : session_.execute_once(kBuckets, Parameters{}
                                                               .int4(host_id_)
                                                               .timestamp(query_.start)
@@ -151,65 +120,100 @@ void Chart::read_stored() {
                                                               .int4_array(std::span{layout_ids_})
                                                               .int4_array(std::span{positions_})
                                                               .int4_array(std::span{series_}))) {
-        add(static_cast<std::size_t>(row.int4(0)), floor_seconds(row.timestamp(1)) / step.count(),
-            {row.float8(4), row.float8(5), row.float8(2), row.int8(3)});
+        buckets_.add(static_cast<std::size_t>(row.int4(0)), buckets_.bucket_of(row.timestamp(1)),
+                     {row.float8(4), row.float8(5), row.float8(2), row.int8(3)});
     }
 }
 
-void Chart::read_packed() {
-    const SealedRange range{host_id_,     query_.metric_types, query_.label,
-                            query_.start, query_.end,          seconds{answer_.step_seconds}};
+std::size_t Chart::column_of(const SeriesName& name) {
+    const auto known = buckets_.columns();
+    const auto column = buckets_.column(name.metric_type, name.label);
+    if (column == known) {
+        buckets_[column].tags_json = name.tags_json;
+        buckets_[column].unit = name.unit;
+    }
+    return column;
+}
+
+void Chart::read_packed(Timestamp start, Timestamp end) {
+    const SealedRange range{
+        host_id_, query_.metric_types, query_.label, start, end, seconds{buckets_.step_seconds()}};
     std::map<std::int32_t, std::size_t> columns;
     read_sealed(session_, range, [&](const SealedPiece& piece) {
         const auto& name = piece.series;
         auto found = columns.find(name.series_id);
         if (found == columns.end()) {
-            const auto [column, is_new] = column_of(name.metric_type, name.label);
-            if (is_new) {
-                answer_.series[column].tags_json = name.tags_json;
-                answer_.series[column].unit = name.unit;
-            }
+            const auto column = column_of(
+                {name.series_id, name.metric_type, name.label, name.unit, name.tags_json});
             found = columns.emplace(name.series_id, column).first;
         }
-        add(found->second, piece.bucket, piece.values);
+        buckets_.add(found->second, piece.bucket, piece.values);
     });
 }
 
+void Chart::read_history(const HistoryPlan& plan) {
+    std::map<std::int32_t, std::size_t> columns;
+    HistorySeries wanted{{}, {host_id_}};
+    for (const auto& name : find_series(session_, query_.metric_types, query_.label)) {
+        columns.emplace(name.series_id, column_of(name));
+        wanted.series_ids.push_back(name.series_id);
+    }
+    if (columns.empty()) return;
+    read_history_days(session_, wanted, plan.by_day, time_,
+                      [&](std::int32_t, std::int32_t series, sys_days day, const HourRollup& all) {
+                          buckets_.add(columns.at(series), buckets_.bucket_of(day), all);
+                      });
+    read_history_hours(
+        session_, wanted, plan.by_hour, time_,
+        [&](std::int32_t, std::int32_t series, sys_days day, const DayOfHours& hours) {
+            for_hours(plan, day, hours, [&](Timestamp begin, const HourRollup& hour) {
+                buckets_.add(columns.at(series), buckets_.bucket_of(begin), hour);
+            });
+        });
+}
+
+// What is packed is read day after day at once, where no day between comes from history.
+void Chart::read_moved(const std::vector<MovedDay>& days) {
+    const auto plan =
+        plan_history(days, {query_.start, query_.end, seconds{buckets_.step_seconds()}}, false);
+    if (!plan.by_day.empty() || !plan.by_hour.empty()) read_history(plan);
+    constexpr std::chrono::days one{1};
+    for (auto run = plan.by_value.begin(); run != plan.by_value.end();) {
+        auto last = run;
+        while (std::next(last) != plan.by_value.end() && std::next(last)->day == last->day + one) {
+            ++last;
+        }
+        read_packed(std::max(query_.start, Timestamp{run->day}),
+                    std::min(query_.end, last->day + one - std::chrono::microseconds{1}));
+        run = std::next(last);
+    }
+}
+
 SeriesAnswer Chart::read() {
-    if (read_wanted()) {
-        std::optional<HistorySnapshot> snapshot;
-        if (may_be_packed_) {
-            snapshot.emplace(session_);
-            read_packed();
-        }
-        read_stored();
+    const bool is_known = read_wanted();
+    std::optional<HistorySnapshot> snapshot;
+    std::vector<MovedDay> days;
+    if (is_known && may_be_packed_) {
+        snapshot.emplace(session_);
+        days = find_moved_days(session_, query_.start, query_.end);
     }
-    const auto nan = std::numeric_limits<double>::quiet_NaN();
-    buckets_.resize(answer_.series.size());
-    for (std::size_t c = 0; c < answer_.series.size(); ++c) {
-        auto& column = answer_.series[c];
-        for (const auto& [values] : buckets_[c]) {
-            const bool known = values.count > 0;
-            column.average.push_back(known ? values.sum / static_cast<double>(values.count) : nan);
-            column.minimum.push_back(known ? values.minimum : nan);
-            column.maximum.push_back(known ? values.maximum : nan);
-        }
-    }
-    // Other hosts may have labels that this one never had.
-    std::erase_if(answer_.series, [](const SeriesColumn& c) { return !has_values(c); });
-    std::ranges::sort(answer_.series, {},
-                      [](const SeriesColumn& c) { return std::tie(c.metric_type, c.label); });
-    return std::move(answer_);
+    const auto tier = tier_of(days);
+    set_steps(tier);
+    if (!days.empty()) read_moved(days);
+    if (is_known) read_stored();
+    auto answer = buckets_.finish();
+    answer.tier = tier;
+    return answer;
 }
 
 }  // namespace
 
-std::int64_t step_seconds(Timestamp start, Timestamp end, int max_points) {
+std::int64_t step_seconds(Timestamp start, Timestamp end, int max_points, std::int64_t least) {
     const auto first = floor_seconds(start);
     const auto last = floor_seconds(end);
     const auto points = [&](std::int64_t step) { return last / step - first / step + 1; };
     for (const auto step : kSteps) {
-        if (points(step) <= max_points) return step;
+        if (step >= least && points(step) <= max_points) return step;
     }
     auto step = kSteps[std::size(kSteps) - 1];
     while (points(step) > max_points && step < last) step *= 2;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "aggregator/postgres/database.h"
+#include "aggregator/sealed/history_plan.h"
 #include "common/timestamp.h"
 
 namespace chorus::store {
@@ -29,23 +30,26 @@ struct SeriesColumn {
     std::vector<double> average;
     std::vector<double> minimum;
     std::vector<double> maximum;
+    std::string group{};
 };
 
 struct SeriesAnswer {
     std::int64_t step_seconds = 0;     // at least 1; steps start at multiples of it since 1970
     std::vector<std::int64_t> times;   // Unix seconds, start of each step
-    std::vector<SeriesColumn> series;  // by metric_type, then label
+    std::vector<SeriesColumn> series;  // by metric_type, label, group
+    Tier tier = Tier::raw;             // what the oldest days of the range are known by
 };
 
 // The smallest usual step (1, 2, 5, 10, 15, 30 s, 1, 2, 5, ... min, h, d) that gives at most
-// max_points over the range.
-std::int64_t step_seconds(Timestamp start, Timestamp end, int max_points);
+// max_points over the range, and is not below `least`.
+std::int64_t step_seconds(Timestamp start, Timestamp end, int max_points, std::int64_t least = 1);
 
 class SeriesReader {
   public:
     explicit SeriesReader(Database& database) : database_(database) {}
 
-    // Average, least and greatest value of each step. Throws DatabaseError.
+    // Average, least and greatest value of each step. Where the values themselves are gone, hours
+    // or days count whole, and steps are at least as long. Throws DatabaseError.
     SeriesAnswer read(const SeriesQuery& query) const;
 
   private:

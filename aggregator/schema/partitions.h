@@ -21,6 +21,8 @@ struct Retention {
     std::optional<std::chrono::days> process{7};
     std::optional<std::chrono::days> resolved_alerts{90};
     std::optional<std::chrono::days> events{30};
+    std::optional<std::chrono::days> hourly{1'095};  // of system metrics, each series by the hour
+    std::optional<std::chrono::days> daily{3'650};   // the same by the day
 };
 
 // Knows which days have partitions. Thread-safe.

@@ -54,10 +54,17 @@ JOIN monitoring.sealed_days d ON d.day = b.day
 WHERE b.day < $1
 )sql"};
 constexpr const char* kForgetPackedDays = R"sql(
-DELETE FROM monitoring.sealed_days WHERE day < $1
+WITH gone AS (DELETE FROM monitoring.sealed_days WHERE day < $1 RETURNING day)
+INSERT INTO monitoring.history_past (day) SELECT day FROM gone ON CONFLICT DO NOTHING
 )sql";
 constexpr const char* kForgetLateDays = R"sql(
 DELETE FROM monitoring.late_days WHERE day < $1
+)sql";
+constexpr const char* kForgetPending = R"sql(
+DELETE FROM monitoring.history_pending WHERE day < $1
+)sql";
+constexpr const char* kForgetPast = R"sql(
+DELETE FROM monitoring.history_past WHERE day < $1
 )sql";
 
 // Who packs a day holds a weaker lock on the table from before it looks for its series to its
@@ -68,6 +75,8 @@ constexpr const char* kDeleteSeries = R"sql(
 DELETE FROM monitoring.series s
 WHERE s.last_day < $1
   AND NOT EXISTS (SELECT FROM monitoring.sealed_series p WHERE p.series_id = s.series_id)
+  AND NOT EXISTS (SELECT FROM monitoring.history_hours h WHERE h.series_id = s.series_id)
+  AND NOT EXISTS (SELECT FROM monitoring.history_days d WHERE d.series_id = s.series_id)
 )sql";
 
 constexpr const char* kDeleteEvents = R"sql(
@@ -180,7 +189,20 @@ std::int64_t drop_before(Session& session, Epoch epoch, const std::string& paren
     return batches;
 }
 
-// Series that no packed day has any more. None if a day is being packed all the while; next run.
+// Drops the months of hours, or the years of days, that ended before `cutoff`.
+void drop_history_before(Session& session, Epoch epoch, const std::string& parent,
+                         std::chrono::months period, Timestamp cutoff, RetentionOutcome& outcome) {
+    for (const auto row : session.execute(kPartitions, Parameters{}.text(parent))) {
+        const std::chrono::year_month_day first{row.date(1)};
+        if (sys_days{first + period} > cutoff) continue;
+        const std::string partition{row.text(0)};
+        const bool dropped = drop_partition(session, epoch, parent, partition);
+        (dropped ? outcome.dropped_partitions : outcome.postponed_partitions).push_back(partition);
+    }
+}
+
+// Series that nothing that is kept has any more. None if a day is being packed all the while; next
+// run.
 std::int64_t delete_series(Session& session, Epoch epoch, const Parameters& first_kept) {
     try {
         Transaction transaction{session};
@@ -203,11 +225,29 @@ std::int64_t drop_packed_before(Session& session, Epoch epoch, Timestamp cutoff,
     const auto batches = session.execute(kPackedBatches, first_kept)[0].int8(0);
     execute_unhurried(session, epoch, kForgetPackedDays, first_kept);
     execute_unhurried(session, epoch, kForgetLateDays, first_kept);
+    execute_unhurried(session, epoch, kForgetPending, first_kept);
     for (const char* parent : {"sealed_series", "sealed_batches"}) {
         drop_before(session, epoch, parent, cutoff, outcome);
     }
-    outcome.series_deleted = delete_series(session, epoch, first_kept);
     return batches;
+}
+
+// Hours and days, and then the names that nothing has any more.
+void drop_history(Session& session, Epoch epoch, const Retention& retention, Timestamp now,
+                  RetentionOutcome& outcome) {
+    if (retention.hourly) {
+        drop_history_before(session, epoch, "history_hours", std::chrono::months{1},
+                            now - *retention.hourly, outcome);
+    }
+    if (retention.daily) {
+        drop_history_before(session, epoch, "history_days", std::chrono::years{1},
+                            now - *retention.daily, outcome);
+    }
+    if (!retention.system || !retention.hourly || !retention.daily) return;
+    const auto longest = std::max({*retention.system, *retention.hourly, *retention.daily});
+    const auto first_kept = Parameters{}.date(std::chrono::floor<days>(now - longest));
+    execute_unhurried(session, epoch, kForgetPast, first_kept);
+    outcome.series_deleted = delete_series(session, epoch, first_kept);
 }
 
 // Why nothing may be deleted, or "".
@@ -276,6 +316,7 @@ RetentionOutcome RetentionJob::run(Epoch epoch, bool clock_confirmed) {
         execute_unhurried(session, epoch, kDeleteSilences,
                           Parameters{}.timestamp(now - *retention_.resolved_alerts));
     }
+    drop_history(session, epoch, retention_, now, outcome);
     outcome.sessions_deleted = execute_unhurried(session, epoch, kDeleteSessions,
                                                  Parameters{}.timestamp(now - kSessionsKept));
     execute_unhurried(session, epoch, kDeleteKeys, Parameters{}.timestamp(now - kKeyLife));

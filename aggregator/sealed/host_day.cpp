@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "aggregator/schema/lease.h"
+#include "aggregator/sealed/history_writer.h"
 #include "aggregator/sealed/sealed_rows.h"
 #include "aggregator/sealed/series_names.h"
 
@@ -82,7 +83,11 @@ WHERE host_id = $1 AND ts = ANY ($2) AND ts >= $3 AND ts < $4
 class HostDay {
   public:
     HostDay(Session& session, std::int32_t host_id, sys_days day, Hot hot)
-        : session_(session), host_id_(host_id), day_(day), hot_(hot) {}
+        : session_(session),
+          host_id_(host_id),
+          day_(day),
+          hot_(hot),
+          history_(session, host_id, day) {}
 
     PackedDay pack(std::size_t values_at_a_time);
     // False if the host is gone.
@@ -103,6 +108,7 @@ class HostDay {
     const std::int32_t host_id_;
     const sys_days day_;
     const Hot hot_;
+    HistoryWriter history_;
 
     std::optional<std::int64_t> marks_;        // before anything else was read
     SealedBatches all_;                        // packed and hot ones, in order of time
@@ -232,8 +238,9 @@ void HostDay::write_series(std::span<const std::int32_t> series,
     for (std::size_t i = 0; i < series.size(); ++i) {
         const std::span column{values.data() + i * batches, batches};
         if (std::ranges::none_of(column, [](double value) { return value == value; })) continue;
-        packed.push_back(
-            series_row(day_, host_id_, series[i], pack_series(column, hours_), hours_));
+        const auto one = pack_series(column, hours_);
+        packed.push_back(series_row(day_, host_id_, series[i], one, hours_));
+        history_.add(series[i], one, hours_);
         ++done_.series;
         done_.samples += batches;
     }
@@ -241,6 +248,7 @@ void HostDay::write_series(std::span<const std::int32_t> series,
     CopyIn rows{session_, kSeriesTarget};
     for (const auto& row : packed) rows.row(row);
     rows.finish();
+    history_.flush();
 }
 
 PackedDay HostDay::pack(std::size_t values_at_a_time) {
@@ -264,6 +272,7 @@ PackedDay HostDay::pack(std::size_t values_at_a_time) {
     CopyIn row{session_, kBatchTarget};
     row.row(batch_row(day_, host_id_, all_, hours_));
     row.finish();
+    history_.finish();
     if (hot_ == Hot::late) {
         session_.execute(kTakeRows, Parameters{}
                                         .int4(host_id_)

@@ -7,6 +7,7 @@
 
 #include "aggregator/postgres/database_error.h"
 #include "aggregator/schema/lease.h"
+#include "aggregator/sealed/history_fill.h"
 #include "aggregator/sealed/move_day.h"
 #include "aggregator/sealed/open_days.h"
 #include "common/log.h"
@@ -79,8 +80,7 @@ void SealJob::fail(std::string_view what, const std::string& day, const std::str
 }
 
 void SealJob::pack(std::int64_t epoch, std::int32_t host_id, sys_days day, Hot hot) {
-    const auto begin = Steady::now();
-    guard("A host's day could not be packed", day, [&] {
+    work("A host's day could not be packed", day, [&] {
         const auto session = database_.acquire();
         Transaction transaction{*session};
         const auto packed = pack_host_day(*session, epoch, host_id, day, hot);
@@ -93,6 +93,11 @@ void SealJob::pack(std::int64_t epoch, std::int32_t host_id, sys_days day, Hot h
         progress_.batches_packed += packed->batches;
         progress_.samples_packed += packed->samples;
     });
+}
+
+void SealJob::work(std::string_view what, sys_days day, const Work& piece) {
+    const auto begin = Steady::now();
+    guard(what, day, piece);
     const auto worked = Steady::now() - begin;
     {
         const std::lock_guard lock{mutex_};
@@ -163,6 +168,28 @@ void SealJob::add_late(std::int64_t epoch) {
     }
 }
 
+void SealJob::fill_pending(std::int64_t epoch) {
+    HostAndDay last{0, sys_days{}};
+    for (;;) {
+        std::vector<HostAndDay> pending;
+        {
+            const auto session = database_.acquire();
+            pending = history_pending(*session, last);
+        }
+        if (pending.empty()) return;
+        for (std::size_t i = 0; i < pending.size(); ++i) {
+            if (stopping_()) return;
+            last = pending[i];
+            note(last.second, i, pending.size());
+            work("A host's day got no history", last.second, [&] {
+                const auto session = database_.acquire();
+                Transaction transaction{*session};
+                if (fill_history(*session, epoch, last)) transaction.commit();
+            });
+        }
+    }
+}
+
 void SealJob::note(std::optional<sys_days> day, std::size_t done, std::size_t total) {
     const std::lock_guard lock{mutex_};
     progress_.day = day;
@@ -212,6 +239,7 @@ void SealJob::run_days(std::int64_t epoch) {
         });
     }
     if (!stopping_()) add_late(epoch);
+    if (!stopping_()) fill_pending(epoch);
 }
 
 }  // namespace chorus::store

@@ -58,8 +58,9 @@ class SealJob {
 
     // Packs all days that are over, oldest first, a transaction for each host and day. Then moves
     // each day in one transaction. A kill at any moment leaves a day as it was or moved. Adds what
-    // came late to days that have moved, each host and day once. An error of one host or day does
-    // not keep others from being packed. Throws LeadershipLost, DatabaseUnavailable.
+    // came late to days that have moved, each host and day once, and makes the history of days that
+    // an older version has packed. An error of one host or day does not keep others from being
+    // packed. Throws LeadershipLost, DatabaseUnavailable.
     SealOutcome run(std::int64_t epoch);
 
     // Thread-safe.
@@ -73,12 +74,15 @@ class SealJob {
     void run_days(std::int64_t epoch);
     void guard(std::string_view what, std::chrono::sys_days day, const Work& work);
     void fail(std::string_view what, const std::string& day, const std::string& why);
+    // Does one piece of work, counts its time, and rests.
+    void work(std::string_view what, std::chrono::sys_days day, const Work& piece);
     void pack(std::int64_t epoch, std::int32_t host_id, std::chrono::sys_days day, Hot hot);
     bool pack_hosts(std::int64_t epoch, const std::vector<std::int32_t>& hosts,
                     std::chrono::sys_days day);
     bool pack_day(std::int64_t epoch, std::chrono::sys_days day);
     void move(std::int64_t epoch, std::chrono::sys_days day);
     void add_late(std::int64_t epoch);
+    void fill_pending(std::int64_t epoch);
     bool pause(std::chrono::steady_clock::duration time);
 
     Database& database_;

@@ -14,6 +14,7 @@ namespace chorus::api {
 namespace {
 
 constexpr std::size_t kMostSeries = 50;
+constexpr std::chrono::days kLongest{3'660};  // ten years
 
 store::SeriesQuery read_series_query(http::Parameters& p, Timestamp now) {
     store::SeriesQuery query;
@@ -25,7 +26,7 @@ store::SeriesQuery read_series_query(http::Parameters& p, Timestamp now) {
         p.fault(http::error_missing({std::string("query"), std::string("metric_type")}));
     }
     query.label = p.text("label", limits::kLabelBytes);
-    const SeriesRange range = read_series_range(p, now);
+    const SeriesRange range = read_series_range(p, now, kLongest);
     query.start = range.start;
     query.end = range.end;
     query.max_points = range.max_points;

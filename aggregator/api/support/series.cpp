@@ -1,12 +1,37 @@
 #include "aggregator/api/support/series.h"
 
+#include <algorithm>
+#include <string>
+
 #include "aggregator/api/support/json_answer.h"
 
 namespace chorus::api {
 namespace {
 
 constexpr std::int64_t kMostPoints = 5'000;
-constexpr std::chrono::hours kLongest{24 * 400};
+
+std::string_view to_string(store::Tier tier) {
+    switch (tier) {
+        case store::Tier::raw:
+            return "raw";
+        case store::Tier::hours:
+            return "hours";
+        case store::Tier::days:
+            break;
+    }
+    return "days";
+}
+
+// The share of the steps for which there is a sample of any series.
+double coverage(const store::SeriesAnswer& answer) {
+    std::size_t known = 0;
+    for (std::size_t i = 0; i < answer.times.size(); ++i) {
+        known += std::ranges::any_of(answer.series, [i](const store::SeriesColumn& column) {
+            return column.average[i] == column.average[i];
+        });
+    }
+    return static_cast<double>(known) / static_cast<double>(answer.times.size());
+}
 
 void write_values(JsonWriter& out, std::string_view name, const std::vector<double>& values) {
     out.key(name).begin_array();
@@ -16,9 +41,9 @@ void write_values(JsonWriter& out, std::string_view name, const std::vector<doub
 
 }  // namespace
 
-SeriesRange read_series_range(http::Parameters& p, Timestamp now) {
+SeriesRange read_series_range(http::Parameters& p, Timestamp now, std::chrono::days longest) {
     SeriesRange range;
-    const std::int64_t hours = p.integer("hours", 24, 1, kLongest.count());
+    const std::int64_t hours = p.integer("hours", 24, 1, std::chrono::hours{longest}.count());
     range.end = p.timestamp("end").value_or(now);
     range.start = p.timestamp("start").value_or(range.end - std::chrono::hours{hours});
     range.max_points = static_cast<int>(p.integer("max_points", 300, 1, kMostPoints));
@@ -27,16 +52,22 @@ SeriesRange read_series_range(http::Parameters& p, Timestamp now) {
                  {std::string("query"), std::string("start")},
                  "Value error, start must not be after end"});
     }
-    if (range.end - range.start > kLongest) {
+    if (range.end - range.start > longest) {
         p.fault({"value_error",
                  {std::string("query"), std::string("start")},
-                 "Value error, the range must not be longer than 400 days"});
+                 "Value error, the range must not be longer than " +
+                     std::to_string(longest.count()) + " days"});
     }
     return range;
 }
 
 void write_series(JsonWriter& out, const store::SeriesAnswer& answer) {
-    out.begin_object().field("step_seconds", answer.step_seconds).key("t").begin_array();
+    out.begin_object()
+        .field("step_seconds", answer.step_seconds)
+        .field("tier", to_string(answer.tier))
+        .field("coverage", coverage(answer))
+        .key("t")
+        .begin_array();
     for (const auto t : answer.times) out.value(t);
     out.end_array().key("series").begin_array();
     for (const auto& column : answer.series) {

@@ -14,10 +14,10 @@ struct SeriesRange {
 };
 
 // Reads `start` and `end`, or `hours` (default 24) before `end` (default now), and `max_points`.
-// Notes faults.
-SeriesRange read_series_range(http::Parameters& p, Timestamp now);
+// Notes faults; one is a range above `longest`.
+SeriesRange read_series_range(http::Parameters& p, Timestamp now, std::chrono::days longest);
 
-// `{"step_seconds", "t", "series"}`; a step without a sample is null.
+// `{"step_seconds", "tier", "coverage", "t", "series"}`; a step without a sample is null.
 void write_series(JsonWriter& out, const store::SeriesAnswer& answer);
 
 }  // namespace chorus::api

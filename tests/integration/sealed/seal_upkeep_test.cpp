@@ -10,7 +10,8 @@ class SealUpkeep : public Sealing {
   protected:
     RetentionOutcome clean_up(int days_kept, bool clock_confirmed = true) {
         const SystemClock clock;
-        const Retention retention{.system = days{days_kept}};
+        const Retention retention{
+            .system = days{days_kept}, .hourly = days{days_kept}, .daily = days{days_kept}};
         Partitions partitions{database_.pool(), clock, retention};
         return RetentionJob{database_.pool(), clock, partitions, retention, stalled_after_}.run(
             epoch_, clock_confirmed);
@@ -84,6 +85,10 @@ TEST_F(SealUpkeep, SeriesGoWithTheLastDayThatHasThem) {
         EXPECT_EQ(clean_up(3).series_deleted, 0);
     }
     EXPECT_EQ(series(), all);
+    EXPECT_EQ(clean_up(3).series_deleted, 0) << "months and years are not over";
+    database_.run("DELETE FROM monitoring.history_hours");
+    EXPECT_EQ(clean_up(3).series_deleted, 0);
+    database_.run("DELETE FROM monitoring.history_days");
     EXPECT_EQ(clean_up(3).series_deleted, 1);
     EXPECT_EQ(series(), others);
     EXPECT_EQ(packed(hosts_[0], kept).size(), 20U);

@@ -202,7 +202,8 @@ TEST(Migrator, ReadOnlyRoleSeesViewsButNoTokens) {
     for (const auto* query :
          {"SELECT * FROM monitoring.system_metrics", "SELECT * FROM monitoring.process_metrics",
           "SELECT * FROM monitoring.system_metrics_sealed",
-          "SELECT * FROM monitoring.system_metric_hours", "SELECT * FROM monitoring.alerts",
+          "SELECT * FROM monitoring.system_metric_hours",
+          "SELECT * FROM monitoring.system_metric_days", "SELECT * FROM monitoring.alerts",
           "SELECT * FROM monitoring.metric_series('cpu_usage_percent', now() - interval '1h', "
           "now())",
           "SELECT * FROM monitoring.process_series('nginx*', now() - interval '1h', now())",

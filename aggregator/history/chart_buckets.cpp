@@ -1,0 +1,79 @@
+#include "aggregator/history/chart_buckets.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "aggregator/sealed/hour_codec.h"
+
+namespace chorus::store {
+namespace {
+
+std::int64_t floor_seconds(Timestamp time) {
+    return std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
+}
+
+double mean(const HourRollup& values) {
+    return values.count > 0 ? values.sum / static_cast<double>(values.count) : kNoSample;
+}
+
+}  // namespace
+
+std::size_t ChartBuckets::column(std::string_view metric_type, std::string_view label,
+                                 std::string_view group) {
+    const auto [at, is_new] = numbers_.try_emplace(
+        {std::string{metric_type}, std::string{label}, std::string{group}}, columns_.size());
+    if (is_new) {
+        columns_.push_back({std::string{metric_type}, std::string{label}, "{}", {}, {}, {}, {}});
+        columns_.back().group = group;
+    }
+    return at->second;
+}
+
+void ChartBuckets::set_steps(Timestamp start, Timestamp end, std::int64_t step) {
+    answer_.step_seconds = step;
+    first_ = floor_seconds(start) / step;
+    const auto last = floor_seconds(end) / step;
+    for (auto i = first_; i <= last; ++i) answer_.times.push_back(i * step);
+}
+
+std::int64_t ChartBuckets::bucket_of(Timestamp time) const {
+    return floor_seconds(time) / answer_.step_seconds;
+}
+
+void ChartBuckets::add(std::size_t column, std::int64_t bucket, const HourRollup& values) {
+    const auto at = static_cast<std::size_t>(bucket - first_);
+    if (bucket < first_ || at >= answer_.times.size()) return;
+    if (buckets_.size() <= column) buckets_.resize(columns_.size());
+    auto& buckets = buckets_[column];
+    if (buckets.empty()) buckets.resize(answer_.times.size());
+    add_rollup(buckets[at], values);
+}
+
+SeriesAnswer ChartBuckets::finish(std::size_t topk) {
+    buckets_.resize(columns_.size());
+    std::vector<std::pair<double, std::size_t>> known;  // mean and column
+    for (std::size_t c = 0; c < columns_.size(); ++c) {
+        HourRollup all;
+        for (const auto& values : buckets_[c]) add_rollup(all, values);
+        if (all.count > 0) known.emplace_back(mean(all), c);
+    }
+    if (topk > 0 && known.size() > topk) {
+        std::ranges::sort(known, [](const auto& a, const auto& b) { return a.first > b.first; });
+        known.resize(topk);
+    }
+    for (const auto& [total, c] : known) {
+        auto column = std::move(columns_[c]);
+        for (const auto& values : buckets_[c]) {
+            column.average.push_back(mean(values));
+            column.minimum.push_back(values.count > 0 ? values.minimum : kNoSample);
+            column.maximum.push_back(values.count > 0 ? values.maximum : kNoSample);
+        }
+        answer_.series.push_back(std::move(column));
+    }
+    std::ranges::sort(answer_.series, {}, [](const SeriesColumn& c) {
+        return std::tie(c.metric_type, c.label, c.group);
+    });
+    return std::move(answer_);
+}
+
+}  // namespace chorus::store
