@@ -61,7 +61,7 @@ SeriesRange read_series_range(http::Parameters& p, Timestamp now, std::chrono::d
     return range;
 }
 
-void write_series(JsonWriter& out, const store::SeriesAnswer& answer) {
+void write_series(JsonWriter& out, const store::SeriesAnswer& answer, bool grouped) {
     out.begin_object()
         .field("step_seconds", answer.step_seconds)
         .field("tier", to_string(answer.tier))
@@ -76,6 +76,7 @@ void write_series(JsonWriter& out, const store::SeriesAnswer& answer) {
             .key("tags")
             .raw(column.tags_json);
         text_or_null(out.key("unit"), column.unit);
+        if (grouped) text_or_null(out.key("group"), column.group);
         write_values(out, "avg", column.average);
         write_values(out, "min", column.minimum);
         write_values(out, "max", column.maximum);

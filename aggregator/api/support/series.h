@@ -18,6 +18,7 @@ struct SeriesRange {
 SeriesRange read_series_range(http::Parameters& p, Timestamp now, std::chrono::days longest);
 
 // `{"step_seconds", "tier", "coverage", "t", "series"}`; a step without a sample is null.
-void write_series(JsonWriter& out, const store::SeriesAnswer& answer);
+// With `grouped`, each series says of which host or hosts it is, as `group`.
+void write_series(JsonWriter& out, const store::SeriesAnswer& answer, bool grouped = false);
 
 }  // namespace chorus::api

@@ -145,6 +145,8 @@ CALLS = {
                        (422, "/api/v1/dashboard/metrics/summary?hours=0", "viewer", None)],
     "metricsSeries": [(200, "/api/v1/dashboard/metrics/series?hostname=web-01"
                        "&metric_type=cpu_usage_percent,disk_usage_percent", "viewer", None),
+                      (200, "/api/v1/dashboard/metrics/series?group_by=none"
+                            "&metric_type=cpu_usage_percent", "viewer", None),
                       (422, "/api/v1/dashboard/metrics/series", "viewer", None)],
     "createAlert": [(201, "/api/v1/alerts", "operator", {
         "alert_type": "manual", "severity": "low", "source": "test", "title": "By hand",
