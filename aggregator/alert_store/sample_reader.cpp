@@ -71,13 +71,6 @@ void append_wanted(const std::vector<std::int32_t>& positions, const std::vector
 
 }  // namespace
 
-SampleReader::SampleReader(Session& session, const SampleScope& scope, Timestamp now)
-    : session_(session), scope_(scope) {
-    if (!may_reach_sealed_days(scope, now)) return;
-    snapshot_.emplace(session);
-    sealed_.emplace(session, scope);
-}
-
 std::vector<std::int32_t> SampleReader::layouts_in_use() {
     std::set<std::int32_t> layouts;
     if (scope_.ranges.empty()) return {};
@@ -87,7 +80,7 @@ std::vector<std::int32_t> SampleReader::layouts_in_use() {
                                scope_parameters(scope_))) {
         layouts.insert(row.int4(0));
     }
-    if (sealed_) sealed_->add_layouts(layouts);
+    sealed_.add_layouts(layouts);
     return {layouts.begin(), layouts.end()};
 }
 
@@ -110,7 +103,7 @@ SampleRows SampleReader::samples(const WantedPositions& wanted) {
         rows.offsets.push_back(rows.values.size());
         append_wanted(wanted.at(row.int4(1)), row.float8_array(4), rows.values);
     }
-    if (sealed_) sealed_->add_samples(wanted, rows);
+    sealed_.add_samples(wanted, rows);
     return rows;
 }
 

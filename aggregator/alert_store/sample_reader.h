@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
-#include <optional>
 #include <vector>
 
 #include "aggregator/alert_store/sample_scope.h"
@@ -20,9 +19,9 @@ namespace chorus::store {
 // HistorySnapshot. Throws DatabaseError; std::runtime_error if a row of packed days is damaged.
 class SampleReader {
   public:
-    // `now` is the aggregator's time: where the scope reaches back no further than days may have
-    // moved by then, packed days are not asked for. `scope` must outlive it.
-    SampleReader(Session& session, const SampleScope& scope, Timestamp now);
+    // `scope` must outlive it.
+    SampleReader(Session& session, const SampleScope& scope)
+        : session_(session), scope_(scope), snapshot_(session), sealed_(session, scope) {}
 
     // The layouts of the batches in the scope, in order.
     std::vector<std::int32_t> layouts_in_use();
@@ -31,8 +30,8 @@ class SampleReader {
   private:
     Session& session_;
     const SampleScope& scope_;
-    std::optional<HistorySnapshot> snapshot_;
-    std::optional<SealedSamples> sealed_;
+    const HistorySnapshot snapshot_;
+    const SealedSamples sealed_;
 };
 
 }  // namespace chorus::store

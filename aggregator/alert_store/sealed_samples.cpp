@@ -13,8 +13,6 @@ using std::chrono::hours;
 using std::chrono::microseconds;
 using std::chrono::sys_days;
 
-constexpr hours kNewest{24};  // have not moved
-
 constexpr const char* kSeries = R"sql(
 SELECT w.layout_id, w.place, s.series_id
 FROM unnest($1::int[], $2::int[], $3::int[]) AS w (layout_id, position, place)
@@ -60,10 +58,6 @@ TimeRange times_of(const SampleScope& scope) {
 }
 
 }  // namespace
-
-bool may_reach_sealed_days(const SampleScope& scope, Timestamp now) {
-    return !scope.ranges.empty() && times_of(scope).from < now - kNewest;
-}
 
 SealedSamples::SealedSamples(Session& session, const SampleScope& scope)
     : session_(session), scope_(scope) {

@@ -30,15 +30,11 @@ struct SampleRows {
     std::vector<double> values;
 };
 
-// Whether the scope may hold batches of days that have moved by `now`. The newest 24 hours have
-// not. Asks nobody.
-bool may_reach_sealed_days(const SampleScope& scope, Timestamp now);
-
 // To be used within one HistorySnapshot; throws DatabaseError, and std::runtime_error if a row is
 // damaged.
 class SealedSamples {
   public:
-    // Reads which batches there are.
+    // Reads which batches there are: one statement if none of the scope's days has moved.
     SealedSamples(Session& session, const SampleScope& scope);
 
     void add_layouts(std::set<std::int32_t>& layouts) const;

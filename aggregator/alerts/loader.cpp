@@ -170,7 +170,7 @@ Snapshot Loader::load(store::Session& session, const std::vector<Rule>& rules, T
             window->move_on(session, snapshot.hosts, index, scope.ranges.front(), metrics);
         } else if (window->end() != scope.ranges.back().to) {
             window = std::make_shared<SampleWindow>(snapshot.hosts.size());
-            window->fill(session, snapshot.hosts, index, scope, metrics, now);
+            window->fill(session, snapshot.hosts, index, scope, metrics);
         }
         snapshot.samples[key] = {window, &window->table()};
     }
@@ -205,7 +205,7 @@ Snapshot Loader::load_history(store::Session& session, const Rule& rule, const H
     const Needs needs = needs_of({rule});
     for (const auto& [table, metrics] : needs.metrics) {
         const auto window = std::make_shared<SampleWindow>(snapshot.hosts.size());
-        window->fill(session, snapshot.hosts, index, scope, metrics, to);
+        window->fill(session, snapshot.hosts, index, scope, metrics);
         snapshot.samples[table] = {window, &window->table()};
     }
     for (const auto& [table, patterns] : needs.processes) {

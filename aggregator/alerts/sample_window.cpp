@@ -90,8 +90,8 @@ void SampleWindow::learn(store::Session& session, const std::vector<std::int32_t
 }
 
 store::SampleRows SampleWindow::read_rows(store::Session& session, const store::SampleScope& scope,
-                                          const std::vector<std::string>& metrics, Timestamp now) {
-    store::SampleReader reader{session, scope, now};
+                                          const std::vector<std::string>& metrics) {
+    store::SampleReader reader{session, scope};
     const auto in_use = reader.layouts_in_use();
     learn(session, in_use, metrics);
     store::WantedPositions wanted;
@@ -103,16 +103,16 @@ store::SampleRows SampleWindow::read_rows(store::Session& session, const store::
 
 void SampleWindow::fill(store::Session& session, const std::vector<Host>& hosts,
                         const HostIndex& index, const store::SampleScope& scope,
-                        const std::vector<std::string>& metrics, Timestamp now) {
-    read(session, hosts, index, scope, metrics, now);
+                        const std::vector<std::string>& metrics) {
+    read(session, hosts, index, scope, metrics);
     first_layouts_ = layouts_.size();
 }
 
 void SampleWindow::read(store::Session& session, const std::vector<Host>& hosts,
                         const HostIndex& index, const store::SampleScope& scope,
-                        const std::vector<std::string>& metrics, Timestamp now) {
+                        const std::vector<std::string>& metrics) {
     if (scope.ranges.empty()) return;
-    const auto rows = read_rows(session, scope, metrics, now);
+    const auto rows = read_rows(session, scope, metrics);
     const std::size_t before = table_.values.size();
     table_.values.insert(table_.values.end(), rows.values.begin(), rows.values.end());
     for (std::size_t i = 0; i < rows.host_ids.size(); ++i) {
@@ -172,7 +172,7 @@ void SampleWindow::move_on(store::Session& session, const std::vector<Host>& hos
     // As much at a time as a statement may take.
     for (Timestamp at = from; at < window.to; at += kLongestWholeWindow) {
         const Timestamp to = std::min<Timestamp>(at + kLongestWholeWindow, window.to);
-        read(session, hosts, index, scope_of(hosts, {at, to}), metrics, window.to);
+        read(session, hosts, index, scope_of(hosts, {at, to}), metrics);
     }
     if (anew) first_layouts_ = layouts_.size();
 }

@@ -45,8 +45,7 @@ class SampleWindow {
 
     // Reads what is within the scope into an empty window. Throws DatabaseError.
     void fill(store::Session& session, const std::vector<Host>& hosts, const HostIndex& index,
-              const store::SampleScope& scope, const std::vector<std::string>& metrics,
-              Timestamp now);
+              const store::SampleScope& scope, const std::vector<std::string>& metrics);
 
     // Makes it the window from..to. Forgets what is older and reads what came since its end. Reads
     // the last half minute before that again, because a batch is stored a moment after it was
@@ -56,10 +55,9 @@ class SampleWindow {
 
   private:
     void read(store::Session& session, const std::vector<Host>& hosts, const HostIndex& index,
-              const store::SampleScope& scope, const std::vector<std::string>& metrics,
-              Timestamp now);
+              const store::SampleScope& scope, const std::vector<std::string>& metrics);
     store::SampleRows read_rows(store::Session& session, const store::SampleScope& scope,
-                                const std::vector<std::string>& metrics, Timestamp now);
+                                const std::vector<std::string>& metrics);
     // Reads which series of the metrics the layouts have, for layouts that are not known yet.
     void learn(store::Session& session, const std::vector<std::int32_t>& layouts,
                const std::vector<std::string>& metrics);

@@ -27,8 +27,7 @@ class SealedSamplesTest : public SealedStore {
   protected:
     Samples read(const SampleScope& scope, const WantedPositions& wanted) {
         const auto session = database_.pool().acquire();
-        // These days are packed at once, others a day later: so later is what they are asked for.
-        SampleReader reader{*session, scope, now_ + days{1}};
+        SampleReader reader{*session, scope};
         Samples got{reader.layouts_in_use(), {}};
         const auto rows = reader.samples(wanted);
         for (std::size_t i = 0; i < rows.host_ids.size(); ++i) {
@@ -95,19 +94,6 @@ TEST_F(SealedSamplesTest, ReceiptsAreTheSame) {
     };
     ASSERT_GT(ask()[0].size(), 300U);
     in_each_state(ask, [](const auto& expected, const auto& got) { ASSERT_EQ(expected, got); });
-}
-
-TEST_F(SealedSamplesTest, AreNotLookedForWhereNothingHasMoved) {
-    const auto reaches = [&](std::chrono::microseconds back, std::chrono::microseconds before) {
-        return may_reach_sealed_days({{{now_ - back, now_}}, before, 30s, {}, {}}, now_);
-    };
-    EXPECT_FALSE(reaches(10min, 630s));
-    EXPECT_FALSE(reaches(23h, 1h));
-    EXPECT_TRUE(reaches(23h, 1h + 1us));
-    SampleScope scope{{{now_ - 10min, now_}}, 90s, 30s, {{hosts_[0], 25h, 0s, {}}}, {}};
-    EXPECT_TRUE(may_reach_sealed_days(scope, now_)) << "a clock that is a day behind";
-    scope.ranges.clear();
-    EXPECT_FALSE(may_reach_sealed_days(scope, now_));
 }
 
 }  // namespace
