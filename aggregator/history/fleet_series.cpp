@@ -65,6 +65,8 @@ class Fleet {
 
   private:
     bool read_hosts();
+    // Of which the fewer are answered if only the `topk` greatest are asked for.
+    std::size_t most_buckets() const { return query_.topk > 0 ? kMostCompared : kMostBuckets; }
     std::int32_t name_of(SeriesName name);
     std::size_t column_of(std::int32_t name, std::int32_t group);
     void add(std::int32_t name, std::int32_t group, std::int64_t bucket, const HourRollup& values);
@@ -122,8 +124,7 @@ std::int32_t Fleet::name_of(SeriesName name) {
 std::size_t Fleet::column_of(std::int32_t name, std::int32_t group) {
     const auto [at, is_new] = columns_.try_emplace({name, group}, 0);
     if (!is_new) return at->second;
-    const auto most = query_.topk > 0 ? kMostCompared : kMostBuckets;
-    if ((buckets_.columns() + 1) * buckets_.points() > most) {
+    if ((buckets_.columns() + 1) * buckets_.points() > most_buckets()) {
         throw TooManyBuckets("more than " + std::to_string(buckets_.columns()) + " series of " +
                              std::to_string(buckets_.points()) + " steps");
     }
@@ -152,8 +153,8 @@ void Fleet::read_stored() {
     }
     if (layouts.empty()) return;
     time_.check();
-    // One more than can be compared, so that too many are found out.
-    constexpr auto most = static_cast<std::int64_t>(kMostCompared + 1);
+    // One more than may be, so that too many are found out.
+    const auto most = static_cast<std::int64_t>(most_buckets() + 1);
     for (const auto row :
          session_.execute_once(kBuckets, Parameters{}
                                              .timestamp(query_.start)

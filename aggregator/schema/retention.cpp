@@ -86,6 +86,8 @@ DELETE FROM monitoring.events WHERE ts < $1
 constexpr const char* kDeleteServiceHours = R"sql(
 DELETE FROM monitoring.service_hours WHERE hour < $1
 )sql";
+// Packing begins a day and an hour after a day's end. Rows that went before would leave no history.
+constexpr days kPackedWithin{2};
 constexpr days kServiceHoursKept{400};  // at least: a row an hour is little
 
 // An agent's service that is gone keeps its place and history for a while: it may come back.
@@ -235,15 +237,17 @@ std::int64_t drop_packed_before(Session& session, Epoch epoch, Timestamp cutoff,
 // Hours and days, and then the names that nothing has any more.
 void drop_history(Session& session, Epoch epoch, const Retention& retention, Timestamp now,
                   RetentionOutcome& outcome) {
+    if (!retention.system) return;
+    // Where values are packed, charts count on their hours and days.
     if (retention.hourly) {
         drop_history_before(session, epoch, "history_hours", std::chrono::months{1},
-                            now - *retention.hourly, outcome);
+                            now - std::max(*retention.hourly, *retention.system), outcome);
     }
     if (retention.daily) {
         drop_history_before(session, epoch, "history_days", std::chrono::years{1},
-                            now - *retention.daily, outcome);
+                            now - std::max(*retention.daily, *retention.system), outcome);
     }
-    if (!retention.system || !retention.hourly || !retention.daily) return;
+    if (!retention.hourly || !retention.daily) return;
     const auto longest = std::max({*retention.system, *retention.hourly, *retention.daily});
     const auto first_kept = Parameters{}.date(std::chrono::floor<days>(now - longest));
     execute_unhurried(session, epoch, kForgetPast, first_kept);
@@ -278,7 +282,8 @@ RetentionOutcome RetentionJob::run(Epoch epoch, bool clock_confirmed) {
     if (retention_.system) {
         const auto cutoff = now - *retention_.system;
         outcome.system_batches_deleted =
-            drop_before(session, epoch, "system_batches", cutoff, outcome) +
+            drop_before(session, epoch, "system_batches",
+                        now - std::max(*retention_.system, kPackedWithin), outcome) +
             drop_packed_before(session, epoch, cutoff, outcome);
         // A partition that could not be dropped still needs its layouts.
         if (outcome.postponed_partitions.empty()) {

@@ -10,14 +10,18 @@ namespace {
 using std::chrono::days;
 using std::chrono::sys_days;
 
-// A host whose clock is a day behind, and that is not silent, has its newest batch in such a day.
+// A host whose clock is a day or two behind, and that is not silent, has its newest batch in such a
+// day. One whose time stands still keeps no day from being packed. Late rows of a day whose values
+// are gone go with their partition: packed, they would stand for the whole day in its history.
 constexpr Statement kDue{"sealed_due_days", R"sql(
 SELECT p.day
 FROM monitoring.batch_partitions('system_batches') p
 WHERE (p.day + 1)::timestamp AT TIME ZONE 'UTC' + $1 <= now()
-  AND p.day NOT IN (SELECT (coalesce(h.latest_ts, h.last_seen) AT TIME ZONE 'UTC')::date
-                    FROM monitoring.hosts h
-                    WHERE h.last_seen >= now() - interval '1 day')
+  AND ((p.day + 4)::timestamp AT TIME ZONE 'UTC' <= now()
+       OR p.day NOT IN (SELECT (coalesce(h.latest_ts, h.last_seen) AT TIME ZONE 'UTC')::date
+                        FROM monitoring.hosts h
+                        WHERE h.last_seen >= now() - interval '1 day'))
+  AND NOT EXISTS (SELECT FROM monitoring.history_past h WHERE h.day = p.day)
   AND NOT EXISTS (SELECT FROM monitoring.sealed_days s WHERE s.day = p.day)
 ORDER BY p.day
 )sql"};

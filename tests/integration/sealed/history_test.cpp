@@ -193,5 +193,39 @@ TEST_F(History, StaysWhenTheValuesGoAndGoesByMonthsAndYears) {
     EXPECT_TRUE(clean_up(for_ever).dropped_partitions.empty());
 }
 
+TEST_F(History, ALateBatchOfADayWhoseValuesAreGoneDoesNotStandForTheDay) {
+    fill(hosts_[0], day(5), 20);
+    remember();
+    run();
+    clean_up({.system = days{3}});
+    ASSERT_EQ(rows("history_past"), 1);
+    const auto on = day(5);
+    fill(hosts_[0], on, 5);
+    EXPECT_EQ(run().hosts, 0U);
+    EXPECT_EQ(moved(), 0);
+    expect_kept();
+}
+
+TEST_F(History, IsKeptAsLongAsTheValuesAre) {
+    fill(hosts_[0], day(800), 20);
+    remember();
+    run();
+    const Retention shorter{
+        .system = days{900}, .process = {}, .hourly = days{3}, .daily = days{3}};
+    EXPECT_TRUE(clean_up(shorter).dropped_partitions.empty());
+    const Retention for_ever{.system = {}, .process = {}, .hourly = days{3}, .daily = days{3}};
+    EXPECT_TRUE(clean_up(for_ever).dropped_partitions.empty());
+    expect_kept();
+}
+
+TEST_F(History, ADayIsNotDroppedBeforeItCanBePacked) {
+    fill(hosts_[0], day(2), 20);
+    clean_up({.system = days{1}});
+    EXPECT_EQ(rows("system_batches"), 20);
+    fill(hosts_[0], day(4), 20);
+    clean_up({.system = days{1}});
+    EXPECT_EQ(rows("system_batches"), 20);
+}
+
 }  // namespace
 }  // namespace chorus::store

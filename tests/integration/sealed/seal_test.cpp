@@ -90,6 +90,14 @@ TEST_F(Sealing, ADayWithAHostsNewestBatchWaitsUntilTheHostGoesOnOrIsSilent) {
     EXPECT_EQ(run().days, 1U);
 }
 
+TEST_F(Sealing, AHostWhoseTimeStandsStillKeepsNoDayForLong) {
+    const auto on = day(5);
+    for (const auto host : hosts_) fill(host, on, 20);
+    database_.pool().acquire()->execute_once("UPDATE monitoring.hosts SET latest_ts = $1",
+                                             Parameters{}.timestamp(Timestamp{on} + 23h));
+    EXPECT_EQ(run().days, 1U);
+}
+
 TEST_F(Sealing, LateRowsOfAHostThatIsSilentForADayAreAdded) {
     const auto on = day(3);
     fill(hosts_[0], on, 20);
