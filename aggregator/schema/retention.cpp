@@ -86,8 +86,9 @@ DELETE FROM monitoring.events WHERE ts < $1
 constexpr const char* kDeleteServiceHours = R"sql(
 DELETE FROM monitoring.service_hours WHERE hour < $1
 )sql";
-// Packing begins a day and an hour after a day's end. Rows that went before would leave no history.
-constexpr days kPackedWithin{2};
+// Rows that are dropped before they are packed leave no history. A day may wait for three days (see
+// open_days.cpp), and then takes its time. Packed rows go by the setting alone.
+constexpr days kPackedWithin{5};
 constexpr days kServiceHoursKept{400};  // at least: a row an hour is little
 
 // An agent's service that is gone keeps its place and history for a while: it may come back.
@@ -280,11 +281,10 @@ RetentionOutcome RetentionJob::run(Epoch epoch, bool clock_confirmed) {
         return outcome;
     }
     if (retention_.system) {
-        const auto cutoff = now - *retention_.system;
+        const auto cutoff = now - std::max(*retention_.system, kPackedWithin);
         outcome.system_batches_deleted =
-            drop_before(session, epoch, "system_batches",
-                        now - std::max(*retention_.system, kPackedWithin), outcome) +
-            drop_packed_before(session, epoch, cutoff, outcome);
+            drop_before(session, epoch, "system_batches", cutoff, outcome) +
+            drop_packed_before(session, epoch, now - *retention_.system, outcome);
         // A partition that could not be dropped still needs its layouts.
         if (outcome.postponed_partitions.empty()) {
             const auto day = std::chrono::floor<days>(cutoff);

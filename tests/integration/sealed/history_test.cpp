@@ -219,10 +219,12 @@ TEST_F(History, IsKeptAsLongAsTheValuesAre) {
 }
 
 TEST_F(History, ADayIsNotDroppedBeforeItCanBePacked) {
-    fill(hosts_[0], day(2), 20);
+    fill(hosts_[0], day(5), 20);
+    database_.run("UPDATE monitoring.layouts SET last_used_day = current_date - 5");
     clean_up({.system = days{1}});
     EXPECT_EQ(rows("system_batches"), 20);
-    fill(hosts_[0], day(4), 20);
+    EXPECT_EQ(rows("layouts"), 2) << "the rows need them";
+    fill(hosts_[0], day(7), 20);
     clean_up({.system = days{1}});
     EXPECT_EQ(rows("system_batches"), 20);
 }

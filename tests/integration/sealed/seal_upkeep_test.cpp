@@ -39,7 +39,7 @@ TEST_F(SealUpkeep, RetentionDropsPackedDays) {
 }
 
 TEST_F(SealUpkeep, AProgramThatStandsStillKeepsOldDaysForAWhileOnly) {
-    const auto old = day(5);
+    const auto old = day(7);
     fill(hosts_[0], old, 20);
     const StalledReader reader{database_};
     EXPECT_EQ(clean_up(3).postponed_partitions.size(), 1U);
@@ -48,7 +48,7 @@ TEST_F(SealUpkeep, AProgramThatStandsStillKeepsOldDaysForAWhileOnly) {
 }
 
 TEST_F(SealUpkeep, ADayThatIsPackedButHasNotMovedIsCountedOnce) {
-    const auto old = day(5);
+    const auto old = day(7);
     fill(hosts_[0], old, 20);
     pack(hosts_[0], old);
     EXPECT_EQ(clean_up(3).system_batches_deleted, 20);
