@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <limits>
 
 #include "aggregator/sealed/hour_codec.h"
 
@@ -55,10 +56,18 @@ SeriesAnswer ChartBuckets::finish(std::size_t topk) {
     for (std::size_t c = 0; c < columns_.size(); ++c) {
         HourRollup all;
         for (const auto& values : buckets_[c]) add_rollup(all, values);
-        if (all.count > 0) known.emplace_back(mean(all), c);
+        if (all.count == 0) continue;
+        // The mean of endless values may be no number, which has no place in an order.
+        const double value = mean(all);
+        known.emplace_back(value == value ? value : -std::numeric_limits<double>::infinity(), c);
     }
     if (topk > 0 && known.size() > topk) {
-        std::ranges::sort(known, [](const auto& a, const auto& b) { return a.first > b.first; });
+        const auto name = [&](std::size_t c) {
+            return std::tie(columns_[c].metric_type, columns_[c].label, columns_[c].group);
+        };
+        std::ranges::sort(known, [&](const auto& a, const auto& b) {
+            return a.first != b.first ? a.first > b.first : name(a.second) < name(b.second);
+        });
         known.resize(topk);
     }
     for (const auto& [total, c] : known) {

@@ -154,6 +154,18 @@ TEST_F(FleetSeries, TopkLeavesThoseOfTheGreatestMeans) {
     for (const auto& column : top) EXPECT_GE(column.average[0], all[1].average[0]);
 }
 
+TEST_F(FleetSeries, TopkOfEqualsGoesByName) {
+    for (const char* name : {"same-3", "same-1", "same-4", "same-2"}) {
+        database_.add_batch(database_.add_host(name), layouts_[0],
+                            format_timestamp(today_ + minutes{1}), "ARRAY[7, 7, 7]::float8[]");
+    }
+    auto asked = query(today_ - days{kDays}, 1);
+    asked.metric_types = {"cpu_usage_percent"};
+    asked.host_glob = "same-*";
+    asked.topk = 3;
+    EXPECT_THAT(groups(ask(asked)), testing::ElementsAre("same-1", "same-2", "same-3"));
+}
+
 TEST_F(FleetSeries, AnAnswerThatWouldBeTooLargeIsRefused) {
     for (int i = 0; i < 40; ++i) {
         database_.add_batch(database_.add_host("many-" + std::to_string(i)), layouts_[0],
