@@ -2,6 +2,7 @@
 // significant bit first, zeros at the end of the last byte.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -18,14 +19,18 @@ class BitWriter {
   public:
     // `number` has no more than `width` bits, and `width` is 0 to kWidestNumber.
     void put(std::uint64_t number, int width) {
-        held_ = (held_ << static_cast<unsigned>(width)) | number;
-        have_ += width;
         size_ += static_cast<std::size_t>(width);
-        while (have_ >= 8) {
-            have_ -= 8;
-            bytes_ += static_cast<char>(
-                static_cast<unsigned char>(held_ >> static_cast<unsigned>(have_)));
+        const int room = kWord - have_;
+        if (width < room) {
+            held_ = (held_ << static_cast<unsigned>(width)) | number;
+            have_ += width;
+            return;
         }
+        // Some bits wait here, as no number has as many as a word.
+        have_ = width - room;
+        append((held_ << static_cast<unsigned>(room)) | (number >> static_cast<unsigned>(have_)),
+               sizeof held_);
+        held_ = number;
     }
     // For numbers of up to 64 bits.
     void put_wide(std::uint64_t number, int width) {
@@ -35,15 +40,26 @@ class BitWriter {
     std::size_t size() const { return size_; }  // in bits
     // The last call.
     std::string finish() {
-        if (have_ > 0)
-            bytes_ += static_cast<char>(
-                static_cast<unsigned char>(held_ << static_cast<unsigned>(8 - have_)));
+        if (have_ > 0) {
+            append(held_ << static_cast<unsigned>(kWord - have_),
+                   static_cast<std::size_t>(have_ + 7) / 8);
+        }
         return std::move(bytes_);
     }
 
   private:
+    static constexpr int kWord = 64;
+
+    // The first bytes of it.
+    void append(std::uint64_t word, std::size_t bytes) {
+        const auto in_order = __builtin_bswap64(word);
+        std::array<char, sizeof in_order> chars{};
+        std::memcpy(chars.data(), &in_order, sizeof in_order);
+        bytes_.append(chars.data(), bytes);
+    }
+
     std::string bytes_;
-    std::uint64_t held_ = 0;  // at most 7 bits wait
+    std::uint64_t held_ = 0;  // the last `have_` bits of it wait, fewer than a word
     int have_ = 0;
     std::size_t size_ = 0;
 };

@@ -13,6 +13,8 @@ constexpr std::size_t kMatchCost = 3;        // a token and an offset
 constexpr std::size_t kLengthsInToken = 15;  // longer ones take a byte for each 255
 constexpr std::size_t kFarthest = 65'535;
 constexpr unsigned kTableBits = 12;
+constexpr unsigned kMissesOfStep =
+    6;  // after 2^6 places without a match each second one is tried, ...
 
 std::uint32_t four_bytes(const char* from) {
     std::uint32_t word = 0;
@@ -32,7 +34,7 @@ std::size_t more_lengths(std::size_t length) {
 
 std::size_t compressed_size(std::string_view bytes) {
     std::array<std::uint32_t, 1U << kTableBits> last{};  // 1 + where such four bytes were last
-    std::size_t size = 1, literals = 0;
+    std::size_t size = 1, literals = 0, misses = 0;
     for (std::size_t at = 0; at + kShortestMatch <= bytes.size();) {
         const auto word = four_bytes(bytes.data() + at);
         auto& place = last[place_of(word)];
@@ -40,8 +42,9 @@ std::size_t compressed_size(std::string_view bytes) {
         place = static_cast<std::uint32_t>(at + 1);
         if (before == 0 || at + 1 - before > kFarthest ||
             four_bytes(bytes.data() + before - 1) != word) {
-            ++at;
-            ++literals;
+            const auto step = 1 + (misses++ >> kMissesOfStep);
+            at += step;
+            literals += step;
             continue;
         }
         const auto differ =
@@ -51,7 +54,7 @@ std::size_t compressed_size(std::string_view bytes) {
         size +=
             literals + more_lengths(literals) + kMatchCost + more_lengths(length - kShortestMatch);
         at += length;
-        literals = 0;
+        literals = misses = 0;
     }
     return size + std::min(bytes.size(), literals + kShortestMatch - 1);
 }

@@ -21,6 +21,10 @@ constexpr std::array kBinary{0x1p10, 0x1p20, 0x1p30};
 constexpr double kMost = 0x1p51;
 constexpr double kRounder = 0x1.8p52;
 constexpr int kWidest = 53;
+// The size of each coding is estimated from so many hours of this many, unless there are few
+// batches.
+constexpr std::size_t kSampledHours = 3, kOfSampledHours = 8;
+constexpr std::uint32_t kFewBatches = 720;
 
 bool is_missing(double value) {
     return value != value;
@@ -112,40 +116,75 @@ bool measure(std::span<const double> values, std::span<const std::int64_t> steps
     return true;
 }
 
-void put_codes(std::span<const double> values, std::span<const std::int64_t> steps,
-               const HourStarts& hours, PackedSeries& out) {
+// The codes of some hours.
+std::string codes_of(std::span<const double> values, std::span<const std::int64_t> steps,
+                     const HourStarts& hours, std::span<const std::size_t> wanted,
+                     const PackedSeries& series, std::size_t& bit_count) {
     BitWriter bits;
-    const auto day = bounds_of(out.hours);
-    for (std::size_t h = 0; h < kHoursOfDay; ++h) {
-        const auto frame = frame_of(out, day, out.hours[h], hours[h + 1] - hours[h]);
+    const auto day = bounds_of(series.hours);
+    for (const auto h : wanted) {
+        const auto frame = frame_of(series, day, series.hours[h], hours[h + 1] - hours[h]);
         if (frame.width == 0) continue;
         for (auto i = hours[h]; i < hours[h + 1]; ++i) {
             bits.put(is_missing(values[i]) ? frame.missing : range_of(frame.low, steps[i]),
                      frame.width);
         }
     }
-    out.bit_count = bits.size();
-    out.bits = bits.finish();
+    bit_count = bits.size();
+    return bits.finish();
+}
+
+// Those that have batches; of a day of many batches some of them, which tell enough of the others.
+std::vector<std::size_t> sampled_hours(const HourStarts& hours) {
+    const bool all = hours.back() < kFewBatches;
+    std::vector<std::size_t> some;
+    std::size_t known = 0;
+    for (std::size_t h = 0; h < kHoursOfDay; ++h) {
+        if (hours[h + 1] == hours[h]) continue;
+        if (all || known % kOfSampledHours < kSampledHours) some.push_back(h);
+        ++known;
+    }
+    return some;
 }
 
 // Hours apart are smaller where values wander. The day as one is where they come again: PostgreSQL
-// finds that if codes begin at bytes, or at half ones.
-void choose_codes(std::span<const double> values, std::span<const std::int64_t> steps,
-                  const HourStarts& hours, PackedSeries& out) {
-    put_codes(values, steps, hours, out);
-    if (out.bit_count == 0) return;
-    const int needed = day_width(out, bounds_of(out.hours), hours);
-    PackedSeries other = out;
-    auto size = compressed_size(out.bits);
+// finds that if codes begin at bytes, or at half ones. An estimate from some hours will do.
+int choose_width(std::span<const double> values, std::span<const std::int64_t> steps,
+                 const HourStarts& hours, const PackedSeries& series) {
+    const auto day = bounds_of(series.hours);
+    const auto wanted = sampled_hours(hours);
+    PackedSeries other = series;
+    const auto size_with = [&](int width) {
+        other.width = width;
+        std::size_t bit_count = 0;
+        return compressed_size(codes_of(values, steps, hours, wanted, other, bit_count));
+    };
+    const int needed = day_width(series, day, hours);
+    int best = 0, last = 0;
+    auto size = size_with(0);
     for (const int unit : {4, 8}) {
         const int width = (needed + unit - 1) / unit * unit;
-        if (std::exchange(other.width, width) == width) continue;
-        put_codes(values, steps, hours, other);
-        if (const auto others = compressed_size(other.bits); others < size) {
+        if (std::exchange(last, width) == width) continue;
+        if (const auto others = size_with(width); others < size) {
             size = others;
-            out = other;
+            best = width;
         }
     }
+    return best;
+}
+
+// No bits at all if each hour has one value or none.
+void put_codes(std::span<const double> values, std::span<const std::int64_t> steps,
+               const HourStarts& hours, PackedSeries& out) {
+    std::array<std::size_t, kHoursOfDay> all_hours{};
+    std::iota(all_hours.begin(), all_hours.end(), 0U);
+    const auto day = bounds_of(out.hours);
+    const bool has_codes = std::ranges::any_of(all_hours, [&](std::size_t h) {
+        return frame_of(out, day, out.hours[h], hours[h + 1] - hours[h]).width > 0;
+    });
+    if (!has_codes) return;
+    out.width = choose_width(values, steps, hours, out);
+    out.bits = codes_of(values, steps, hours, all_hours, out, out.bit_count);
 }
 
 // False if it cannot be done without loss.
@@ -170,7 +209,7 @@ bool pack_steps(std::span<const double> values, const HourStarts& hours, PackedS
             return false;
         }
     }
-    choose_codes(values, steps, hours, out);
+    put_codes(values, steps, hours, out);
     return true;
 }
 

@@ -171,6 +171,23 @@ TEST(SeriesCodec, ValuesThatComeAgainGetCodesOfWholeHalfBytes) {
     EXPECT_FALSE(is_sound(damaged, day.hours));
 }
 
+// The hours whose size is estimated say nothing of the others.
+TEST(SeriesCodec, DaysOfManyBatchesComeBackHoweverTheirHoursDiffer) {
+    std::mt19937_64 random{4};
+    for (int run = 0; run < 50; ++run) {
+        std::vector<std::vector<double>> hours(kHoursOfDay);
+        for (auto& hour : hours) {
+            const auto range = random() % 3 == 0 ? 1 : std::uint64_t{1} << random() % 40;
+            hour.resize(random() % 4 == 0 ? 0 : 120);
+            for (auto& value : hour) {
+                value = random() % 50 == 0 ? kNoSample : static_cast<double>(random() % range);
+            }
+        }
+        expect_same(day_of(hours));
+        if (HasFatalFailure()) return;
+    }
+}
+
 TEST(SeriesCodec, DaysHaveTheRollupOfTheirHours) {
     const auto day = day_of({{3, kNoSample, 5}, {}, {1}});
     const auto rolled = rollup_day(packed(day), day.hours);
