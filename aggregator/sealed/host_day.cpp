@@ -8,6 +8,7 @@
 
 #include "aggregator/schema/lease.h"
 #include "aggregator/sealed/history_writer.h"
+#include "aggregator/sealed/hot_rows.h"
 #include "aggregator/sealed/sealed_rows.h"
 #include "aggregator/sealed/series_names.h"
 
@@ -45,22 +46,6 @@ SELECT times, delay_low, delays, hashes, layout_ids
 FROM monitoring.sealed_batches WHERE day = $1 AND host_id = $2
 )sql"};
 
-constexpr Statement kKeys{"sealed_hot_keys", R"sql(
-SELECT ts, received_at, payload_hash, layout_id
-FROM monitoring.system_batches
-WHERE host_id = $1 AND ts >= $2 AND ts < $3
-ORDER BY ts
-)sql"};
-
-constexpr const char* kOpenCursor = R"sql(
-DECLARE sealed_hot NO SCROLL CURSOR FOR
-SELECT ts, layout_id, "values"
-FROM monitoring.system_batches
-WHERE host_id = $1 AND ts >= $2 AND ts < $3
-ORDER BY ts
-)sql";
-constexpr const char* kFetch = "FETCH 500 FROM sealed_hot";
-
 constexpr Statement kPackedSeries{"sealed_packed_series", R"sql(
 SELECT series_id, multiplier, divisor, low, high, sum, count, hours, counts, width, bits, plain
 FROM monitoring.sealed_series
@@ -94,9 +79,10 @@ class HostDay {
     bool finish(std::int64_t epoch);
 
   private:
-    void read_keys();
-    void merge(SealedBatches packed, SealedBatches hot);
-    void read_hot(std::vector<double>& values);
+    void read_batches_of_day(std::size_t most_values);
+    void merge(SealedBatches packed, const SealedBatches& hot);
+    void place_hot(std::vector<double>& values);
+    void place_row(std::size_t row, std::span<const double> sent, std::vector<double>& values);
     void read_packed(std::span<const std::int32_t> series, std::vector<double>& values);
     void write_series(std::span<const std::int32_t> series, const std::vector<double>& values);
     void choose_columns(std::span<const std::int32_t> series);
@@ -115,8 +101,8 @@ class HostDay {
     HourStarts hours_{};                       // of all_
     HourStarts packed_hours_{};                // of what was packed before
     std::vector<std::uint32_t> packed_place_;  // of each batch packed before, its place in all_
-    std::vector<Timestamp> hot_times_;
-    std::vector<std::uint32_t> hot_place_;
+    HotRows hot_rows_;
+    std::vector<std::uint32_t> hot_place_;  // of each hot row, its place in all_
     std::map<std::int32_t, LayoutSeries> layouts_;
     std::map<std::int32_t, std::uint32_t> column_;  // series_id to its column of the slice
     std::map<std::int32_t, std::vector<std::uint32_t>> columns_;  // the same for a layout's series
@@ -133,7 +119,7 @@ void append(SealedBatches& to, const SealedBatches& from, std::size_t i) {
 constexpr std::uint32_t kNoColumn = UINT32_MAX;
 
 // No two have the same time: the writer moves a batch whose time is taken.
-void HostDay::merge(SealedBatches packed, SealedBatches hot) {
+void HostDay::merge(SealedBatches packed, const SealedBatches& hot) {
     packed_hours_ = hours_of(packed.times, day_);
     std::size_t p = 0, h = 0;
     while (p < packed.times.size() || h < hot.times.size()) {
@@ -148,57 +134,42 @@ void HostDay::merge(SealedBatches packed, SealedBatches hot) {
             packed_place_.push_back(place);
         }
     }
-    hot_times_ = std::move(hot.times);
     hours_ = hours_of(all_.times, day_);
 }
 
-void HostDay::read_keys() {
+void HostDay::read_batches_of_day(std::size_t most_values) {
     const auto marks = session_.execute(kMarks, Parameters{}.date(day_).int4(host_id_));
     if (!marks.empty()) marks_ = marks[0].int8(0);
-    SealedBatches packed, hot;
+    SealedBatches packed;
     if (hot_ == Hot::late) {
         const auto stored =
             session_.execute(kPackedBatches, Parameters{}.date(day_).int4(host_id_));
         if (!stored.empty()) packed = read_batches(stored[0], 0);
     }
-    for (const auto row : session_.execute(kKeys, Parameters{}
-                                                      .int4(host_id_)
-                                                      .timestamp(Timestamp{day_})
-                                                      .timestamp(Timestamp{day_ + days{1}}))) {
-        hot.times.push_back(row.timestamp(0));
-        hot.delays.push_back(row.timestamp(1) - row.timestamp(0));
-        hot.hashes.push_back(short_hash(row.int8(2)));
-        hot.layout_ids.push_back(row.int4(3));
-    }
-    merge(std::move(packed), std::move(hot));
+    hot_rows_ = read_hot_rows(session_, host_id_, day_, most_values);
+    merge(std::move(packed), hot_rows_.batches);
     const std::set<std::int32_t> ids(all_.layout_ids.begin(), all_.layout_ids.end());
     const std::vector<std::int32_t> list(ids.begin(), ids.end());
     layouts_ = series_of_layouts(session_, list, day_);
 }
 
-// A row that came since the keys were read is left for the next time; its host has a mark.
-void HostDay::read_hot(std::vector<double>& values) {
-    if (hot_times_.empty()) return;
-    session_.execute_once(kOpenCursor, Parameters{}
-                                           .int4(host_id_)
-                                           .timestamp(Timestamp{day_})
-                                           .timestamp(Timestamp{day_ + days{1}}));
-    std::size_t next = 0;
-    for (;;) {
-        const auto rows = session_.execute_once(kFetch);
-        if (rows.empty()) break;
-        for (const auto row : rows) {
-            const auto time = row.timestamp(0);
-            while (next < hot_times_.size() && hot_times_[next] < time) ++next;
-            if (next == hot_times_.size() || hot_times_[next] != time) continue;
-            const auto& columns = columns_[row.int4(1)];
-            const auto sent = row.float8_array(2);
-            for (std::size_t i = 0; i < std::min(sent.size(), columns.size()); ++i) {
-                if (columns[i] != kNoColumn) cell(values, columns[i], hot_place_[next]) = sent[i];
-            }
-        }
+void HostDay::place_row(std::size_t row, std::span<const double> sent,
+                        std::vector<double>& values) {
+    const auto& columns = columns_[hot_rows_.batches.layout_ids[row]];
+    for (std::size_t i = 0; i < std::min(sent.size(), columns.size()); ++i) {
+        if (columns[i] != kNoColumn) cell(values, columns[i], hot_place_[row]) = sent[i];
     }
-    session_.execute_script("CLOSE sealed_hot");
+}
+
+void HostDay::place_hot(std::vector<double>& values) {
+    const auto place = [&](std::size_t row, std::span<const double> sent) {
+        place_row(row, sent, values);
+    };
+    if (hot_rows_.has_values()) {
+        hot_rows_.for_each(place);
+    } else {
+        read_hot_values(session_, host_id_, day_, hot_rows_.batches.times, place);
+    }
 }
 
 void HostDay::read_packed(std::span<const std::int32_t> series, std::vector<double>& values) {
@@ -252,20 +223,21 @@ void HostDay::write_series(std::span<const std::int32_t> series,
 }
 
 PackedDay HostDay::pack(std::size_t values_at_a_time) {
-    read_keys();
-    if (hot_times_.empty()) return done_;
+    read_batches_of_day(values_at_a_time / 2);
+    if (hot_rows_.batches.times.empty()) return done_;
     const auto batches = all_.times.size();
     std::set<std::int32_t> ids;
     for (const auto& [layout, list] : layouts_) ids.insert(list.begin(), list.end());
     ids.erase(0);
     const std::vector<std::int32_t> series(ids.begin(), ids.end());
-    const auto slice = std::max<std::size_t>(1, values_at_a_time / batches);
+    const auto room = values_at_a_time - hot_rows_.values.size();
+    const auto slice = std::max<std::size_t>(1, room / batches);
     for (std::size_t from = 0; from < series.size(); from += slice) {
         const auto part = std::span{series}.subspan(from, std::min(slice, series.size() - from));
         choose_columns(part);
         std::vector<double> values(part.size() * batches, kNoSample);
         read_packed(part, values);
-        read_hot(values);
+        place_hot(values);
         write_series(part, values);
     }
     session_.execute(kDropBatches, Parameters{}.date(day_).int4(host_id_));
@@ -274,11 +246,12 @@ PackedDay HostDay::pack(std::size_t values_at_a_time) {
     row.finish();
     history_.finish();
     if (hot_ == Hot::late) {
-        session_.execute(kTakeRows, Parameters{}
-                                        .int4(host_id_)
-                                        .timestamp_array(std::span<const Timestamp>{hot_times_})
-                                        .timestamp(Timestamp{day_})
-                                        .timestamp(Timestamp{day_ + days{1}}));
+        session_.execute(kTakeRows,
+                         Parameters{}
+                             .int4(host_id_)
+                             .timestamp_array(std::span<const Timestamp>{hot_rows_.batches.times})
+                             .timestamp(Timestamp{day_})
+                             .timestamp(Timestamp{day_ + days{1}}));
     }
     done_.batches = batches;
     return done_;
