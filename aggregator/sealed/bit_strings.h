@@ -28,8 +28,7 @@ class BitWriter {
         }
         // Some bits wait here, as no number has as many as a word.
         have_ = width - room;
-        append((held_ << static_cast<unsigned>(room)) | (number >> static_cast<unsigned>(have_)),
-               sizeof held_);
+        add_word((held_ << static_cast<unsigned>(room)) | (number >> static_cast<unsigned>(have_)));
         held_ = number;
     }
     // For numbers of up to 64 bits.
@@ -40,25 +39,31 @@ class BitWriter {
     std::size_t size() const { return size_; }  // in bits
     // The last call.
     std::string finish() {
-        if (have_ > 0) {
-            append(held_ << static_cast<unsigned>(kWord - have_),
-                   static_cast<std::size_t>(have_ + 7) / 8);
-        }
+        const auto bytes = words_full_ * sizeof held_ + static_cast<std::size_t>(have_ + 7) / 8;
+        if (have_ > 0)
+            words_[words_full_] = in_order(held_ << static_cast<unsigned>(kWord - have_));
+        append(bytes);
         return std::move(bytes_);
     }
 
   private:
     static constexpr int kWord = 64;
 
-    // The first bytes of it.
-    void append(std::uint64_t word, std::size_t bytes) {
-        const auto in_order = __builtin_bswap64(word);
-        std::array<char, sizeof in_order> chars{};
-        std::memcpy(chars.data(), &in_order, sizeof in_order);
-        bytes_.append(chars.data(), bytes);
+    static std::uint64_t in_order(std::uint64_t word) { return __builtin_bswap64(word); }
+    void add_word(std::uint64_t word) {
+        words_[words_full_] = in_order(word);
+        // One place is kept for what finish() adds.
+        if (++words_full_ + 1 < words_.size()) return;
+        append(words_full_ * sizeof word);
+        words_full_ = 0;
+    }
+    void append(std::size_t bytes) {
+        bytes_.append(reinterpret_cast<const char*>(words_.data()), bytes);
     }
 
     std::string bytes_;
+    std::array<std::uint64_t, 64> words_{};  // what is not in bytes_ yet
+    std::size_t words_full_ = 0;
     std::uint64_t held_ = 0;  // the last `have_` bits of it wait, fewer than a word
     int have_ = 0;
     std::size_t size_ = 0;
