@@ -230,7 +230,7 @@ void Fleet::read_moved(const std::vector<MovedDay>& days) {
     }
     if (wanted_.series_ids.empty()) return;
     const auto plan =
-        plan_history(days, {query_.start, query_.end, seconds{buckets_.step_seconds()}}, true);
+        plan_history(days, {query_.start, query_.end, seconds{buckets_.step_seconds()}});
     read_history(plan);
     for (const auto& part : plan.by_value) read_values(part);
 }

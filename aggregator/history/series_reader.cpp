@@ -13,6 +13,7 @@
 namespace chorus::store {
 namespace {
 
+using std::chrono::hours;
 using std::chrono::seconds;
 using std::chrono::sys_days;
 
@@ -163,28 +164,29 @@ void Chart::read_history(const HistoryPlan& plan) {
                       [&](std::int32_t, std::int32_t series, sys_days day, const HourRollup& all) {
                           buckets_.add(columns.at(series), buckets_.bucket_of(day), all);
                       });
-    read_history_hours(
-        session_, wanted, plan.by_hour, time_,
-        [&](std::int32_t, std::int32_t series, sys_days day, const DayOfHours& hours) {
-            for_hours(plan, day, hours, [&](Timestamp begin, const HourRollup& hour) {
-                buckets_.add(columns.at(series), buckets_.bucket_of(begin), hour);
-            });
-        });
+    read_history_hours(session_, wanted, plan.by_hour, time_,
+                       [&](std::int32_t, std::int32_t series, sys_days day, const DayOfHours& all) {
+                           for_hours(plan, day, all, [&](Timestamp begin, const HourRollup& hour) {
+                               buckets_.add(columns.at(series), buckets_.bucket_of(begin), hour);
+                           });
+                       });
 }
 
-// What is packed is read day after day at once, where no day between comes from history.
+// What is packed is read part after part at once, where nothing between comes from history.
 void Chart::read_moved(const std::vector<MovedDay>& days) {
     const auto plan =
-        plan_history(days, {query_.start, query_.end, seconds{buckets_.step_seconds()}}, false);
+        plan_history(days, {query_.start, query_.end, seconds{buckets_.step_seconds()}});
     if (!plan.by_day.empty() || !plan.by_hour.empty()) read_history(plan);
-    constexpr std::chrono::days one{1};
+    const auto begin = [](const SealedHours& part) {
+        return Timestamp{part.day} + hours{part.first};
+    };
+    const auto end = [](const SealedHours& part) { return Timestamp{part.day} + hours{part.last}; };
     for (auto run = plan.by_value.begin(); run != plan.by_value.end();) {
         auto last = run;
-        while (std::next(last) != plan.by_value.end() && std::next(last)->day == last->day + one) {
+        while (std::next(last) != plan.by_value.end() && begin(*std::next(last)) == end(*last))
             ++last;
-        }
-        read_packed(std::max(query_.start, Timestamp{run->day}),
-                    std::min(query_.end, last->day + one - std::chrono::microseconds{1}));
+        read_packed(std::max(query_.start, begin(*run)),
+                    std::min(query_.end, end(*last) - std::chrono::microseconds{1}));
         run = std::next(last);
     }
 }

@@ -98,8 +98,7 @@ std::chrono::seconds least_step(Tier tier) {
     return kDay;
 }
 
-HistoryPlan plan_history(const std::vector<MovedDay>& moved, const HistoryRange& range,
-                         bool prefer_hours) {
+HistoryPlan plan_history(const std::vector<MovedDay>& moved, const HistoryRange& range) {
     const bool steps_of_days = range.step % kDay == hours{0};
     const bool steps_of_hours = range.step % hours{1} == hours{0};
     HistoryPlan plan;
@@ -110,7 +109,7 @@ HistoryPlan plan_history(const std::vector<MovedDay>& moved, const HistoryRange&
             plan.by_day.push_back(day.day);
         } else if (day.is_past) {
             plan.by_hour.push_back(day.day);
-        } else if (prefer_hours && steps_of_hours && day.has_hours) {
+        } else if (steps_of_hours && day.has_hours) {
             plan.by_hour.push_back(day.day);
             add_partial_hours(plan, day.day, range);
         } else {

@@ -43,10 +43,8 @@ struct HistoryPlan {
     Timestamp first_hour, end_of_hours;  // of those days; the hours that begin before the latter
     std::vector<SealedHours> by_value;   // of days that are packed
 };
-// Takes what is cheapest and exact. `prefer_hours`: hours of packed days come from history, and not
-// from what is packed.
-HistoryPlan plan_history(const std::vector<MovedDay>& days, const HistoryRange& range,
-                         bool prefer_hours);
+// Takes what is cheapest and exact.
+HistoryPlan plan_history(const std::vector<MovedDay>& days, const HistoryRange& range);
 
 // Calls `take` with the begin of each hour of the day that counts and has a sample.
 void for_hours(const HistoryPlan& plan, std::chrono::sys_days day, const DayOfHours& hours,

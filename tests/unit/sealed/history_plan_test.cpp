@@ -47,7 +47,7 @@ TEST(HistoryPlan, TheOldestDayDecidesOnTheLeastStep) {
 }
 
 TEST(HistoryPlan, WholeDaysComeFromDaysWhereStepsAreDays) {
-    const auto plan = plan_history({past(0), packed(1), packed(2)}, whole(0, 2, 48h), false);
+    const auto plan = plan_history({past(0), packed(1), packed(2)}, whole(0, 2, 48h));
     EXPECT_THAT(plan.by_day, ElementsAre(day(0), day(1), day(2)));
     EXPECT_THAT(plan.by_hour, IsEmpty());
     EXPECT_THAT(plan.by_value, IsEmpty());
@@ -57,45 +57,44 @@ TEST(HistoryPlan, PartsOfDaysComeFromWhatIsFiner) {
     auto range = whole(0, 2, 24h);
     range.start += 90min;
     range.end -= 90min;
-    const auto plan = plan_history({past(0), packed(1), packed(2)}, range, false);
+    const auto plan = plan_history({past(0), packed(1), packed(2)}, range);
     EXPECT_THAT(plan.by_day, ElementsAre(day(1)));
-    EXPECT_THAT(plan.by_hour, ElementsAre(day(0)));
+    EXPECT_THAT(plan.by_hour, ElementsAre(day(0), day(2)));
     EXPECT_EQ(plan.first_hour, Timestamp{day(0)} + 1h) << "its values are gone";
-    EXPECT_THAT(text(plan.by_value), ElementsAre("2: 0-24"));
+    EXPECT_EQ(plan.end_of_hours, Timestamp{day(2)} + 22h);
+    EXPECT_THAT(text(plan.by_value), ElementsAre("2: 22-23"));
 }
 
-TEST(HistoryPlan, HoursOfPackedDaysComeFromHistoryIfThatIsPreferred) {
+TEST(HistoryPlan, HoursOfPackedDaysComeFromHistory) {
     auto range = whole(0, 2, 2h);
     range.start += 90min;
     range.end -= 90min;
-    const auto plan = plan_history({packed(0), packed(1), packed(2)}, range, true);
+    const auto plan = plan_history({packed(0), packed(1), packed(2)}, range);
     EXPECT_THAT(plan.by_hour, ElementsAre(day(0), day(1), day(2)));
     EXPECT_EQ(plan.first_hour, Timestamp{day(0)} + 2h);
     EXPECT_EQ(plan.end_of_hours, Timestamp{day(2)} + 22h);
     EXPECT_THAT(text(plan.by_value), ElementsAre("0: 1-2", "2: 22-23"));
     range.step = 30min;
-    const auto fine = plan_history({packed(0), packed(1), packed(2)}, range, true);
+    const auto fine = plan_history({packed(0), packed(1), packed(2)}, range);
     EXPECT_THAT(fine.by_hour, IsEmpty());
     EXPECT_EQ(fine.by_value.size(), 3U);
 }
 
 TEST(HistoryPlan, ADayWithoutHistoryIsReadFromItsValues) {
     const MovedDay waiting{day(1), false, false, false};
-    for (const bool prefer_hours : {false, true}) {
-        const auto plan = plan_history({packed(0), waiting}, whole(0, 1, 24h), prefer_hours);
-        EXPECT_THAT(plan.by_day, ElementsAre(day(0)));
-        EXPECT_THAT(plan.by_hour, IsEmpty());
-        EXPECT_THAT(text(plan.by_value), ElementsAre("1: 0-24"));
-    }
+    const auto plan = plan_history({packed(0), waiting}, whole(0, 1, 24h));
+    EXPECT_THAT(plan.by_day, ElementsAre(day(0)));
+    EXPECT_THAT(plan.by_hour, IsEmpty());
+    EXPECT_THAT(text(plan.by_value), ElementsAre("1: 0-24"));
 }
 
 TEST(HistoryPlan, ADayThatIsPastCountsWhole) {
     auto range = whole(0, 0, 24h);
     range.start += 5h;
-    EXPECT_THAT(plan_history({past(0, false)}, range, false).by_day, ElementsAre(day(0)));
+    EXPECT_THAT(plan_history({past(0, false)}, range).by_day, ElementsAre(day(0)));
     range.end -= 90min;
     range.step = 1h;
-    const auto plan = plan_history({past(0)}, range, false);
+    const auto plan = plan_history({past(0)}, range);
     EXPECT_EQ(plan.first_hour, Timestamp{day(0)} + 5h);
     EXPECT_EQ(plan.end_of_hours, Timestamp{day(0)} + 23h);
     DayOfHours all;
