@@ -5,6 +5,7 @@
 #include "aggregator/cli/commands.h"
 #include "aggregator/http/cors.h"
 #include "aggregator/net/tls.h"
+#include "aggregator/schema/migrator.h"
 #include "common/http/url.h"
 
 namespace chorus::cli {
@@ -81,6 +82,7 @@ health::ServiceConfig checked_services(const Config& config) {
 store::DatabaseOptions database_options(const Config& config, int sessions) {
     store::DatabaseOptions options;
     options.url = config.text("database-url");
+    options.application_name += "/" + std::to_string(store::embedded_migrations().back().version);
     options.sessions = sessions;
     return options;
 }

@@ -16,6 +16,8 @@ namespace chorus::store {
 
 struct DatabaseOptions {
     std::string url;  // DATABASE_URL: postgresql://, postgres://, postgresql+asyncpg://
+    // What PostgreSQL tells of the program. Behind a slash comes the number of the newest migration
+    // that it knows, so that aggregators see older ones.
     std::string application_name = "chorus-aggregator";
     int sessions = 8;                                    // at most, open at a time
     std::chrono::milliseconds acquire_timeout{2'000};    // wait for a free session

@@ -26,6 +26,17 @@ WHERE (p.day + 1)::timestamp AT TIME ZONE 'UTC' + $1 <= now()
 ORDER BY p.day
 )sql"};
 
+constexpr Statement kOlder{"sealed_older_aggregator", R"sql(
+SELECT a.application_name, a.pid, coalesce(host(a.client_addr), 'this machine or another role''s')
+FROM pg_stat_activity a,
+     regexp_match(a.application_name, '^([^/]*)(?:/([0-9]{1,9}))?$') AS other,
+     regexp_match(current_setting('application_name'), '^([^/]*)(?:/([0-9]{1,9}))?$') AS own
+WHERE a.datname = current_database()
+  AND other[1] = own[1] AND coalesce(other[2]::int, 0) < coalesce(own[2]::int, 0)
+ORDER BY a.backend_start
+LIMIT 1
+)sql"};
+
 constexpr Statement kMoved{"sealed_count_days", R"sql(
 SELECT count(*) FROM monitoring.sealed_days
 )sql"};
@@ -103,6 +114,13 @@ SealBacklog read_backlog(Session& session, std::chrono::hours after) {
     backlog.waiting = static_cast<std::int64_t>(due.size());
     if (!due.empty()) backlog.oldest_waiting = due.front();
     return backlog;
+}
+
+std::string older_aggregator(Session& session) {
+    const auto found = session.execute(kOlder);
+    if (found.empty()) return "";
+    return std::string{found[0].text(0)} + " (PostgreSQL's process " +
+           std::to_string(found[0].int4(1)) + ", from " + std::string{found[0].text(2)} + ")";
 }
 
 std::vector<std::int32_t> hosts_to_pack(Session& session, sys_days day) {

@@ -27,6 +27,11 @@ struct SealBacklog {
 };
 SealBacklog read_backlog(Session& session, std::chrono::hours after);
 
+// An aggregator that knows an older schema of this database, for people; "" if there is none. It
+// might not know what is packed, and began before the schema was brought up to date. Sessions are
+// told apart by the number behind the slash of their application_name.
+std::string older_aggregator(Session& session);
+
 // Hosts of such a day that are not packed yet, or got late batches since.
 std::vector<std::int32_t> hosts_to_pack(Session& session, std::chrono::sys_days day);
 

@@ -220,6 +220,17 @@ SealOutcome SealJob::run(std::int64_t epoch) {
     return outcome_;
 }
 
+bool SealJob::waits_for_upgrade() {
+    const auto older = older_aggregator(*database_.acquire());
+    if (older.empty()) return false;
+    {
+        const std::lock_guard lock{mutex_};
+        progress_.last_error = "days are packed once this aggregator is upgraded: " + older;
+    }
+    kLog.warning("No day is packed beside an older aggregator", {{"session", older}});
+    return true;
+}
+
 void SealJob::run_days(std::int64_t epoch) {
     std::vector<sys_days> due;
     {
@@ -232,13 +243,14 @@ void SealJob::run_days(std::int64_t epoch) {
         return Timestamp{day + std::chrono::days{1}} + options_.after > now;
     });
     for (const auto day : due) {
-        if (stopping_()) return;
+        if (stopping_() || waits_for_upgrade()) return;
         note(day, 0, 0);
         guard("A day could not be packed", day, [&] {
             if (pack_day(epoch, day)) move(epoch, day);
         });
     }
-    if (!stopping_()) add_late(epoch);
+    if (stopping_() || waits_for_upgrade()) return;
+    add_late(epoch);
     if (!stopping_()) fill_pending(epoch);
 }
 

@@ -60,6 +60,7 @@ class SealJob {
     // each day in one transaction. A kill at any moment leaves a day as it was or moved. Adds what
     // came late to days that have moved, each host and day once, and makes the history of days that
     // an older version has packed. An error of one host or day does not keep others from being
+    // packed. Does nothing while an older aggregator is connected, which might not find what is
     // packed. Throws LeadershipLost, DatabaseUnavailable.
     SealOutcome run(std::int64_t epoch);
 
@@ -72,6 +73,7 @@ class SealJob {
     // Notes where the run is; without a day it is at its end.
     void note(std::optional<std::chrono::sys_days> day, std::size_t done, std::size_t total);
     void run_days(std::int64_t epoch);
+    bool waits_for_upgrade();
     void guard(std::string_view what, std::chrono::sys_days day, const Work& work);
     void fail(std::string_view what, const std::string& day, const std::string& why);
     // Does one piece of work, counts its time, and rests.

@@ -4,6 +4,7 @@ import datetime
 
 from batch_maker import BatchMaker
 from chorus_harness import Aggregator, wait_until
+from held_lock import HeldLock
 
 DAY = 86_400
 UNKNOWN = dict.fromkeys(("days_packed", "days_waiting", "oldest_waiting", "running_day",
@@ -59,6 +60,23 @@ def test_days_that_are_over_are_packed_in_the_background():
         assert metric(aggregator, "chorus_aggregator_sealing_seconds_total") > 0
         assert aggregator.sql("SELECT count(*) FROM monitoring.system_batches") == [["1"]]
         assert values(aggregator) == before
+
+
+def test_no_day_is_packed_beside_an_older_aggregator(monkeypatch):
+    with Aggregator({"CHORUS_SPOOL_AGE_DAYS": "30"}) as aggregator:
+        send_old_days(aggregator)
+        known = aggregator.sql("SELECT max(version) FROM monitoring.schema_migrations")[0][0]
+        assert aggregator.sql("SELECT DISTINCT application_name FROM pg_stat_activity WHERE datname ="
+                              " current_database() AND application_name LIKE 'chorus%'") == [
+            [f"chorus-aggregator/{known}"]]
+        monkeypatch.setenv("PGAPPNAME", "chorus-aggregator")
+        with HeldLock(aggregator, "SELECT 1"):
+            aggregator.stop()
+            aggregator.start()
+            wait_until(lambda: sealing(aggregator)["last_error"], 30, "the end of the run")
+            told = sealing(aggregator)
+            assert "once this aggregator is upgraded: chorus-aggregator (" in told["last_error"]
+            assert told["days_packed"] == 0 and told["days_waiting"] == 2
 
 
 def test_no_day_is_packed_if_that_is_off():

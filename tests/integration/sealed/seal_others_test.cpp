@@ -155,6 +155,33 @@ TEST_F(SealBesideOthers, ProgramsOfOthersMayStandStill) {
     EXPECT_EQ((SealJob{database_.pool(), options, [] { return false; }}.run(epoch_).postponed), 1U);
 }
 
+TEST_F(SealBesideOthers, NothingIsPackedBesideAnOlderAggregator) {
+    const auto on = day(3);
+    fill(hosts_[0], on, 50);
+    const auto named = [&](const std::string& name) {
+        auto options = database_.options(2);
+        options.application_name = name;
+        return options;
+    };
+    Database own{named("program/28")}, other{named("another program/27")};
+    const auto session = other.acquire();
+    SealJob job{own, {.cpu_percent = 100}, [] { return false; }};
+    for (const auto* older : {"program", "program/27", "program/3"}) {
+        Database pool{named(older)};
+        const auto connected = pool.acquire();
+        EXPECT_EQ(job.run(epoch_).hosts, 0U);
+        EXPECT_THAT(job.progress().last_error,
+                    testing::HasSubstr("once this aggregator is upgraded: program"));
+    }
+    Database newer{named("program/101")};
+    const auto connected = newer.acquire();
+    const auto packs = [&] { return job.run(epoch_).days == 1; };
+    // A session that was closed is told for a moment still.
+    const auto deadline = std::chrono::steady_clock::now() + 60s;
+    while (!packs()) ASSERT_LT(std::chrono::steady_clock::now(), deadline);
+    EXPECT_EQ(job.progress().last_error, "");
+}
+
 TEST_F(SealBesideOthers, ADayThatIsTooLargeToBeCountedGoesByItsMarks) {
     const auto on = day(3);
     fill(hosts_[0], on, 50);
