@@ -16,7 +16,7 @@
 namespace chorus::store {
 
 // Looks at one moment of what is stored. Used by one thread, and for a short time: see
-// HistorySnapshot. Throws DatabaseError; std::runtime_error if a row of packed days is damaged.
+// HistorySnapshot. Throws DatabaseError.
 class SampleReader {
   public:
     // `scope` must outlive it.

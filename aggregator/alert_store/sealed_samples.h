@@ -30,8 +30,7 @@ struct SampleRows {
     std::vector<double> values;
 };
 
-// To be used within one HistorySnapshot; throws DatabaseError, and std::runtime_error if a row is
-// damaged.
+// To be used within one HistorySnapshot. Damaged rows are left out. Throws DatabaseError.
 class SealedSamples {
   public:
     // Reads which batches there are: one statement if none of the scope's days has moved.

@@ -33,7 +33,7 @@ CROSS JOIN LATERAL (
     SELECT coalesce(sum(u.n) FILTER (WHERE u.hour <= $2), 0)::int AS skipped,
            coalesce(sum(u.n) FILTER (WHERE u.hour <= $3), 0)::int AS until,
            sum(u.n)::int AS of_day,
-           b.delays || B'' AS delays
+           CASE WHEN length(b.delays) <= 64 * sum(u.n) THEN b.delays || B'' END AS delays
     FROM unnest(b.batches) WITH ORDINALITY AS u (n, hour)) p
 CROSS JOIN LATERAL unnest(b.times[p.skipped + 1 : p.until], b.layout_ids[p.skipped + 1 : p.until])
      WITH ORDINALITY AS t (ts, layout_id, n)
@@ -159,20 +159,24 @@ bool SealedMetrics::read_batches() {
             .text(filter_.metric_type)
             .json(filter_.tags_json)
             .int8(most);
-        for (const auto row :
-             session_.execute_once(with_direction(kBatches, filter_.ascending), parameters)) {
-            const auto time = row.timestamp(4);
+        const auto found =
+            session_.execute_once(with_direction(kBatches, filter_.ascending), parameters);
+        for (const auto row : found) {
+            last_ = SampleCursor{row.timestamp(4), row.int4(0), 0};
+            if (row.is_null(5) || row.is_null(6)) {
+                handle_damage(session_, {row.int4(0), days_[day_], {}}, filter_.on_damage());
+                continue;
+            }
             batches_.push_back({row.int4(0), std::string{row.text(1)}, days_[day_],
                                 static_cast<std::uint32_t>(row.int8(2)),
-                                static_cast<std::uint32_t>(row.int4(3)), time,
-                                time + microseconds{row.int8(5)}, row.int4(6)});
+                                static_cast<std::uint32_t>(row.int4(3)), last_->time,
+                                last_->time + microseconds{row.int8(5)}, row.int4(6)});
         }
-        if (static_cast<std::int64_t>(batches_.size()) == most) break;  // there are more
+        if (found.size() == most) continue;  // there are more
         hour_ = until;
         length_ = std::min(2 * length_, kHoursOfDay);
         next_hours();
     }
-    last_ = SampleCursor{batches_.back().time, batches_.back().host_id, 0};
     if (entries_.size() > kMostLayouts) entries_.clear();
     return true;
 }
@@ -257,7 +261,8 @@ void SealedMetrics::read_values() {
                 one.value =
                     unpacked.at(one.batch->number - starts[static_cast<std::size_t>(first)]);
             }
-        });
+        },
+        filter_.on_damage());
 }
 
 }  // namespace chorus::store

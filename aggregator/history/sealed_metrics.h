@@ -24,12 +24,16 @@ struct MetricFilter {
     std::optional<std::string> tags_json;
     bool ascending = false;
     std::optional<SampleCursor> after;
+
+    // Who asks for one metric of one host is told that it is damaged.
+    OnDamage on_damage() const { return host_id && metric_type ? OnDamage::fail : OnDamage::skip; }
 };
 
 // Gives the rows one after the other in the order asked for. First it chooses batches by their
 // times. Then it decodes the series that the next rows are of, and only the hours in which they
 // lie. To be used within one HistorySnapshot, for five seconds at most: then it throws the
-// DatabaseError of a statement that takes too long. Throws std::runtime_error if a row is damaged.
+// DatabaseError of a statement that takes too long. Leaves damaged rows out, or throws DamagedRow:
+// see MetricFilter.
 class SealedMetrics {
   public:
     // `filter` must outlive it. `days` are in the order asked for. About so many rows will be
@@ -95,7 +99,7 @@ class SealedMetrics {
 };
 
 // The number of rows of those days that the filter lets through, whatever its cursor. Hours that
-// lie whole in the range are counted without a look at their values.
+// lie whole in the range are counted without a look at their values. Damaged rows as above.
 std::int64_t count_sealed_metrics(Session& session, const MetricFilter& filter,
                                   const std::vector<std::chrono::sys_days>& days);
 

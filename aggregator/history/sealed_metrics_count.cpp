@@ -117,7 +117,7 @@ std::set<std::int32_t> Count::series_of(const std::vector<std::int32_t>& layouts
 // Of a part of an hour: value by value.
 void Count::count_values(const SealedHours& part) {
     time_.check();
-    const auto hosts = read_sealed_batches(session_, part, filter_.host_id);
+    const auto hosts = read_sealed_batches(session_, part, filter_.host_id, filter_.on_damage());
     std::vector<SeriesOfDay> wanted;
     std::vector<std::size_t> of_host;
     for (std::size_t i = 0; i < hosts.size(); ++i) {
@@ -140,7 +140,8 @@ void Count::count_values(const SealedHours& part) {
                     ++total_;
                 }
             }
-        });
+        },
+        filter_.on_damage());
 }
 
 std::vector<std::int32_t> Count::wanted_series() {

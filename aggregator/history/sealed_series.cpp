@@ -145,7 +145,9 @@ void read_sealed(Session& session, const SealedRange& range,
                                                      .date(last)
                                                      .boolean(!reading.by_hours())
                                                      .date_array(in_detail))) {
-        known[row.date(0)] = {read_hours(row, 1), row.timestamp_array(2)};
+        read_packed_row(session, {range.host_id, row.date(0), {}}, range.on_damage, [&] {
+            known[row.date(0)] = {read_hours(row, 1), row.timestamp_array(2)};
+        });
     }
     if (known.empty()) return;
     const auto names = find_names(session, range);
@@ -169,8 +171,11 @@ void read_sealed(Session& session, const SealedRange& range,
                                           .date_array(in_detail))) {
             const auto day = known.find(row.date(0));
             if (day == known.end()) continue;
-            reading.series(names.at(row.int4(1)), day->first, day->second,
-                           read_series(row, 2, day->second.hours));
+            read_packed_row(session, {range.host_id, day->first, row.int4(1)}, range.on_damage,
+                            [&] {
+                                reading.series(names.at(row.int4(1)), day->first, day->second,
+                                               read_series(row, 2, day->second.hours));
+                            });
         }
         begin = end;
     }

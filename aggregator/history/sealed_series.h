@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "aggregator/postgres/session.h"
+#include "aggregator/sealed/damage.h"
 #include "aggregator/sealed/series_codec.h"
 #include "common/timestamp.h"
 
@@ -29,6 +30,7 @@ struct SealedRange {
     Timestamp start;                   // inclusive
     Timestamp end;                     // inclusive
     std::chrono::seconds step{60};     // buckets start at its multiples since 1970
+    OnDamage on_damage = OnDamage::skip;
 };
 
 // What one piece of a bucket adds to it.
@@ -41,7 +43,7 @@ struct SealedPiece {
 // Calls `take` for what each bucket gets, in no order, each bucket any number of times. Hours that
 // lie whole in the range and in one bucket come from their rollups, without a look at the values.
 // One statement if the host has no packed day in the range, else three. To be called in a
-// HistorySnapshot. Throws DatabaseError; std::runtime_error if a row is damaged.
+// HistorySnapshot. Throws DatabaseError, DamagedRow.
 void read_sealed(Session& session, const SealedRange& range,
                  const std::function<void(const SealedPiece&)>& take);
 

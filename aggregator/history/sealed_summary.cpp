@@ -3,12 +3,13 @@
 #include <algorithm>
 #include <array>
 #include <map>
-#include <set>
 #include <span>
+#include <string>
 #include <utility>
 
 #include "aggregator/sealed/sealed_reader.h"
 #include "aggregator/sealed/sealed_rows.h"
+#include "aggregator/sealed/whole_days.h"
 
 namespace chorus::store {
 namespace {
@@ -17,8 +18,6 @@ using std::chrono::days;
 using std::chrono::floor;
 using std::chrono::hours;
 using std::chrono::sys_days;
-
-constexpr Statement kCountHosts{"summary_count_hosts", "SELECT count(*) FROM monitoring.hosts"};
 
 // Ingest takes batches whose time is up to two days ahead.
 constexpr days kMostAhead{3};
@@ -45,23 +44,13 @@ SELECT b.day, b.host_id
 FROM monitoring.sealed_batches b
 WHERE b.day = ANY ($1) AND ($2::int IS NULL OR b.host_id = $2) AND b.delay_low < 0
   AND EXISTS (
-    SELECT FROM (SELECT b.delays || B'' AS delays, cardinality(b.times) AS number OFFSET 0) d
+    SELECT FROM (SELECT CASE WHEN length(b.delays) <= 64 * cardinality(b.times)
+                             THEN b.delays || B'' END AS delays,
+                        cardinality(b.times) AS number OFFSET 0) d
     CROSS JOIN LATERAL (
         SELECT u.ts, monitoring.sealed_delay(b.delay_low, d.delays, d.number, u.n::int) AS delay
         FROM unnest(b.times) WITH ORDINALITY AS u (ts, n)) t
     WHERE t.delay < 0 AND t.ts >= $3 AND t.ts + t.delay * interval '1 microsecond' < $3)
-)sql";
-
-// Whole days, but for those that are looked at hour by hour. Of plain series the rows do not tell
-// it.
-constexpr const char* kDays = R"sql(
-SELECT s.host_id, s.series_id, min((s.low * s.multiplier)::double precision / s.divisor),
-       max((s.high * s.multiplier)::double precision / s.divisor), sum(s.sum), sum(s.count),
-       bool_or(s.low IS NULL)
-FROM monitoring.sealed_series s
-WHERE s.day = ANY ($1) AND ($2::int IS NULL OR s.host_id = $2) AND s.series_id = ANY ($3)
-  AND (s.day, s.host_id) NOT IN (SELECT * FROM unnest($4::date[], $5::int[]))
-GROUP BY s.host_id, s.series_id
 )sql";
 
 constexpr const char* kHosts = R"sql(
@@ -75,15 +64,6 @@ SELECT s.host_id, s.series_id, s.multiplier, s.divisor, s.low, s.high, s.sum, s.
 FROM monitoring.sealed_series s
 WHERE s.series_id = ANY ($3) AND s.day = $1 AND ($2::int IS NULL OR s.host_id = $2)
 )sql";
-constexpr const char* kPlain = R"sql(
-SELECT s.host_id, s.series_id, s.plain
-FROM monitoring.sealed_series s
-WHERE s.day = $1 AND ($2::int IS NULL OR s.host_id = $2) AND s.series_id = $3 AND s.low IS NULL
-  AND s.host_id <> ALL ($4)
-)sql";
-
-// By day, hosts whose clock was ahead.
-using Hosts = std::map<sys_days, std::vector<std::int32_t>>;
 
 class Summary {
   public:
@@ -91,9 +71,9 @@ class Summary {
         : session_(session), host_id_(host_id), since_(since) {}
 
     void read_names();
-    Hosts find_ahead(const std::vector<sys_days>& moved);
+    HostsOfDays find_ahead(const std::vector<sys_days>& moved);
     // All of these days, but not hosts that were ahead.
-    void add_days(std::span<const sys_days> whole, const Hosts& ahead);
+    void add_days(std::span<const sys_days> whole, const HostsOfDays& ahead);
     // Hour by hour. `ahead` are of these hosts.
     void add_hours(sys_days day, std::optional<std::int32_t> host_id,
                    const std::vector<std::int32_t>& ahead);
@@ -115,7 +95,6 @@ class Summary {
         return day < border ? static_cast<int>((border - day) / hours{1}) : 0;
     }
     HourRollup& sum_of(std::int32_t host_id, std::int32_t series_id);
-    void add_plain(sys_days day, std::int32_t series_id, const Hosts& ahead);
     void read_hosts(sys_days day, std::optional<std::int32_t> host_id,
                     const std::vector<std::int32_t>& ahead);
     void look_closely(const SealedHours& hours, std::optional<std::int32_t> host_id);
@@ -161,12 +140,12 @@ HourRollup& Summary::sum_of(std::int32_t host_id, std::int32_t series_id) {
     return sums[metric_of_.at(series_id)];
 }
 
-Hosts Summary::find_ahead(const std::vector<sys_days>& moved) {
+HostsOfDays Summary::find_ahead(const std::vector<sys_days>& moved) {
     std::vector<sys_days> near;
     for (const auto day : moved) {
         if (Timestamp{day} < since_ + kMostAhead) near.push_back(day);
     }
-    Hosts found;
+    HostsOfDays found;
     for (const auto row :
          session_.execute_once(kAhead, Parameters{}
                                            .date_array(std::span<const sys_days>{near})
@@ -177,60 +156,20 @@ Hosts Summary::find_ahead(const std::vector<sys_days>& moved) {
     return found;
 }
 
-void Summary::add_days(std::span<const sys_days> whole, const Hosts& ahead) {
-    if (whole.empty()) return;
-    std::vector<sys_days> left_out_days;
-    std::vector<std::int32_t> left_out_hosts;
-    for (const auto& [day, hosts] : ahead) {
-        left_out_days.insert(left_out_days.end(), hosts.size(), day);
-        left_out_hosts.insert(left_out_hosts.end(), hosts.begin(), hosts.end());
-    }
-    std::set<std::int32_t> plain;
-    const auto hosts = host_id_ ? 1 : session_.execute(kCountHosts)[0].int8(0);
-    const auto at_once =
-        std::max<std::size_t>(1, kRowsAtATime / static_cast<std::size_t>(hosts + 1));
-    for (std::size_t from = 0; from < series_.size(); from += at_once) {
-        time_.check();
-        const auto part = std::span<const std::int32_t>{series_}.subspan(
-            from, std::min(at_once, series_.size() - from));
-        for (const auto row : session_.execute_once(
-                 kDays, Parameters{}
-                            .date_array(whole)
-                            .int4(host_id_)
-                            .int4_array(part)
-                            .date_array(std::span<const sys_days>{left_out_days})
-                            .int4_array(std::span<const std::int32_t>{left_out_hosts}))) {
-            if (row.boolean(6)) plain.insert(row.int4(1));
-            if (row.is_null(2)) continue;
-            add(sum_of(row.int4(0), row.int4(1)),
-                {row.float8(2), row.float8(3), row.float8(4), row.int8(5)});
-        }
-    }
-    for (const auto series : plain) {
-        for (const auto day : whole) add_plain(day, series, ahead);
-    }
-}
-
-void Summary::add_plain(sys_days day, std::int32_t series_id, const Hosts& ahead) {
-    time_.check();
-    const auto left_out = ahead.find(day);
-    const std::vector<std::int32_t> none;
-    for (const auto row : session_.execute_once(
-             kPlain, Parameters{}.date(day).int4(host_id_).int4(series_id).int4_array(
-                         std::span<const std::int32_t>{
-                             left_out == ahead.end() ? none : left_out->second}))) {
-        auto& sum = sum_of(row.int4(0), row.int4(1));
-        for (const double value : row.float8_array(2)) {
-            if (value == value) add(sum, {value, value, value, 1});
-        }
-    }
+void Summary::add_days(std::span<const sys_days> whole, const HostsOfDays& ahead) {
+    read_whole_days(session_, {whole, host_id_, series_, ahead}, time_,
+                    [&](std::int32_t host_id, std::int32_t series_id, const HourRollup& sum) {
+                        add(sum_of(host_id, series_id), sum);
+                    });
 }
 
 void Summary::read_hosts(sys_days day, std::optional<std::int32_t> host_id,
                          const std::vector<std::int32_t>& ahead) {
     hosts_.clear();
     for (const auto row : session_.execute_once(kHosts, Parameters{}.date(day).int4(host_id))) {
-        hosts_[row.int4(0)] = {read_hours(row, 1), first_hour(day), {}, {}};
+        read_packed_row(session_, {row.int4(0), day, {}}, OnDamage::skip, [&] {
+            hosts_[row.int4(0)] = {read_hours(row, 1), first_hour(day), {}, {}};
+        });
     }
     const int first = first_hour(day);
     if (Timestamp{day} < since_) look_closely({day, first, first + 1}, host_id);
@@ -282,8 +221,11 @@ void Summary::add_hours(sys_days day, std::optional<std::int32_t> host_id,
                  Parameters{}.date(day).int4(host_id).int4_array(part).boolean(in_detail))) {
             const auto host = hosts_.find(row.int4(0));
             if (host == hosts_.end()) continue;
-            add_series(host->second, read_series(row, 2, host->second.starts),
-                       sum_of(host->first, row.int4(1)));
+            read_packed_row(session_, {host->first, day, row.int4(1)}, OnDamage::skip, [&] {
+                HourRollup sum;
+                add_series(host->second, read_series(row, 2, host->second.starts), sum);
+                add(sum_of(host->first, row.int4(1)), sum);
+            });
         }
     }
 }

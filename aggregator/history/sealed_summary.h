@@ -14,8 +14,8 @@ namespace chorus::store {
 
 // Adds the batches that were both measured and received at `since` or later, of one host or all.
 // Days and hours that lie whole behind `since` come from their rollups. `days` has all moved days
-// from `since` on. To be called in a HistorySnapshot. Throws DatabaseError; std::runtime_error if a
-// row is damaged.
+// from `since` on. To be called in a HistorySnapshot. Damaged rows are left out. Throws
+// DatabaseError.
 void add_sealed_days(HostSums& sums, Session& session, std::optional<std::int32_t> host_id,
                      Timestamp since, const std::vector<std::chrono::sys_days>& days);
 

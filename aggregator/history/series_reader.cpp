@@ -62,6 +62,10 @@ class Chart {
     SeriesAnswer read();
 
   private:
+    // Who asks for one metric is told that it is damaged.
+    OnDamage on_damage() const {
+        return query_.metric_types.size() == 1 ? OnDamage::fail : OnDamage::skip;
+    }
     bool read_wanted();
     void set_steps(Tier tier);
     void read_stored();
@@ -138,7 +142,8 @@ std::size_t Chart::column_of(const SeriesName& name) {
 
 void Chart::read_packed(Timestamp start, Timestamp end) {
     const SealedRange range{
-        host_id_, query_.metric_types, query_.label, start, end, seconds{buckets_.step_seconds()}};
+        host_id_,   query_.metric_types, query_.label, start, end, seconds{buckets_.step_seconds()},
+        on_damage()};
     std::map<std::int32_t, std::size_t> columns;
     read_sealed(session_, range, [&](const SealedPiece& piece) {
         const auto& name = piece.series;
@@ -160,16 +165,20 @@ void Chart::read_history(const HistoryPlan& plan) {
         wanted.series_ids.push_back(name.series_id);
     }
     if (columns.empty()) return;
-    read_history_days(session_, wanted, plan.by_day, time_,
-                      [&](std::int32_t, std::int32_t series, sys_days day, const HourRollup& all) {
-                          buckets_.add(columns.at(series), buckets_.bucket_of(day), all);
-                      });
-    read_history_hours(session_, wanted, plan.by_hour, time_,
-                       [&](std::int32_t, std::int32_t series, sys_days day, const DayOfHours& all) {
-                           for_hours(plan, day, all, [&](Timestamp begin, const HourRollup& hour) {
-                               buckets_.add(columns.at(series), buckets_.bucket_of(begin), hour);
-                           });
-                       });
+    read_history_days(
+        session_, wanted, plan.by_day, time_,
+        [&](std::int32_t, std::int32_t series, sys_days day, const HourRollup& all) {
+            buckets_.add(columns.at(series), buckets_.bucket_of(day), all);
+        },
+        on_damage());
+    read_history_hours(
+        session_, wanted, plan.by_hour, time_,
+        [&](std::int32_t, std::int32_t series, sys_days day, const DayOfHours& all) {
+            for_hours(plan, day, all, [&](Timestamp begin, const HourRollup& hour) {
+                buckets_.add(columns.at(series), buckets_.bucket_of(begin), hour);
+            });
+        },
+        on_damage());
 }
 
 // What is packed is read part after part at once, where nothing between comes from history.

@@ -49,7 +49,8 @@ class SeriesReader {
     explicit SeriesReader(Database& database) : database_(database) {}
 
     // Average, least and greatest value of each step. Where the values themselves are gone, hours
-    // or days count whole, and steps are at least as long. Throws DatabaseError.
+    // or days count whole, and steps are at least as long. Damaged rows are left out; of a query
+    // for one metric they throw DamagedRow. Throws DatabaseError.
     SeriesAnswer read(const SeriesQuery& query) const;
 
   private:

@@ -1,7 +1,6 @@
 #include "aggregator/sealed/history_reader.h"
 
 #include <algorithm>
-#include <stdexcept>
 
 namespace chorus::store {
 namespace {
@@ -79,19 +78,21 @@ std::vector<SeriesName> find_series(Session& session, const std::vector<std::str
 
 void read_history_hours(Session& session, const HistorySeries& wanted,
                         const std::vector<sys_days>& list, const AnswerTime& time,
-                        const TakeHours& take) {
+                        const TakeHours& take, OnDamage on_damage) {
     in_parts(list, wanted, time, 1, [&](sys_days first, sys_days last) {
         for (const auto row : session.execute_once(kHours, key_of(wanted, first, last))) {
             const auto day = row.date(2);
-            if (contains(list, day))
+            if (!contains(list, day)) continue;
+            read_packed_row(session, {row.int4(0), day, row.int4(1)}, on_damage, [&] {
                 take(row.int4(0), row.int4(1), day, decode_hours(row.bytea(3)));
+            });
         }
     });
 }
 
 void read_history_days(Session& session, const HistorySeries& wanted,
                        const std::vector<sys_days>& list, const AnswerTime& time,
-                       const TakeDay& take) {
+                       const TakeDay& take, OnDamage on_damage) {
     in_parts(list, wanted, time, 28, [&](sys_days first, sys_days last) {
         for (const auto row :
              session.execute_once(kDays, key_of(wanted, month_of(first), month_of(last)))) {
@@ -101,7 +102,8 @@ void read_history_days(Session& session, const HistorySeries& wanted,
             const auto counts = row.int8_array(6);
             if (minima.size() != counts.size() || maxima.size() != counts.size() ||
                 sums.size() != counts.size()) {
-                throw std::runtime_error("a row of days is damaged");
+                handle_damage(session, {row.int4(0), month, row.int4(1)}, on_damage);
+                continue;
             }
             for (std::size_t i = 0; i < counts.size(); ++i) {
                 const auto day = month + days{static_cast<int>(i)};

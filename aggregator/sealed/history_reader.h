@@ -1,5 +1,5 @@
 // Reads hours and days that are kept for years. To be called in a HistorySnapshot. Everything here
-// throws DatabaseError, and std::runtime_error if a row is damaged.
+// throws DatabaseError. A damaged row is left out, or with OnDamage::fail it throws DamagedRow.
 #pragma once
 
 #include <chrono>
@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "aggregator/postgres/session.h"
+#include "aggregator/sealed/damage.h"
 #include "aggregator/sealed/hour_codec.h"
 #include "aggregator/sealed/sealed_reader.h"
 
@@ -38,9 +39,9 @@ using TakeDay = std::function<void(std::int32_t host_id, std::int32_t series_id,
 // `time` between.
 void read_history_hours(Session& session, const HistorySeries& wanted,
                         const std::vector<std::chrono::sys_days>& days, const AnswerTime& time,
-                        const TakeHours& take);
+                        const TakeHours& take, OnDamage on_damage = OnDamage::skip);
 void read_history_days(Session& session, const HistorySeries& wanted,
                        const std::vector<std::chrono::sys_days>& days, const AnswerTime& time,
-                       const TakeDay& take);
+                       const TakeDay& take, OnDamage on_damage = OnDamage::skip);
 
 }  // namespace chorus::store

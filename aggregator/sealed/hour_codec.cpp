@@ -4,7 +4,8 @@
 #include <bit>
 #include <cstring>
 #include <optional>
-#include <stdexcept>
+
+#include "aggregator/sealed/damage.h"
 
 namespace chorus::store {
 namespace {
@@ -64,7 +65,7 @@ class Reader {
     void end() const {
         if (at_ != bytes_.size()) damaged();
     }
-    [[noreturn]] static void damaged() { throw std::runtime_error("a row of hours is damaged"); }
+    [[noreturn]] static void damaged() { throw DamagedRow("a row of hours is damaged"); }
 
   private:
     const std::string_view bytes_;

@@ -20,7 +20,7 @@ namespace chorus::store {
 using DayOfHours = std::array<HourRollup, kHoursOfDay>;
 
 std::string encode_hours(const PackedSeries& series, const HourStarts& starts);
-// What rollup() says of each hour, bit for bit. Throws std::runtime_error if the bytes are damaged.
+// What rollup() says of each hour, bit for bit. Throws DamagedRow.
 DayOfHours decode_hours(std::string_view bytes);
 
 // What all of these hours come to.

@@ -1,5 +1,7 @@
 #include "aggregator/sealed/seal_metrics.h"
 
+#include "aggregator/sealed/damage.h"
+
 namespace chorus::store {
 
 void register_seal_metrics(MetricsRegistry& metrics, const SealJob& job) {
@@ -13,12 +15,16 @@ void register_seal_metrics(MetricsRegistry& metrics, const SealJob& job) {
         "Values that this aggregator packed, and places of batches without one.");
     auto& seconds = metrics.read_counter("chorus_aggregator_sealing_seconds_total",
                                          "Time spent with packing, without rests.");
-    metrics.on_collect([&days, &batches, &samples, &seconds, &job] {
+    auto& damaged = metrics.read_counter(
+        "chorus_aggregator_sealed_rows_damaged_total",
+        "How often a damaged row of packed days was left out of an answer or of a round of rules.");
+    metrics.on_collect([&days, &batches, &samples, &seconds, &damaged, &job] {
         const auto progress = job.progress();
         days.set(static_cast<double>(progress.days_moved));
         batches.set(static_cast<double>(progress.batches_packed));
         samples.set(static_cast<double>(progress.samples_packed));
         seconds.set(progress.seconds);
+        damaged.set(static_cast<double>(damaged_rows_left_out()));
     });
 }
 

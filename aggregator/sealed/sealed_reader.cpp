@@ -1,7 +1,6 @@
 #include "aggregator/sealed/sealed_reader.h"
 
 #include <algorithm>
-#include <stdexcept>
 
 #include "aggregator/postgres/database_error.h"
 #include "aggregator/sealed/sealed_rows.h"
@@ -49,7 +48,7 @@ CROSS JOIN LATERAL (
 )sql";
 
 void read_part(Session& session, std::span<const SeriesOfDay> wanted, std::size_t begin,
-               const TakeSeries& take) {
+               const TakeSeries& take, OnDamage on_damage) {
     std::vector<std::int32_t> hosts, series;
     std::vector<std::chrono::sys_days> days;
     for (const auto& one : wanted) {
@@ -62,10 +61,34 @@ void read_part(Session& session, std::span<const SeriesOfDay> wanted, std::size_
                                            .int4_array(std::span<const std::int32_t>{hosts})
                                            .date_array(std::span<const std::chrono::sys_days>{days})
                                            .int4_array(std::span<const std::int32_t>{series}))) {
-        const auto starts = read_hours(row, 1);
-        take(begin + static_cast<std::size_t>(row.int8(0) - 1), starts,
-             read_series(row, 2, starts));
+        const auto place = static_cast<std::size_t>(row.int8(0) - 1);
+        const auto& one = wanted[place];
+        read_packed_row(session, {one.host_id, one.day, one.series_id}, on_damage, [&] {
+            const auto starts = read_hours(row, 1);
+            take(begin + place, starts, read_series(row, 2, starts));
+        });
     }
+}
+
+HostBatches read_host_batches(const Row& row, const SealedHours& hours) {
+    HostBatches host;
+    host.host_id = row.int4(0);
+    host.starts = read_hours(row, 1);
+    host.first = static_cast<std::uint32_t>(row.int4(2));
+    host.times = row.timestamp_array(3);
+    const auto delays = read_delays(row, 4, 5, host.times.size());
+    for (const auto id : row.int8_array(6)) {
+        host.layout_ids.push_back(static_cast<std::int32_t>(id.value_or(0)));
+    }
+    const auto number = host.starts.at(static_cast<std::size_t>(hours.last)) -
+                        host.starts.at(static_cast<std::size_t>(hours.first));
+    if (delays.size() != number || host.layout_ids.size() != number) {
+        throw DamagedRow("a row of the sealed days is damaged");
+    }
+    for (std::size_t i = 0; i < delays.size(); ++i) {
+        host.received.push_back(host.times[i] + delays[i]);
+    }
+    return host;
 }
 
 }  // namespace
@@ -86,40 +109,27 @@ std::vector<std::chrono::sys_days> find_sealed_days(Session& session, Timestamp 
 }
 
 std::vector<HostBatches> read_sealed_batches(Session& session, const SealedHours& hours,
-                                             std::optional<std::int32_t> host_id) {
+                                             std::optional<std::int32_t> host_id,
+                                             OnDamage on_damage) {
     std::vector<HostBatches> hosts;
     for (const auto row : session.execute_once(
              kBatches,
              Parameters{}.date(hours.day).int4(hours.first).int4(hours.last).int4(host_id))) {
-        HostBatches host;
-        host.host_id = row.int4(0);
-        host.starts = read_hours(row, 1);
-        host.first = static_cast<std::uint32_t>(row.int4(2));
-        host.times = row.timestamp_array(3);
-        const auto delays = read_delays(row, 4, 5, host.times.size());
-        for (const auto id : row.int8_array(6)) {
-            host.layout_ids.push_back(static_cast<std::int32_t>(id.value_or(0)));
-        }
-        if (delays.size() != host.layout_ids.size()) {
-            throw std::runtime_error("a row of the sealed days is damaged");
-        }
-        for (std::size_t i = 0; i < delays.size(); ++i) {
-            host.received.push_back(host.times[i] + delays[i]);
-        }
-        hosts.push_back(std::move(host));
+        read_packed_row(session, {row.int4(0), hours.day, {}}, on_damage,
+                        [&] { hosts.push_back(read_host_batches(row, hours)); });
     }
     return hosts;
 }
 
 void read_packed_series(Session& session, std::span<const SeriesOfDay> wanted,
-                        const TakeSeries& take) {
+                        const TakeSeries& take, OnDamage on_damage) {
     for (std::size_t begin = 0; begin < wanted.size();) {
         std::size_t end = begin, values = 0;
         while (end < wanted.size() && end - begin < kSeriesAtATime &&
                (end == begin || values + wanted[end].batches <= kPackedValuesAtATime)) {
             values += wanted[end++].batches;
         }
-        read_part(session, wanted.subspan(begin, end - begin), begin, take);
+        read_part(session, wanted.subspan(begin, end - begin), begin, take, on_damage);
         begin = end;
     }
 }

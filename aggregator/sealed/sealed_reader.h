@@ -1,6 +1,6 @@
 // Reads days that have moved: their batches, and the values of chosen series. To be called in a
-// HistorySnapshot. Everything here throws DatabaseError, and std::runtime_error if a row is
-// damaged.
+// HistorySnapshot. Everything here throws DatabaseError. A damaged row is left out, or with
+// OnDamage::fail it throws DamagedRow.
 #pragma once
 
 #include <chrono>
@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "aggregator/postgres/session.h"
+#include "aggregator/sealed/damage.h"
 #include "aggregator/sealed/series_codec.h"
 #include "common/timestamp.h"
 
@@ -52,7 +53,8 @@ struct HostBatches {
 };
 // Of one host or of all; hosts without a batch then are left out.
 std::vector<HostBatches> read_sealed_batches(Session& session, const SealedHours& hours,
-                                             std::optional<std::int32_t> host_id);
+                                             std::optional<std::int32_t> host_id,
+                                             OnDamage on_damage = OnDamage::skip);
 
 struct SeriesOfDay {
     std::int32_t host_id = 0;
@@ -60,12 +62,12 @@ struct SeriesOfDay {
     std::int32_t series_id = 0;
     std::uint32_t batches = 0;  // that the host has on that day; bounds what is read at a time
 };
-// `wanted` is an index. A series without a value on that day is left out.
+// `wanted` is an index. A series without a value on that day is left out. May throw DamagedRow.
 using TakeSeries =
     std::function<void(std::size_t wanted, const HourStarts& starts, const PackedSeries& series)>;
 // In no order. Holds the rows of about four million values at a time.
 void read_packed_series(Session& session, std::span<const SeriesOfDay> wanted,
-                        const TakeSeries& take);
+                        const TakeSeries& take, OnDamage on_damage = OnDamage::skip);
 
 // The hour of a day in which the batch of that number lies.
 int hour_of_batch(const HourStarts& starts, std::uint32_t number);

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <bit>
 #include <optional>
-#include <stdexcept>
 
 #include "aggregator/postgres/pg_types.h"
 #include "aggregator/sealed/bit_strings.h"
+#include "aggregator/sealed/damage.h"
 
 namespace chorus::store {
 namespace {
@@ -39,7 +39,7 @@ struct Bits {
 };
 
 [[noreturn]] void damaged() {
-    throw std::runtime_error("a row of the sealed days is damaged");
+    throw DamagedRow("a row of the sealed days is damaged");
 }
 
 Bits read_varbit(const Row& row, int column) {

@@ -50,7 +50,7 @@ Parameters series_row(std::chrono::sys_days day, std::int32_t host_id, std::int3
                       const PackedSeries& series, const HourStarts& hours);
 
 // From the columns that begin at `first`. `hours` comes from the column `batches` of the same host
-// and day. Throws std::runtime_error if the row is damaged.
+// and day. Throws DamagedRow.
 SealedBatches read_batches(const Row& row, int first);
 // `delays` as a column of so many batches has them, or a part of it for some of its batches.
 std::vector<std::chrono::microseconds> read_delays(const Row& row, int low, int delays,

@@ -5,11 +5,11 @@
 #include <cmath>
 #include <numeric>
 #include <optional>
-#include <stdexcept>
 #include <utility>
 
 #include "aggregator/sealed/bit_strings.h"
 #include "aggregator/sealed/compressed_size.h"
+#include "aggregator/sealed/damage.h"
 
 namespace chorus::store {
 namespace {
@@ -266,7 +266,7 @@ bool is_sound(const PackedSeries& series, const HourStarts& hours) {
 
 void unpack_hours(const PackedSeries& series, const HourStarts& hours, int first, int last,
                   std::vector<double>& out) {
-    if (!is_sound(series, hours)) throw std::runtime_error("a packed series is damaged");
+    if (!is_sound(series, hours)) throw DamagedRow("a packed series is damaged");
     const auto from = hours[static_cast<std::size_t>(first)];
     const auto end = hours[static_cast<std::size_t>(last)];
     if (series.is_plain()) {

@@ -75,8 +75,8 @@ PackedSeries pack_series(std::span<const double> values, const HourStarts& hours
 // Whether the columns of a stored row fit together: widths, bits and counts.
 bool is_sound(const PackedSeries& series, const HourStarts& hours);
 
-// Appends the values of the hours [first, last) to `out`. Throws std::runtime_error if the series
-// is not sound.
+// Appends the values of the hours [first, last) to `out`. Throws DamagedRow if the series is
+// not sound.
 void unpack_hours(const PackedSeries& series, const HourStarts& hours, int first, int last,
                   std::vector<double>& out);
 

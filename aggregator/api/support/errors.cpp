@@ -1,6 +1,7 @@
 #include "aggregator/api/support/errors.h"
 
 #include "aggregator/postgres/database_error.h"
+#include "aggregator/sealed/damage.h"
 #include "common/log.h"
 
 namespace chorus::api {
@@ -40,6 +41,10 @@ std::function<http::Response(const http::Request&)> guarded(
             if (e.sqlstate() != store::sqlstate::kQueryCanceled) throw;
             throw http::HttpError(503, "query_timeout",
                                   "The query took too long; ask for a shorter range", 5);
+        } catch (const store::DamagedRow& e) {
+            kLog.error("Packed values are damaged",
+                       {{"request_id", request.request_id}, {"error", e.what()}});
+            throw http::HttpError(500, "damaged_data", e.what());
         }
     };
 }

@@ -13,7 +13,8 @@ namespace chorus::api {
 // 403 agent_mismatch: the token is not one of the agent that is named.
 [[noreturn]] void agent_mismatch();
 
-// Turns failures of the database into 503 answers that name neither host nor statement.
+// Turns failures of the database into 503 answers that name neither host nor statement, and damaged
+// rows of packed days into 500 answers that name them.
 std::function<http::Response(const http::Request&)> guarded(
     std::function<http::Response(const http::Request&)> handler);
 

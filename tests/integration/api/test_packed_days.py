@@ -79,6 +79,29 @@ def test_no_day_is_packed_beside_an_older_aggregator(monkeypatch):
             assert told["days_packed"] == 0 and told["days_waiting"] == 2
 
 
+def test_damaged_values_are_told_in_words():
+    with Aggregator({"CHORUS_SPOOL_AGE_DAYS": "30"}) as aggregator:
+        send_old_days(aggregator)
+        aggregator.stop()
+        aggregator.start()
+        wait_until(lambda: sealing(aggregator)["days_packed"] == 2, 30, "both days packed")
+        metric_type, host, day = aggregator.sql(
+            "SELECT n.metric_type, h.hostname, s.day FROM monitoring.sealed_series s"
+            " JOIN monitoring.series n USING (series_id) JOIN monitoring.hosts h USING (host_id)"
+            " ORDER BY s.day, s.series_id LIMIT 1")[0]
+        everything = values(aggregator)
+        aggregator.sql("UPDATE monitoring.sealed_series SET multiplier = 0 WHERE (day, series_id) ="
+                       " (SELECT day, series_id FROM monitoring.sealed_series"
+                       "  ORDER BY day, series_id LIMIT 1)")
+        assert len(values(aggregator)) == len(everything) - 1
+        assert metric(aggregator, "chorus_aggregator_sealed_rows_damaged_total") == 1
+        answer = aggregator.get(f"/api/v1/metrics/system?hours=144&hostname={host}"
+                                f"&metric_type={metric_type}")
+        assert answer.status == 500 and answer.json["code"] == "damaged_data"
+        for word in (metric_type, host, day):
+            assert word in answer.json["detail"]
+
+
 def test_no_day_is_packed_if_that_is_off():
     with Aggregator({"CHORUS_SPOOL_AGE_DAYS": "30", "CHORUS_SEAL_CPU_PERCENT": "0"}) as aggregator:
         send_old_days(aggregator)
