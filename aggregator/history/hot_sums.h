@@ -29,7 +29,8 @@ class HotSums {
   public:
     static constexpr std::size_t kMostKept = 1U << 20U;
 
-    // About so many figures are kept, of 48 bytes each; what does not fit is added up each time.
+    // About so many figures are kept, of 48 bytes each: the newest ones. What does not fit is added
+    // up each time.
     explicit HotSums(std::size_t most_kept) : most_kept_(most_kept) {}
 
     // Adds the batches that were both measured and received at `since` or later, of one host or
@@ -67,6 +68,7 @@ class HotSums {
     void read_layouts(Session& session, Layouts& layouts, const std::set<std::int32_t>& wanted);
     void read_slots(const Slots& slots, Layouts& layouts, HostSums& sums, Session& session);
     void keep(const Slot& slot, Kept kept);
+    void forget_before(Timestamp time, std::size_t room);
 
     const std::size_t most_kept_;
     std::mutex mutex_;  // guards what follows; texts in metrics_ stay as long as the object

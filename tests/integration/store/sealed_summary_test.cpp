@@ -92,5 +92,17 @@ TEST_F(SealedSummaries, AreTheSameWhereTooMuchIsStoredToBeKept) {
     for (int i = 0; i < 2; ++i) expect_same(expected, small.read(std::nullopt, since));
 }
 
+// Values that change without a trace show which of them were kept.
+TEST_F(SealedSummaries, KeepTheNewestWhereTooMuchIsStored) {
+    const std::string host{"web-2"};
+    const auto newest = reader_.read(host, today_ - 2h);
+    ASSERT_FALSE(newest.empty());
+    SummaryReader small{database_.pool(), 50};
+    (void)small.read(host, today_ - days{kDays});
+    database_.run("UPDATE monitoring.system_batches SET \"values\" = array_fill(-1.0, ARRAY[3])");
+    expect_same(newest, small.read(host, today_ - 2h));
+    EXPECT_EQ(small.read(host, today_ - days{kDays})[0].minimum, -1);
+}
+
 }  // namespace
 }  // namespace chorus::store
