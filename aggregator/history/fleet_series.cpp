@@ -201,10 +201,7 @@ void Fleet::add_values(const HostBatches& host, const std::vector<double>& value
 
 void Fleet::read_values(const SealedHours& part) {
     time_.check();
-    std::vector<HostBatches> hosts;
-    for (auto& host : read_sealed_batches(session_, part, std::nullopt)) {
-        if (groups_.contains(host.host_id)) hosts.push_back(std::move(host));
-    }
+    const auto hosts = read_sealed_batches(session_, part, wanted_.host_ids);
     std::vector<SeriesOfDay> series;
     std::vector<const HostBatches*> host_of;
     for (const auto& host : hosts) {

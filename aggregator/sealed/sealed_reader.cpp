@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "aggregator/postgres/database_error.h"
+#include "aggregator/postgres/pg_types.h"
 #include "aggregator/sealed/sealed_rows.h"
 
 namespace chorus::store {
@@ -29,7 +30,7 @@ CROSS JOIN LATERAL (
            coalesce(sum(n) FILTER (WHERE h > $2 AND h <= $3), 0)::int AS taken,
            length(b.delays) / nullif(sum(n), 0)::int AS delay_bits
     FROM unnest(b.batches) WITH ORDINALITY AS u (n, h)) p
-WHERE b.day = $1 AND ($4::int IS NULL OR b.host_id = $4) AND p.taken > 0
+WHERE b.day = $1 AND ($4::int[] IS NULL OR b.host_id = ANY ($4)) AND p.taken > 0
 )sql";
 
 // OFFSET 0 makes each series wanted one look into the primary key of its day.
@@ -91,6 +92,20 @@ HostBatches read_host_batches(const Row& row, const SealedHours& hours) {
     return host;
 }
 
+Parameters key_of_hours(const SealedHours& hours) {
+    return Parameters{}.date(hours.day).int4(hours.first).int4(hours.last);
+}
+
+std::vector<HostBatches> read_batches_of(Session& session, const SealedHours& hours,
+                                         const Parameters& parameters, OnDamage on_damage) {
+    std::vector<HostBatches> hosts;
+    for (const auto row : session.execute_once(kBatches, parameters)) {
+        read_packed_row(session, {row.int4(0), hours.day, {}}, on_damage,
+                        [&] { hosts.push_back(read_host_batches(row, hours)); });
+    }
+    return hosts;
+}
+
 }  // namespace
 
 void AnswerTime::check() const {
@@ -111,14 +126,15 @@ std::vector<std::chrono::sys_days> find_sealed_days(Session& session, Timestamp 
 std::vector<HostBatches> read_sealed_batches(Session& session, const SealedHours& hours,
                                              std::optional<std::int32_t> host_id,
                                              OnDamage on_damage) {
-    std::vector<HostBatches> hosts;
-    for (const auto row : session.execute_once(
-             kBatches,
-             Parameters{}.date(hours.day).int4(hours.first).int4(hours.last).int4(host_id))) {
-        read_packed_row(session, {row.int4(0), hours.day, {}}, on_damage,
-                        [&] { hosts.push_back(read_host_batches(row, hours)); });
-    }
-    return hosts;
+    if (host_id) return read_sealed_batches(session, hours, std::span{&*host_id, 1}, on_damage);
+    return read_batches_of(session, hours, key_of_hours(hours).raw(pg::kInt4Array, std::nullopt),
+                           on_damage);
+}
+
+std::vector<HostBatches> read_sealed_batches(Session& session, const SealedHours& hours,
+                                             std::span<const std::int32_t> host_ids,
+                                             OnDamage on_damage) {
+    return read_batches_of(session, hours, key_of_hours(hours).int4_array(host_ids), on_damage);
 }
 
 void read_packed_series(Session& session, std::span<const SeriesOfDay> wanted,

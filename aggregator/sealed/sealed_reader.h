@@ -55,6 +55,10 @@ struct HostBatches {
 std::vector<HostBatches> read_sealed_batches(Session& session, const SealedHours& hours,
                                              std::optional<std::int32_t> host_id,
                                              OnDamage on_damage = OnDamage::skip);
+// Of these hosts.
+std::vector<HostBatches> read_sealed_batches(Session& session, const SealedHours& hours,
+                                             std::span<const std::int32_t> host_ids,
+                                             OnDamage on_damage = OnDamage::skip);
 
 struct SeriesOfDay {
     std::int32_t host_id = 0;

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "aggregator/history/fleet_series.h"
 #include "test_database.h"
 
 namespace chorus::store {
@@ -80,6 +81,23 @@ FROM jsonb_path_query($1, $2::text::jsonpath) q WHERE (q ->> 'Actual Loops')::in
         return executed(sql, R"(strict $.** ? (@."Alias" == "packed"))");
     }
 
+    // What a pool with one session has read and written.
+    struct Use {
+        std::int64_t packed_rows = 0;
+        std::int64_t temporary_bytes = 0;
+    };
+    static Use use_of(Database& pool) {
+        const auto session = pool.acquire();
+        session->execute_once("SELECT pg_stat_force_next_flush()");
+        session->execute_once("SELECT pg_stat_clear_snapshot()");
+        const auto found = session->execute_once(R"sql(
+SELECT (SELECT sum(seq_tup_read + coalesce(idx_tup_fetch, 0))::bigint FROM pg_stat_user_tables
+        WHERE relname ~ '^(sealed_batches|sealed_series)_\d{8}$'),
+       (SELECT temp_bytes FROM pg_stat_database WHERE datname = current_database())
+)sql");
+        return {found[0].int8(0), found[0].int8(1)};
+    }
+
     static std::unique_ptr<FilledDatabase> database_;
 };
 std::unique_ptr<FilledDatabase> SealedPlans::database_;
@@ -119,6 +137,30 @@ TEST_F(SealedPlans, ASeriesOfTwoDaysReadsThoseAndUnpacksTheHoursAskedFor) {
         ElementsAre("sealed_batches_20260102 x 1 rows 1", "sealed_batches_20260103 x 1 rows 1",
                     "sealed_series_20260102 x 1 rows 1", "sealed_series_20260103 x 1 rows 1"));
     EXPECT_THAT(unpacked(series), ElementsAre("packed x 3 rows 60"));
+}
+
+TEST_F(SealedPlans, AFleetChartReadsTheRowsOfItsHostsAndWritesNoTemporaryFile) {
+    Database pool{database_->options(1)};
+    pool.acquire()->execute_script("SET enable_seqscan = off");
+    FleetQuery query;
+    query.metric_types = {"metric_7"};
+    query.label = "sda";
+    query.start = at("2026-01-02T22:30:00Z");
+    query.end = at("2026-01-03T00:10:00Z");
+    const auto read = [&](const std::string& glob, std::size_t series) {
+        query.host_glob = glob;
+        (void)use_of(pool);
+        const auto before = use_of(pool);
+        EXPECT_EQ(FleetSeriesReader{pool}.read(query).series.size(), series);
+        (void)use_of(pool);
+        const auto after = use_of(pool);
+        EXPECT_EQ(after.temporary_bytes, before.temporary_bytes);
+        return after.packed_rows - before.packed_rows;
+    };
+    // Each part of the range: the batches, the series, and the batches for its hours.
+    EXPECT_EQ(read("web-3", 1), 2 * 3);
+    EXPECT_EQ(read("web-1?", 10), 2 * 3 * 10);
+    EXPECT_EQ(read("*", 20), 2 * 3 * 20);
 }
 
 }  // namespace
