@@ -46,6 +46,10 @@ void CmdlineReader::read_wanted(
         for (std::size_t i = 0; i < part.size(); ++i) {
             const auto at = known.find(part[i]);
             if (at == known.end()) continue;
+            if (files[i].error == EBUSY) {
+                faults_.note("/proc/PID/cmdline", EBUSY);
+                continue;
+            }
             take_file(at->second, files[i]);
             take(part[i], at->second);
         }

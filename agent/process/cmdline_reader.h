@@ -13,7 +13,8 @@
 
 namespace chorus::agent {
 
-// A process that holds its readers is asked again in later scans, a few times. What a scan wants is
+// A process that holds its readers is asked again in later scans, a few times. It costs no other
+// process a try. What a scan wants is
 // read together, and after the stat of each process: an exec that comes in between is seen by the
 // next scan.
 class CmdlineReader {

@@ -81,11 +81,16 @@ std::vector<ProportionalMemory::Candidate> ProportionalMemory::candidates(
 // False if reading has to stop for this scan.
 bool ProportionalMemory::read(const Candidate& candidate) {
     KnownPss& known = *candidate.known;
-    known.tried = clock_.since_boot();
+    const auto now = clock_.since_boot();
+    const auto file = reader_.read(std::to_string(candidate.pid) + "/smaps_rollup");
+    if (file.error == EBUSY) {  // another one hangs, and this one was not asked for
+        faults_.note("/proc/PID/smaps_rollup", file.error);
+        return false;
+    }
+    known.tried = now;
     known.rss = candidate.rss;
     known.pss.reset();
     known.swap.reset();
-    const auto file = reader_.read(std::to_string(candidate.pid) + "/smaps_rollup");
     if (file.error == 0) {
         const SmapsRollup rollup = parse_smaps_rollup(file.text);
         known.pss = rollup.pss;

@@ -48,7 +48,7 @@ DeadlineReader::~DeadlineReader() {
 }
 
 std::vector<DeadlineReader::Result> DeadlineReader::read_all(std::vector<std::string> paths) {
-    std::vector<Result> results(paths.size(), Result{.text = {}, .error = ETIMEDOUT});
+    std::vector<Result> results(paths.size(), Result{.text = {}, .error = EBUSY});
     std::unique_lock lock(shared_->mutex);
     if (paths.empty() || shared_->busy) return results;
     if (!shared_->served) {
@@ -70,6 +70,7 @@ std::vector<DeadlineReader::Result> DeadlineReader::read_all(std::vector<std::st
         if (known == shared_->answered.size()) break;
     }
     shared_->asked.clear();  // what is left is for nobody
+    if (shared_->busy) results.at(shared_->answered.size()).error = ETIMEDOUT;
     std::ranges::move(shared_->answered, results.begin());
     return results;
 }

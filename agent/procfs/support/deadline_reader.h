@@ -12,8 +12,9 @@ namespace chorus::agent {
 
 // /proc/PID/cmdline takes the memory lock of its process. A process that hangs in a page fault
 // holds its readers, and nothing can free them. So a helper thread reads, and the caller waits for
-// it up to a deadline. While the thread hangs, every read fails at once with ETIMEDOUT. When it
-// comes back, reading goes on. There is never more than one such thread. For one caller.
+// it up to a deadline: the file that takes longer fails with ETIMEDOUT. While the thread hangs,
+// every read fails at once with EBUSY. When it comes back, reading goes on. There is never more
+// than one such thread. For one caller.
 //
 // A hand-over to the thread costs some futex calls. So who reads many files hands them over at
 // once.
@@ -36,7 +37,7 @@ class DeadlineReader {
 
     Result read(const std::string& path) { return std::move(read_all({path}).front()); }
     // One result for each path. The deadline is for each file. At one that hangs the others behind
-    // it fail, too, with ETIMEDOUT.
+    // it, which were not asked for, fail with EBUSY.
     std::vector<Result> read_all(std::vector<std::string> paths);
 
   private:
