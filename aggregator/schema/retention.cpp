@@ -35,6 +35,16 @@ constexpr Statement kPartitions{"retention_partitions", R"sql(
 SELECT partition, day FROM monitoring.batch_partitions($1)
 )sql"};
 
+// Packed days that nobody looks at. Not those that are just being packed, whose rows are there
+// still, and not those that have moved since the others were forgotten: charts look at these.
+constexpr Statement kForgottenPartitions{"retention_forgotten_partitions", R"sql(
+SELECT p.partition, p.day
+FROM monitoring.batch_partitions($1) p
+WHERE NOT EXISTS (SELECT FROM monitoring.sealed_days s WHERE s.day = p.day)
+  AND (EXISTS (SELECT FROM monitoring.history_past h WHERE h.day = p.day)
+       OR p.day NOT IN (SELECT b.day FROM monitoring.batch_partitions('system_batches') b))
+)sql"};
+
 // While DETACH waits for its lock, inserts wait behind it: that is what the short timeout bounds.
 constexpr const char* kLockTimeout = "SET LOCAL lock_timeout = '300ms'";
 
@@ -168,11 +178,11 @@ bool drop_partition(Session& session, Epoch epoch, const std::string& parent,
     return false;
 }
 
-// Drops the days of a table that ended before `cutoff`; returns the number of batches in them.
+// Drops those of a table's days that ended before `cutoff`; returns the number of batches in them.
 std::int64_t drop_before(Session& session, Epoch epoch, const std::string& parent, Timestamp cutoff,
-                         RetentionOutcome& outcome) {
+                         RetentionOutcome& outcome, const Statement& which = kPartitions) {
     std::int64_t batches = 0;
-    for (const auto row : session.execute(kPartitions, Parameters{}.text(parent))) {
+    for (const auto row : session.execute(which, Parameters{}.text(parent))) {
         if (row.date(1) + days{1} > cutoff) continue;
         const std::string partition{row.text(0)};
         std::int64_t rows = 0;
@@ -230,7 +240,7 @@ std::int64_t drop_packed_before(Session& session, Epoch epoch, Timestamp cutoff,
     execute_unhurried(session, epoch, kForgetLateDays, first_kept);
     execute_unhurried(session, epoch, kForgetPending, first_kept);
     for (const char* parent : {"sealed_series", "sealed_batches"}) {
-        drop_before(session, epoch, parent, cutoff, outcome);
+        drop_before(session, epoch, parent, cutoff, outcome, kForgottenPartitions);
     }
     return batches;
 }

@@ -55,6 +55,22 @@ TEST_F(SealUpkeep, ADayThatIsPackedButHasNotMovedIsCountedOnce) {
     EXPECT_TRUE(packed(hosts_[0], old).empty());
 }
 
+// Values may be kept for less time than a day needs until it moves.
+TEST_F(SealUpkeep, ADayThatIsBeingPackedKeepsWhatIsPacked) {
+    const auto old = day(3);
+    fill(hosts_[0], old, 20);
+    pack(hosts_[0], old);
+    clean_up(1);
+    EXPECT_EQ(packed(hosts_[0], old).size(), 20U);
+    fill(hosts_[1], old, 20);
+    EXPECT_EQ(run().failed, 0U);
+    EXPECT_EQ(moved(), 1);
+    EXPECT_EQ(packed(hosts_[0], old).size(), 20U);
+    clean_up(1);
+    EXPECT_EQ(moved(), 0);
+    EXPECT_TRUE(packed(hosts_[0], old).empty());
+}
+
 TEST_F(SealUpkeep, NothingIsDeletedWhileAllIsPackedBecauseThenNobodyReports) {
     const auto old = day(5);
     fill(hosts_[0], old, 20);
