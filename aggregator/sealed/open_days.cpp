@@ -12,12 +12,13 @@ using std::chrono::sys_days;
 
 // A host whose clock is a day or two behind, and that is not silent, has its newest batch in such a
 // day. One whose time stands still keeps no day from being packed. Late rows of a day whose values
-// are gone go with their partition: packed, they would stand for the whole day in its history.
+// are gone go with their partition: packed, they would stand for the whole day in its history. $2:
+// also days that such hosts keep.
 constexpr Statement kDue{"sealed_due_days", R"sql(
 SELECT p.day
 FROM monitoring.batch_partitions('system_batches') p
 WHERE (p.day + 1)::timestamp AT TIME ZONE 'UTC' + $1 <= now()
-  AND ((p.day + 4)::timestamp AT TIME ZONE 'UTC' <= now()
+  AND ($2 OR (p.day + 4)::timestamp AT TIME ZONE 'UTC' <= now()
        OR p.day NOT IN (SELECT (coalesce(h.latest_ts, h.last_seen) AT TIME ZONE 'UTC')::date
                         FROM monitoring.hosts h
                         WHERE h.last_seen >= now() - interval '1 day'))
@@ -91,6 +92,12 @@ WHERE l.day < (coalesce(h.latest_ts, h.last_seen) AT TIME ZONE 'UTC')::date - 1
 ORDER BY l.day, l.host_id
 )sql"};
 
+std::vector<sys_days> days_of(const Result& rows) {
+    std::vector<sys_days> list;
+    for (const auto row : rows) list.push_back(row.date(0));
+    return list;
+}
+
 std::vector<std::int32_t> hosts_of(const Result& rows) {
     std::vector<std::int32_t> hosts;
     for (const auto row : rows) hosts.push_back(row.int4(0));
@@ -100,19 +107,15 @@ std::vector<std::int32_t> hosts_of(const Result& rows) {
 }  // namespace
 
 std::vector<sys_days> due_days(Session& session, std::chrono::hours after) {
-    std::vector<sys_days> due;
-    for (const auto row : session.execute(kDue, Parameters{}.interval(after))) {
-        due.push_back(row.date(0));
-    }
-    return due;
+    return days_of(session.execute(kDue, Parameters{}.interval(after).boolean(false)));
 }
 
 SealBacklog read_backlog(Session& session, std::chrono::hours after) {
     SealBacklog backlog;
     backlog.moved = session.execute(kMoved)[0].int8(0);
-    const auto due = due_days(session, after);
-    backlog.waiting = static_cast<std::int64_t>(due.size());
-    if (!due.empty()) backlog.oldest_waiting = due.front();
+    const auto over = days_of(session.execute(kDue, Parameters{}.interval(after).boolean(true)));
+    backlog.waiting = static_cast<std::int64_t>(over.size());
+    if (!over.empty()) backlog.oldest_waiting = over.front();
     return backlog;
 }
 

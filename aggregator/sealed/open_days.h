@@ -22,7 +22,7 @@ std::vector<std::chrono::sys_days> due_days(Session& session, std::chrono::hours
 // Where the packing stands, for people.
 struct SealBacklog {
     std::int64_t moved = 0;    // days that are packed
-    std::int64_t waiting = 0;  // due days
+    std::int64_t waiting = 0;  // days that will be, also those that a host keeps for now
     std::optional<std::chrono::sys_days> oldest_waiting;
 };
 SealBacklog read_backlog(Session& session, std::chrono::hours after);
