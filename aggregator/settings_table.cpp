@@ -95,7 +95,7 @@ std::vector<Setting> storage_settings() {
         {.name = "retention-system-days",
          .type = SettingType::integer,
          .default_value = "30",
-         .help = "Days that system metrics are kept; 0 keeps them for ever.",
+         .help = "Days that system metrics and events of hosts are kept; 0 keeps them for ever.",
          .minimum = 0,
          .maximum = 3'650},
         {.name = "retention-hourly-days",
