@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <chrono>
 #include <limits>
+#include <map>
+#include <string_view>
 
 #include "aggregator/sealed/hour_codec.h"
 
@@ -50,6 +52,20 @@ void ChartBuckets::add(std::size_t column, std::int64_t bucket, const HourRollup
     add_rollup(buckets[at], values);
 }
 
+// Of each metric, because means of one say nothing of another.
+void ChartBuckets::leave_greatest(std::vector<std::pair<double, std::size_t>>& known,
+                                  std::size_t topk) const {
+    const auto name = [&](std::size_t c) {
+        return std::tie(columns_[c].metric_type, columns_[c].label, columns_[c].group);
+    };
+    std::ranges::sort(known, [&](const auto& a, const auto& b) {
+        return a.first != b.first ? a.first > b.first : name(a.second) < name(b.second);
+    });
+    std::map<std::string_view, std::size_t> taken;
+    std::erase_if(
+        known, [&](const auto& one) { return ++taken[columns_[one.second].metric_type] > topk; });
+}
+
 SeriesAnswer ChartBuckets::finish(std::size_t topk) {
     buckets_.resize(columns_.size());
     std::vector<std::pair<double, std::size_t>> known;  // mean and column
@@ -61,15 +77,7 @@ SeriesAnswer ChartBuckets::finish(std::size_t topk) {
         const double value = mean(all);
         known.emplace_back(value == value ? value : -std::numeric_limits<double>::infinity(), c);
     }
-    if (topk > 0 && known.size() > topk) {
-        const auto name = [&](std::size_t c) {
-            return std::tie(columns_[c].metric_type, columns_[c].label, columns_[c].group);
-        };
-        std::ranges::sort(known, [&](const auto& a, const auto& b) {
-            return a.first != b.first ? a.first > b.first : name(a.second) < name(b.second);
-        });
-        known.resize(topk);
-    }
+    if (topk > 0) leave_greatest(known, topk);
     for (const auto& [total, c] : known) {
         auto column = std::move(columns_[c]);
         for (const auto& values : buckets_[c]) {

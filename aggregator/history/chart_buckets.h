@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "aggregator/history/series_reader.h"
@@ -31,10 +32,13 @@ class ChartBuckets {
     void add(std::size_t column, std::int64_t bucket, const HourRollup& values);
 
     // The columns that have a value, by metric, label and group. With `topk`, those of the greatest
-    // means alone.
+    // means of each metric alone.
     SeriesAnswer finish(std::size_t topk = 0);
 
   private:
+    // `known` has means and columns.
+    void leave_greatest(std::vector<std::pair<double, std::size_t>>& known, std::size_t topk) const;
+
     SeriesAnswer answer_;
     std::int64_t first_ = 0;  // bucket
     std::map<std::tuple<std::string, std::string, std::string>, std::size_t> numbers_;

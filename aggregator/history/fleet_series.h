@@ -30,7 +30,7 @@ struct FleetQuery {
     int max_points = 300;                // 1 to 5,000
     GroupBy group_by = GroupBy::host;
     std::string group_label{};
-    std::size_t topk = 0;  // this many series of the greatest means; 0 = all
+    std::size_t topk = 0;  // of each metric, this many series of the greatest means; 0 = all
 };
 
 // More than kMostBuckets values would have to be answered, or ten times as many to be compared.

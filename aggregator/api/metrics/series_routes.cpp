@@ -40,7 +40,8 @@ void read_group_by(http::Parameters& p, const std::string& text, store::FleetQue
         query.group_by = store::GroupBy::host_label;
         query.group_label = text.substr(kByLabel.size());
     } else if (text != "host") {
-        p.fault(http::error_pattern(in_query("group_by"), "^(host|none|label:.+)$"));
+        p.fault({"value_error", in_query("group_by"),
+                 "Value error, it should be host, none or label:NAME with a label of hosts"});
     }
 }
 
@@ -90,6 +91,15 @@ store::SeriesAnswer read_fleet(Context& context, http::Parameters& p,
     }
 }
 
+// Labels of metrics are names and paths, and those of hosts NAME=VALUE. They are easily mistaken.
+void refuse_host_label(http::Parameters& p, const std::optional<std::string>& label) {
+    if (!label || label->find('=') == std::string::npos) return;
+    p.fault({"value_error", in_query("label"),
+             "Value error, no series has this label, which is one of the metric, such as a mount "
+             "point; labels of hosts are asked for as host_label=NAME=VALUE"});
+    p.throw_if_bad();
+}
+
 http::Response series(Context& context, const http::Request& request) {
     http::Parameters p{request};
     const auto asked = read_query(p, context.clock.now());
@@ -99,6 +109,7 @@ http::Response series(Context& context, const http::Request& request) {
         return asked.is_one_host ? read_one_host(context, asked.query)
                                  : read_fleet(context, p, asked.query);
     });
+    if (answer.series.empty()) refuse_host_label(p, asked.query.label);
     JsonWriter out;
     write_series(out, answer, !asked.is_one_host);
     http::Response response = json_response(out);

@@ -43,7 +43,10 @@ void write_values(JsonWriter& out, std::string_view name, const std::vector<doub
 
 SeriesRange read_series_range(http::Parameters& p, Timestamp now, std::chrono::days longest) {
     SeriesRange range;
-    const std::int64_t hours = p.integer("hours", 24, 1, std::chrono::hours{longest}.count());
+    const auto most_hours = std::chrono::hours{longest}.count();
+    // What is too long is told of `hours` alone.
+    const auto hours =
+        std::clamp<std::int64_t>(p.integer("hours", 24, 1, most_hours), 1, most_hours);
     range.end = p.timestamp("end").value_or(now);
     range.start = p.timestamp("start").value_or(range.end - std::chrono::hours{hours});
     range.max_points = static_cast<int>(p.integer("max_points", 300, 1, kMostPoints));

@@ -74,10 +74,13 @@ def test_the_series_of_a_metric_stay_apart(fleet):
 def test_those_of_the_greatest_means_are_left(fleet):
     assert set(cpu(fleet, "topk=2")) == {"spare", "db-1"}
     assert set(cpu(fleet, "topk=100")) == set(HOSTS)
+    assert set(columns(fleet, "metric_type=cpu_usage_percent,disk_usage_percent&topk=1")) == {
+        ("spare", "cpu_usage_percent", ""), ("spare", "disk_usage_percent", "/")}
 
 
 @pytest.mark.parametrize("query, kind, name", [
-    ("group_by=rack", "string_pattern_mismatch", "group_by"),
+    ("group_by=rack", "value_error", "group_by"),
+    ("label=env=prod", "value_error", "label"),
     ("topk=101", "less_than_equal", "topk"),
     ("hostname=../x", "string_pattern_mismatch", "hostname"),
 ])
@@ -85,6 +88,19 @@ def test_bad_parameters_are_named(fleet, query, kind, name):
     answer = fleet.get(f"{SERIES}&metric_type=cpu_usage_percent&{query}")
     assert answer.status == 422
     assert answer.faults() == [(kind, ["query", name])]
+
+
+def test_hours_are_to_blame_if_they_are_too_many(fleet):
+    answer = fleet.get("/api/v1/dashboard/metrics/series?metric_type=cpu_usage_percent&hours=100000")
+    assert answer.status == 422
+    assert answer.faults() == [("less_than_equal", ["query", "hours"])]
+
+
+def test_refusals_say_what_to_write(fleet):
+    for query, words in (("label=env=prod", "host_label=NAME=VALUE"),
+                         ("group_by=rack", "host, none or label:NAME")):
+        answer = fleet.get(f"{SERIES}&metric_type=disk_usage_percent&{query}")
+        assert words in answer.json["detail"][0]["msg"]
 
 
 def test_one_host_that_nobody_knows_is_not_found(fleet):
