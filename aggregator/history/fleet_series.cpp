@@ -74,7 +74,7 @@ class Fleet {
     void read_moved(const std::vector<MovedDay>& days);
     void read_history(const HistoryPlan& plan);
     void read_values(const SealedHours& part);
-    void add_values(const HostBatches& host, const std::vector<double>& values, std::int32_t name);
+    void add_values(const HostTimes& host, const std::vector<double>& values, std::int32_t name);
 
     Session& session_;
     const FleetQuery& query_;
@@ -187,8 +187,8 @@ void Fleet::read_history(const HistoryPlan& plan) {
         });
 }
 
-// The batches' times and values, from the first batch of the part on.
-void Fleet::add_values(const HostBatches& host, const std::vector<double>& values,
+// The times and values of batches, from the first batch of the part on.
+void Fleet::add_values(const HostTimes& host, const std::vector<double>& values,
                        std::int32_t name) {
     const auto column = column_of(name, groups_.at(host.host_id));
     for (std::size_t i = 0; i < values.size(); ++i) {
@@ -201,9 +201,9 @@ void Fleet::add_values(const HostBatches& host, const std::vector<double>& value
 
 void Fleet::read_values(const SealedHours& part) {
     time_.check();
-    const auto hosts = read_sealed_batches(session_, part, wanted_.host_ids);
+    const auto hosts = read_sealed_times(session_, part, wanted_.host_ids);
     std::vector<SeriesOfDay> series;
-    std::vector<const HostBatches*> host_of;
+    std::vector<const HostTimes*> host_of;
     for (const auto& host : hosts) {
         for (const auto id : wanted_.series_ids) {
             series.push_back({host.host_id, part.day, id, host.starts.back()});

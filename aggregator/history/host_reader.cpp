@@ -18,6 +18,10 @@ WHERE ($1::text IS NULL OR hostname = $1)
 ORDER BY hostname
 )sql";
 
+constexpr Statement kHostByName{"host_by_name", R"sql(
+SELECT FROM monitoring.hosts WHERE hostname = $1
+)sql"};
+
 constexpr const char* kLastSeen = R"sql(
 SELECT hostname FROM monitoring.hosts ORDER BY last_seen DESC, host_id LIMIT 1
 )sql";
@@ -95,6 +99,12 @@ HostStatus host_status(Timestamp last_seen, double interval_seconds, Timestamp n
 
 std::vector<HostRow> HostReader::list(const HostQuery& query) const {
     return read_hosts(database_, std::nullopt, query, clock_.now());
+}
+
+bool HostReader::contains(const std::string& hostname) const {
+    return database_.read([&](Session& session) {
+        return !session.execute(kHostByName, Parameters{}.text(hostname)).empty();
+    });
 }
 
 std::optional<HostRow> HostReader::find(const std::string& hostname) const {

@@ -56,6 +56,7 @@ class HostReader {
     HostReader(Database& database, const Clock& clock) : database_(database), clock_(clock) {}
 
     std::vector<HostRow> list(const HostQuery& query = {}) const;  // by hostname
+    bool contains(const std::string& hostname) const;
     std::optional<HostRow> find(const std::string& hostname) const;
     std::optional<HostRow> last_seen() const;  // the host that reported last
 

@@ -21,8 +21,16 @@ FROM monitoring.series
 WHERE metric_type = ANY ($1) AND ($2::text IS NULL OR label = $2)
 )sql"};
 
+// Of the first day the times from hour $6 on, of the last one those before hour $7.
 constexpr Statement kDays{"sealed_days_of_host", R"sql(
-SELECT b.day, b.batches, CASE WHEN $4 OR b.day = ANY ($5) THEN b.times END
+SELECT b.day, b.batches,
+       CASE WHEN NOT ($4 OR b.day = ANY ($5)) THEN NULL
+            WHEN b.day NOT IN ($2, $3) THEN b.times
+            ELSE b.times[1 + (SELECT coalesce(sum(n), 0)::int
+                              FROM unnest(b.batches[:CASE WHEN b.day = $2 THEN $6 ELSE 0 END]) n)
+                         : (SELECT sum(n)::int
+                            FROM unnest(b.batches[:CASE WHEN b.day = $3 THEN $7 ELSE 24 END]) n)]
+       END
 FROM monitoring.sealed_batches b
 JOIN monitoring.sealed_days d ON d.day = b.day
 WHERE b.host_id = $1 AND b.day BETWEEN $2 AND $3
@@ -38,7 +46,8 @@ WHERE s.series_id = ANY ($1) AND s.host_id = $2 AND s.day BETWEEN $3 AND $4
 
 struct Day {
     HourStarts hours{};
-    std::vector<Timestamp> times;  // empty if only rollups are needed
+    std::vector<Timestamp> times;  // those of the range; empty if only rollups are needed
+    std::uint32_t first_time = 0;  // the number of the batch that the first one is of
 };
 
 class Reading {
@@ -102,7 +111,7 @@ void Reading::values(const SealedSeriesName& name, int hour, const Day& known,
         piece.values = {};
     };
     for (std::size_t i = 0; i < list.size(); ++i) {
-        const Timestamp time = known.times.at(from + i);
+        const Timestamp time = known.times.at(from - known.first_time + i);
         const double value = list[i];
         if (value != value || time < range_.start || time > range_.end) continue;
         if (const auto bucket = bucket_of(time); bucket != piece.bucket) {
@@ -116,6 +125,10 @@ void Reading::values(const SealedSeriesName& name, int hour, const Day& known,
         ++sum.count;
     }
     flush();
+}
+
+int hour_of(Timestamp time) {
+    return static_cast<int>(floor<hours>(time - floor<days>(time)).count());
 }
 
 // By series_id.
@@ -138,15 +151,21 @@ void read_sealed(Session& session, const SealedRange& range,
     const auto first = floor<days>(range.start), last = floor<days>(range.end);
     const auto partial = reading.partial_days();
     const std::span<const sys_days> in_detail{partial};
+    const int first_hour = hour_of(range.start), last_hour = hour_of(range.end);
     std::map<sys_days, Day> known;
     for (const auto row : session.execute(kDays, Parameters{}
                                                      .int4(range.host_id)
                                                      .date(first)
                                                      .date(last)
                                                      .boolean(!reading.by_hours())
-                                                     .date_array(in_detail))) {
-        read_packed_row(session, {range.host_id, row.date(0), {}}, range.on_damage, [&] {
-            known[row.date(0)] = {read_hours(row, 1), row.timestamp_array(2)};
+                                                     .date_array(in_detail)
+                                                     .int4(first_hour)
+                                                     .int4(last_hour + 1))) {
+        const auto day = row.date(0);
+        read_packed_row(session, {range.host_id, day, {}}, range.on_damage, [&] {
+            const auto starts = read_hours(row, 1);
+            const auto first_time = day == first ? starts[static_cast<std::size_t>(first_hour)] : 0;
+            known[day] = {starts, row.timestamp_array(2), first_time};
         });
     }
     if (known.empty()) return;

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "aggregator/postgres/database_error.h"
-#include "aggregator/postgres/pg_types.h"
 #include "aggregator/sealed/sealed_rows.h"
 
 namespace chorus::store {
@@ -30,21 +29,30 @@ CROSS JOIN LATERAL (
            coalesce(sum(n) FILTER (WHERE h > $2 AND h <= $3), 0)::int AS taken,
            length(b.delays) / nullif(sum(n), 0)::int AS delay_bits
     FROM unnest(b.batches) WITH ORDINALITY AS u (n, h)) p
-WHERE b.day = $1 AND ($4::int[] IS NULL OR b.host_id = ANY ($4)) AND p.taken > 0
+WHERE b.day = $1 AND ($4::int IS NULL OR b.host_id = $4) AND p.taken > 0
 )sql";
 
-// OFFSET 0 makes each series wanted one look into the primary key of its day.
+constexpr const char* kTimes = R"sql(
+SELECT b.host_id, b.batches,
+       b.times[1 + (SELECT coalesce(sum(n), 0)::int FROM unnest(b.batches[:$2]) n)
+               : (SELECT sum(n)::int FROM unnest(b.batches[:$3]) n)]
+FROM monitoring.sealed_batches b
+WHERE b.day = $1 AND b.host_id = ANY ($4)
+)sql";
+
+// Planned anew as well. OFFSET 0 makes each series wanted one look into the primary key of its day.
 constexpr const char* kSeries = R"sql(
 SELECT w.n, s.batches, s.multiplier, s.divisor, s.low, s.high, s.sum, s.count, s.hours, s.counts,
        s.width, s.bits, s.plain
 FROM unnest($1::int[], $2::date[], $3::int[]) WITH ORDINALITY AS w (host_id, day, series_id, n)
 CROSS JOIN LATERAL (
     SELECT (SELECT b.batches FROM monitoring.sealed_batches b
-            WHERE b.host_id = w.host_id AND b.day = w.day) AS batches,
+            WHERE b.host_id = w.host_id AND b.day = w.day AND b.day BETWEEN $4 AND $5) AS batches,
            p.multiplier, p.divisor, p.low, p.high, p.sum, p.count, p.hours, p.counts, p.width,
            p.bits, p.plain
     FROM monitoring.sealed_series p
     WHERE p.series_id = w.series_id AND p.host_id = w.host_id AND p.day = w.day
+      AND p.day BETWEEN $4 AND $5
     OFFSET 0) s
 )sql";
 
@@ -57,11 +65,14 @@ void read_part(Session& session, std::span<const SeriesOfDay> wanted, std::size_
         days.push_back(one.day);
         series.push_back(one.series_id);
     }
+    const auto [first, last] = std::ranges::minmax_element(days);
     for (const auto row :
          session.execute_once(kSeries, Parameters{}
                                            .int4_array(std::span<const std::int32_t>{hosts})
                                            .date_array(std::span<const std::chrono::sys_days>{days})
-                                           .int4_array(std::span<const std::int32_t>{series}))) {
+                                           .int4_array(std::span<const std::int32_t>{series})
+                                           .date(*first)
+                                           .date(*last))) {
         const auto place = static_cast<std::size_t>(row.int8(0) - 1);
         const auto& one = wanted[place];
         read_packed_row(session, {one.host_id, one.day, one.series_id}, on_damage, [&] {
@@ -92,20 +103,6 @@ HostBatches read_host_batches(const Row& row, const SealedHours& hours) {
     return host;
 }
 
-Parameters key_of_hours(const SealedHours& hours) {
-    return Parameters{}.date(hours.day).int4(hours.first).int4(hours.last);
-}
-
-std::vector<HostBatches> read_batches_of(Session& session, const SealedHours& hours,
-                                         const Parameters& parameters, OnDamage on_damage) {
-    std::vector<HostBatches> hosts;
-    for (const auto row : session.execute_once(kBatches, parameters)) {
-        read_packed_row(session, {row.int4(0), hours.day, {}}, on_damage,
-                        [&] { hosts.push_back(read_host_batches(row, hours)); });
-    }
-    return hosts;
-}
-
 }  // namespace
 
 void AnswerTime::check() const {
@@ -126,15 +123,30 @@ std::vector<std::chrono::sys_days> find_sealed_days(Session& session, Timestamp 
 std::vector<HostBatches> read_sealed_batches(Session& session, const SealedHours& hours,
                                              std::optional<std::int32_t> host_id,
                                              OnDamage on_damage) {
-    if (host_id) return read_sealed_batches(session, hours, std::span{&*host_id, 1}, on_damage);
-    return read_batches_of(session, hours, key_of_hours(hours).raw(pg::kInt4Array, std::nullopt),
-                           on_damage);
+    std::vector<HostBatches> hosts;
+    for (const auto row : session.execute_once(
+             kBatches,
+             Parameters{}.date(hours.day).int4(hours.first).int4(hours.last).int4(host_id))) {
+        read_packed_row(session, {row.int4(0), hours.day, {}}, on_damage,
+                        [&] { hosts.push_back(read_host_batches(row, hours)); });
+    }
+    return hosts;
 }
 
-std::vector<HostBatches> read_sealed_batches(Session& session, const SealedHours& hours,
-                                             std::span<const std::int32_t> host_ids,
-                                             OnDamage on_damage) {
-    return read_batches_of(session, hours, key_of_hours(hours).int4_array(host_ids), on_damage);
+std::vector<HostTimes> read_sealed_times(Session& session, const SealedHours& hours,
+                                         std::span<const std::int32_t> host_ids) {
+    std::vector<HostTimes> hosts;
+    for (const auto row : session.execute_once(kTimes, Parameters{}
+                                                           .date(hours.day)
+                                                           .int4(hours.first)
+                                                           .int4(hours.last)
+                                                           .int4_array(host_ids))) {
+        read_packed_row(session, {row.int4(0), hours.day, {}}, OnDamage::skip, [&] {
+            HostTimes host{row.int4(0), read_hours(row, 1), row.timestamp_array(2)};
+            if (!host.times.empty()) hosts.push_back(std::move(host));
+        });
+    }
+    return hosts;
 }
 
 void read_packed_series(Session& session, std::span<const SeriesOfDay> wanted,

@@ -55,10 +55,15 @@ struct HostBatches {
 std::vector<HostBatches> read_sealed_batches(Session& session, const SealedHours& hours,
                                              std::optional<std::int32_t> host_id,
                                              OnDamage on_damage = OnDamage::skip);
-// Of these hosts.
-std::vector<HostBatches> read_sealed_batches(Session& session, const SealedHours& hours,
-                                             std::span<const std::int32_t> host_ids,
-                                             OnDamage on_damage = OnDamage::skip);
+
+// The same of certain hosts, as far as charts need it.
+struct HostTimes {
+    std::int32_t host_id = 0;
+    HourStarts starts{};  // of the whole day
+    std::vector<Timestamp> times;
+};
+std::vector<HostTimes> read_sealed_times(Session& session, const SealedHours& hours,
+                                         std::span<const std::int32_t> host_ids);
 
 struct SeriesOfDay {
     std::int32_t host_id = 0;

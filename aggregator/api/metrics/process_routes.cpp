@@ -36,7 +36,7 @@ http::Response process_series(Context& context, const http::Request& request) {
 
     Timings timings;
     const store::HostReader hosts{context.database, context.clock};
-    if (!timings.db([&] { return hosts.find(query.hostname); })) host_not_found();
+    if (!timings.db([&] { return hosts.contains(query.hostname); })) host_not_found();
     const store::ProcessHistoryReader reader{context.database};
     const auto answer = timings.db([&] { return reader.read(query); });
     if (!answer) {
@@ -90,7 +90,7 @@ http::Response processes_at(Context& context, const http::Request& request) {
     Timings timings;
     const store::HostReader hosts{context.database, context.clock};
     const store::ProcessReader reader{context.database};
-    if (!timings.db([&] { return hosts.find(*hostname); })) host_not_found();
+    if (!timings.db([&] { return hosts.contains(*hostname); })) host_not_found();
     const auto table =
         timings.db([&] { return time ? reader.at(*hostname, *time) : reader.newest(*hostname); });
     if (!table && !time) none_of_now(reader, *hostname);

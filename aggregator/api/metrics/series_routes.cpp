@@ -72,7 +72,7 @@ Asked read_query(http::Parameters& p, Timestamp now) {
 
 store::SeriesAnswer read_one_host(Context& context, const store::FleetQuery& query) {
     const store::HostReader hosts{context.database, context.clock};
-    if (!hosts.find(query.host_glob)) host_not_found();
+    if (!hosts.contains(query.host_glob)) host_not_found();
     return store::SeriesReader{context.database}.read({query.host_glob, query.metric_types,
                                                        query.label, query.start, query.end,
                                                        query.max_points});
