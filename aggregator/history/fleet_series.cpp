@@ -247,6 +247,10 @@ SeriesAnswer Fleet::read() {
     if (!days.empty()) read_moved(days);
     if (any) read_stored();
     auto answer = buckets_.finish(query_.topk);
+    if (answer.series.size() * answer.times.size() > kMostBuckets) {
+        throw TooManyBuckets(std::to_string(answer.series.size()) + " series of " +
+                             std::to_string(answer.times.size()) + " steps");
+    }
     answer.tier = tier;
     return answer;
 }

@@ -174,7 +174,9 @@ TEST_F(FleetSeries, AnAnswerThatWouldBeTooLargeIsRefused) {
     auto asked = query(today_ - days{kDays}, 5'000);
     ASSERT_THROW(ask(asked), TooManyBuckets);
     asked.topk = 3;
-    EXPECT_EQ(ask(asked).series.size(), 3U);
+    EXPECT_EQ(ask(asked).series.size(), 2 * 3U);  // of each metric
+    asked.topk = 40;
+    EXPECT_THROW(ask(asked), TooManyBuckets);
     asked.topk = 0;
     asked.group_by = GroupBy::nothing;
     EXPECT_EQ(ask(asked).series.size(), 3U);
