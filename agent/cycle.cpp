@@ -12,7 +12,7 @@
 namespace chorus::agent {
 namespace {
 
-constexpr Logger kLog{"agent"};
+constexpr Logger kCycleLog{"agent"};
 
 }  // namespace
 
@@ -36,11 +36,11 @@ const Batch& Cycle::collect(const AgentState& state, bool processes,
     const std::chrono::duration<double> took = clock_.steady() - start;
     const auto known = std::count_if(batch_.values.begin(), batch_.values.end(),
                                      [](double value) { return !std::isnan(value); });
-    kLog.info("Metrics collection completed",
-              {{"hostname", batch_.hostname},
-               {"system_metrics", known},
-               {"process_metrics", batch_.processes ? batch_.processes->rows.size() : 0},
-               {"duration_seconds", std::round(took.count() * 1e6) / 1e6}});
+    kCycleLog.info("Metrics collection completed",
+                   {{"hostname", batch_.hostname},
+                    {"system_metrics", known},
+                    {"process_metrics", batch_.processes ? batch_.processes->rows.size() : 0},
+                    {"duration_seconds", std::round(took.count() * 1e6) / 1e6}});
     return batch_;
 }
 

@@ -30,7 +30,7 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::nanoseconds;
 
-constexpr Logger kLog{"agent"};
+constexpr Logger kDaemonCommandLog{"agent"};
 constexpr milliseconds kLeastGap{250};  // between two batches
 constexpr milliseconds kFarewell{5'000};
 
@@ -50,8 +50,8 @@ milliseconds pace_of(nanoseconds interval) {
 
 void tell_dropped(std::uint64_t dropped, std::uint64_t& told) {
     if (dropped > told) {
-        kLog.warning("No room for more batches; the oldest were dropped",
-                     {{"dropped", dropped - told}, {"dropped_since_start", dropped}});
+        kDaemonCommandLog.warning("No room for more batches; the oldest were dropped",
+                                  {{"dropped", dropped - told}, {"dropped_since_start", dropped}});
     }
     told = dropped;
 }
@@ -62,13 +62,14 @@ std::unique_ptr<Spool> open_spool(const AgentConfig& config, DiskCalls& disk) {
         auto spool =
             std::make_unique<Spool>(config.spool_dir + "/spool", config.spool_max_bytes, disk);
         if (spool->size() > 0) {
-            kLog.info("Batches of an earlier run wait in the spool",
-                      {{"batches", spool->size()}, {"bytes", spool->bytes()}});
+            kDaemonCommandLog.info("Batches of an earlier run wait in the spool",
+                                   {{"batches", spool->size()}, {"bytes", spool->bytes()}});
         }
         return spool;
     } catch (const std::system_error& error) {
-        kLog.warning("No spool; batches that wait are kept in memory only",
-                     {{"spool_dir", config.spool_dir}, {"error", error.code().message()}});
+        kDaemonCommandLog.warning(
+            "No spool; batches that wait are kept in memory only",
+            {{"spool_dir", config.spool_dir}, {"error", error.code().message()}});
         return nullptr;
     }
 }
@@ -85,7 +86,7 @@ std::unique_ptr<StatusServer> serve_status(std::uint16_t port, const OwnMetrics&
                 {"/status", {"application/json", [&own] { return own.status(); }}},
                 {"/health", {"text/plain; charset=utf-8", [] { return std::string("ok\n"); }}}});
     } catch (const std::system_error& error) {
-        kLog.error(
+        kDaemonCommandLog.error(
             "No status is served",
             {{"status_port", port},
              {"error", cannot_listen("127.0.0.1", port, error.code().value(), "--status-port")}});
@@ -115,7 +116,7 @@ bool within_budget(Budget& budget, Pipeline& pipeline, nanoseconds took) {
         case Budget::Verdict::keep_on:
             return true;
         case Budget::Verdict::do_less:
-            kLog.warning(
+            kDaemonCommandLog.warning(
                 "The agent costs more than it may; fewer processes are told of, without "
                 "command lines",
                 {{"rss_bytes", cost.rss_bytes.value_or(0)},
@@ -123,8 +124,9 @@ bool within_budget(Budget& budget, Pipeline& pipeline, nanoseconds took) {
             pipeline.cycle.do_less();
             return true;
         case Budget::Verdict::begin_anew:
-            kLog.warning("The agent still takes more memory than it may and begins anew",
-                         {{"rss_bytes", cost.rss_bytes.value_or(0)}});
+            kDaemonCommandLog.warning(
+                "The agent still takes more memory than it may and begins anew",
+                {{"rss_bytes", cost.rss_bytes.value_or(0)}});
             return false;
     }
     return true;
@@ -146,12 +148,12 @@ Order run_cycles(const AgentConfig& config, Orders& orders) {
     const Uuid id = agent_identity(config.spool_dir, config.machine_id_file);
     Pipeline pipeline(config, id, config.spool_dir);
     SendQueue queue(open_spool(config, pipeline.disk), config.queue_max_batches);
-    kLog.info("Agent started", {{"version", CHORUS_VERSION},
-                                {"hostname", config.hostname},
-                                {"agent_id", id.to_string()},
-                                {"aggregator", config.endpoint.host},
-                                {"port", config.endpoint.port},
-                                {"interval_seconds", config.interval_seconds}});
+    kDaemonCommandLog.info("Agent started", {{"version", CHORUS_VERSION},
+                                             {"hostname", config.hostname},
+                                             {"agent_id", id.to_string()},
+                                             {"aggregator", config.endpoint.host},
+                                             {"port", config.endpoint.port},
+                                             {"interval_seconds", config.interval_seconds}});
     Sender sender(queue, pipeline.delivery, pace_of(config.collect.interval));
     const auto status = serve_status(config.status_port, pipeline.own);
     auto stream = listen_to_orders(config, pipeline, id, orders);
@@ -190,10 +192,11 @@ Order run_cycles(const AgentConfig& config, Orders& orders) {
     sender.finish();
     queue.move_live_to_backlog();
     const SendQueueCounts left = queue.counts();
-    kLog.info("Agent stopped", {{"batches_stored", pipeline.delivery.counts().stored.load()},
-                                {"batches_expired", pipeline.delivery.counts().expired.load()},
-                                {"batches_unsent", left.batches},
-                                {"kept_on_disk", left.on_disk}});
+    kDaemonCommandLog.info("Agent stopped",
+                           {{"batches_stored", pipeline.delivery.counts().stored.load()},
+                            {"batches_expired", pipeline.delivery.counts().expired.load()},
+                            {"batches_unsent", left.batches},
+                            {"kept_on_disk", left.on_disk}});
     return *order;
 }
 
@@ -210,8 +213,8 @@ std::optional<ExitCode> run_daemon(const AgentConfig& config) {
         current.interval_seconds = orders.interval();
         current.collect.interval = std::chrono::duration_cast<nanoseconds>(
             std::chrono::duration<double>(current.interval_seconds));
-        kLog.info("The aggregator asked for another interval",
-                  {{"interval_seconds", current.interval_seconds}});
+        kDaemonCommandLog.info("The aggregator asked for another interval",
+                               {{"interval_seconds", current.interval_seconds}});
     }
 }
 

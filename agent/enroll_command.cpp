@@ -23,7 +23,7 @@ namespace chorus::agent {
 namespace {
 
 constexpr const char* kServiceGroup = "chorus-agent";
-constexpr std::chrono::milliseconds kLimit{30'000};
+constexpr std::chrono::milliseconds kEnrollTimeout{30'000};
 
 // A file that appears under its name only once it is whole, readable for the service's group if
 // there is one and nobody else. Throws std::system_error.
@@ -136,7 +136,7 @@ ExitCode run_enroll(const Config& config, const std::string& url, const std::str
         fs::create_directories(config.file() + ".d");
         NewFile token_file{fs::path(file).replace_extension(".token").string()};
         NewFile settings_file{config.file() + ".d/enrolled.conf"};
-        IngestClient client{target, token, kLimit, {"/api/v1/agents/enroll", false}};
+        IngestClient client{target, token, kEnrollTimeout, {"/api/v1/agents/enroll", false}};
         const auto id = stored_identity(settings.spool_dir);
         const auto result = client.post(request_body(settings.hostname, id));
         if (const auto* none = std::get_if<NoAnswer>(&result)) {

@@ -17,7 +17,7 @@ namespace {
 
 using std::chrono::nanoseconds;
 
-constexpr Logger kLog{"agent"};
+constexpr Logger kOrdersLog{"agent"};
 constexpr std::pair<int, Order> kSignals[] = {{SIGUSR1, Order::collect},
                                               {SIGUSR2, Order::change_interval},
                                               {SIGHUP, Order::reload},
@@ -70,8 +70,8 @@ void Orders::ask_to_collect(bool processes) {
 void Orders::ask_interval(std::optional<double> seconds) {
     const double wanted = seconds.value_or(own_interval_);
     if (!(wanted >= kLeastInterval && wanted <= kLongestInterval)) {
-        kLog.warning("The aggregator asked for an interval that is not 1 s to 1 h",
-                     {{"wanted_seconds", wanted}});
+        kOrdersLog.warning("The aggregator asked for an interval that is not 1 s to 1 h",
+                           {{"wanted_seconds", wanted}});
         return;
     }
     if (!differs(wanted)) return;

@@ -26,7 +26,7 @@
 namespace chorus::agent {
 namespace {
 
-constexpr std::chrono::milliseconds kLimit{5'000};
+constexpr std::chrono::milliseconds kStatusTimeout{5'000};
 
 // One line; answers whether all is well.
 bool line(bool good, const std::string& what, const std::string& text) {
@@ -72,7 +72,7 @@ void show_last_stored(const AgentConfig& settings) {
 
 // An empty batch is refused for its content, but only after the token was accepted.
 bool show_aggregator(const AgentConfig& settings) {
-    IngestClient client{settings.endpoint, settings.token, kLimit};
+    IngestClient client{settings.endpoint, settings.token, kStatusTimeout};
     const auto result = client.post(zstd_compress("{}"));
     const std::string place = place_of(settings.endpoint);
     if (const auto* none = std::get_if<NoAnswer>(&result)) {

@@ -39,7 +39,7 @@ HostInfo read_host(Reader& proc, Reader& sys, const std::string& rootfs, const B
     return read_host_info(proc, sys, root);
 }
 
-constexpr Logger kLog{"collect"};
+constexpr Logger kBatchBuilderLog{"collect"};
 constexpr std::chrono::seconds kSensorDeadline{2};
 constexpr std::size_t kMostKillsTold = 500;
 
@@ -118,7 +118,7 @@ void BatchBuilder::collect_alone(Collector& collector, MetricSink& out) {
         collector.collect(out);
     } catch (const std::exception& error) {
         if (failed_.insert(&collector).second) {
-            kLog.error("A collector failed", {{"error", error.what()}});
+            kBatchBuilderLog.error("A collector failed", {{"error", error.what()}});
         }
     }
 }

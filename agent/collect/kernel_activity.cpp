@@ -9,14 +9,14 @@ constexpr std::array<RateSeries, 4> kRates{{{"cpu_context_switches_per_sec", "pe
                                             {"cpu_interrupts_per_sec", "per_sec"},
                                             {"cpu_softirqs_per_sec", "per_sec"},
                                             {"system_forks_per_sec", "per_sec"}}};
-constexpr std::array<GaugeSeries, 3> kGauges{{{"system_procs_running_count", "count"},
-                                              {"system_procs_blocked_count", "count"},
-                                              {"system_boot_time_seconds", "seconds"}}};
+constexpr std::array<GaugeSeries, 3> kActivityGauges{{{"system_procs_running_count", "count"},
+                                                      {"system_procs_blocked_count", "count"},
+                                                      {"system_boot_time_seconds", "seconds"}}};
 
 }  // namespace
 
 KernelActivity::KernelActivity(std::chrono::nanoseconds interval)
-    : rates_(kRates, interval), gauges_(kGauges) {}
+    : rates_(kRates, interval), gauges_(kActivityGauges) {}
 
 void KernelActivity::emit(std::chrono::nanoseconds at, const Stat& stat, MetricSink& out) {
     rates_.emit(

@@ -9,16 +9,16 @@
 namespace chorus::agent {
 namespace {
 
-constexpr std::array<GaugeSeries, 3> kGauges{{{"system_fd_used_count", "count"},
-                                              {"system_fd_usage_percent", "percent"},
-                                              {"network_conntrack_usage_percent", "percent"}}};
+constexpr std::array<GaugeSeries, 3> kLimitGauges{{{"system_fd_used_count", "count"},
+                                                   {"system_fd_usage_percent", "percent"},
+                                                   {"network_conntrack_usage_percent", "percent"}}};
 constexpr std::array<RateSeries, 1> kHung{{{"system_hung_tasks_count", "count", 1, false}}};
 
 }  // namespace
 
 KernelLimitsCollector::KernelLimitsCollector(Reader& proc, ReadFaults& faults,
                                              std::chrono::nanoseconds interval)
-    : proc_(proc), faults_(faults), gauges_(kGauges), hung_(kHung, interval) {}
+    : proc_(proc), faults_(faults), gauges_(kLimitGauges), hung_(kHung, interval) {}
 
 void KernelLimitsCollector::collect(MetricSink& out) {
     std::optional<double> open, open_limit;

@@ -28,7 +28,7 @@ double mib(MaybeBytes bytes) {
     return bytes ? static_cast<double>(*bytes) / (1024 * 1024) : kNoValue;
 }
 
-MaybeBytes less(MaybeBytes total, MaybeBytes rest) {
+MaybeBytes remainder(MaybeBytes total, MaybeBytes rest) {
     if (!total || !rest) return std::nullopt;
     return *total - std::min(*total, *rest);
 }
@@ -40,7 +40,7 @@ double percent(MaybeBytes part, MaybeBytes total) {
 // The kernel counts shared memory and tmpfs into the page cache, but they cannot be dropped.
 MaybeBytes page_cache(const MemInfo& info) {
     if (!info.cached) return std::nullopt;
-    return less(*info.cached + info.reclaimable.value_or(0), info.shared.value_or(0));
+    return remainder(*info.cached + info.reclaimable.value_or(0), info.shared.value_or(0));
 }
 
 MaybeBytes unwritten(const MemInfo& info) {
@@ -65,11 +65,11 @@ void MemoryCollector::collect(MetricSink& out) {
     }
     total_bytes_ = info.total;
     auto available = info.usable();
-    const auto arc = read_arc(less(info.total, available));
+    const auto arc = read_arc(remainder(info.total, available));
     // ZFS gives its cache back under pressure, but the kernel does not count it as available.
     if (available && arc) *available += arc->reclaimable();
-    const auto used = less(info.total, available);
-    const auto swap_used = less(info.swap_total, info.swap_free);
+    const auto used = remainder(info.total, available);
+    const auto swap_used = remainder(info.swap_total, info.swap_free);
     out.add("memory_total_mb", "mb", mib(info.total));
     out.add("memory_available_mb", "mb", mib(available));
     out.add("memory_used_mb", "mb", mib(used));
@@ -99,14 +99,14 @@ void MemoryCollector::emit_parts(const MemInfo& info, const std::optional<ArcSta
                                  MetricSink& out) {
     const bool swaps = info.swap_total.value_or(0) > 0;
     parts_.emit(
-        std::array{
-            as_value(info.free), as_value(info.buffers), as_value(page_cache(info)),
-            as_value(info.shared), as_value(info.reclaimable), as_value(info.unreclaimable),
-            as_value(info.anonymous), as_value(unwritten(info)),
-            share_percent(info.committed, info.commit_limit),
-            share_percent(less(info.hugepages_total, info.hugepages_free), info.hugepages_total),
-            arc ? std::optional(static_cast<double>(arc->size)) : std::nullopt,
-            swaps ? as_value(info.swap_cached) : std::nullopt},
+        std::array{as_value(info.free), as_value(info.buffers), as_value(page_cache(info)),
+                   as_value(info.shared), as_value(info.reclaimable), as_value(info.unreclaimable),
+                   as_value(info.anonymous), as_value(unwritten(info)),
+                   share_percent(info.committed, info.commit_limit),
+                   share_percent(remainder(info.hugepages_total, info.hugepages_free),
+                                 info.hugepages_total),
+                   arc ? std::optional(static_cast<double>(arc->size)) : std::nullopt,
+                   swaps ? as_value(info.swap_cached) : std::nullopt},
         out);
 }
 

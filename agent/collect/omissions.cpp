@@ -5,7 +5,7 @@
 namespace chorus::agent {
 namespace {
 
-constexpr Logger kLog{"collect"};
+constexpr Logger kOmissionsLog{"collect"};
 
 }  // namespace
 
@@ -18,16 +18,18 @@ void Omissions::tell(const std::vector<SeriesKey>& layout, const std::vector<dou
         const std::string& source = layout[i].label;
         told.insert(source);
         if (!sources_.insert(source).second) continue;
-        kLog.warning("There are more of these than are told one by one",
-                     {{"source", source}, {"left_out", static_cast<std::int64_t>(values[i])}});
+        kOmissionsLog.warning(
+            "There are more of these than are told one by one",
+            {{"source", source}, {"left_out", static_cast<std::int64_t>(values[i])}});
     }
     for (const std::string& source : sources_) {
         if (!told.contains(source)) out.add(kLeftOutMetric, source, "count", 0);
     }
     if (out.relabelled() > 0 && !relabelled_) {
         relabelled_ = true;
-        kLog.warning("Some labels were changed: they were given twice, too long or not printable",
-                     {{"series", out.relabelled()}});
+        kOmissionsLog.warning(
+            "Some labels were changed: they were given twice, too long or not printable",
+            {{"series", out.relabelled()}});
     }
     if (relabelled_) {
         out.add("agent_relabelled_series_count", "count", static_cast<double>(out.relabelled()));

@@ -13,12 +13,12 @@
 namespace chorus::agent {
 namespace {
 
-constexpr Logger kLog{"collect"};
-constexpr std::array<GaugeSeries, 5> kSeries{{{"system_processes_count", "count"},
-                                              {"system_threads_count", "count"},
-                                              {"system_zombies_count", "count"},
-                                              {"system_uninterruptible_count", "count"},
-                                              {"system_pid_usage_percent", "percent"}}};
+constexpr Logger kProcessCountsLog{"collect"};
+constexpr std::array<GaugeSeries, 5> kCountSeries{{{"system_processes_count", "count"},
+                                                   {"system_threads_count", "count"},
+                                                   {"system_zombies_count", "count"},
+                                                   {"system_uninterruptible_count", "count"},
+                                                   {"system_pid_usage_percent", "percent"}}};
 
 std::optional<std::int64_t> read_limit(Reader& proc, ReadFaults& faults, const char* path) {
     const auto file = proc.read_record(path);
@@ -35,7 +35,7 @@ ProcessCountCollector::ProcessCountCollector(Reader& proc, ReadFaults& faults,
       faults_(faults),
       scanner_(scanner),
       guest_(OverlaidFiles(proc).contains("loadavg")),
-      gauges_(kSeries) {}
+      gauges_(kCountSeries) {}
 
 bool processes_are_hidden(std::int64_t seen, std::int64_t all) {
     return all > 8 * seen + 64;
@@ -46,7 +46,7 @@ bool ProcessCountCollector::sees_all(std::int64_t threads) {
     const auto all = file ? parse_loadavg(file.text).threads : std::nullopt;
     if (guest_ || !all || !processes_are_hidden(threads, *all)) return true;
     if (!std::exchange(told_, true)) {
-        kLog.warning(
+        kProcessCountsLog.warning(
             "Most processes are hidden from the agent, so the host's are not counted",
             {{"threads_seen", threads},
              {"threads", *all},
@@ -58,11 +58,11 @@ bool ProcessCountCollector::sees_all(std::int64_t threads) {
 void ProcessCountCollector::collect(MetricSink& out) {
     const auto counts = scanner_.counts();
     if (!counts) {
-        gauges_.emit(std::array<std::optional<double>, kSeries.size()>{}, out);
+        gauges_.emit(std::array<std::optional<double>, kCountSeries.size()>{}, out);
         return;
     }
     if (!sees_all(counts->threads)) {  // said to be unknown, also from the first time on
-        for (const GaugeSeries& series : kSeries)
+        for (const GaugeSeries& series : kCountSeries)
             out.add(series.metric_type, series.unit, kNoValue);
         return;
     }

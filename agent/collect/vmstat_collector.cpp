@@ -8,18 +8,18 @@
 namespace chorus::agent {
 namespace {
 
-constexpr std::size_t kSeries = 8;
+constexpr std::size_t kRateCount = 8;
 // In the order of series(), and then those of reclaim(), which reclaim within a cgroup counts too.
-constexpr std::array<ValueName, kSeries + 2> kNames{{{"", "pgfault"},
-                                                     {"", "pgmajfault"},
-                                                     {"", "pgpgin"},
-                                                     {"", "pgpgout"},
-                                                     {"", "pgscan_direct"},
-                                                     {"", "oom_kill"},
-                                                     {"", "pswpin"},
-                                                     {"", "pswpout"},
-                                                     {"", "pgscan_anon"},
-                                                     {"", "pgscan_file"}}};
+constexpr std::array<ValueName, kRateCount + 2> kNames{{{"", "pgfault"},
+                                                        {"", "pgmajfault"},
+                                                        {"", "pgpgin"},
+                                                        {"", "pgpgout"},
+                                                        {"", "pgscan_direct"},
+                                                        {"", "oom_kill"},
+                                                        {"", "pswpin"},
+                                                        {"", "pswpout"},
+                                                        {"", "pgscan_anon"},
+                                                        {"", "pgscan_file"}}};
 
 // pgpgin and pgpgout count KiB, pswpin and pswpout pages: Linux mm/vmstat.c.
 std::vector<RateSeries> series(std::int64_t page_bytes) {
@@ -50,8 +50,8 @@ void VmstatCollector::collect(MetricSink& out) {
     }
     std::array<Counter, kNames.size()> counters{};
     parse_name_value_lines(file.text, kNames, counters);
-    rates_.emit(file.at, std::span(counters).first(kSeries), out);
-    const Counter anonymous = counters[kSeries], of_files = counters[kSeries + 1];
+    rates_.emit(file.at, std::span(counters).first(kRateCount), out);
+    const Counter anonymous = counters[kRateCount], of_files = counters[kRateCount + 1];
     if (anonymous && of_files) reclaim_ = *anonymous + *of_files;
 }
 

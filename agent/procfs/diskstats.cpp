@@ -7,7 +7,7 @@
 namespace chorus::agent {
 namespace {
 
-std::optional<DiskStats> parse_line(std::string_view line) {
+std::optional<DiskStats> parse_disk(std::string_view line) {
     DiskStats disk;
     disk.number = next_word(line);
     disk.number += ':';
@@ -50,7 +50,7 @@ bool is_memory_or_file(std::string_view name) {
 std::vector<DiskStats> parse_diskstats(std::string_view text) {
     std::vector<DiskStats> disks;
     while (const auto line = next_line(text)) {
-        if (const auto disk = parse_line(*line)) disks.push_back(*disk);
+        if (const auto disk = parse_disk(*line)) disks.push_back(*disk);
     }
     return disks;
 }

@@ -36,7 +36,7 @@ bool has_option(std::string_view options, std::string_view wanted) {
     return false;
 }
 
-std::optional<Mount> parse_line(std::string_view line) {
+std::optional<Mount> parse_mount(std::string_view line) {
     // "ID PARENT MAJ:MIN ROOT POINT OPTIONS [optional fields] - TYPE SOURCE SUPER_OPTIONS"
     const auto dash = line.find(" - ");
     if (dash == std::string_view::npos) return std::nullopt;
@@ -62,7 +62,7 @@ std::optional<Mount> parse_line(std::string_view line) {
 std::vector<Mount> parse_mountinfo(std::string_view text) {
     std::vector<Mount> mounts;
     while (const auto line = next_line(text)) {
-        if (auto mount = parse_line(*line)) mounts.push_back(std::move(*mount));
+        if (auto mount = parse_mount(*line)) mounts.push_back(std::move(*mount));
     }
     return mounts;
 }

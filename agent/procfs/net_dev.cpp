@@ -8,7 +8,7 @@
 namespace chorus::agent {
 namespace {
 
-std::optional<NetDev> parse_line(std::string_view line) {
+std::optional<NetDev> parse_device(std::string_view line) {
     // An alias ("eth0:1") has a colon too, and old kernels put no blank behind the last one.
     const auto colon = line.rfind(':');
     if (colon == std::string_view::npos) return std::nullopt;
@@ -33,7 +33,7 @@ std::optional<NetDev> parse_line(std::string_view line) {
 std::vector<NetDev> parse_net_dev(std::string_view text) {
     std::vector<NetDev> devices;
     while (const auto line = next_line(text)) {
-        if (const auto device = parse_line(*line)) devices.push_back(*device);
+        if (const auto device = parse_device(*line)) devices.push_back(*device);
     }
     return devices;
 }

@@ -12,7 +12,7 @@
 namespace chorus::agent {
 namespace {
 
-constexpr Logger kLog{"push"};
+constexpr Logger kDeliveryLog{"push"};
 
 constexpr std::string_view kExpired =
     "the aggregator keeps no batch of that time: it is older than what is kept, or this host's "
@@ -84,7 +84,7 @@ Step Delivery::on_accepted(const Answer& answer) {
     counts_.last_expired = stored.expired;
     counts_.warnings += stored.warnings.size();
     tell_times(stored);
-    if (!trouble_.empty()) kLog.info("Aggregator takes batches again");
+    if (!trouble_.empty()) kDeliveryLog.info("Aggregator takes batches again");
     trouble_.clear();
     tell_not_kept(stored);
     tell_interval(stored);
@@ -113,17 +113,17 @@ void Delivery::tell_not_kept(const StoredAnswer& answer) {
     note_.set((answer.expired ? "the last batch was not stored: "
                               : "the last batch was not stored as it was sent: ") +
               text);
-    kLog.warning(answer.expired ? "Aggregator answered 200 but stored nothing"
-                                : "Aggregator did not store the batch as it was sent",
-                 {{"reason", text}});
+    kDeliveryLog.warning(answer.expired ? "Aggregator answered 200 but stored nothing"
+                                        : "Aggregator did not store the batch as it was sent",
+                         {{"reason", text}});
 }
 
 void Delivery::tell_interval(const StoredAnswer& answer) {
     const auto wanted = answer.interval_seconds;
     const bool differs = wanted && std::abs(*wanted - interval_seconds_) > 1e-9;
     if (differs && !told_interval_) {
-        kLog.info("Aggregator wants another interval than this agent has",
-                  {{"wanted_seconds", *wanted}, {"interval_seconds", interval_seconds_}});
+        kDeliveryLog.info("Aggregator wants another interval than this agent has",
+                          {{"wanted_seconds", *wanted}, {"interval_seconds", interval_seconds_}});
     }
     told_interval_ = differs;
 }
@@ -157,7 +157,7 @@ Step Delivery::on_conflict() {
     if (renewed_ == epochs_.current(epoch_)) return {Outcome::away, backoff_.next()};
     epochs_.renew(epoch_);
     renewed_ = epochs_.current(epoch_);
-    kLog.warning("Batch key was taken; going on with a new epoch");
+    kDeliveryLog.warning("Batch key was taken; going on with a new epoch");
     return {Outcome::again, {}};
 }
 
@@ -166,16 +166,16 @@ Step Delivery::on_too_large(PackedBatch& batch, const std::string& json) {
     if (smaller.empty())
         return drop(batch, {.status = 413, .body = {}, .retry_after = {}, .date = {}});
     ++counts_.shortened;
-    kLog.warning("Batch was too large; sending it with fewer processes one by one",
-                 {{"bytes", json.size()}});
+    kDeliveryLog.warning("Batch was too large; sending it with fewer processes one by one",
+                         {{"bytes", json.size()}});
     batch.json_zstd = zstd_compress(smaller);
     return {Outcome::again, {}};
 }
 
 Step Delivery::drop(const PackedBatch& batch, const Answer& answer) {
     ++counts_.refused;
-    kLog.error("Batch was refused and set aside",
-               {{"status", answer.status}, {"answer", excerpt(answer)}});
+    kDeliveryLog.error("Batch was refused and set aside",
+                       {{"status", answer.status}, {"answer", excerpt(answer)}});
     bury_(batch);
     return {Outcome::dropped, {}};
 }
@@ -191,7 +191,7 @@ Step Delivery::retry_later(std::string reason, std::optional<std::chrono::second
 void Delivery::tell_once(const std::string& trouble) {
     if (trouble == trouble_) return;
     trouble_ = trouble;
-    kLog.warning("Aggregator does not take batches; keeping them", {{"reason", trouble}});
+    kDeliveryLog.warning("Aggregator does not take batches; keeping them", {{"reason", trouble}});
 }
 
 }  // namespace chorus::agent

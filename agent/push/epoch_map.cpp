@@ -12,7 +12,7 @@
 namespace chorus::agent {
 namespace {
 
-constexpr Logger kLog{"push"};
+constexpr Logger kEpochMapLog{"push"};
 constexpr std::size_t kMostEpochs = 1'000;
 
 }  // namespace
@@ -41,8 +41,8 @@ void EpochMap::renew(const Uuid& epoch) {
     if (renewed_.size() >= kMostEpochs) renewed_.erase(renewed_.begin());
     renewed_[epoch] = Uuid::random();
     if (!path_.empty() && !keep()) {
-        kLog.warning("The new epoch cannot be kept",
-                     {{"error", std::generic_category().message(errno)}});
+        kEpochMapLog.warning("The new epoch cannot be kept",
+                             {{"error", std::generic_category().message(errno)}});
     }
 }
 

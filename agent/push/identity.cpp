@@ -19,7 +19,7 @@
 namespace chorus::agent {
 namespace {
 
-constexpr Logger kLog{"agent"};
+constexpr Logger kIdentityLog{"agent"};
 // Chosen at random once; identities derived from machine ids depend on it.
 constexpr boost::uuids::uuid kNameSpace{{0x5d, 0x1c, 0x0a, 0x77, 0x3e, 0x92, 0x4b, 0x6f, 0x8a, 0x21,
                                          0xc4, 0x0e, 0x91, 0x57, 0xd3, 0x6b}};
@@ -86,7 +86,7 @@ Uuid agent_identity(const std::string& spool_dir, const std::string& machine_id_
         throw std::runtime_error("no identity: " + path + " cannot be written and " +
                                  machine_id_file + " cannot be read");
     }
-    kLog.info("Identity is derived from the machine id", {{"spool_dir", spool_dir}});
+    kIdentityLog.info("Identity is derived from the machine id", {{"spool_dir", spool_dir}});
     return *derived;
 }
 

@@ -14,7 +14,7 @@
 namespace chorus::agent {
 namespace {
 
-constexpr Logger kLog{"push"};
+constexpr Logger kOrderStreamLog{"push"};
 constexpr std::chrono::seconds kAnswerLimit{30};
 // An aggregator of an older version has no such stream; it may be replaced by a newer one.
 constexpr std::chrono::seconds kNoStreamWait{600};
@@ -52,7 +52,7 @@ void OrderStream::run(const std::stop_token& stop) {
         } catch (const std::exception& e) {
             if (!stop.stop_requested() && told_ != e.what()) {
                 told_ = e.what();
-                kLog.debug("No stream of orders", {{"reason", told_}});
+                kOrderStreamLog.debug("No stream of orders", {{"reason", told_}});
             }
             pause = backoff_.next();
         }
@@ -95,7 +95,7 @@ std::chrono::milliseconds OrderStream::listen(const std::stop_token& stop) {
     }
     if (head.chunked) throw ConnectionError("a stream in chunks, which HTTP/1.0 does not have");
     told_.clear();
-    kLog.debug("Listening to the aggregator");
+    kOrderStreamLog.debug("Listening to the aggregator");
     EventReader events(
         [this](std::string_view name, std::string_view data) { handle(name, data); });
     std::array<char, 2'048> piece;
@@ -128,7 +128,8 @@ void OrderStream::handle(std::string_view name, std::string_view data) {
             }
         }
     } catch (const JsonError& e) {
-        kLog.warning("The aggregator sent an order that cannot be read", {{"error", e.what()}});
+        kOrderStreamLog.warning("The aggregator sent an order that cannot be read",
+                                {{"error", e.what()}});
     }
 }
 

@@ -9,7 +9,7 @@
 namespace chorus::agent {
 namespace {
 
-constexpr Logger kLog{"spool"};
+constexpr Logger kSendQueueLog{"spool"};
 
 }  // namespace
 
@@ -49,10 +49,10 @@ void SendQueue::tell_disk(bool good) {
     if (good == disk_good_) return;
     disk_good_ = good;
     if (good) {
-        kLog.info("The spool can be written again");
+        kSendQueueLog.info("The spool can be written again");
     } else {
-        kLog.warning("The spool cannot be written; keeping batches in memory",
-                     {{"error", std::generic_category().message(errno)}});
+        kSendQueueLog.warning("The spool cannot be written; keeping batches in memory",
+                              {{"error", std::generic_category().message(errno)}});
     }
 }
 

@@ -8,7 +8,7 @@
 namespace chorus::agent {
 namespace {
 
-constexpr Logger kLog{"push"};
+constexpr Logger kSenderLog{"push"};
 
 }  // namespace
 
@@ -41,7 +41,7 @@ void Sender::run(const std::stop_token& stop) {
             step = attempt(*queued, stop);
         } catch (const std::exception& e) {
             // What is packed cannot be unpacked, or memory is short: this batch is lost, not all.
-            kLog.error("Batch was lost", {{"error", e.what()}});
+            kSenderLog.error("Batch was lost", {{"error", e.what()}});
             step.outcome = Outcome::dropped;
         }
         if (queued->from != QueuedBatch::From::live) backlog_from = SendQueue::Clock::now() + pace_;

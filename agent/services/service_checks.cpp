@@ -12,7 +12,7 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr Logger kLog{"services"};
+constexpr Logger kServiceChecksLog{"services"};
 constexpr seconds kLongestSpread{15};
 constexpr seconds kSecondLook{60};
 
@@ -33,8 +33,8 @@ ServiceChecks::ServiceChecks(const ServiceConfig& config, std::string ca_file)
         try {
             threads_.emplace_back([this, &deadline = *deadlines_.back()] { work(deadline); });
         } catch (const std::system_error& e) {
-            kLog.error("Services are checked by fewer threads",
-                       {{"threads", threads_.size()}, {"error", e.code().message()}});
+            kServiceChecksLog.error("Services are checked by fewer threads",
+                                    {{"threads", threads_.size()}, {"error", e.code().message()}});
             break;
         }
     }
@@ -109,7 +109,7 @@ const TlsContext& ServiceChecks::trusted() {
         return *trusted_;
     } catch (const ConnectionError& e) {
         if (!std::exchange(untrusting_, true)) {
-            kLog.error("Services over https cannot be checked", {{"error", e.what()}});
+            kServiceChecksLog.error("Services over https cannot be checked", {{"error", e.what()}});
         }
         throw;
     }
@@ -119,7 +119,8 @@ void ServiceChecks::note(Entry& entry, std::optional<CheckOutcome>&& found) {
     const Service& service = entry.service;
     if (!found) {  // unknown is not told; the newest result ages
         if (!std::exchange(entry.unknown, true)) {
-            kLog.warning("A service could not be checked from here", {{"service", service.name}});
+            kServiceChecksLog.warning("A service could not be checked from here",
+                                      {{"service", service.name}});
         }
         return;
     }
@@ -132,11 +133,12 @@ void ServiceChecks::note(Entry& entry, std::optional<CheckOutcome>&& found) {
     }
     if (entry.status != outcome.status) {
         if (outcome.status != ServiceStatus::healthy) {
-            kLog.warning("A service is not healthy", {{"service", service.name},
-                                                      {"status", to_string(outcome.status)},
-                                                      {"error", outcome.error}});
+            kServiceChecksLog.warning("A service is not healthy",
+                                      {{"service", service.name},
+                                       {"status", to_string(outcome.status)},
+                                       {"error", outcome.error}});
         } else if (entry.status) {
-            kLog.info("A service is healthy again", {{"service", service.name}});
+            kServiceChecksLog.info("A service is healthy again", {{"service", service.name}});
         }
         entry.status = outcome.status;
     }

@@ -15,7 +15,7 @@
 namespace chorus::agent {
 namespace {
 
-constexpr Logger kLog{"spool"};
+constexpr Logger kSpoolLog{"spool"};
 constexpr std::uint64_t kLargestSegment = 1U << 20U, kSmallestSegment = 16U << 10U;
 constexpr const char* kPositionFile = "position";
 // A disk that fails now and then gives the content in the end; one that is broken must not hold up
@@ -58,8 +58,8 @@ void Spool::load() {
             content = read_segment(disk_, path);
         }
         if (!content) {
-            kLog.warning("A segment of the spool cannot be read",
-                         {{"error", std::generic_category().message(errno)}});
+            kSpoolLog.warning("A segment of the spool cannot be read",
+                              {{"error", std::generic_category().message(errno)}});
             ++lost_;
             continue;
         }
@@ -81,8 +81,8 @@ void Spool::load() {
     for (const Waiting& frame : frames_) ++segments_[frame.segment].waiting;
     lost_ += damages;
     if (damages > 0) {
-        kLog.warning("The spool was damaged; what is whole is kept",
-                     {{"damages", damages}, {"batches", frames_.size()}});
+        kSpoolLog.warning("The spool was damaged; what is whole is kept",
+                          {{"damages", damages}, {"batches", frames_.size()}});
     }
     std::vector<std::uint64_t> done;
     for (const auto& [number, segment] : segments_) {
@@ -174,7 +174,8 @@ std::optional<SpooledBatch> Spool::oldest() {
                 .seq = frame.head.seq, .time = frame.head.time, .payload = std::move(*payload)};
         }
         ++lost_;
-        kLog.warning("A batch of the spool cannot be read any more", {{"seq", frame.head.seq}});
+        kSpoolLog.warning("A batch of the spool cannot be read any more",
+                          {{"seq", frame.head.seq}});
         remove(frame.head.seq);
     }
     return std::nullopt;

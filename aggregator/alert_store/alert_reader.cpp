@@ -29,20 +29,20 @@ namespace {
     " AND ($6::text[] = '{}' OR a.source = ANY ($6))"     \
     " AND ($7::timestamptz IS NULL OR a.created_at >= $7)"
 
-constexpr const char* kFind =
+constexpr const char* kFindAlerts =
     "SELECT " ALERT_COLUMNS " FROM monitoring.alerts a WHERE" ALERT_FILTERS
     " AND ($8::timestamptz IS NULL OR (a.created_at, a.id) < ($8, $9::uuid))"
     " ORDER BY a.created_at DESC, a.id DESC LIMIT $10 OFFSET $11";
 
-constexpr const char* kCount = "SELECT count(*) FROM monitoring.alerts a WHERE" ALERT_FILTERS;
+constexpr const char* kCountAlerts = "SELECT count(*) FROM monitoring.alerts a WHERE" ALERT_FILTERS;
 
 constexpr Statement kOpenOfRule{"alerts_open_of_rule", R"sql(
 SELECT id FROM monitoring.alerts WHERE rule_id = $1 AND status <> 'resolved' ORDER BY id
 )sql"};
 
-constexpr Statement kOne{"alert_one",
-                         "SELECT " ALERT_COLUMNS " FROM monitoring.alerts a WHERE a.id = $1"};
-constexpr Statement kLock{
+constexpr Statement kOneAlert{"alert_one",
+                              "SELECT " ALERT_COLUMNS " FROM monitoring.alerts a WHERE a.id = $1"};
+constexpr Statement kLockAlert{
     "alert_lock", "SELECT " ALERT_COLUMNS " FROM monitoring.alerts a WHERE a.id = $1 FOR UPDATE"};
 
 #undef ALERT_COLUMNS
@@ -71,7 +71,7 @@ FROM monitoring.alert_transitions
 WHERE transition_id = $1
 )sql"};
 
-AlertRow read_row(const Row& row) {
+AlertRow read_alert(const Row& row) {
     AlertRow alert;
     alert.id = row.uuid(0);
     alert.alert_type = row.text(1);
@@ -132,7 +132,7 @@ Parameters filters(const AlertQuery& query) {
 std::optional<AlertRow> one(Session& session, const Statement& statement, const Uuid& id) {
     const auto rows = session.execute(statement, Parameters{}.uuid(id));
     if (rows.empty()) return std::nullopt;
-    return read_row(rows[0]);
+    return read_alert(rows[0]);
 }
 
 // Whether the text has the name as words of its own.
@@ -178,12 +178,13 @@ std::vector<AlertRow> find_alerts(Session& session, const AlertQuery& query) {
     }
     parameters.int8(query.limit).int8(query.offset);
     std::vector<AlertRow> alerts;
-    for (const auto row : session.execute_once(kFind, parameters)) alerts.push_back(read_row(row));
+    for (const auto row : session.execute_once(kFindAlerts, parameters))
+        alerts.push_back(read_alert(row));
     return alerts;
 }
 
 std::int64_t count_alerts(Session& session, const AlertQuery& query) {
-    return session.execute_once(kCount, filters(query))[0].int8(0);
+    return session.execute_once(kCountAlerts, filters(query))[0].int8(0);
 }
 
 bool open_alerts_reach(Session& session, std::int64_t number) {
@@ -191,11 +192,11 @@ bool open_alerts_reach(Session& session, std::int64_t number) {
 }
 
 std::optional<AlertRow> read_alert(Session& session, const Uuid& id) {
-    return one(session, kOne, id);
+    return one(session, kOneAlert, id);
 }
 
 std::optional<AlertRow> lock_alert(Session& session, const Uuid& id) {
-    return one(session, kLock, id);
+    return one(session, kLockAlert, id);
 }
 
 std::vector<Uuid> open_alerts_of_rule(Session& session, const Uuid& rule_id) {

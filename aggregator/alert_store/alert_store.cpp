@@ -12,7 +12,7 @@ namespace {
 // Ordered by fingerprint, so that two writers lock rows in one order. `before` is what stood there
 // in this statement's snapshot; a row that came meanwhile gives no transition for its severity, and
 // the next bump will.
-constexpr Statement kOpen{"alerts_open", R"sql(
+constexpr Statement kOpenAlert{"alerts_open", R"sql(
 WITH given AS (
     SELECT DISTINCT ON (g.fingerprint) g.*,
            count(*) OVER (PARTITION BY g.fingerprint) AS times
@@ -221,7 +221,7 @@ std::vector<OpenedAlert> open_alerts(Session& session, std::span<const NewAlert>
             .field("comment", alert.comment);
     });
     std::unordered_map<std::string, OpenedAlert> by_fingerprint;
-    for (const auto row : session.execute(kOpen, Parameters{}.json(json).timestamp(now))) {
+    for (const auto row : session.execute(kOpenAlert, Parameters{}.json(json).timestamp(now))) {
         by_fingerprint[std::string{row.text(2)}] = {row.uuid(0), row.boolean(3),
                                                     status_of(row.text(1))};
     }

@@ -4,11 +4,11 @@ namespace chorus::store {
 namespace {
 
 // Two keys of one hash refuse each other only while both run.
-constexpr Statement kClaim{"idempotency_claim", R"sql(
+constexpr Statement kClaimKey{"idempotency_claim", R"sql(
 SELECT pg_try_advisory_xact_lock(hashtextextended($1 || chr(10) || $2, 0))
 )sql"};
 
-constexpr Statement kFind{"idempotency_find", R"sql(
+constexpr Statement kFindKey{"idempotency_find", R"sql(
 SELECT request_hash, status, headers, body
 FROM monitoring.idempotency_keys
 WHERE scope = $1 AND key = $2
@@ -23,12 +23,12 @@ VALUES ($1, $2, $3, $4, $5, $6, $7)
 }  // namespace
 
 bool claim_key(Session& session, std::string_view scope, std::string_view key) {
-    return session.execute(kClaim, Parameters{}.text(scope).text(key))[0].boolean(0);
+    return session.execute(kClaimKey, Parameters{}.text(scope).text(key))[0].boolean(0);
 }
 
 std::optional<RememberedAnswer> find_answer(Session& session, std::string_view scope,
                                             std::string_view key) {
-    const auto rows = session.execute(kFind, Parameters{}.text(scope).text(key));
+    const auto rows = session.execute(kFindKey, Parameters{}.text(scope).text(key));
     if (rows.empty()) return std::nullopt;
     const auto row = rows[0];
     return RememberedAnswer{.request_hash = std::string{row.bytea(0)},

@@ -12,7 +12,7 @@ ON CONFLICT (channel) DO UPDATE
 SET is_default = excluded.is_default, configured_at = excluded.configured_at
 )sql"};
 
-constexpr Statement kClaim{"channel_claim_due", R"sql(
+constexpr Statement kClaimDue{"channel_claim_due", R"sql(
 WITH due AS (
     SELECT c.channel, c.claimed_by
     FROM monitoring.notification_channels c
@@ -177,11 +177,11 @@ std::optional<ClaimedMessage> claim_message(Session& session, const ChannelChoic
                                             const std::string& claimant,
                                             std::chrono::milliseconds duration, int most) {
     Transaction transaction{session};
-    const auto claimed = session.execute(kClaim, Parameters{}
-                                                     .text_array(choice.channels)
-                                                     .text_array(choice.kinds)
-                                                     .text(claimant)
-                                                     .interval(duration));
+    const auto claimed = session.execute(kClaimDue, Parameters{}
+                                                        .text_array(choice.channels)
+                                                        .text_array(choice.kinds)
+                                                        .text(claimant)
+                                                        .interval(duration));
     if (claimed.empty()) return std::nullopt;
     ClaimedMessage message;
     message.channel = claimed[0].text(0);

@@ -18,7 +18,7 @@ WHERE last_seen_day >= $3 AND ($4::int IS NULL OR host_id = $4)
 )sql";
 
 // The keys of the batches are known by now, so each is one look into the primary key.
-constexpr std::string_view kSamples = R"sql(
+constexpr std::string_view kProcessSamples = R"sql(
 SELECT k.n, w.process_ref, @FIGURES@
 FROM unnest($1::int[], $2::timestamptz[], $3::int[]) AS k(host_id, ts, n)
 JOIN monitoring.process_batches b ON b.host_id = k.host_id AND b.ts = k.ts
@@ -43,7 +43,7 @@ std::string figures_sql() {
 
 std::string samples_sql() {
     constexpr std::string_view mark = "@FIGURES@";
-    std::string text{kSamples};
+    std::string text{kProcessSamples};
     return text.replace(text.find(mark), mark.size(), figures_sql());
 }
 

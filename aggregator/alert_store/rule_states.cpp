@@ -31,7 +31,7 @@ USING unnest($1::uuid[], $2::text[]) AS g(rule_id, subject)
 WHERE s.rule_id = g.rule_id AND s.subject = g.subject
 )sql";
 
-constexpr Statement kLock{"rules_lock", R"sql(
+constexpr Statement kLockRules{"rules_lock", R"sql(
 SELECT id, updated_at FROM monitoring.alert_rules ORDER BY id FOR NO KEY UPDATE
 )sql"};
 
@@ -47,7 +47,7 @@ WHERE r.id = g.rule_id
   AND (g.triggered OR r.state <> g.state OR r.last_error IS DISTINCT FROM e.error)
 )sql";
 
-constexpr const char* kOpen = R"sql(
+constexpr const char* kOpenOfTypes = R"sql(
 SELECT id, rule_id, alert_type, fingerprint, source, status,
        coalesce((alert_metadata->>'stale')::boolean, false), alert_metadata->'top_processes',
        hostname, suppressed_by, created_at, alert_metadata->'fired',
@@ -138,7 +138,7 @@ std::vector<RuleRow> read_all_rules(Session& session) {
 
 std::vector<RuleVersion> lock_rules(Session& session) {
     std::vector<RuleVersion> versions;
-    for (const auto row : session.execute(kLock)) {
+    for (const auto row : session.execute(kLockRules)) {
         versions.push_back({row.uuid(0), row.timestamp(1)});
     }
     return versions;
@@ -168,7 +168,7 @@ std::vector<OpenAlert> read_open_alerts(Session& session,
                                         const std::vector<std::string>& alert_types) {
     std::vector<OpenAlert> alerts;
     for (const auto row :
-         session.execute_once(kOpen, Parameters{}.text_array(std::span{alert_types}))) {
+         session.execute_once(kOpenOfTypes, Parameters{}.text_array(std::span{alert_types}))) {
         alerts.push_back({row.uuid(0), row.optional_uuid(1), std::string{row.text(2)},
                           std::string{row.text(3)}, std::string{row.text(4)},
                           alert_status_from_name(row.text(5)).value_or(AlertStatus::active),

@@ -15,14 +15,14 @@ namespace {
 
 constexpr Statement kList{"rules_list", "SELECT " CHORUS_RULE_COLUMNS CHORUS_RULE_FILTER
                                         " ORDER BY name, id LIMIT $3 OFFSET $4"};
-constexpr Statement kCount{"rules_count", "SELECT count(*)" CHORUS_RULE_FILTER};
-constexpr Statement kFind{
+constexpr Statement kCountRules{"rules_count", "SELECT count(*)" CHORUS_RULE_FILTER};
+constexpr Statement kFindRule{
     "rule_find", "SELECT " CHORUS_RULE_COLUMNS " FROM monitoring.alert_rules WHERE id = $1"};
-constexpr Statement kFindForUpdate{"rule_find_for_update",
-                                   "SELECT " CHORUS_RULE_COLUMNS
-                                   " FROM monitoring.alert_rules WHERE id = $1 FOR UPDATE"};
+constexpr Statement kFindRuleForUpdate{"rule_find_for_update",
+                                       "SELECT " CHORUS_RULE_COLUMNS
+                                       " FROM monitoring.alert_rules WHERE id = $1 FOR UPDATE"};
 
-constexpr Statement kInsert{"rule_insert", R"sql(
+constexpr Statement kInsertRule{"rule_insert", R"sql(
 INSERT INTO monitoring.alert_rules (
     name, description, rule_type, condition, severity, notification_channels, cooldown_minutes,
     is_active, name_key)
@@ -30,7 +30,7 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, monitoring.rule_name_key($1))
 RETURNING )sql" CHORUS_RULE_COLUMNS};
 
 // A rule of the program that a user changed is the user's.
-constexpr Statement kUpdate{"rule_update", R"sql(
+constexpr Statement kUpdateRule{"rule_update", R"sql(
 UPDATE monitoring.alert_rules
 SET name = $1, description = $2, rule_type = $3, condition = $4, severity = $5,
     notification_channels = $6, cooldown_minutes = $7, is_active = $8,
@@ -41,7 +41,7 @@ SET name = $1, description = $2, rule_type = $3, condition = $4, severity = $5,
 WHERE id = $9
 RETURNING )sql" CHORUS_RULE_COLUMNS};
 
-constexpr Statement kDelete{"rule_delete", "DELETE FROM monitoring.alert_rules WHERE id = $1"};
+constexpr Statement kDeleteRule{"rule_delete", "DELETE FROM monitoring.alert_rules WHERE id = $1"};
 
 constexpr const char* kSeed = R"sql(
 WITH given AS (
@@ -126,26 +126,28 @@ std::vector<RuleRow> list_rules(Session& session, const RuleQuery& query) {
 }
 
 std::int64_t count_rules(Session& session, const RuleQuery& query) {
-    return session.execute(kCount, Parameters{}.boolean(query.active_only).text(query.rule_type))[0]
+    return session
+        .execute(kCountRules, Parameters{}.boolean(query.active_only).text(query.rule_type))[0]
         .int8(0);
 }
 
 std::optional<RuleRow> find_rule(Session& session, const Uuid& id, bool for_update) {
-    const auto rows = session.execute(for_update ? kFindForUpdate : kFind, Parameters{}.uuid(id));
+    const auto rows =
+        session.execute(for_update ? kFindRuleForUpdate : kFindRule, Parameters{}.uuid(id));
     if (rows.empty()) return std::nullopt;
     return read_rule(rows[0]);
 }
 
 RuleRow insert_rule(Session& session, const RuleRow& rule) {
-    return stored(session, kInsert, written(rule));
+    return stored(session, kInsertRule, written(rule));
 }
 
 RuleRow update_rule(Session& session, const RuleRow& rule) {
-    return stored(session, kUpdate, written(rule).uuid(rule.id));
+    return stored(session, kUpdateRule, written(rule).uuid(rule.id));
 }
 
 bool delete_rule(Session& session, const Uuid& id) {
-    return session.execute(kDelete, Parameters{}.uuid(id)).affected() > 0;
+    return session.execute(kDeleteRule, Parameters{}.uuid(id)).affected() > 0;
 }
 
 int seed_stock_rules(Session& session, const std::vector<StockRule>& rules) {

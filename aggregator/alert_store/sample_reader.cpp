@@ -14,7 +14,7 @@ constexpr std::string_view kTable = "monitoring.system_batches";
 // Of each batch one array: where the elements wanted lie close together, the slice that holds them
 // all, which costs a fifth of picking them one by one; else those alone, of an array that is
 // unpacked once (|| '{}').
-constexpr std::string_view kSamples = R"sql(
+constexpr std::string_view kMetricSamples = R"sql(
 , wanted AS MATERIALIZED (
     SELECT * FROM unnest($10::int[], $11::int[], $12::int[]) AS g(layout_id, low, high)
 ), scattered AS MATERIALIZED (
@@ -92,7 +92,7 @@ SampleRows SampleReader::samples(const WantedPositions& wanted) {
     const auto batches =
         batches_sql(scope_, kTable, "b.host_id, b.layout_id, b.ts, b.received_at, b.\"values\"");
     const auto result = session_.execute_once(
-        "WITH batches AS (" + batches + ")" + std::string{kSamples}, parameters);
+        "WITH batches AS (" + batches + ")" + std::string{kMetricSamples}, parameters);
     const auto count = static_cast<std::size_t>(result.size());
     for (auto* column : {&rows.host_ids, &rows.layout_ids}) column->reserve(count);
     for (const auto row : result) {

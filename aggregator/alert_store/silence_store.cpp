@@ -18,31 +18,31 @@ constexpr std::string_view kReasonPrefix = "silence:";
 constexpr Statement kActive{"silences_active", SILENCES
                             " WHERE s.starts_at <= $1 AND (s.ends_at IS NULL OR s.ends_at > $1)) q"
                             " WHERE q.state = 'active' ORDER BY q.created_at, q.id"};
-constexpr Statement kFind{"silences_find", SILENCES
-                          ") q WHERE $2::text[] = '{}' OR q.state = ANY ($2)"
-                          " ORDER BY q.created_at DESC, q.id DESC LIMIT $3 OFFSET $4"};
-constexpr Statement kCount{"silences_count",
-                           "SELECT count(*) FROM (" SILENCES
-                           ") q WHERE $2::text[] = '{}' OR q.state = ANY ($2)) counted"};
-constexpr Statement kOne{"silence_one", SILENCES " WHERE s.id = $2) q"};
-constexpr Statement kLock{"silence_lock", SILENCES " WHERE s.id = $2 FOR UPDATE) q"};
+constexpr Statement kFindSilences{"silences_find", SILENCES
+                                  ") q WHERE $2::text[] = '{}' OR q.state = ANY ($2)"
+                                  " ORDER BY q.created_at DESC, q.id DESC LIMIT $3 OFFSET $4"};
+constexpr Statement kCountSilences{"silences_count",
+                                   "SELECT count(*) FROM (" SILENCES
+                                   ") q WHERE $2::text[] = '{}' OR q.state = ANY ($2)) counted"};
+constexpr Statement kOneSilence{"silence_one", SILENCES " WHERE s.id = $2) q"};
+constexpr Statement kLockSilence{"silence_lock", SILENCES " WHERE s.id = $2 FOR UPDATE) q"};
 
 #undef SILENCES
 
-constexpr Statement kInsert{"silence_insert", R"sql(
+constexpr Statement kInsertSilence{"silence_insert", R"sql(
 INSERT INTO monitoring.silences (
     id, hostname, alert_type, source, rule_id, rule_name, severities, starts_at, ends_at, time_zone,
     windows, created_by, comment, created_at, updated_at)
 VALUES ($1, $2, $3, $4, $5, $6, nullif($7::text[], '{}'), $8, $9, $10, $11, $12, $13, $14, $15)
 )sql"};
 
-constexpr Statement kUpdate{"silence_update", R"sql(
+constexpr Statement kUpdateSilence{"silence_update", R"sql(
 UPDATE monitoring.silences
 SET starts_at = $2, ends_at = $3, comment = $4, updated_at = $5
 WHERE id = $1
 )sql"};
 
-constexpr Statement kDelete{"silence_delete", R"sql(
+constexpr Statement kDeleteSilence{"silence_delete", R"sql(
 DELETE FROM monitoring.silences WHERE id = $1
 )sql"};
 
@@ -78,7 +78,7 @@ SELECT EXISTS (SELECT FROM monitoring.alerts
                WHERE status <> 'resolved' AND suppressed_by LIKE 'silence:%')
 )sql"};
 
-SilenceRow read_row(const Row& row) {
+SilenceRow read_silence(const Row& row) {
     SilenceRow silence;
     silence.id = row.uuid(0);
     silence.matchers.hostname = row.optional_text(1);
@@ -103,7 +103,7 @@ SilenceRow read_row(const Row& row) {
 }
 
 template <typename Words>
-std::vector<std::string> names(const Words& words) {
+std::vector<std::string> names_of(const Words& words) {
     std::vector<std::string> list;
     for (const auto word : words) list.emplace_back(to_string(word));
     return list;
@@ -111,7 +111,7 @@ std::vector<std::string> names(const Words& words) {
 
 std::vector<SilenceRow> read_all(const Result& rows) {
     std::vector<SilenceRow> silences;
-    for (const auto row : rows) silences.push_back(read_row(row));
+    for (const auto row : rows) silences.push_back(read_silence(row));
     return silences;
 }
 
@@ -143,22 +143,23 @@ std::vector<SilenceRow> active_silences(Session& session, Timestamp now) {
 }
 
 std::vector<SilenceRow> find_silences(Session& session, const SilenceQuery& query, Timestamp now) {
-    return read_all(session.execute(kFind, Parameters{}
-                                               .timestamp(now)
-                                               .text_array(names(query.states))
-                                               .int8(query.limit)
-                                               .int8(query.offset)));
+    return read_all(session.execute(kFindSilences, Parameters{}
+                                                       .timestamp(now)
+                                                       .text_array(names_of(query.states))
+                                                       .int8(query.limit)
+                                                       .int8(query.offset)));
 }
 
 std::int64_t count_silences(Session& session, const SilenceQuery& query, Timestamp now) {
-    const auto parameters = Parameters{}.timestamp(now).text_array(names(query.states));
-    return session.execute(kCount, parameters)[0].int8(0);
+    const auto parameters = Parameters{}.timestamp(now).text_array(names_of(query.states));
+    return session.execute(kCountSilences, parameters)[0].int8(0);
 }
 
 std::optional<SilenceRow> read_silence(Session& session, const Uuid& id, Timestamp now, bool lock) {
-    const auto rows = session.execute(lock ? kLock : kOne, Parameters{}.timestamp(now).uuid(id));
+    const auto rows =
+        session.execute(lock ? kLockSilence : kOneSilence, Parameters{}.timestamp(now).uuid(id));
     if (rows.empty()) return std::nullopt;
-    return read_row(rows[0]);
+    return read_silence(rows[0]);
 }
 
 void insert_silence(Session& session, const SilenceRow& silence) {
@@ -170,7 +171,7 @@ void insert_silence(Session& session, const SilenceRow& silence) {
         .text(m.source)
         .uuid(m.rule_id)
         .text(m.rule_name)
-        .text_array(names(m.severities))
+        .text_array(names_of(m.severities))
         .timestamp(silence.starts_at)
         .timestamp(silence.ends_at);
     if (silence.weekly) {
@@ -182,20 +183,20 @@ void insert_silence(Session& session, const SilenceRow& silence) {
         .text(silence.comment)
         .timestamp(silence.created_at)
         .timestamp(silence.updated_at);
-    session.execute(kInsert, parameters);
+    session.execute(kInsertSilence, parameters);
 }
 
 void update_silence(Session& session, const SilenceRow& silence) {
-    session.execute(kUpdate, Parameters{}
-                                 .uuid(silence.id)
-                                 .timestamp(silence.starts_at)
-                                 .timestamp(silence.ends_at)
-                                 .text(silence.comment)
-                                 .timestamp(silence.updated_at));
+    session.execute(kUpdateSilence, Parameters{}
+                                        .uuid(silence.id)
+                                        .timestamp(silence.starts_at)
+                                        .timestamp(silence.ends_at)
+                                        .text(silence.comment)
+                                        .timestamp(silence.updated_at));
 }
 
 bool delete_silence(Session& session, const Uuid& id) {
-    return session.execute(kDelete, Parameters{}.uuid(id)).affected() == 1;
+    return session.execute(kDeleteSilence, Parameters{}.uuid(id)).affected() == 1;
 }
 
 bool known_time_zone(Session& session, const std::string& name) {

@@ -7,10 +7,6 @@
 namespace chorus::alerts {
 namespace {
 
-double seconds_between(Timestamp from, Timestamp to) {
-    return std::chrono::duration<double>(to - from).count();
-}
-
 // Nearest rank: the smallest sample that is not below 95 % of them.
 double p95(std::span<const Sample> samples) {
     std::vector<double> values;

@@ -11,6 +11,10 @@
 
 namespace chorus::alerts {
 
+inline double seconds_between(Timestamp from, Timestamp to) {
+    return std::chrono::duration<double>(to - from).count();
+}
+
 struct Sample {
     Timestamp at;  // when the aggregator received it
     double value;

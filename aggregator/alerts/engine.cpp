@@ -9,7 +9,7 @@
 namespace chorus::alerts {
 namespace {
 
-constexpr Logger kLog{"alerts"};
+constexpr Logger kEngineLog{"alerts"};
 
 // The rules that are evaluated now; the others are switched off or cannot be read.
 std::vector<Rule> active(const std::vector<StoredRule>& rules) {
@@ -28,18 +28,18 @@ void log_round(const RoundResult& result, const std::vector<StoredRule>& rules,
     }
     for (const auto& stored : rules) {
         if (!triggered.contains(stored.row.id)) continue;
-        kLog.info("Alert rule triggered",
-                  {{"rule_name", stored.row.name}, {"rule_id", stored.row.id.to_string()}});
+        kEngineLog.info("Alert rule triggered",
+                        {{"rule_name", stored.row.name}, {"rule_id", stored.row.id.to_string()}});
     }
     for (const auto& alert : result.created) {
-        kLog.info("Alert created", {{"alert_id", alert.id.to_string()},
-                                    {"alert_type", alert.alert_type},
-                                    {"severity", alert.severity},
-                                    {"title", alert.title}});
+        kEngineLog.info("Alert created", {{"alert_id", alert.id.to_string()},
+                                          {"alert_type", alert.alert_type},
+                                          {"severity", alert.severity},
+                                          {"title", alert.title}});
     }
     if (result.created.empty()) return;
-    kLog.info("Alert check completed - alerts generated",
-              {{"alerts_created", result.created.size()}});
+    kEngineLog.info("Alert check completed - alerts generated",
+                    {{"alerts_created", result.created.size()}});
 }
 
 }  // namespace

@@ -222,10 +222,6 @@ Reading judge_service(const Rule& rule, const ServiceHealthCondition& condition,
     return reading;
 }
 
-double seconds_between(Timestamp from, Timestamp to) {
-    return std::chrono::duration<double>(to - from).count();
-}
-
 // A host that was silent before the evaluator began to watch may have tried to send meanwhile. So
 // nothing is known of it until it has been silent for as long while it was watched.
 Reading judge_silence(const Rule& rule, const HostSilentCondition& condition, const Host& host,

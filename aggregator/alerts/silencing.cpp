@@ -11,7 +11,7 @@ using store::AlertStatus;
 
 namespace {
 
-constexpr Logger kLog{"silences"};
+constexpr Logger kSilencingLog{"silences"};
 
 }  // namespace
 
@@ -71,8 +71,8 @@ void apply_silences_as_leader(store::Database& database, std::int64_t epoch, Tim
     const auto outcome = apply_silences(*session, now);
     transaction.commit();
     if (outcome.suppressed == 0 && outcome.returned == 0) return;
-    kLog.info("Silences applied",
-              {{"alerts_suppressed", outcome.suppressed}, {"alerts_returned", outcome.returned}});
+    kSilencingLog.info("Silences applied", {{"alerts_suppressed", outcome.suppressed},
+                                            {"alerts_returned", outcome.returned}});
 }
 
 }  // namespace chorus::alerts

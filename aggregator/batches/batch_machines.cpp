@@ -7,7 +7,7 @@
 namespace chorus::store {
 namespace {
 
-constexpr Logger kLog{"ingest"};
+constexpr Logger kBatchMachinesLog{"ingest"};
 // Two that report within this time, or within a few intervals of theirs, report in turn.
 constexpr std::chrono::minutes kTogether{10};
 constexpr double kTogetherIntervals = 3;
@@ -108,10 +108,10 @@ MachineVerdict judge_machine(Session& session, const HostMachine& row, const Pre
         session.execute(kRefuse, parameters.timestamp(p.received_at));
         return MachineVerdict::cloned;
     }
-    kLog.warning("Two machines report with one agent's identity",
-                 {{"agent_id", batch.agent.id.to_string()},
-                  {"goes_on", batch.hostname},
-                  {"is_refused", row.hostname}});
+    kBatchMachinesLog.warning("Two machines report with one agent's identity",
+                              {{"agent_id", batch.agent.id.to_string()},
+                               {"goes_on", batch.hostname},
+                               {"is_refused", row.hostname}});
     leave(session, row, p, true);
     session.execute(kReturn, key(row, batch));
     set_machine(session, row.host_id, batch.boot_id, since);

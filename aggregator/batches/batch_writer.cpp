@@ -13,7 +13,7 @@ namespace {
 
 using std::chrono::days;
 
-constexpr Logger kLog{"ingest"};
+constexpr Logger kBatchWriterLog{"ingest"};
 constexpr int kAttempts = 4;
 // What a new layout counts for beside its series.
 constexpr std::size_t kLayoutCost = 50;
@@ -97,13 +97,15 @@ void BatchWriter::write_all(std::vector<BatchItem>& items) {
         for (BatchItem& item : items) item.result.reset();
         if (end == Attempt::unstorable) {
             if (items.size() > 1) return write_one_by_one(items);
-            kLog.warning("Batch refused by PostgreSQL",
-                         {{"hostname", items[0].prepared->batch.hostname}, {"error", error}});
+            kBatchWriterLog.warning(
+                "Batch refused by PostgreSQL",
+                {{"hostname", items[0].prepared->batch.hostname}, {"error", error}});
             items[0].result = WriteResult::refused;
             return;
         }
         if (end == Attempt::failed) {
-            kLog.error("Batches not stored", {{"batches", items.size()}, {"error", error}});
+            kBatchWriterLog.error("Batches not stored",
+                                  {{"batches", items.size()}, {"error", error}});
             return;
         }
         partitions_.forget();
@@ -129,7 +131,7 @@ void BatchWriter::complain(std::string_view error) {
     const auto now = clock_.steady();
     if (now < next_complaint_) return;
     next_complaint_ = now + std::chrono::seconds{1};
-    kLog.error("Batches not stored", {{"groups", complaints_}, {"error", error}});
+    kBatchWriterLog.error("Batches not stored", {{"groups", complaints_}, {"error", error}});
     complaints_ = 0;
 }
 
@@ -158,7 +160,7 @@ Attempt BatchWriter::try_group(std::vector<BatchItem>& items, Mode mode) {
         } catch (const CommitOutcomeUnknown& e) {
             forget(items);
             lease_.reset();
-            kLog.warning("Unknown whether a group was stored", {{"error", e.what()}});
+            kBatchWriterLog.warning("Unknown whether a group was stored", {{"error", e.what()}});
             for (BatchItem& item : items) item.result = WriteResult::unavailable;
             return Attempt::done;
         } catch (const DatabaseUnavailable&) {

@@ -11,7 +11,7 @@ namespace {
 using std::chrono::milliseconds;
 using Clock = std::chrono::steady_clock;
 
-constexpr Logger kLog{"cache"};
+constexpr Logger kCacheWriterLog{"cache"};
 constexpr std::size_t kHostsPerPipeline = 16;
 constexpr milliseconds kFirstBackOff{100};
 constexpr milliseconds kLongestBackOff{5'000};
@@ -115,14 +115,15 @@ bool CacheWriter::write(const std::vector<Batch>& batches) {
         while (replies-- > 0) connection_->reply();
     } catch (const RedisUnavailable& e) {
         if (back_off_ == milliseconds{0}) {
-            kLog.warning("Redis is away; the cache is not written",
-                         {{"redis", target_.description}, {"error", e.what()}});
+            kCacheWriterLog.warning("Redis is away; the cache is not written",
+                                    {{"redis", target_.description}, {"error", e.what()}});
         }
         connection_.reset();
         failed_.add();
         return false;
     }
-    if (back_off_ != milliseconds{0}) kLog.info("Redis is back", {{"redis", target_.description}});
+    if (back_off_ != milliseconds{0})
+        kCacheWriterLog.info("Redis is back", {{"redis", target_.description}});
     duration_.observe(std::chrono::duration<double>(Clock::now() - from).count());
     written_.add(batches.size());
     return true;

@@ -7,7 +7,7 @@
 namespace chorus::cache {
 namespace {
 
-constexpr Logger kLog{"cache"};
+constexpr Logger kEntryWriterLog{"cache"};
 constexpr std::size_t kCommandsPerPipeline = 200;
 
 }  // namespace
@@ -59,7 +59,7 @@ void EntryWriter::send(const std::vector<std::vector<std::string>>& commands) {
                 }
                 for (std::size_t i = at; i < end; ++i) connection_->reply();
             }
-            if (away_) kLog.info("Redis is back", {{"redis", target_.description}});
+            if (away_) kEntryWriterLog.info("Redis is back", {{"redis", target_.description}});
             away_ = false;
             duration_.observe(
                 std::chrono::duration<double>(std::chrono::steady_clock::now() - from).count());
@@ -67,8 +67,8 @@ void EntryWriter::send(const std::vector<std::vector<std::string>>& commands) {
         } catch (const RedisUnavailable& e) {
             connection_.reset();
             if (fresh && !away_) {
-                kLog.warning("Redis is away; the cache is not written",
-                             {{"redis", target_.description}, {"error", e.what()}});
+                kEntryWriterLog.warning("Redis is away; the cache is not written",
+                                        {{"redis", target_.description}, {"error", e.what()}});
                 away_ = true;
             }
         }

@@ -18,7 +18,7 @@
 namespace chorus::cli {
 namespace {
 
-constexpr Logger kLog{"main"};
+constexpr Logger kRuntimeLog{"main"};
 std::atomic<int> exit_code{0};  // set by a task, read by main after the end
 
 std::optional<std::chrono::days> days(const Config& config, const char* setting) {
@@ -143,7 +143,7 @@ void Runtime::prepare() {
     notifier.announce();
     if (!stock_rules_) return;
     const int made = store::seed_stock_rules(*maintenance.acquire(), *stock_rules_);
-    if (made > 0) kLog.info("Stock alert rules made", {{"rules", made}});
+    if (made > 0) kRuntimeLog.info("Stock alert rules made", {{"rules", made}});
 }
 
 void Runtime::add_tasks(const Config& config) {
@@ -151,7 +151,7 @@ void Runtime::add_tasks(const Config& config) {
         try {
             prepare();
         } catch (const store::SchemaMismatch& e) {
-            kLog.error("The database does not fit this program", {{"error", e.what()}});
+            kRuntimeLog.error("The database does not fit this program", {{"error", e.what()}});
             request_end(to_int(ExitCode::config));
         }
     });
@@ -200,7 +200,7 @@ void Runtime::send_heartbeat() {
     if (now < heartbeat_not_before_) return;
     const auto sent = channels.send_heartbeat();
     heartbeat_not_before_ = now + sent.asked_wait;
-    if (!sent.error.empty()) kLog.warning("Heartbeat not sent", {{"error", sent.error}});
+    if (!sent.error.empty()) kRuntimeLog.warning("Heartbeat not sent", {{"error", sent.error}});
 }
 
 void Runtime::start() {

@@ -17,7 +17,7 @@
 namespace chorus::cli {
 namespace {
 
-constexpr Logger kLog{"main"};
+constexpr Logger kServeLog{"main"};
 constexpr std::chrono::seconds kGrace{10};
 constexpr std::chrono::seconds kOwnAnswer{5};  // to a request of our own
 
@@ -37,8 +37,8 @@ void make_room_for_connections(const Config& config) {
     const std::uint64_t limit = raise_descriptor_limit();
     const auto connections = static_cast<std::uint64_t>(config.integer("max-connections"));
     if (limit >= connections + kOtherDescriptors) return;
-    kLog.warning("The limit of open files is too low for max-connections",
-                 {{"limit", limit}, {"needed", connections + kOtherDescriptors}});
+    kServeLog.warning("The limit of open files is too low for max-connections",
+                      {{"limit", limit}, {"needed", connections + kOtherDescriptors}});
 }
 
 http::ServerLimits server_limits(const Config& config) {
@@ -101,23 +101,23 @@ int serve(const Config& config) {
                         dispatcher, server_limits(config), runtime.metrics};
     runtime.start();
     server.start();
-    kLog.info("Listening", {{"address", config.text("listen")},
-                            {"port", server.port()},
-                            {"version", CHORUS_VERSION},
-                            {"anonymous_role", to_string(anonymous)}});
+    kServeLog.info("Listening", {{"address", config.text("listen")},
+                                 {"port", server.port()},
+                                 {"version", CHORUS_VERSION},
+                                 {"anonymous_role", to_string(anonymous)}});
     notify_service_manager("READY=1\nSTATUS=Serves " + config.text("listen") + " port " +
                            std::to_string(server.port()));
     const auto alive = [&] {
         return answers_itself(config.text("listen"), server.port(), kOwnAnswer);
     };
     while (wait_for_signal_watched(signals, alive) == SIGHUP) {
-        kLog.info("Nothing to reload: settings are read at start");
+        kServeLog.info("Nothing to reload: settings are read at start");
     }
     notify_service_manager("STOPPING=1");
-    kLog.info("Stopping");
+    kServeLog.info("Stopping");
     server.stop(kGrace);
     runtime.stop();
-    kLog.info("Stopped");
+    kServeLog.info("Stopped");
     return requested_exit_code();
 }
 

@@ -30,7 +30,7 @@ extern char** environ;  // NOLINT(readability-redundant-declaration): POSIX want
 namespace chorus::cli {
 namespace {
 
-constexpr Logger kLog{"tasks"};
+constexpr Logger kTasksCommandLog{"tasks"};
 constexpr std::size_t kLargestBatch = limits::kInflatedBytes;
 
 // chorus-agent beside this program, else in PATH: it knows how to read /proc, we do not.
@@ -109,9 +109,10 @@ int single(const Config& config) {
     if (outcome.result != ingest::IngestResult::stored) {
         return fail(ExitCode::unavailable, "the batch could not be stored");
     }
-    kLog.info("Metrics collection completed", {{"hostname", overview.hostname},
-                                               {"system_metrics", outcome.system_metrics},
-                                               {"process_metrics", outcome.process_metrics}});
+    kTasksCommandLog.info("Metrics collection completed",
+                          {{"hostname", overview.hostname},
+                           {"system_metrics", outcome.system_metrics},
+                           {"process_metrics", outcome.process_metrics}});
     JsonWriter out;
     out.begin_object()
         .field("system_metrics", outcome.system_metrics)

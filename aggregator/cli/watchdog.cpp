@@ -15,7 +15,7 @@
 namespace chorus::cli {
 namespace {
 
-constexpr Logger kLog{"main"};
+constexpr Logger kWatchdogLog{"main"};
 constexpr std::string_view kRequest =
     "GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
 
@@ -54,7 +54,7 @@ int wait_for_signal_watched(const sigset_t& signals, const std::function<bool()>
                 notify_service_manager("WATCHDOG=1");
                 told = false;
             } else if (!told) {
-                kLog.error("The server does not answer its own request");
+                kWatchdogLog.error("The server does not answer its own request");
                 told = true;
             }
             const auto seconds = std::chrono::floor<std::chrono::seconds>(*period);

@@ -11,7 +11,7 @@
 namespace chorus::health {
 namespace {
 
-constexpr Logger kLog{"health"};
+constexpr Logger kAgentServicesLog{"health"};
 
 store::ServiceCheck check_of(const store::ServiceState& state) {
     store::ServiceCheck check;
@@ -54,8 +54,9 @@ void AgentServices::round(std::int64_t epoch) {
     any_alerts_ = !names.empty();
     const bool full = names.size() >= static_cast<std::size_t>(store::kServicesOfAgents);
     if (full && !full_) {
-        kLog.warning("Agents check as many services as are kept; new ones are left out",
-                     {{"services", names.size()}});
+        kAgentServicesLog.warning(
+            "Agents check as many services as are kept; new ones are left out",
+            {{"services", names.size()}});
     }
     full_ = full;
     told_ = std::move(heard);

@@ -12,7 +12,7 @@
 namespace chorus::health {
 namespace {
 
-constexpr Logger kLog{"health"};
+constexpr Logger kProberLog{"health"};
 // What runs already is served before more is begun, so that its times stay true.
 constexpr std::size_t kStartsPerTurn = 32;
 
@@ -73,8 +73,8 @@ void Prober::collect(std::vector<Finished>& finished) {
         if (probe.result()) {
             finished.push_back({running.id, clock_.now(), *probe.result()});
         } else {
-            kLog.error("Service could not be checked",
-                       {{"service", probe.service().name}, {"error", probe.own_fault()}});
+            kProberLog.error("Service could not be checked",
+                             {{"service", probe.service().name}, {"error", probe.own_fault()}});
         }
         ids_.erase(running.id);
         return true;

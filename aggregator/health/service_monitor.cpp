@@ -13,7 +13,7 @@ namespace {
 
 using std::chrono::seconds;
 
-constexpr Logger kLog{"health"};
+constexpr Logger kServiceMonitorLog{"health"};
 constexpr seconds kIdlePeriod{60};
 // Results are stored at least so often while slower checks are still under way.
 constexpr seconds kSlice{2};
@@ -48,11 +48,11 @@ store::ServiceCheck to_store(const Service& service, const Prober::Finished& fin
 
 void log_summary(const CheckSummary& summary, Probe::Time from) {
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - from;
-    kLog.info("Service health check completed",
-              {{"services_checked", summary.checked},
-               {"healthy_services", summary.healthy},
-               {"unhealthy_services", summary.checked - summary.healthy},
-               {"duration_seconds", took.count()}});
+    kServiceMonitorLog.info("Service health check completed",
+                            {{"services_checked", summary.checked},
+                             {"healthy_services", summary.healthy},
+                             {"unhealthy_services", summary.checked - summary.healthy},
+                             {"duration_seconds", took.count()}});
 }
 
 }  // namespace

@@ -11,10 +11,6 @@
 namespace chorus::store {
 namespace {
 
-std::int64_t floor_seconds(Timestamp time) {
-    return std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
-}
-
 double mean(const HourRollup& values) {
     return values.count > 0 ? values.sum / static_cast<double>(values.count) : kNoSample;
 }
@@ -34,13 +30,13 @@ std::size_t ChartBuckets::column(std::string_view metric_type, std::string_view 
 
 void ChartBuckets::set_steps(Timestamp start, Timestamp end, std::int64_t step) {
     answer_.step_seconds = step;
-    first_ = floor_seconds(start) / step;
-    const auto last = floor_seconds(end) / step;
+    first_ = to_unix_seconds(start) / step;
+    const auto last = to_unix_seconds(end) / step;
     for (auto i = first_; i <= last; ++i) answer_.times.push_back(i * step);
 }
 
 std::int64_t ChartBuckets::bucket_of(Timestamp time) const {
-    return floor_seconds(time) / answer_.step_seconds;
+    return to_unix_seconds(time) / answer_.step_seconds;
 }
 
 void ChartBuckets::add(std::size_t column, std::int64_t bucket, const HourRollup& values) {

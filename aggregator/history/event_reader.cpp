@@ -5,7 +5,7 @@
 namespace chorus::store {
 namespace {
 
-constexpr std::string_view kFind = R"sql(
+constexpr std::string_view kFindEvents = R"sql(
 SELECT e.event_id, h.hostname, e.type, e.ts, e.detail
 FROM monitoring.events e
 JOIN monitoring.hosts h ON h.host_id = e.host_id
@@ -23,7 +23,7 @@ std::vector<EventRow> EventReader::find(const EventQuery& query) const {
         std::vector<EventRow> events;
         // Not prepared: which index serves depends on what is asked for.
         const auto found =
-            session.execute_once(with_direction(kFind, query.ascending),
+            session.execute_once(with_direction(kFindEvents, query.ascending),
                                  Parameters{}
                                      .text(query.hostname)
                                      .text(query.type)

@@ -18,21 +18,21 @@ using std::chrono::sys_days;
 constexpr std::size_t kMostCompared = 10 * kMostBuckets;
 
 // Besides, whether the range may reach into days that have moved: see series_reader.cpp.
-constexpr Statement kHosts{"fleet_hosts", R"sql(
+constexpr Statement kFleetHosts{"fleet_hosts", R"sql(
 SELECT host_id, hostname, coalesce(labels ->> $3, ''), $4 < now() - interval '24 hours'
 FROM monitoring.hosts
 WHERE hostname LIKE monitoring.glob_to_like($1)
   AND NOT EXISTS (SELECT FROM jsonb_array_elements($2) wanted WHERE NOT labels @> wanted)
 )sql"};
 
-constexpr Statement kEntries{"fleet_entries", R"sql(
+constexpr Statement kFleetEntries{"fleet_entries", R"sql(
 SELECT layout_id, position, metric_type, label, tags, unit
 FROM monitoring.layout_entries
 WHERE metric_type = ANY ($1) AND ($2::text IS NULL OR label = $2)
 )sql"};
 
 // The values are picked below the grouping: see summary_reader.cpp.
-constexpr const char* kBuckets = R"sql(
+constexpr const char* kFleetBuckets = R"sql(
 SELECT v.series, v."group", v.bucket, sum(v.value), count(v.value), min(v.value), max(v.value)
 FROM (
     SELECT w.series, h."group", date_bin($3::interval, b.ts, '1970-01-01 00:00:00+00') AS bucket,
@@ -95,11 +95,11 @@ class Fleet {
 // False if there are none.
 bool Fleet::read_hosts() {
     std::map<std::string, std::int32_t> numbers;
-    for (const auto row : session_.execute(kHosts, Parameters{}
-                                                       .text(query_.host_glob)
-                                                       .json(labels_json(query_))
-                                                       .text(query_.group_label)
-                                                       .timestamp(query_.start))) {
+    for (const auto row : session_.execute(kFleetHosts, Parameters{}
+                                                            .text(query_.host_glob)
+                                                            .json(labels_json(query_))
+                                                            .text(query_.group_label)
+                                                            .timestamp(query_.start))) {
         std::string group;
         if (query_.group_by == GroupBy::host) group = row.text(1);
         if (query_.group_by == GroupBy::host_label) group = row.text(2);
@@ -144,7 +144,7 @@ void Fleet::add(std::int32_t name, std::int32_t group, std::int64_t bucket,
 void Fleet::read_stored() {
     std::vector<std::int32_t> layouts, positions, names;
     for (const auto row : session_.execute(
-             kEntries,
+             kFleetEntries,
              Parameters{}.text_array(std::span{query_.metric_types}).text(query_.label))) {
         layouts.push_back(row.int4(0));
         positions.push_back(row.int4(1));
@@ -156,16 +156,16 @@ void Fleet::read_stored() {
     // One more than may be, so that too many are found out.
     const auto most = static_cast<std::int64_t>(most_buckets() + 1);
     for (const auto row :
-         session_.execute_once(kBuckets, Parameters{}
-                                             .timestamp(query_.start)
-                                             .timestamp(query_.end)
-                                             .interval(seconds{buckets_.step_seconds()})
-                                             .int4_array(std::span{wanted_.host_ids})
-                                             .int4_array(std::span{group_of_host_})
-                                             .int4_array(std::span{layouts})
-                                             .int4_array(std::span{positions})
-                                             .int4_array(std::span{names})
-                                             .int8(most))) {
+         session_.execute_once(kFleetBuckets, Parameters{}
+                                                  .timestamp(query_.start)
+                                                  .timestamp(query_.end)
+                                                  .interval(seconds{buckets_.step_seconds()})
+                                                  .int4_array(std::span{wanted_.host_ids})
+                                                  .int4_array(std::span{group_of_host_})
+                                                  .int4_array(std::span{layouts})
+                                                  .int4_array(std::span{positions})
+                                                  .int4_array(std::span{names})
+                                                  .int8(most))) {
         add(row.int4(0), row.int4(1), buckets_.bucket_of(row.timestamp(2)),
             {row.float8(5), row.float8(6), row.float8(3), row.int8(4)});
     }

@@ -7,7 +7,7 @@
 namespace chorus::store {
 namespace {
 
-constexpr const char* kHosts = R"sql(
+constexpr const char* kFindHosts = R"sql(
 SELECT host_id, hostname, agent_id, agent_version, interval_seconds, os, kernel, cpu_model,
        cpu_count, memory_total_bytes, boot_time, labels, clock_skew_ms, first_seen, last_seen,
        thresholds, wanted_interval_seconds, timed_by_receipt
@@ -69,7 +69,8 @@ std::vector<HostRow> read_hosts(Database& database, const std::optional<std::str
     return database.read([&](Session& session) {
         std::vector<HostRow> hosts;
         for (const auto row : session.execute_once(
-                 kHosts, Parameters{}.text(hostname).text(query.text).json(labels_json(query)))) {
+                 kFindHosts,
+                 Parameters{}.text(hostname).text(query.text).json(labels_json(query)))) {
             auto host = read_host(row, now);
             if (wanted(host.status)) hosts.push_back(std::move(host));
         }

@@ -13,7 +13,7 @@ using std::chrono::minutes;
 
 constexpr minutes kSlot{15};
 constexpr days kForgotten{4};  // slots that began so long before the newest one
-constexpr std::int64_t kRowsAtATime = 500;
+constexpr std::int64_t kHotRowsAtATime = 500;
 
 // The index alone answers it.
 constexpr const char* kCounts = R"sql(
@@ -30,7 +30,7 @@ FROM monitoring.system_batches b
 WHERE b.host_id = ANY ($1) AND b.ts >= $2 AND b.ts < $3
 )sql";
 
-constexpr const char* kLayouts = R"sql(
+constexpr const char* kLayoutsOfSums = R"sql(
 SELECT layout_id, position, metric_type
 FROM monitoring.layout_entries
 WHERE layout_id = ANY ($1) AND label = ''
@@ -75,8 +75,8 @@ void HotSums::read_layouts(Session& session, Layouts& layouts,
         if (layouts.try_emplace(id).second) ids.push_back(id);
     }
     if (ids.empty()) return;
-    const auto rows =
-        session.execute_once(kLayouts, Parameters{}.int4_array(std::span<const std::int32_t>{ids}));
+    const auto rows = session.execute_once(
+        kLayoutsOfSums, Parameters{}.int4_array(std::span<const std::int32_t>{ids}));
     const std::lock_guard lock{mutex_};
     for (const auto row : rows) {
         auto& metrics = layouts[row.int4(0)];
@@ -168,7 +168,7 @@ void HotSums::add_to(HostSums& sums, Session& session, std::optional<std::int32_
         Slots slots{from, {}, since, from >= since && !has_moved};
         std::int64_t rows = 0;
         while (begin != found.end() && begin->first.first == from &&
-               (slots.hosts.empty() || rows + begin->second.number <= kRowsAtATime)) {
+               (slots.hosts.empty() || rows + begin->second.number <= kHotRowsAtATime)) {
             rows += begin->second.number;
             slots.hosts.insert({begin->first.second, begin->second});
             ++begin;

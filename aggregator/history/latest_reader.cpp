@@ -38,7 +38,7 @@ FROM monitoring.hosts
 WHERE $1::text IS NULL OR hostname = $1
 )sql";
 
-constexpr Statement kLayouts{"latest_layouts", R"sql(
+constexpr Statement kLayoutsOfHosts{"latest_layouts", R"sql(
 SELECT e.layout_id, e.position, e.metric_type, e.label, e.unit, e.tags
 FROM monitoring.layout_entries e
 WHERE e.layout_id = ANY ($1)
@@ -48,7 +48,8 @@ ORDER BY e.layout_id, e.position
 std::map<std::int32_t, std::shared_ptr<const Layout>> read_layouts(
     Session& session, const std::vector<std::int32_t>& ids) {
     std::map<std::int32_t, std::shared_ptr<Layout>> layouts;
-    for (const auto row : session.execute(kLayouts, Parameters{}.int4_array(std::span{ids}))) {
+    for (const auto row :
+         session.execute(kLayoutsOfHosts, Parameters{}.int4_array(std::span{ids}))) {
         auto& layout = layouts[row.int4(0)];
         if (!layout) layout = std::make_shared<Layout>();
         layout->push_back({row.int4(1), std::string{row.text(2)}, std::string{row.text(3)},

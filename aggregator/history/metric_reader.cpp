@@ -23,7 +23,7 @@ constexpr std::int64_t kLateRowsAtATime = 1'000;
 // NULL costs nothing, the others reach the primary key (with a host) or the index on ts (without
 // one), and only the partitions of the time range are opened. Rows come in the index's order, so
 // LIMIT ends the scan.
-constexpr std::string_view kFind = R"sql(
+constexpr std::string_view kFindMetrics = R"sql(
 SELECT b.ts, b.received_at, b.host_id, h.hostname, e.position, e.metric_type,
        b."values"[e.position], e.unit, e.label, e.tags
 FROM monitoring.system_batches b
@@ -39,7 +39,7 @@ ORDER BY b.ts @DIRECTION@, b.host_id @DIRECTION@, e.position @DIRECTION@
 LIMIT $9 OFFSET $10
 )sql";
 
-constexpr const char* kCount = R"sql(
+constexpr const char* kCountMetrics = R"sql(
 SELECT count(*)
 FROM monitoring.system_batches b
 JOIN monitoring.layout_entries e ON e.layout_id = b.layout_id
@@ -50,7 +50,7 @@ WHERE ($1::int IS NULL OR b.host_id = $1)
   AND b."values"[e.position] IS NOT NULL
 )sql";
 
-constexpr Statement kHostId{"metric_host_id", R"sql(
+constexpr Statement kMetricHostId{"metric_host_id", R"sql(
 SELECT host_id FROM monitoring.hosts WHERE hostname = $1
 )sql"};
 
@@ -78,7 +78,7 @@ std::optional<MetricFilter> filter_of(Session& session, const MetricQuery& query
     filter.ascending = query.ascending;
     filter.after = query.after;
     if (query.hostname) {
-        const auto hosts = session.execute(kHostId, Parameters{}.text(*query.hostname));
+        const auto hosts = session.execute(kMetricHostId, Parameters{}.text(*query.hostname));
         if (hosts.empty()) return std::nullopt;
         filter.host_id = hosts[0].int4(0);
     }
@@ -129,7 +129,7 @@ std::vector<MetricRow> read_stored(Session& session, const MetricFilter& filter,
     parameters.int8(limit).int8(offset);
     std::vector<MetricRow> rows;
     for (const auto row :
-         session.execute_once(with_direction(kFind, filter.ascending), parameters)) {
+         session.execute_once(with_direction(kFindMetrics, filter.ascending), parameters)) {
         rows.push_back(row_of(row));
     }
     return rows;
@@ -141,8 +141,9 @@ std::int64_t count_stored(Session& session, const MetricFilter& filter, std::int
     add_cursor(parameters, filter.after);
     parameters.int8(most).int8(0);
     return session
-        .execute_once("SELECT count(*) FROM (" + with_direction(kFind, filter.ascending) + ") f",
-                      parameters)[0]
+        .execute_once(
+            "SELECT count(*) FROM (" + with_direction(kFindMetrics, filter.ascending) + ") f",
+            parameters)[0]
         .int8(0);
 }
 
@@ -308,7 +309,7 @@ std::int64_t MetricReader::count(const MetricQuery& query) const {
         const auto filter = filter_of(session, unpaged);
         if (!filter) return 0;
         const auto moved = find_sealed_days(session, filter->start, filter->end);
-        return session.execute_once(kCount, parameters_of(*filter))[0].int8(0) +
+        return session.execute_once(kCountMetrics, parameters_of(*filter))[0].int8(0) +
                count_sealed_metrics(session, *filter, moved);
     });
 }

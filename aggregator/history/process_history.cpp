@@ -25,7 +25,7 @@ WHERE abs(extract(epoch FROM started_at
 )sql";
 
 // Looks the process up in each batch and unfolds nothing else.
-constexpr const char* kBuckets = R"sql(
+constexpr const char* kProcessBuckets = R"sql(
 SELECT date_bin($5::interval, v.ts, '1970-01-01 00:00:00+00'),
        avg(v.cpu)::float8, min(v.cpu)::float8, max(v.cpu)::float8,
        avg(v.memory)::float8, min(v.memory)::float8, max(v.memory)::float8,
@@ -64,15 +64,12 @@ constexpr std::array<Column, 6> kColumns{{{"cpu_percent", "percent"},
                                           {"disk_read_bytes", "bytes"},
                                           {"disk_write_bytes", "bytes"}}};
 
-std::int64_t floor_seconds(Timestamp time) {
-    return std::chrono::floor<seconds>(time).time_since_epoch().count();
-}
-
 SeriesAnswer empty_answer(const ProcessHistoryQuery& query) {
     SeriesAnswer answer;
     answer.step_seconds = step_seconds(query.start, query.end, query.max_points);
     const auto step = answer.step_seconds;
-    for (auto i = floor_seconds(query.start) / step; i <= floor_seconds(query.end) / step; ++i) {
+    for (auto i = to_unix_seconds(query.start) / step; i <= to_unix_seconds(query.end) / step;
+         ++i) {
         answer.times.push_back(i * step);
     }
     const std::vector<double> unknown(answer.times.size(),
@@ -102,14 +99,14 @@ std::optional<SeriesAnswer> ProcessHistoryReader::read(const ProcessHistoryQuery
         if (refs.empty()) return std::nullopt;
         SeriesAnswer answer = empty_answer(query);
         for (const auto row :
-             session.execute_once(kBuckets, Parameters{}
-                                                .text(query.hostname)
-                                                .timestamp(query.start)
-                                                .timestamp(query.end)
-                                                .int8_array(std::span{refs})
-                                                .interval(seconds{answer.step_seconds}))) {
+             session.execute_once(kProcessBuckets, Parameters{}
+                                                       .text(query.hostname)
+                                                       .timestamp(query.start)
+                                                       .timestamp(query.end)
+                                                       .int8_array(std::span{refs})
+                                                       .interval(seconds{answer.step_seconds}))) {
             const auto found = std::lower_bound(answer.times.begin(), answer.times.end(),
-                                                floor_seconds(row.timestamp(0)));
+                                                to_unix_seconds(row.timestamp(0)));
             if (found == answer.times.end()) continue;
             const auto at = static_cast<std::size_t>(found - answer.times.begin());
             for (std::size_t c = 0; c < kColumns.size(); ++c) {

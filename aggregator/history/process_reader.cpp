@@ -16,7 +16,7 @@ using std::chrono::minutes;
 // Up to so many processes it is cheaper to look each one up in every batch than to unfold all.
 constexpr int kPickAtMost = 32;
 
-constexpr Statement kHostId{"process_host_id", R"sql(
+constexpr Statement kProcessHostId{"process_host_id", R"sql(
 SELECT host_id, interval_seconds FROM monitoring.hosts WHERE hostname = $1
 )sql"};
 
@@ -32,7 +32,7 @@ WHERE ($1::int IS NULL OR p.host_id = $1)
 LIMIT $7
 )sql";
 
-constexpr const char* kCount = R"sql(
+constexpr const char* kCountProcesses = R"sql(
 SELECT count(*)
 FROM monitoring.process_batches b
 CROSS JOIN LATERAL ROWS FROM (unnest(b.refs), unnest(b.refs_wide)) AS u(ref, ref_wide)
@@ -127,7 +127,7 @@ Filters resolve(Session& session, const ProcessQuery& query) {
     filters.start = query.start.value_or(Timestamp::min());
     filters.end = query.end.value_or(Timestamp::max());
     if (query.hostname) {
-        const auto hosts = session.execute(kHostId, Parameters{}.text(*query.hostname));
+        const auto hosts = session.execute(kProcessHostId, Parameters{}.text(*query.hostname));
         filters.impossible = hosts.empty();
         if (!hosts.empty()) filters.host_id = hosts[0].int4(0);
     }
@@ -205,7 +205,7 @@ std::int64_t ProcessReader::count(const ProcessQuery& query) const {
         auto filters = resolve(session, query);
         if (filters.impossible) return 0;
         narrow_for_sort(session, query, filters);
-        return session.execute_once(kCount, to_parameters(filters))[0].int8(0);
+        return session.execute_once(kCountProcesses, to_parameters(filters))[0].int8(0);
     });
 }
 
@@ -213,7 +213,7 @@ namespace {
 
 std::optional<ProcessSnapshot> read_snapshot(Session& session, const std::string& hostname,
                                              Timestamp time) {
-    const auto hosts = session.execute(kHostId, Parameters{}.text(hostname));
+    const auto hosts = session.execute(kProcessHostId, Parameters{}.text(hostname));
     if (hosts.empty()) return std::nullopt;
     const auto host_id = hosts[0].int4(0);
     const std::chrono::duration<double> ten_intervals{hosts[0].float8(1) * 10};

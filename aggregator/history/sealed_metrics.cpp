@@ -53,7 +53,7 @@ ORDER BY t.ts @DIRECTION@, b.host_id @DIRECTION@
 LIMIT $11
 )sql";
 
-constexpr std::string_view kEntries = R"sql(
+constexpr std::string_view kPackedEntries = R"sql(
 SELECT layout_id, position, series_id, metric_type, unit, label, tags
 FROM monitoring.layout_series
 WHERE layout_id = ANY ($1)
@@ -192,7 +192,7 @@ const std::vector<SealedMetrics::Entry>& SealedMetrics::entries_of(std::size_t b
     }
     const std::vector<std::int32_t> ids(unknown.begin(), unknown.end());
     for (const auto id : ids) entries_[id];
-    for (const auto row : session_.execute_once(with_direction(kEntries, filter_.ascending),
+    for (const auto row : session_.execute_once(with_direction(kPackedEntries, filter_.ascending),
                                                 Parameters{}
                                                     .int4_array(std::span<const std::int32_t>{ids})
                                                     .text(filter_.metric_type)

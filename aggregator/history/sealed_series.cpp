@@ -22,7 +22,7 @@ WHERE metric_type = ANY ($1) AND ($2::text IS NULL OR label = $2)
 )sql"};
 
 // Of the first day the times from hour $6 on, of the last one those before hour $7.
-constexpr Statement kDays{"sealed_days_of_host", R"sql(
+constexpr Statement kDaysOfHost{"sealed_days_of_host", R"sql(
 SELECT b.day, b.batches,
        CASE WHEN NOT ($4 OR b.day = ANY ($5)) THEN NULL
             WHEN b.day NOT IN ($2, $3) THEN b.times
@@ -153,14 +153,14 @@ void read_sealed(Session& session, const SealedRange& range,
     const std::span<const sys_days> in_detail{partial};
     const int first_hour = hour_of(range.start), last_hour = hour_of(range.end);
     std::map<sys_days, Day> known;
-    for (const auto row : session.execute(kDays, Parameters{}
-                                                     .int4(range.host_id)
-                                                     .date(first)
-                                                     .date(last)
-                                                     .boolean(!reading.by_hours())
-                                                     .date_array(in_detail)
-                                                     .int4(first_hour)
-                                                     .int4(last_hour + 1))) {
+    for (const auto row : session.execute(kDaysOfHost, Parameters{}
+                                                           .int4(range.host_id)
+                                                           .date(first)
+                                                           .date(last)
+                                                           .boolean(!reading.by_hours())
+                                                           .date_array(in_detail)
+                                                           .int4(first_hour)
+                                                           .int4(last_hour + 1))) {
         const auto day = row.date(0);
         read_packed_row(session, {range.host_id, day, {}}, range.on_damage, [&] {
             const auto starts = read_hours(row, 1);

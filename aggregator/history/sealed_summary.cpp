@@ -21,7 +21,7 @@ using std::chrono::sys_days;
 
 // Ingest takes batches whose time is up to two days ahead.
 constexpr days kMostAhead{3};
-constexpr std::size_t kRowsAtATime = 20'000;
+constexpr std::size_t kPackedRowsAtATime = 20'000;
 
 // From one metric to the next through the index: there may be very many labels.
 constexpr Statement kSeriesOfHosts{"sealed_whole_host_series", R"sql(
@@ -53,7 +53,7 @@ WHERE b.day = ANY ($1) AND ($2::int IS NULL OR b.host_id = $2) AND b.delay_low <
     WHERE t.delay < 0 AND t.ts >= $3 AND t.ts + t.delay * interval '1 microsecond' < $3)
 )sql";
 
-constexpr const char* kHosts = R"sql(
+constexpr const char* kHostsOfDay = R"sql(
 SELECT b.host_id, b.batches
 FROM monitoring.sealed_batches b
 WHERE b.day = $1 AND ($2::int IS NULL OR b.host_id = $2)
@@ -166,7 +166,8 @@ void Summary::add_days(std::span<const sys_days> whole, const HostsOfDays& ahead
 void Summary::read_hosts(sys_days day, std::optional<std::int32_t> host_id,
                          const std::vector<std::int32_t>& ahead) {
     hosts_.clear();
-    for (const auto row : session_.execute_once(kHosts, Parameters{}.date(day).int4(host_id))) {
+    for (const auto row :
+         session_.execute_once(kHostsOfDay, Parameters{}.date(day).int4(host_id))) {
         read_packed_row(session_, {row.int4(0), day, {}}, OnDamage::skip, [&] {
             hosts_[row.int4(0)] = {read_hours(row, 1), first_hour(day), {}, {}};
         });
@@ -209,8 +210,8 @@ void Summary::add_hours(sys_days day, std::optional<std::int32_t> host_id,
     for (const auto& [id, host] : hosts_) {
         of_day = std::max<std::size_t>(of_day, host.starts.back());
     }
-    const auto rows =
-        in_detail ? std::min(kRowsAtATime, kPackedValuesAtATime / of_day) : kRowsAtATime;
+    const auto rows = in_detail ? std::min(kPackedRowsAtATime, kPackedValuesAtATime / of_day)
+                                : kPackedRowsAtATime;
     const auto at_once = std::max<std::size_t>(1, rows / hosts_.size());
     for (std::size_t from = 0; from < series_.size(); from += at_once) {
         const auto part = std::span<const std::int32_t>{series_}.subspan(

@@ -30,7 +30,7 @@ WHERE h.hostname = $3
 )sql"};
 
 // The values are picked below the grouping: see summary_reader.cpp.
-constexpr const char* kBuckets = R"sql(
+constexpr const char* kHotBuckets = R"sql(
 SELECT v.series, v.bucket, sum(v.value), count(v.value), min(v.value), max(v.value)
 FROM (
     SELECT w.series, date_bin($5::interval, b.ts, '1970-01-01 00:00:00+00') AS bucket,
@@ -49,10 +49,6 @@ LIMIT $4
 constexpr std::int64_t kSteps[] = {1,     2,     5,     10,    15,     30,     60,
                                    120,   300,   600,   900,   1800,   3600,   7200,
                                    10800, 21600, 43200, 86400, 172800, 604800, 2592000};
-
-std::int64_t floor_seconds(Timestamp time) {
-    return std::chrono::floor<seconds>(time).time_since_epoch().count();
-}
 
 // Gathers the buckets of one chart from the rows of system_batches, from packed days, and from what
 // is kept for years.
@@ -116,15 +112,16 @@ void Chart::read_stored() {
     if (layout_ids_.empty()) return;
     const seconds step{buckets_.step_seconds()};
     const auto most = buckets_.columns() * buckets_.points();
-    for (const auto row : session_.execute_once(kBuckets, Parameters{}
-                                                              .int4(host_id_)
-                                                              .timestamp(query_.start)
-                                                              .timestamp(query_.end)
-                                                              .int8(static_cast<std::int64_t>(most))
-                                                              .interval(step)
-                                                              .int4_array(std::span{layout_ids_})
-                                                              .int4_array(std::span{positions_})
-                                                              .int4_array(std::span{series_}))) {
+    for (const auto row :
+         session_.execute_once(kHotBuckets, Parameters{}
+                                                .int4(host_id_)
+                                                .timestamp(query_.start)
+                                                .timestamp(query_.end)
+                                                .int8(static_cast<std::int64_t>(most))
+                                                .interval(step)
+                                                .int4_array(std::span{layout_ids_})
+                                                .int4_array(std::span{positions_})
+                                                .int4_array(std::span{series_}))) {
         buckets_.add(static_cast<std::size_t>(row.int4(0)), buckets_.bucket_of(row.timestamp(1)),
                      {row.float8(4), row.float8(5), row.float8(2), row.int8(3)});
     }
@@ -220,8 +217,8 @@ SeriesAnswer Chart::read() {
 }  // namespace
 
 std::int64_t step_seconds(Timestamp start, Timestamp end, int max_points, std::int64_t least) {
-    const auto first = floor_seconds(start);
-    const auto last = floor_seconds(end);
+    const auto first = to_unix_seconds(start);
+    const auto last = to_unix_seconds(end);
     const auto points = [&](std::int64_t step) { return last / step - first / step + 1; };
     for (const auto step : kSteps) {
         if (step >= least && points(step) <= max_points) return step;

@@ -12,6 +12,11 @@
 
 namespace chorus::store {
 
+// Whole seconds since 1970, rounded down.
+inline std::int64_t to_unix_seconds(Timestamp time) {
+    return std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
+}
+
 struct SeriesQuery {
     std::string hostname;
     std::vector<std::string> metric_types;

@@ -10,7 +10,7 @@
 namespace chorus::store {
 namespace {
 
-constexpr Statement kHostId{"summary_host_id", R"sql(
+constexpr Statement kSummaryHostId{"summary_host_id", R"sql(
 SELECT host_id FROM monitoring.hosts WHERE hostname = $1
 )sql"};
 
@@ -26,7 +26,7 @@ std::vector<MetricSummary> SummaryReader::read(const std::optional<std::string>&
         const HistorySnapshot snapshot{session};
         std::optional<std::int32_t> host_id;
         if (hostname) {
-            const auto hosts = session.execute(kHostId, Parameters{}.text(*hostname));
+            const auto hosts = session.execute(kSummaryHostId, Parameters{}.text(*hostname));
             if (hosts.empty()) return {};
             host_id = hosts[0].int4(0);
         }

@@ -14,9 +14,9 @@ namespace chorus::http {
 namespace {
 
 using std::chrono::milliseconds;
-using Clock = std::chrono::steady_clock;
+using SteadyClock = std::chrono::steady_clock;
 
-constexpr Logger kLog{"http"};
+constexpr Logger kConnectionLog{"http"};
 constexpr std::size_t kReadSize = 8'192;
 constexpr std::size_t kLargestPiece = 256U << 10U;
 // A body nobody reads: up to here it is swallowed and the connection lives on.
@@ -63,9 +63,9 @@ void Connection::run() {
         while (serve_one()) {
         }
     } catch (const Poco::Exception& e) {
-        kLog.debug("Connection ended", {{"error", e.displayText()}});
+        kConnectionLog.debug("Connection ended", {{"error", e.displayText()}});
     } catch (const std::exception& e) {
-        kLog.warning("Connection ended", {{"error", e.what()}});
+        kConnectionLog.warning("Connection ended", {{"error", e.what()}});
     }
 }
 
@@ -74,14 +74,14 @@ void Connection::refuse_connection() {
     nobody.request_id = Uuid::random().to_string();
     Response busy = retry_later(nobody, 503, "overloaded", "Too many connections", 2);
     hub_.dispatcher().finish(nobody, nullptr, 0, busy);
-    io_.write_all(to_bytes(busy, {.keep_alive = false}), Clock::now() + kRefusalLinger);
+    io_.write_all(to_bytes(busy, {.keep_alive = false}), SteadyClock::now() + kRefusalLinger);
     io_.linger(kDrainBytes, kRefusalLinger);
 }
 
 bool Connection::serve_one() {
     Exchange exchange;
     if (!read_head(exchange)) return false;
-    exchange.started = Clock::now();
+    exchange.started = SteadyClock::now();
     exchange.keep_alive = exchange.head.keep_alive && !hub_.draining();
     exchange.head.request.client_ip = client_ip_;
     auto refused = hub_.dispatcher().admit(exchange.head, exchange.route);
@@ -109,19 +109,20 @@ bool Connection::serve_with_body(Exchange& exchange) {
     Request& request = exchange.head.request;
     const std::uint64_t length = exchange.head.content_length.value_or(0);
     BodyReservation memory(hub_);
-    if (!memory.add(length, Clock::now())) {
+    if (!memory.add(length, SteadyClock::now())) {
         exchange.keep_alive = false;
         return answer(exchange, out_of_memory_for_bodies(request));
     }
     if (length > 0) {
         if (exchange.head.expect_continue) {
-            io_.write_all("HTTP/1.1 100 Continue\r\n\r\n", Clock::now() + hub_.limits().write);
+            io_.write_all("HTTP/1.1 100 Continue\r\n\r\n",
+                          SteadyClock::now() + hub_.limits().write);
         }
         if (!read_body(exchange)) return false;
     }
     if (is_compressed(request)) {
         // The size is not known before: the largest is held while inflating, then what it is.
-        if (!memory.add(limits::kInflatedBytes, Clock::now() + kInflateWait)) {
+        if (!memory.add(limits::kInflatedBytes, SteadyClock::now() + kInflateWait)) {
             return answer(exchange, out_of_memory_for_bodies(request));
         }
         if (auto refused = hub_.dispatcher().inflate(request)) {
@@ -134,7 +135,7 @@ bool Connection::serve_with_body(Exchange& exchange) {
 
 bool Connection::read_head(Exchange& exchange) {
     bool begun = !buffer_.empty();
-    exchange.begun = Clock::now();
+    exchange.begun = SteadyClock::now();
     SteadyTime deadline = exchange.begun + (begun ? hub_.limits().head : hub_.limits().idle);
     bool skipped = false;
     for (;;) {
@@ -163,7 +164,7 @@ bool Connection::read_head(Exchange& exchange) {
         if (result != IoResult::ok) return false;
         if (!begun) {
             begun = true;
-            exchange.begun = Clock::now();
+            exchange.begun = SteadyClock::now();
             deadline = exchange.begun + hub_.limits().head;
         }
     }
@@ -196,7 +197,8 @@ bool Connection::read_body(Exchange& exchange) {
 
 bool Connection::answer(const Exchange& exchange, Response response) {
     const Request& request = exchange.head.request;
-    const double seconds = std::chrono::duration<double>(Clock::now() - exchange.started).count();
+    const double seconds =
+        std::chrono::duration<double>(SteadyClock::now() - exchange.started).count();
     hub_.dispatcher().finish(request, exchange.route, seconds, response);
     const WireForm form{
         .keep_alive =
@@ -204,7 +206,7 @@ bool Connection::answer(const Exchange& exchange, Response response) {
         .head_only = request.method == Method::head,
         .http_1_0 = exchange.head.http_1_0,
     };
-    const SteadyTime deadline = Clock::now() + hub_.limits().write;
+    const SteadyTime deadline = SteadyClock::now() + hub_.limits().write;
     const IoResult written = io_.write_all(to_bytes(response, form), deadline);
     if (written == IoResult::timeout) io_.reset_on_close();
     if (written != IoResult::ok) return false;
@@ -221,7 +223,7 @@ bool Connection::refuse(Exchange& exchange, const HeadError& error) {
     Request& request = exchange.head.request;
     if (request.request_id.empty()) {  // the head never came to the dispatcher
         request.request_id = Uuid::random().to_string();
-        exchange.started = Clock::now();
+        exchange.started = SteadyClock::now();
     }
     Response response = problem(request, error.status, error.code, error.detail);
     for (const auto& [name, value] : error.headers) response.with(name, value);

@@ -6,7 +6,7 @@
 namespace chorus::http {
 namespace {
 
-constexpr Logger kLog{"http"};
+constexpr Logger kConnectionHubLog{"http"};
 
 }  // namespace
 
@@ -62,8 +62,8 @@ void ConnectionHub::drain() {
 void ConnectionHub::finish(SteadyTime deadline) {
     std::unique_lock lock(mutex_);
     if (left_.wait_until(lock, deadline, [this] { return connections_.empty(); })) return;
-    kLog.warning("Cutting connections that did not end in time",
-                 {{"connections", connections_.size()}});
+    kConnectionHubLog.warning("Cutting connections that did not end in time",
+                              {{"connections", connections_.size()}});
     for (Connection* connection : connections_) connection->abort();
     left_.wait(lock, [this] { return connections_.empty(); });
 }

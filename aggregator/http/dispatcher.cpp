@@ -14,7 +14,7 @@
 namespace chorus::http {
 namespace {
 
-constexpr Logger kLog{"http"};
+constexpr Logger kDispatcherLog{"http"};
 constexpr std::size_t kCompressAbove = 1'024;
 
 bool valid_request_id(std::string_view id) {
@@ -61,8 +61,9 @@ Response render(const Request& request, const HttpError& e) {
 
 // Logs what happened and tells the client nothing of it.
 Response unexpected(const Request& request, const Route& route, const std::exception& e) {
-    kLog.error("Request failed",
-               {{"request_id", request.request_id}, {"route", route.pattern}, {"error", e.what()}});
+    kDispatcherLog.error(
+        "Request failed",
+        {{"request_id", request.request_id}, {"route", route.pattern}, {"error", e.what()}});
     return problem(request, 500, "internal_error",
                    "Something went wrong here; the log has the details under the request id");
 }

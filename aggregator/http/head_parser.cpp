@@ -9,18 +9,15 @@
 namespace chorus::http {
 namespace {
 
-HeadError bad(std::string code, std::string detail) {
-    return {400, std::move(code), std::move(detail)};
-}
-
 std::optional<HeadError> read_header(std::string_view line, Head& head) {
     if (line.front() == ' ' || line.front() == '\t') {
-        return bad("malformed_header", "A header line starts with a space (obsolete folding)");
+        return bad_request("malformed_header",
+                           "A header line starts with a space (obsolete folding)");
     }
     const auto colon = line.find(':');
     const std::string_view name = line.substr(0, colon);
     if (colon == std::string_view::npos || !is_token(name)) {
-        return bad("malformed_header", "A header line has no valid name before its colon");
+        return bad_request("malformed_header", "A header line has no valid name before its colon");
     }
     std::string_view value = line.substr(colon + 1);
     while (!value.empty() && (value.front() == ' ' || value.front() == '\t'))
@@ -28,8 +25,8 @@ std::optional<HeadError> read_header(std::string_view line, Head& head) {
     while (!value.empty() && (value.back() == ' ' || value.back() == '\t')) value.remove_suffix(1);
     if (std::any_of(value.begin(), value.end(),
                     [](char c) { return is_control(c) && c != '\t'; })) {
-        return bad("malformed_header",
-                   "The header " + std::string(name) + " holds a control character");
+        return bad_request("malformed_header",
+                           "The header " + std::string(name) + " holds a control character");
     }
     head.request.headers.emplace_back(to_lower(name), value);
     return std::nullopt;
@@ -46,8 +43,8 @@ std::optional<HeadError> read_framing(Head& head) {
     const std::size_t lengths = count(r, "content-length");
     if (count(r, "transfer-encoding") > 0) {
         if (lengths > 0) {
-            return bad("ambiguous_length",
-                       "Content-Length and Transfer-Encoding exclude each other");
+            return bad_request("ambiguous_length",
+                               "Content-Length and Transfer-Encoding exclude each other");
         }
         return HeadError{411, "length_required", "Send Content-Length; chunked bodies are refused"};
     }
@@ -58,7 +55,7 @@ std::optional<HeadError> read_framing(Head& head) {
         !text.empty() && text.size() <= 12 &&
         std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
     if (lengths > 1 || !digits) {
-        return bad("invalid_content_length", "Content-Length must be one decimal number");
+        return bad_request("invalid_content_length", "Content-Length must be one decimal number");
     }
     std::from_chars(text.data(), text.data() + text.size(), length);
     head.content_length = length;
@@ -78,9 +75,10 @@ std::optional<HeadError> read_connection(Head& head) {
     const Request& r = head.request;
     const std::size_t hosts = count(r, "host");
     if (hosts > 1 || (hosts == 0 && !head.http_1_0)) {
-        return bad("invalid_host", "Exactly one Host header is needed");
+        return bad_request("invalid_host", "Exactly one Host header is needed");
     }
-    if (!is_host(r.header("host"))) return bad("invalid_host", "The Host header is not valid");
+    if (!is_host(r.header("host")))
+        return bad_request("invalid_host", "The Host header is not valid");
     for (const auto& [name, value] : r.headers) {
         if (name != "connection") continue;
         for (const auto option : split(value, ',')) {
@@ -119,8 +117,8 @@ std::size_t head_length(std::string_view bytes) {
 std::optional<HeadError> check_incomplete_head(std::string_view bytes) {
     // Not the beginning of a method, e.g. a TLS client's greeting.
     if (!bytes.empty() && bytes.front() != '\r' && !is_token(bytes.substr(0, 1))) {
-        return bad(bytes.front() == '\n' ? "malformed_header" : "malformed_request",
-                   "This is not an HTTP/1.1 request; TLS is not spoken on this port");
+        return bad_request(bytes.front() == '\n' ? "malformed_header" : "malformed_request",
+                           "This is not an HTTP/1.1 request; TLS is not spoken on this port");
     }
     const auto newline = bytes.find('\n');
     if (newline == std::string_view::npos && bytes.size() > kLongestTarget + 64) {
@@ -128,11 +126,12 @@ std::optional<HeadError> check_incomplete_head(std::string_view bytes) {
                                     : HeadError{431, "header_too_large", "A line without an end"};
     }
     if (bytes.size() > kLargestHead) return head_too_large();
-    if (has_bare_newline(bytes)) return bad("malformed_header", "Lines must end with CR LF");
+    if (has_bare_newline(bytes))
+        return bad_request("malformed_header", "Lines must end with CR LF");
     // HTTP/0.9: a request line without a version is complete by itself.
     if (newline != std::string_view::npos && bytes.starts_with("GET ") &&
         bytes.substr(0, newline).find(" HTTP/") == std::string_view::npos) {
-        return bad("http_version", "The request line must end with HTTP/1.1");
+        return bad_request("http_version", "The request line must end with HTTP/1.1");
     }
     return std::nullopt;
 }
@@ -147,7 +146,7 @@ std::optional<HeadError> parse_head(std::string_view bytes, Head& head) {
         const std::string_view line = bytes.substr(at, end - at);
         if (line.find('\n') != std::string_view::npos ||
             line.find('\r') != std::string_view::npos) {
-            return bad("malformed_header", "Lines must end with CR LF");
+            return bad_request("malformed_header", "Lines must end with CR LF");
         }
         auto error = first ? read_request_line(line, head) : read_header(line, head);
         if (error) return error;

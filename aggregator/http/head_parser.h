@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "aggregator/http/request.h"
@@ -30,6 +31,9 @@ struct HeadError {
     std::string detail;
     std::vector<NameValue> headers{};
 };
+inline HeadError bad_request(std::string code, std::string detail) {
+    return {400, std::move(code), std::move(detail)};
+}
 
 // Length of the head at the front of `bytes`, with its empty line. 0 if it is not complete.
 std::size_t head_length(std::string_view bytes);

@@ -8,10 +8,6 @@
 namespace chorus::http {
 namespace {
 
-HeadError bad(std::string code, std::string detail) {
-    return {400, std::move(code), std::move(detail)};
-}
-
 std::optional<Method> known_method(std::string_view name) {
     for (const Method m : {Method::get, Method::head, Method::post, Method::put, Method::patch,
                            Method::del, Method::options}) {
@@ -31,7 +27,7 @@ std::optional<HeadError> read_method(std::string_view name, Head& head) {
                          "Method Not Allowed",
                          {{"Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"}}};
     }
-    if (!is_token(name)) return bad("malformed_request", "The request line is malformed");
+    if (!is_token(name)) return bad_request("malformed_request", "The request line is malformed");
     return HeadError{501, "method_not_implemented", "This method is not known here"};
 }
 
@@ -43,7 +39,7 @@ std::optional<HeadError> read_version(std::string_view text, Head& head) {
         return std::nullopt;
     }
     if (!text.starts_with("HTTP/")) {
-        return bad("http_version", "The request line must end with HTTP/1.1");
+        return bad_request("http_version", "The request line must end with HTTP/1.1");
     }
     return HeadError{505, "http_version", "Only HTTP/1.1 and HTTP/1.0 are spoken here"};
 }
@@ -78,16 +74,16 @@ std::optional<HeadError> read_target(std::string_view target, Head& head) {
     // A fragment is never sent (RFC 9112 section 3.2); a blank was cut at already.
     const auto allowed = [](char c) { return !is_control(c) && c != '#'; };
     if (!target.starts_with('/') || !std::all_of(target.begin(), target.end(), allowed)) {
-        return bad("invalid_path", "The path is not valid");
+        return bad_request("invalid_path", "The path is not valid");
     }
     head.request.target = std::string(target);
     const auto question = target.find('?');
     const auto path = decode_path(target.substr(0, question));
-    if (!path) return bad("invalid_path", "The path is not valid");
+    if (!path) return bad_request("invalid_path", "The path is not valid");
     head.request.path = *path;
     if (question != std::string_view::npos) {
         auto query = parse_query(target.substr(question + 1));
-        if (!query) return bad("invalid_query", "The query has bad percent-encoding");
+        if (!query) return bad_request("invalid_query", "The query has bad percent-encoding");
         head.request.query = std::move(*query);
     }
     return std::nullopt;
@@ -119,8 +115,8 @@ std::optional<HeadError> read_request_line(std::string_view line, Head& head) {
     const auto parts = split(line, ' ');
     if (parts.size() != 3) {
         const bool http_0_9 = parts.size() == 2 && parts[0] == "GET";
-        return bad(http_0_9 ? "http_version" : "malformed_request",
-                   "The request line must be `METHOD PATH HTTP/1.1`");
+        return bad_request(http_0_9 ? "http_version" : "malformed_request",
+                           "The request line must be `METHOD PATH HTTP/1.1`");
     }
     if (auto error = read_version(parts[2], head)) return error;
     if (auto error = read_method(parts[0], head)) return error;

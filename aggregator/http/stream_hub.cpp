@@ -18,9 +18,9 @@ namespace chorus::http {
 namespace {
 
 using std::chrono::milliseconds;
-using Clock = std::chrono::steady_clock;
+using SteadyClock = std::chrono::steady_clock;
 
-constexpr Logger kLog{"streams"};
+constexpr Logger kStreamHubLog{"streams"};
 constexpr StreamId kWakeUp = 0;  // no stream has this number
 constexpr milliseconds kTick{1'000};
 constexpr int kEvents = 256;
@@ -109,7 +109,8 @@ bool StreamHub::give(Order&& order) {
         const std::lock_guard lock(mutex_);
         if (!running_) return false;
         if (orders_.size() >= limits_.orders && order.kind != Order::Kind::close) {
-            kLog.error("Streams fall behind; a message is lost", {{"waiting", orders_.size()}});
+            kStreamHubLog.error("Streams fall behind; a message is lost",
+                                {{"waiting", orders_.size()}});
             return false;
         }
         first = orders_.empty();
@@ -127,9 +128,9 @@ void StreamHub::wake() const {
 
 void StreamHub::run() {
     std::array<epoll_event, kEvents> events{};
-    Time next_tick = Clock::now() + kTick;
+    Time next_tick = SteadyClock::now() + kTick;
     for (;;) {
-        const auto left = std::chrono::ceil<milliseconds>(next_tick - Clock::now());
+        const auto left = std::chrono::ceil<milliseconds>(next_tick - SteadyClock::now());
         const int ready =
             ::epoll_wait(epoll_.get(), events.data(), kEvents,
                          static_cast<int>(std::max<milliseconds::rep>(left.count(), 0)));
@@ -140,7 +141,7 @@ void StreamHub::run() {
         std::uint64_t count = 0;
         [[maybe_unused]] const ssize_t n = ::read(wake_.get(), &count, sizeof count);
         take_orders();
-        const Time now = Clock::now();
+        const Time now = SteadyClock::now();
         if (now >= next_tick) {
             on_tick(now);
             next_tick = now + kTick;
@@ -167,8 +168,8 @@ void StreamHub::carry_out(Order& order) {
         if (found == streams_.end()) continue;
         Stream& stream = found->second;
         if (stream.outbox_bytes + order.bytes->size() > limits_.outbox_bytes) {
-            kLog.info("A stream whose client does not keep up is closed",
-                      {{"waiting_bytes", stream.outbox_bytes}});
+            kStreamHubLog.info("A stream whose client does not keep up is closed",
+                               {{"waiting_bytes", stream.outbox_bytes}});
             end(id);
             continue;
         }
@@ -183,12 +184,12 @@ void StreamHub::accept(Order& order) {
     Stream& stream = streams_.emplace(id, Stream{std::move(*order.socket), std::move(order.closed)})
                          .first->second;
     prepare(stream.fd(), limits_.stall);
-    stream.next_ping = Clock::now() + limits_.ping;
+    stream.next_ping = SteadyClock::now() + limits_.ping;
     epoll_event event{};
     event.events = EPOLLIN | EPOLLRDHUP;
     event.data.u64 = id;
     if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, stream.fd(), &event) < 0) {
-        kLog.error("A stream cannot be watched", {{"errno", errno}});
+        kStreamHubLog.error("A stream cannot be watched", {{"errno", errno}});
         end(id);
     }
 }

@@ -12,7 +12,7 @@ namespace {
 
 using store::WriteResult;
 
-constexpr Logger kLog{"ingest"};
+constexpr Logger kIngestServiceLog{"ingest"};
 constexpr std::size_t kResults = 12;
 constexpr std::size_t kMostBoundTokens = 100'000;
 // After this long without work a writer gives its database session back.
@@ -153,7 +153,7 @@ IngestOutcome IngestService::submit(Batch&& batch, const Source& source) {
         try {
             bound = bound_agent(*source.token_id, batch.agent.id);
         } catch (const store::DatabaseError& e) {
-            kLog.warning("Token not bound", {{"error", e.what()}});
+            kIngestServiceLog.warning("Token not bound", {{"error", e.what()}});
             return finish(outcome);
         }
         // Revoked meanwhile, or the agent has another one.
@@ -244,7 +244,8 @@ void IngestService::write_group(store::BatchWriter& store, std::vector<TicketPoi
         results = store.write(batches);
     } catch (const std::exception& e) {
         // Memory, most likely. Nothing is known to be stored.
-        kLog.error("Batches not stored", {{"batches", group.size()}, {"error", e.what()}});
+        kIngestServiceLog.error("Batches not stored",
+                                {{"batches", group.size()}, {"error", e.what()}});
     }
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
     commit_duration_.observe(took.count());

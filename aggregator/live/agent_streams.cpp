@@ -8,7 +8,7 @@
 namespace chorus::live {
 namespace {
 
-constexpr int kRetryAfterSeconds = 60;
+constexpr int kAgentRetrySeconds = 60;
 
 http::StreamBytes collect_event(bool processes) {
     JsonWriter json;
@@ -51,7 +51,7 @@ http::Response AgentStreams::open(const Uuid& agent, std::optional<std::int64_t>
     auto seat = std::make_shared<Seat>(*this);
     if (!seat->granted()) {
         throw http::HttpError(503, "too_many_streams", "Too many agents listen",
-                              kRetryAfterSeconds);
+                              kAgentRetrySeconds);
     }
     http::Response response = stream_response();
     response.take_over = [this, seat, agent, token_id,

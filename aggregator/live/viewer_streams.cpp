@@ -7,7 +7,7 @@
 namespace chorus::live {
 namespace {
 
-constexpr int kRetryAfterSeconds = 10;
+constexpr int kViewerRetrySeconds = 10;
 constexpr std::string_view kHello = "retry: 3000\n\n";
 
 // Nothing for what is no id of ours: then the stream begins with what comes from now on.
@@ -58,7 +58,7 @@ http::Response ViewerStreams::open(const http::Request& request,
     if (!seat->granted()) {
         throw http::HttpError(503, "too_many_streams",
                               "Too many live streams are open; close one or ask again later",
-                              kRetryAfterSeconds);
+                              kViewerRetrySeconds);
     }
     http::Response response = stream_response();
     response.take_over =

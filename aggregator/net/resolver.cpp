@@ -20,7 +20,7 @@ constexpr milliseconds kServerTimeout{2'000};  // the first try; later ones are 
 constexpr int kTries = 2;
 constexpr std::size_t kMostAddresses = 8;
 
-std::string sentence(int status) {
+std::string resolver_error(int status) {
     switch (status) {
         case ARES_ENOTFOUND:
         case ARES_ENODATA:
@@ -79,7 +79,7 @@ struct Resolver::Lookup {
         if (list != nullptr) ares_freeaddrinfo(list);
         --lookup->owner->pending_;
         if (lookup->owner->ending_) return;
-        const std::string error = addresses.empty() ? sentence(status) : std::string();
+        const std::string error = addresses.empty() ? resolver_error(status) : std::string();
         lookup->done(std::move(addresses), error);
     }
 };

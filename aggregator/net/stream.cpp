@@ -13,7 +13,7 @@ using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 using Wait = Connection::Wait;
 
-std::string sentence(int error) {
+std::string system_error(int error) {
     if (error == ECONNREFUSED) return "connection refused";
     if (error == ECONNRESET || error == EPIPE) return "connection reset";
     return std::generic_category().message(error);
@@ -32,7 +32,7 @@ Stream::Stream(const Network& network, const std::string& host, std::uint16_t po
         const auto now = steady_clock::now();
         state = own[0].revents != 0 ? connection_.ready(now) : connection_.tick(now);
         if (state == Connection::State::connecting && now >= deadline_) {
-            throw StreamError(sentence(ETIMEDOUT));
+            throw StreamError(system_error(ETIMEDOUT));
         }
     }
     if (state == Connection::State::failed) fail();
@@ -64,7 +64,7 @@ void Stream::check_time() const {
 }
 
 void Stream::fail() const {
-    throw StreamError(connection_.error() != 0 ? sentence(connection_.error())
+    throw StreamError(connection_.error() != 0 ? system_error(connection_.error())
                                                : connection_.tls_error());
 }
 

@@ -1,20 +1,12 @@
 #include "aggregator/notify/http_send.h"
 
-#include <algorithm>
-#include <initializer_list>
 #include <stdexcept>
 
+#include "aggregator/notify/one_of.h"
 #include "common/clock.h"
 #include "common/http/retry_after.h"
 
 namespace chorus::notify {
-namespace {
-
-bool is_one_of(int status, std::initializer_list<int> statuses) {
-    return std::find(statuses.begin(), statuses.end(), status) != statuses.end();
-}
-
-}  // namespace
 
 SendResult judge_answer(const HttpHead& head, Timestamp now) {
     const int status = head.status;

@@ -12,7 +12,7 @@ namespace {
 using std::chrono::milliseconds;
 using store::DeliveryOutcome;
 
-constexpr Logger kLog{"notify"};
+constexpr Logger kNotifierLog{"notify"};
 // Longer than an attempt can take, so that a claim is lost only by those who died.
 constexpr milliseconds kClaim = kSendDeadline + std::chrono::seconds{10};
 constexpr milliseconds kLook{5'000};  // for what nobody woke us for
@@ -98,9 +98,9 @@ void Notifier::work(const store::ChannelChoice& choice) {
                     std::clamp(std::chrono::ceil<milliseconds>(due - now), milliseconds{0}, kLook);
             }
         } catch (const store::DatabaseError& e) {
-            kLog.debug("The outbox cannot be read", {{"error", e.what()}});
+            kNotifierLog.debug("The outbox cannot be read", {{"error", e.what()}});
         } catch (const std::exception& e) {
-            kLog.error("A notification failed", {{"error", e.what()}});
+            kNotifierLog.error("A notification failed", {{"error", e.what()}});
         }
     }
 }
@@ -133,7 +133,7 @@ std::optional<milliseconds> Notifier::send_one(const store::ChannelChoice& choic
     }
     const bool noted = store::finish_message(*database_.acquire(), *claimed, name_, delivery);
     report(*claimed, delivery);
-    if (!noted) kLog.warning("Another aggregator took a channel over", {{"channel", name}});
+    if (!noted) kNotifierLog.warning("Another aggregator took a channel over", {{"channel", name}});
     return delivery.retry_in;
 }
 
@@ -143,36 +143,36 @@ void Notifier::report(const store::ClaimedMessage& message, const store::Deliver
     switch (delivery.outcome) {
         case DeliveryOutcome::delivered:
             counted(name, "delivered").add();
-            kLog.info("Notification sent", {{"channel", name},
-                                            {"message_id", message.message_id},
-                                            {"alerts", alerts},
-                                            {"attempt", message.attempt}});
+            kNotifierLog.info("Notification sent", {{"channel", name},
+                                                    {"message_id", message.message_id},
+                                                    {"alerts", alerts},
+                                                    {"attempt", message.attempt}});
             break;
         case DeliveryOutcome::retry:
             counted(name, "retried").add();
-            kLog.warning("Notification not delivered yet",
-                         {{"channel", name},
-                          {"message_id", message.message_id},
-                          {"attempt", message.attempt},
-                          {"error", delivery.error},
-                          {"retry_in_ms", delivery.retry_in.count()}});
+            kNotifierLog.warning("Notification not delivered yet",
+                                 {{"channel", name},
+                                  {"message_id", message.message_id},
+                                  {"attempt", message.attempt},
+                                  {"error", delivery.error},
+                                  {"retry_in_ms", delivery.retry_in.count()}});
             break;
         case DeliveryOutcome::refused:
         case DeliveryOutcome::impossible:
             if (store::goes_apart(message, delivery)) {
                 counted(name, "split").add();
-                kLog.warning("Notification refused, its alerts are sent one by one",
-                             {{"channel", name},
-                              {"message_id", message.message_id},
-                              {"alerts", alerts},
-                              {"error", delivery.error}});
+                kNotifierLog.warning("Notification refused, its alerts are sent one by one",
+                                     {{"channel", name},
+                                      {"message_id", message.message_id},
+                                      {"alerts", alerts},
+                                      {"error", delivery.error}});
                 break;
             }
             counted(name, "failed").add();
-            kLog.error("Notification refused", {{"channel", name},
-                                                {"message_id", message.message_id},
-                                                {"alerts", alerts},
-                                                {"error", delivery.error}});
+            kNotifierLog.error("Notification refused", {{"channel", name},
+                                                        {"message_id", message.message_id},
+                                                        {"alerts", alerts},
+                                                        {"error", delivery.error}});
             break;
     }
 }
@@ -197,7 +197,7 @@ void Notifier::repeat_to_alertmanager() {
             channel->send({name, Notifications(firing.begin() + static_cast<std::ptrdiff_t>(i),
                                                firing.begin() + static_cast<std::ptrdiff_t>(end))});
         if (result.outcome == DeliveryOutcome::delivered) continue;
-        kLog.warning("Alertmanager was not told again", {{"error", result.error}});
+        kNotifierLog.warning("Alertmanager was not told again", {{"error", result.error}});
         // Of a message that it refuses Alertmanager takes all but the bad alerts; those of the next
         // ones would end there if they were not told again.
         asked_wait = result.asked_wait;
@@ -214,7 +214,7 @@ void Notifier::give_up_old(std::int64_t epoch) {
     const auto count =
         store::expire_notifications(*session, options_.most_age, options_.most_age_redis);
     transaction.commit();
-    if (count > 0) kLog.error("Notifications given up", {{"count", count}});
+    if (count > 0) kNotifierLog.error("Notifications given up", {{"count", count}});
 }
 
 SendResult send_test(Channel& channel, const std::string& channel_name, const std::string& hostname,

@@ -1,12 +1,11 @@
 #include "aggregator/notify/smtp_reply.h"
 
-#include <algorithm>
 #include <array>
 #include <charconv>
-#include <initializer_list>
 #include <optional>
 #include <string_view>
 
+#include "aggregator/notify/one_of.h"
 #include "common/text.h"
 
 namespace chorus::notify {
@@ -52,10 +51,6 @@ const char* name_of(SmtpStep step) {
             break;
     }
     return "the text";
-}
-
-bool is_one_of(int code, std::initializer_list<int> codes) {
-    return std::find(codes.begin(), codes.end(), code) != codes.end();
 }
 
 class Refusal {

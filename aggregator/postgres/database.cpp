@@ -10,7 +10,7 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-constexpr Logger kLog{"store"};
+constexpr Logger kDatabaseLog{"store"};
 constexpr milliseconds kFirstBackOff{100};
 constexpr milliseconds kLongestBackOff{2'000};
 
@@ -52,7 +52,8 @@ std::unique_ptr<Session> Database::open() {
             target_.connection, options_.application_name, options_.connect_timeout_seconds,
             static_cast<int>(options_.statement_timeout.count())});
         const std::lock_guard lock{mutex_};
-        if (back_off_.count() > 0) kLog.info("PostgreSQL is back", {{"database", describe()}});
+        if (back_off_.count() > 0)
+            kDatabaseLog.info("PostgreSQL is back", {{"database", describe()}});
         back_off_ = milliseconds{0};
         return session;
     } catch (const DatabaseError& e) {
@@ -66,7 +67,7 @@ void Database::note_failure(const std::string& reason) {
     --open_;
     freed_.notify_one();
     if (back_off_.count() == 0) {
-        kLog.error("PostgreSQL is away", {{"database", describe()}, {"error", reason}});
+        kDatabaseLog.error("PostgreSQL is away", {{"database", describe()}, {"error", reason}});
     }
     last_failure_ = reason;
     back_off_ = std::clamp(back_off_ * 2, kFirstBackOff, kLongestBackOff);

@@ -19,7 +19,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr Logger kLog{"store"};
+constexpr Logger kListenerLog{"store"};
 constexpr milliseconds kBetweenLooks{5'000};
 constexpr milliseconds kBetweenAttempts{1'000};
 constexpr Statement kPing{"listener_ping", "SELECT 1"};
@@ -63,7 +63,7 @@ void Listener::tell(std::optional<std::int64_t> transition_id) {
         try {
             handler(transition_id);
         } catch (const std::exception& e) {
-            kLog.error("A notification was not taken", {{"error", e.what()}});
+            kListenerLog.error("A notification was not taken", {{"error", e.what()}});
         }
     }
 }
@@ -80,7 +80,7 @@ void Listener::loop() {
             const auto lease = database_.acquire();
             listen(*lease);
         } catch (const DatabaseError& e) {
-            kLog.debug("Not listening", {{"error", e.what()}});
+            kListenerLog.debug("Not listening", {{"error", e.what()}});
         }
         wait(-1, kBetweenAttempts);
     }

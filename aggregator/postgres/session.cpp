@@ -14,7 +14,7 @@
 namespace chorus::store {
 namespace {
 
-constexpr Logger kLog{"store"};
+constexpr Logger kSessionLog{"store"};
 
 // A database may be set to stronger than `on` (remote_apply); only weaker settings are raised.
 // idle_in_transaction_session_timeout frees the locks of a program that hangs.
@@ -37,9 +37,9 @@ void log_notice(void*, const PGresult* result) {
     const std::string_view level = severity == nullptr ? "" : severity;
     const std::string_view text = message == nullptr ? "" : message;
     if (level == "WARNING") {
-        kLog.warning("PostgreSQL warns", {{"message", text}});
+        kSessionLog.warning("PostgreSQL warns", {{"message", text}});
     } else {
-        kLog.debug("PostgreSQL notes", {{"message", text}});
+        kSessionLog.debug("PostgreSQL notes", {{"message", text}});
     }
 }
 

@@ -30,14 +30,14 @@ WHERE epoch = $1 AND expires_at > clock_timestamp()
 FOR KEY SHARE
 )sql"};
 
-constexpr const char* kLockTimeout = "SET LOCAL lock_timeout = '2s'";
+constexpr const char* kLeaseLockTimeout = "SET LOCAL lock_timeout = '2s'";
 
 }  // namespace
 
 std::optional<std::int64_t> take_lease(Session& session, const std::string& holder,
                                        std::chrono::milliseconds duration) {
     Transaction transaction{session};
-    session.execute_script(kLockTimeout);
+    session.execute_script(kLeaseLockTimeout);
     const auto rows = session.execute(kTake, Parameters{}.text(holder).interval(duration));
     transaction.commit();
     if (rows.empty()) return std::nullopt;

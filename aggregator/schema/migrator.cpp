@@ -9,7 +9,7 @@
 namespace chorus::store {
 namespace {
 
-constexpr Logger kLog{"migrate"};
+constexpr Logger kMigratorLog{"migrate"};
 
 // Waiting for another program's migration may take as long as that migration.
 constexpr const char* kLock = R"sql(
@@ -108,7 +108,7 @@ int Migrator::apply() {
             kInsertApplied,
             Parameters{}.int4(migration.version).text(migration.name).bytea(sha256(migration.sql)));
         transaction.commit();
-        kLog.info("Migration applied", {{"migration", migration.name}});
+        kMigratorLog.info("Migration applied", {{"migration", migration.name}});
         ++count;
     }
     return count;

@@ -14,7 +14,7 @@ using std::chrono::days;
 using std::chrono::hours;
 using std::chrono::sys_days;
 
-constexpr Logger kLog{"retention"};
+constexpr Logger kRetentionLog{"retention"};
 constexpr int kAttempts = 5;
 constexpr std::string_view kUndefinedTable = "42P01";
 constexpr std::chrono::milliseconds kBetweenAttempts{200};
@@ -46,7 +46,7 @@ WHERE NOT EXISTS (SELECT FROM monitoring.sealed_days s WHERE s.day = p.day)
 )sql"};
 
 // While DETACH waits for its lock, inserts wait behind it: that is what the short timeout bounds.
-constexpr const char* kLockTimeout = "SET LOCAL lock_timeout = '300ms'";
+constexpr const char* kDropLockTimeout = "SET LOCAL lock_timeout = '300ms'";
 
 constexpr const char* kDeleteProcesses = R"sql(
 DELETE FROM monitoring.processes WHERE last_seen_day < $1
@@ -165,7 +165,7 @@ bool drop_partition(Session& session, Epoch epoch, const std::string& parent,
         try {
             Transaction transaction{session};
             if (epoch) hold_leadership(session, *epoch);
-            session.execute_script(kLockTimeout);
+            session.execute_script(kDropLockTimeout);
             session.execute_once("ALTER TABLE monitoring." + parent +
                                  " DETACH PARTITION monitoring." + partition);
             session.execute_once("DROP TABLE monitoring." + partition);
@@ -287,7 +287,7 @@ RetentionOutcome RetentionJob::run(Epoch epoch, bool clock_confirmed) {
     end_stalled_sessions(session, stalled_after_);
     if (!clock_confirmed) outcome.refused = clock_fault(session, now);
     if (!outcome.refused.empty()) {
-        kLog.warning("Retention paused", {{"reason", outcome.refused}});
+        kRetentionLog.warning("Retention paused", {{"reason", outcome.refused}});
         return outcome;
     }
     if (retention_.system) {

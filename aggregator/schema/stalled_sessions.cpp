@@ -5,7 +5,7 @@
 namespace chorus::store {
 namespace {
 
-constexpr Logger kLog{"store"};
+constexpr Logger kStalledSessionsLog{"store"};
 
 // The name may have more behind a slash. MATERIALIZED: first all conditions, then the ending.
 constexpr Statement kEnd{"end_stalled_sessions", R"sql(
@@ -26,8 +26,9 @@ SELECT pid, wait_event, seconds FROM stalled WHERE pg_terminate_backend(pid)
 int end_stalled_sessions(Session& session, std::chrono::seconds after) {
     const auto ended = session.execute(kEnd, Parameters{}.interval(after));
     for (const auto row : ended) {
-        kLog.warning("An aggregator stands still; its session was ended",
-                     {{"pid", row.int4(0)}, {"waited_in", row.text(1)}, {"seconds", row.int8(2)}});
+        kStalledSessionsLog.warning(
+            "An aggregator stands still; its session was ended",
+            {{"pid", row.int4(0)}, {"waited_in", row.text(1)}, {"seconds", row.int8(2)}});
     }
     return ended.size();
 }

@@ -9,7 +9,7 @@
 namespace chorus::store {
 namespace {
 
-constexpr const char* kLimits =
+constexpr const char* kFillLimits =
     "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '10s';"
     " SET LOCAL idle_in_transaction_session_timeout = '60s'";
 
@@ -22,11 +22,11 @@ ORDER BY p.day, p.host_id
 LIMIT 1000
 )sql"};
 
-constexpr Statement kHours{"history_fill_hours", R"sql(
+constexpr Statement kHoursToFill{"history_fill_hours", R"sql(
 SELECT batches FROM monitoring.sealed_batches WHERE day = $1 AND host_id = $2
 )sql"};
 
-constexpr const char* kFetch = "FETCH 1000 FROM history_fill";
+constexpr const char* kFetchDays = "FETCH 1000 FROM history_fill";
 
 std::string open_cursor() {
     return "DECLARE history_fill NO SCROLL CURSOR FOR SELECT series_id, " +
@@ -34,7 +34,7 @@ std::string open_cursor() {
            " FROM monitoring.sealed_series WHERE day = $1 AND host_id = $2";
 }
 
-constexpr Statement kHoldHost{"history_hold_host", R"sql(
+constexpr Statement kHoldHostOfHistory{"history_hold_host", R"sql(
 SELECT FROM monitoring.hosts WHERE host_id = $1 FOR KEY SHARE
 )sql"};
 
@@ -52,14 +52,14 @@ std::vector<HostAndDay> history_pending(Session& session, const HostAndDay& afte
 bool fill_history(Session& session, std::int64_t epoch, const HostAndDay& what) {
     const auto& [host_id, day] = what;
     const auto key = Parameters{}.date(day).int4(host_id);
-    session.execute_script(kLimits);
+    session.execute_script(kFillLimits);
     HistoryWriter writer{session, host_id, day};
-    const auto batches = session.execute(kHours, key);
+    const auto batches = session.execute(kHoursToFill, key);
     if (!batches.empty()) {
         const auto starts = read_hours(batches[0], 0);
         session.execute_once(open_cursor(), key);
         for (;;) {
-            const auto rows = session.execute_once(kFetch);
+            const auto rows = session.execute_once(kFetchDays);
             if (rows.empty()) break;
             for (const auto row : rows) {
                 writer.add(row.int4(0), read_series(row, 1, starts), starts);
@@ -69,7 +69,7 @@ bool fill_history(Session& session, std::int64_t epoch, const HostAndDay& what) 
         session.execute_script("CLOSE history_fill");
     }
     writer.finish();
-    if (session.execute(kHoldHost, Parameters{}.int4(host_id)).empty()) return false;
+    if (session.execute(kHoldHostOfHistory, Parameters{}.int4(host_id)).empty()) return false;
     hold_leadership(session, epoch);
     return true;
 }

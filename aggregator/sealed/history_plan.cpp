@@ -11,7 +11,7 @@ using std::chrono::microseconds;
 using std::chrono::sys_days;
 
 // A packed day has no history while a host is waiting that an older version has packed.
-constexpr Statement kMoved{"history_moved_days", R"sql(
+constexpr Statement kMovedDays{"history_moved_days", R"sql(
 WITH kept AS (
     SELECT coalesce(min(to_date(right(c.relname, 8), 'YYYYMMDD'))
                     FILTER (WHERE c.relname LIKE 'history_hours%'), 'infinity') AS hours,
@@ -72,7 +72,8 @@ void set_hours(HistoryPlan& plan, const std::vector<MovedDay>& moved, const Hist
 
 std::vector<MovedDay> find_moved_days(Session& session, Timestamp first, Timestamp last) {
     std::vector<MovedDay> days;
-    for (const auto row : session.execute(kMoved, Parameters{}.timestamp(first).timestamp(last))) {
+    for (const auto row :
+         session.execute(kMovedDays, Parameters{}.timestamp(first).timestamp(last))) {
         days.push_back({row.date(0), row.boolean(1), row.boolean(2), row.boolean(3)});
     }
     return days;

@@ -18,12 +18,12 @@ WHERE metric_type = ANY ($1) AND ($2::text IS NULL OR label = $2)
 )sql"};
 
 // Both planned anew for each call, so that only the partitions of the range are looked at.
-constexpr const char* kHours = R"sql(
+constexpr const char* kHistoryHours = R"sql(
 SELECT h.host_id, h.series_id, h.day, h.hours
 FROM monitoring.history_hours h
 WHERE h.series_id = ANY ($1) AND h.host_id = ANY ($2) AND h.day BETWEEN $3 AND $4
 )sql";
-constexpr const char* kDays = R"sql(
+constexpr const char* kHistoryDays = R"sql(
 SELECT d.host_id, d.series_id, d.month, d.minimum, d.maximum, d.sum, d.counts
 FROM monitoring.history_days d
 WHERE d.series_id = ANY ($1) AND d.host_id = ANY ($2) AND d.month BETWEEN $3 AND $4
@@ -80,7 +80,7 @@ void read_history_hours(Session& session, const HistorySeries& wanted,
                         const std::vector<sys_days>& list, const AnswerTime& time,
                         const TakeHours& take, OnDamage on_damage) {
     in_parts(list, wanted, time, 1, [&](sys_days first, sys_days last) {
-        for (const auto row : session.execute_once(kHours, key_of(wanted, first, last))) {
+        for (const auto row : session.execute_once(kHistoryHours, key_of(wanted, first, last))) {
             const auto day = row.date(2);
             if (!contains(list, day)) continue;
             read_packed_row(session, {row.int4(0), day, row.int4(1)}, on_damage, [&] {
@@ -95,7 +95,7 @@ void read_history_days(Session& session, const HistorySeries& wanted,
                        const TakeDay& take, OnDamage on_damage) {
     in_parts(list, wanted, time, 28, [&](sys_days first, sys_days last) {
         for (const auto row :
-             session.execute_once(kDays, key_of(wanted, month_of(first), month_of(last)))) {
+             session.execute_once(kHistoryDays, key_of(wanted, month_of(first), month_of(last)))) {
             const auto month = row.date(2);
             const auto minima = row.float8_array(3), maxima = row.float8_array(4),
                        sums = row.float8_array(5);

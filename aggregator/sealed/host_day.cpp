@@ -20,7 +20,7 @@ using std::chrono::sys_days;
 
 // If this program stands still, the server ends the transaction, so that it keeps nothing for ever.
 // A slice is packed within seconds.
-constexpr const char* kLimits =
+constexpr const char* kPackLimits =
     "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '10s';"
     " SET LOCAL idle_in_transaction_session_timeout = '60s'";
 
@@ -271,7 +271,7 @@ bool HostDay::finish(std::int64_t epoch) {
 
 std::optional<PackedDay> pack_host_day(Session& session, std::int64_t epoch, std::int32_t host_id,
                                        sys_days day, Hot hot, std::size_t values_at_a_time) {
-    session.execute_script(kLimits);
+    session.execute_script(kPackLimits);
     HostDay work{session, host_id, day, hot};
     const auto packed = work.pack(values_at_a_time);
     if (!work.finish(epoch)) return std::nullopt;

@@ -13,7 +13,7 @@ constexpr std::string_view kUndefinedTable = "42P01";
 // While DETACH waits for its lock, inserts wait behind it: that is what the short lock timeout
 // bounds. While the day is counted, writers of late batches wait: that is what the other one
 // bounds.
-constexpr const char* kLimits =
+constexpr const char* kMoveLimits =
     "SET LOCAL statement_timeout = '1s'; SET LOCAL lock_timeout = '300ms';"
     " SET LOCAL idle_in_transaction_session_timeout = '10s'";
 
@@ -34,7 +34,7 @@ std::string drop_and_enter(std::chrono::sys_days day) {
 Move move_day(Session& session, std::int64_t epoch, std::chrono::sys_days day, Proof proof) {
     try {
         Transaction transaction{session};
-        session.execute_script(kLimits);
+        session.execute_script(kMoveLimits);
         // Waits for all who have written into the day, and nobody does so any more. So what is read
         // after it stays right.
         session.execute_script("LOCK TABLE ONLY monitoring.system_batches_" +

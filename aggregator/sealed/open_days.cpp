@@ -38,7 +38,7 @@ ORDER BY a.backend_start
 LIMIT 1
 )sql"};
 
-constexpr Statement kMoved{"sealed_count_days", R"sql(
+constexpr Statement kCountMoved{"sealed_count_days", R"sql(
 SELECT count(*) FROM monitoring.sealed_days
 )sql"};
 
@@ -112,7 +112,7 @@ std::vector<sys_days> due_days(Session& session, std::chrono::hours after) {
 
 SealBacklog read_backlog(Session& session, std::chrono::hours after) {
     SealBacklog backlog;
-    backlog.moved = session.execute(kMoved)[0].int8(0);
+    backlog.moved = session.execute(kCountMoved)[0].int8(0);
     const auto over = days_of(session.execute(kDue, Parameters{}.interval(after).boolean(true)));
     backlog.waiting = static_cast<std::int64_t>(over.size());
     if (!over.empty()) backlog.oldest_waiting = over.front();

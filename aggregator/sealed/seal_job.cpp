@@ -20,7 +20,7 @@ using std::chrono::milliseconds;
 using std::chrono::sys_days;
 using Steady = std::chrono::steady_clock;
 
-constexpr Logger kLog{"sealed"};
+constexpr Logger kSealJobLog{"sealed"};
 constexpr int kMoveAttempts = 3;
 constexpr milliseconds kBetweenAttempts{200};
 constexpr milliseconds kBetweenQuestions{50};  // whether the program ends
@@ -76,7 +76,7 @@ void SealJob::fail(std::string_view what, const std::string& day, const std::str
         const std::lock_guard lock{mutex_};
         progress_.last_error = day + ": " + why;
     }
-    kLog.warning(what, {{"day", day}, {"error", why}});
+    kSealJobLog.warning(what, {{"day", day}, {"error", why}});
 }
 
 void SealJob::pack(std::int64_t epoch, std::int32_t host_id, sys_days day, Hot hot) {
@@ -146,7 +146,7 @@ void SealJob::move(std::int64_t epoch, sys_days day) {
             const std::lock_guard lock{mutex_};
             ++progress_.days_moved;
         }
-        kLog.info("Day packed", {{"day", text_of(day)}});
+        kSealJobLog.info("Day packed", {{"day", text_of(day)}});
         return;
     }
     ++outcome_.postponed;
@@ -227,7 +227,7 @@ bool SealJob::waits_for_upgrade() {
         const std::lock_guard lock{mutex_};
         progress_.last_error = "days are packed once this aggregator is upgraded: " + older;
     }
-    kLog.warning("No day is packed beside an older aggregator", {{"session", older}});
+    kSealJobLog.warning("No day is packed beside an older aggregator", {{"session", older}});
     return true;
 }
 

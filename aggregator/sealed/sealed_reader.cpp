@@ -11,7 +11,7 @@ namespace {
 constexpr std::chrono::seconds kLongestAnswer{5};  // as long as one statement may take
 constexpr std::size_t kSeriesAtATime = 20'000;
 
-constexpr Statement kDays{"sealed_days_of_range", R"sql(
+constexpr Statement kDaysOfRange{"sealed_days_of_range", R"sql(
 SELECT day FROM monitoring.sealed_days
 WHERE day BETWEEN ($1 AT TIME ZONE 'UTC')::date AND ($2 AT TIME ZONE 'UTC')::date
 ORDER BY day
@@ -114,7 +114,8 @@ void AnswerTime::check() const {
 std::vector<std::chrono::sys_days> find_sealed_days(Session& session, Timestamp first,
                                                     Timestamp last) {
     std::vector<std::chrono::sys_days> days;
-    for (const auto row : session.execute(kDays, Parameters{}.timestamp(first).timestamp(last))) {
+    for (const auto row :
+         session.execute(kDaysOfRange, Parameters{}.timestamp(first).timestamp(last))) {
         days.push_back(row.date(0));
     }
     return days;

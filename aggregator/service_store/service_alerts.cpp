@@ -12,7 +12,7 @@
 namespace chorus::store {
 namespace {
 
-constexpr Logger kLog{"health"};
+constexpr Logger kServiceAlertsLog{"health"};
 
 // Rules that fire when a service is down. A rule for slow answers alone leaves that to us.
 constexpr Statement kCoveringRules{"service_covering_rules", R"sql(
@@ -129,10 +129,10 @@ ProbeAlertOutcome update_probe_alerts(Session& session, CheckedBy by,
         for (std::size_t i = 0; i < opened.size(); ++i) {
             if (!opened[i].created) continue;
             ++outcome.opened;
-            kLog.info("Alert created", {{"alert_id", opened[i].id.to_string()},
-                                        {"alert_type", failed[i].alert_type},
-                                        {"severity", to_string(failed[i].severity)},
-                                        {"source", failed[i].source}});
+            kServiceAlertsLog.info("Alert created", {{"alert_id", opened[i].id.to_string()},
+                                                     {"alert_type", failed[i].alert_type},
+                                                     {"severity", to_string(failed[i].severity)},
+                                                     {"source", failed[i].source}});
         }
     }
     if (!ended.empty()) {

@@ -6,7 +6,7 @@
 namespace chorus::tasks {
 namespace {
 
-constexpr Logger kLog{"alerts"};
+constexpr Logger kAlertCheckLog{"alerts"};
 
 }  // namespace
 
@@ -32,7 +32,7 @@ void AlertCheck::work() {
     try {
         run();
     } catch (const std::exception& e) {
-        kLog.error("The alert check that was asked for failed", {{"error", e.what()}});
+        kAlertCheckLog.error("The alert check that was asked for failed", {{"error", e.what()}});
     }
     const std::lock_guard lock(mutex_);
     running_ = false;

@@ -7,7 +7,7 @@
 namespace chorus::tasks {
 namespace {
 
-constexpr Logger kLog{"tasks"};
+constexpr Logger kLeaderLog{"tasks"};
 constexpr std::chrono::milliseconds kAsk{1'000};
 
 // The schema is not there yet: undefined table, undefined schema.
@@ -60,7 +60,7 @@ void Leader::loop() {
             // The pool has logged it, and leadership ends by itself.
         } catch (const store::DatabaseError& e) {
             if (!is_unprepared(e)) {
-                kLog.warning("Leadership could not be renewed", {{"error", e.what()}});
+                kLeaderLog.warning("Leadership could not be renewed", {{"error", e.what()}});
             }
         }
         const bool leads = epoch().has_value();
@@ -76,8 +76,8 @@ void Leader::renew() {
     const auto lease = database_.acquire();
     const auto epoch = store::take_lease(*lease, holder_, lease_);
     const std::lock_guard lock{mutex_};
-    if (epoch && epoch != epoch_) kLog.info("Leadership taken", {{"epoch", *epoch}});
-    if (!epoch && epoch_) kLog.warning("Leadership lost", {{"epoch", *epoch_}});
+    if (epoch && epoch != epoch_) kLeaderLog.info("Leadership taken", {{"epoch", *epoch}});
+    if (!epoch && epoch_) kLeaderLog.warning("Leadership lost", {{"epoch", *epoch_}});
     epoch_ = epoch;
     valid_until_ = asked + lease_;
 }
@@ -92,7 +92,7 @@ void Leader::release() {
     gauge_.set(0);
     try {
         store::release_lease(*database_.acquire(), *held);
-        kLog.info("Leadership released", {{"epoch", *held}});
+        kLeaderLog.info("Leadership released", {{"epoch", *held}});
     } catch (const store::DatabaseError&) {
         // It runs out by itself.
     }

@@ -5,7 +5,7 @@
 namespace chorus::tasks {
 namespace {
 
-constexpr Logger kLog{"tasks"};
+constexpr Logger kMaintenanceLog{"tasks"};
 
 }  // namespace
 
@@ -14,8 +14,8 @@ void Maintenance::prepare() {
     const int applied = store::Migrator{database_}.apply();
     partitions_.ensure_ahead();
     prepared_ = true;
-    kLog.info("Database is ready",
-              {{"database", database_.describe()}, {"migrations_applied", applied}});
+    kMaintenanceLog.info("Database is ready",
+                         {{"database", database_.describe()}, {"migrations_applied", applied}});
 }
 
 void Maintenance::clean_up(std::int64_t epoch) {
@@ -23,20 +23,21 @@ void Maintenance::clean_up(std::int64_t epoch) {
     partitions_.ensure_ahead();
     const store::RetentionOutcome outcome = retention_.run(epoch);
     if (!outcome.refused.empty()) {
-        kLog.warning("Cleanup postponed", {{"reason", outcome.refused}});
+        kMaintenanceLog.warning("Cleanup postponed", {{"reason", outcome.refused}});
         return;
     }
-    kLog.info("Old metrics cleaned up",
-              {{"system_metrics_deleted", outcome.system_batches_deleted},
-               {"process_metrics_deleted", outcome.process_batches_deleted}});
-    kLog.info("Cleanup completed", {{"partitions_dropped", outcome.dropped_partitions.size()},
-                                    {"partitions_postponed", outcome.postponed_partitions.size()},
-                                    {"layouts_deleted", outcome.layouts_deleted},
-                                    {"series_deleted", outcome.series_deleted},
-                                    {"processes_deleted", outcome.processes_deleted},
-                                    {"events_deleted", outcome.events_deleted},
-                                    {"alerts_deleted", outcome.alerts_deleted},
-                                    {"sessions_deleted", outcome.sessions_deleted}});
+    kMaintenanceLog.info("Old metrics cleaned up",
+                         {{"system_metrics_deleted", outcome.system_batches_deleted},
+                          {"process_metrics_deleted", outcome.process_batches_deleted}});
+    kMaintenanceLog.info("Cleanup completed",
+                         {{"partitions_dropped", outcome.dropped_partitions.size()},
+                          {"partitions_postponed", outcome.postponed_partitions.size()},
+                          {"layouts_deleted", outcome.layouts_deleted},
+                          {"series_deleted", outcome.series_deleted},
+                          {"processes_deleted", outcome.processes_deleted},
+                          {"events_deleted", outcome.events_deleted},
+                          {"alerts_deleted", outcome.alerts_deleted},
+                          {"sessions_deleted", outcome.sessions_deleted}});
 }
 
 }  // namespace chorus::tasks

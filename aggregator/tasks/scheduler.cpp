@@ -11,7 +11,7 @@ namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 
-constexpr Logger kLog{"tasks"};
+constexpr Logger kSchedulerLog{"tasks"};
 constexpr std::chrono::milliseconds kAskForLeadership{250};
 constexpr std::chrono::milliseconds kLongestJitter{2'000};
 
@@ -54,7 +54,7 @@ void Scheduler::add_for_leader(std::string name, std::chrono::seconds period,
 }
 
 void Scheduler::start() {
-    kLog.info("Starting background tasks", {{"task_count", tasks_.size()}});
+    kSchedulerLog.info("Starting background tasks", {{"task_count", tasks_.size()}});
     {
         const std::lock_guard lock(mutex_);
         started_ = true;
@@ -131,11 +131,13 @@ bool Scheduler::run_once(Task& task, std::int64_t epoch) {
     try {
         task.work(epoch);
     } catch (const store::LeadershipLost& e) {
-        kLog.info("Background task ended", {{"task", task.status.name}, {"reason", e.what()}});
+        kSchedulerLog.info("Background task ended",
+                           {{"task", task.status.name}, {"reason", e.what()}});
     } catch (const std::exception& e) {
         available = dynamic_cast<const store::DatabaseUnavailable*>(&e) == nullptr;
         error = e.what();
-        kLog.error("Background task failed", {{"task", task.status.name}, {"error", error}});
+        kSchedulerLog.error("Background task failed",
+                            {{"task", task.status.name}, {"error", error}});
     }
     const double duration = seconds(clock_.steady() - from);
     task.duration->observe(duration);

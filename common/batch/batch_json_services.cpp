@@ -16,7 +16,7 @@ using json_checks::Path;
 using json_checks::RealRange;
 
 constexpr IntegerRange kAge{0, std::chrono::milliseconds{limits::kServiceCheckAge}.count()};
-constexpr RealRange kInterval{1, 86'400};
+constexpr RealRange kCheckInterval{1, 86'400};
 
 // One check on its way in; `kept` is false once something is wrong with it.
 struct Reading {
@@ -99,7 +99,7 @@ std::optional<AgentServiceCheck> read_check(simdjson::dom::object object, const 
             out.check.age = std::chrono::milliseconds{age.value_or(0)};
         } else if (key == "interval_seconds") {
             has_interval = true;
-            const auto interval = check.lenient_real(item, here, kInterval);
+            const auto interval = check.lenient_real(item, here, kCheckInterval);
             out.kept = out.kept && interval;
             out.check.interval_seconds = interval.value_or(60);
         } else if (key == "response_time_ms" && !item.is_null()) {

@@ -9,14 +9,14 @@ namespace chorus::agent {
 namespace {
 
 constexpr std::array<ValueName, 3> kNames{{{"sockets", "used"}, {"TCP", "orphan"}, {"TCP", "mem"}}};
-constexpr std::array<GaugeSeries, 3> kSeries{{{"sockets_used_count", "count"},
-                                              {"tcp_orphan_count", "count"},
-                                              {"tcp_memory_usage_percent", "percent"}}};
+constexpr std::array<GaugeSeries, 3> kSocketSeries{{{"sockets_used_count", "count"},
+                                                    {"tcp_orphan_count", "count"},
+                                                    {"tcp_memory_usage_percent", "percent"}}};
 
 }  // namespace
 
 SocketCollector::SocketCollector(Reader& proc, ReadFaults& faults)
-    : proc_(proc), faults_(faults), gauges_(kSeries) {}
+    : proc_(proc), faults_(faults), gauges_(kSocketSeries) {}
 
 void SocketCollector::collect(MetricSink& out) {
     std::array<std::optional<std::uint64_t>, kNames.size()> values{};

@@ -8,14 +8,15 @@
 namespace chorus::agent {
 namespace {
 
-constexpr std::array<RateSeries, 2> kSeries{{{"network_softnet_drops_per_sec", "per_sec"},
-                                             {"network_softnet_squeezed_per_sec", "per_sec"}}};
+constexpr std::array<RateSeries, 2> kSoftnetSeries{
+    {{"network_softnet_drops_per_sec", "per_sec"},
+     {"network_softnet_squeezed_per_sec", "per_sec"}}};
 
 }  // namespace
 
 SoftnetCollector::SoftnetCollector(Reader& proc, ReadFaults& faults,
                                    std::chrono::nanoseconds interval)
-    : proc_(proc), faults_(faults), rates_(kSeries, interval) {}
+    : proc_(proc), faults_(faults), rates_(kSoftnetSeries, interval) {}
 
 void SoftnetCollector::collect(MetricSink& out) {
     const auto file = proc_.read("net/softnet_stat");

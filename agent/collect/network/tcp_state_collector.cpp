@@ -7,21 +7,21 @@
 namespace chorus::agent {
 namespace {
 
-constexpr std::array<GaugeSeries, 5> kSeries{{{"tcp_established_count", "count"},
-                                              {"tcp_time_wait_count", "count"},
-                                              {"tcp_close_wait_count", "count"},
-                                              {"tcp_syn_recv_count", "count"},
-                                              {"tcp_listen_count", "count"}}};
+constexpr std::array<GaugeSeries, 5> kStateSeries{{{"tcp_established_count", "count"},
+                                                   {"tcp_time_wait_count", "count"},
+                                                   {"tcp_close_wait_count", "count"},
+                                                   {"tcp_syn_recv_count", "count"},
+                                                   {"tcp_listen_count", "count"}}};
 
 }  // namespace
 
 TcpStateCollector::TcpStateCollector(Reader& proc, ReadFaults& faults, Ask ask)
-    : proc_(proc), faults_(faults), ask_(std::move(ask)), gauges_(kSeries) {}
+    : proc_(proc), faults_(faults), ask_(std::move(ask)), gauges_(kStateSeries) {}
 
 void TcpStateCollector::collect(MetricSink& out) {
     auto states = ask_();
     if (!states) states = read_files();
-    std::array<std::optional<double>, kSeries.size()> values{};
+    std::array<std::optional<double>, kStateSeries.size()> values{};
     if (states) {
         values = {states->established, states->time_wait, states->close_wait, states->syn_recv,
                   states->listen};

@@ -7,7 +7,7 @@
 namespace chorus::agent {
 namespace {
 
-constexpr Logger kLog{"collect"};
+constexpr Logger kReadFaultsLog{"collect"};
 constexpr std::size_t kMostTold = 256;
 
 }  // namespace
@@ -15,8 +15,8 @@ constexpr std::size_t kMostTold = 256;
 void ReadFaults::note(std::string_view file, int error) {
     ++by_errno_[error];
     if (told_.size() >= kMostTold || !told_.emplace(file, error).second) return;
-    kLog.warning("A source cannot be read",
-                 {{"file", file}, {"error", std::generic_category().message(error)}});
+    kReadFaultsLog.warning("A source cannot be read",
+                           {{"file", file}, {"error", std::generic_category().message(error)}});
 }
 
 }  // namespace chorus::agent

@@ -5,7 +5,7 @@
 namespace chorus::api {
 namespace {
 
-constexpr std::chrono::seconds kKeep{1};
+constexpr std::chrono::seconds kKeepAttempts{1};
 constexpr const char* kMetric = "chorus_aggregator_failed_logins_total";
 constexpr const char* kHelp = "Requests with a token that is not good, by the answer they got.";
 
@@ -32,7 +32,7 @@ void LoginGuard::failed(const std::string& address) {
 bool LoginGuard::is_valid(const std::string& hash) {
     const std::lock_guard lock(mutex_);
     const auto now = clock_.steady();
-    if (!read_at_ || now - *read_at_ >= kKeep) {
+    if (!read_at_ || now - *read_at_ >= kKeepAttempts) {
         try {
             valid_ = tokens_.valid_hashes();
         } catch (const store::DatabaseError&) {

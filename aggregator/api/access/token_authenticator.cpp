@@ -7,7 +7,7 @@
 namespace chorus::api {
 namespace {
 
-constexpr std::chrono::seconds kKeep{1};
+constexpr std::chrono::seconds kKeepToken{1};
 
 }  // namespace
 
@@ -23,7 +23,7 @@ std::optional<http::Principal> TokenAuthenticator::authenticate(std::string_view
 std::optional<http::Principal> TokenAuthenticator::find(const std::string& hash,
                                                         const std::string& client_ip,
                                                         http::Verified verified) {
-    if (const auto known = memory_.find(hash, kKeep)) return known->principal;
+    if (const auto known = memory_.find(hash, kKeepToken)) return known->principal;
     const auto asked = clock_.steady();
     try {
         auto known = look_up(hash, client_ip);

@@ -27,7 +27,7 @@ using store::AlertRow;
 using store::ChangeResult;
 using store::Session;
 
-constexpr Logger kLog{"alerts"};
+constexpr Logger kAlertRoutesLog{"alerts"};
 
 [[noreturn]] void alert_not_found() {
     throw HttpError(404, "alert_not_found", "Alert not found");
@@ -76,7 +76,7 @@ std::optional<store::AlertCursor> read_alert_cursor(const Request& request, http
     return store::AlertCursor{from_unix_micros(std::stoll(*position)), *id};
 }
 
-Response list(Context& context, const Request& request) {
+Response list_alerts(Context& context, const Request& request) {
     http::Parameters p{request, http::Unknown::ignored};
     store::AlertQuery query;
     query.statuses = read_choices(p, "status", store::kAlertStatuses);
@@ -136,7 +136,7 @@ Response answer(Session& session, const Request& request, const AlertRow& alert,
     return response;
 }
 
-Response read_one(Context& context, const Request& request) {
+Response read_alert(Context& context, const Request& request) {
     const Uuid id = alert_id(request);
     return context.database.read([&](Session& session) {
         const auto alert = store::read_alert(session, id);
@@ -170,7 +170,7 @@ Response transitions(Context& context, const Request& request) {
     return response;
 }
 
-Response create(Context& context, const Request& request) {
+Response create_alert(Context& context, const Request& request) {
     FieldErrors errors;
     store::NewAlert alert = parse_alert(read_json_body(request), errors);
     if (!errors.empty()) throw http::ValidationError(errors);
@@ -185,9 +185,9 @@ Response create(Context& context, const Request& request) {
         const auto opened = store::open_alert(session, alert, context.clock.now());
         const auto stored = store::read_alert(session, opened.id).value();
         audit(session, request, "alert.create", "alert", stored.id.to_string());
-        kLog.info("Alert created", {{"alert_id", stored.id.to_string()},
-                                    {"alert_type", stored.alert_type},
-                                    {"severity", to_string(stored.severity)}});
+        kAlertRoutesLog.info("Alert created", {{"alert_id", stored.id.to_string()},
+                                               {"alert_type", stored.alert_type},
+                                               {"severity", to_string(stored.severity)}});
         Response response = answer(session, request, stored, 201);
         return response.with("Location", "/api/v1/alerts/" + stored.id.to_string());
     });
@@ -253,7 +253,7 @@ std::string describe(const AlertRow& before, const AlertRow& after, const AlertC
     return out.take();
 }
 
-Response change(Context& context, const Request& request) {
+Response change_alert(Context& context, const Request& request) {
     const Uuid id = alert_id(request);
     FieldErrors errors;
     const AlertChange change = parse_alert_change(read_json_body(request), errors);
@@ -287,12 +287,12 @@ void add_alert_routes(http::Router& router, Context& context) {
     using http::BodyRule;
     using http::Method;
     using http::Role;
-    router.add({Method::get, kAll, Role::viewer, BodyRule::none, 0, with(list)});
-    router.add({Method::post, kAll, Role::operator_, BodyRule::json, kBody, with(create)});
+    router.add({Method::get, kAll, Role::viewer, BodyRule::none, 0, with(list_alerts)});
+    router.add({Method::post, kAll, Role::operator_, BodyRule::json, kBody, with(create_alert)});
     router.add({Method::get, "/api/v1/alerts/stats", Role::viewer, BodyRule::none, 0,
                 guarded([&context](const Request&) { return stats(context); })});
-    router.add({Method::get, kOne, Role::viewer, BodyRule::none, 0, with(read_one)});
-    router.add({Method::patch, kOne, Role::operator_, BodyRule::json, kBody, with(change)});
+    router.add({Method::get, kOne, Role::viewer, BodyRule::none, 0, with(read_alert)});
+    router.add({Method::patch, kOne, Role::operator_, BodyRule::json, kBody, with(change_alert)});
     router.add({Method::get, "/api/v1/alerts/{alert_id}/transitions", Role::viewer, BodyRule::none,
                 0, with(transitions)});
 }

@@ -15,8 +15,8 @@ using json_checks::Checker;
 using json_checks::Path;
 using store::Severity;
 
-constexpr std::size_t kNameLength = 255;       // characters
-constexpr std::size_t kCommentLength = 2'000;  // characters
+constexpr std::size_t kSilenceNameLength = 255;       // characters
+constexpr std::size_t kSilenceCommentLength = 2'000;  // characters
 constexpr std::size_t kMostWindows = 21;
 constexpr std::int64_t kMostMinutes = 10LL * 366 * 24 * 60;
 constexpr const char* kExample = R"([{"days": ["sat", "sun"], "start": "22:00", "end": "06:00"}])";
@@ -98,7 +98,7 @@ bool is_time_of_day(std::string_view text, bool may_be_24) {
 
 std::string read_time_of_day(FieldReader& fields, std::string_view name, bool may_be_24) {
     std::string text;
-    fields.required_text(name, text, kNameLength);
+    fields.required_text(name, text, kSilenceNameLength);
     if (!text.empty() && !is_time_of_day(text, may_be_24)) {
         fields.fail(name, "time_parsing",
                     may_be_24 ? "Input should be a time of day, 00:00 to 24:00"
@@ -172,7 +172,7 @@ std::optional<store::WeeklyWindows> read_weekly(JsonValue value, const Path& at,
     if (!object) return std::nullopt;
     FieldReader fields{*object, at, checker};
     store::WeeklyWindows weekly;
-    fields.required_text("time_zone", weekly.time_zone, kNameLength);
+    fields.required_text("time_zone", weekly.time_zone, kSilenceNameLength);
     if (const auto windows = fields.find("windows")) {
         weekly.windows_json = read_windows(*windows, at / "windows", checker);
     } else {
@@ -242,9 +242,9 @@ store::SilenceRow parse_silence(JsonValue body, Timestamp now, FieldErrors& erro
     } else if (has_no_end(fields)) {
         fields.fail("ends_at", "value_error", "Value error, only a weekly silence may have no end");
     }
-    fields.required_text("comment", silence.comment, kCommentLength);
+    fields.required_text("comment", silence.comment, kSilenceCommentLength);
     if (const auto by = fields.find("created_by"); by && !by->is_null()) {
-        fields.text("created_by", silence.created_by, kNameLength);
+        fields.text("created_by", silence.created_by, kSilenceNameLength);
     }
     fields.refuse_others();
     return silence;
@@ -268,7 +268,7 @@ SilenceChange parse_silence_change(JsonValue body, Timestamp now, FieldErrors& e
     }
     if (const auto comment = fields.find("comment"); comment && !comment->is_null()) {
         change.comment.emplace();
-        fields.text("comment", *change.comment, kCommentLength);
+        fields.text("comment", *change.comment, kSilenceCommentLength);
     }
     fields.refuse_others();
     return change;

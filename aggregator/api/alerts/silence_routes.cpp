@@ -97,7 +97,7 @@ std::string as_json(const SilenceRow& silence) {
     return out.take();
 }
 
-Response list(Context& context, const Request& request) {
+Response list_silences(Context& context, const Request& request) {
     http::Parameters p{request};
     store::SilenceQuery query;
     query.states = read_choices(p, "state", store::kSilenceStates);
@@ -128,7 +128,7 @@ Response list(Context& context, const Request& request) {
     return response;
 }
 
-Response read_one(Context& context, const Request& request) {
+Response read_silence(Context& context, const Request& request) {
     const Uuid id = silence_id(request);
     const auto silence = context.database.read(
         [&](Session& session) { return store::read_silence(session, id, context.clock.now()); });
@@ -149,7 +149,7 @@ void check_time_zone(Context& context, const SilenceRow& silence, http::Paramete
              "Value error, no such time zone; give an IANA name such as Europe/Berlin"});
 }
 
-Response create(Context& context, const Request& request) {
+Response create_silence(Context& context, const Request& request) {
     http::Parameters p{request};
     const Timestamp now = context.clock.now();
     SilenceRow silence = parse_silence(read_json_body(request), now, p.faults());
@@ -199,7 +199,7 @@ void apply(const SilenceChange& change, SilenceRow& silence, Timestamp now) {
     if (change.comment) silence.comment = *change.comment;
 }
 
-Response change(Context& context, const Request& request) {
+Response change_silence(Context& context, const Request& request) {
     http::Parameters p{request};
     const Uuid id = p.path_uuid("silence_id");
     const Timestamp now = context.clock.now();
@@ -250,10 +250,10 @@ void add_silence_routes(http::Router& router, Context& context) {
     using http::BodyRule;
     using http::Method;
     using http::Role;
-    router.add({Method::get, kAll, Role::viewer, BodyRule::none, 0, with(list)});
-    router.add({Method::post, kAll, Role::operator_, BodyRule::json, kBody, with(create)});
-    router.add({Method::get, kOne, Role::viewer, BodyRule::none, 0, with(read_one)});
-    router.add({Method::patch, kOne, Role::operator_, BodyRule::json, kBody, with(change)});
+    router.add({Method::get, kAll, Role::viewer, BodyRule::none, 0, with(list_silences)});
+    router.add({Method::post, kAll, Role::operator_, BodyRule::json, kBody, with(create_silence)});
+    router.add({Method::get, kOne, Role::viewer, BodyRule::none, 0, with(read_silence)});
+    router.add({Method::patch, kOne, Role::operator_, BodyRule::json, kBody, with(change_silence)});
     router.add({Method::del, kOne, Role::operator_, BodyRule::none, 0, with(remove)});
 }
 

@@ -12,7 +12,7 @@ namespace {
 using json_checks::Checker;
 using json_checks::Path;
 
-constexpr std::size_t kMostLabels = 16, kMostThresholds = 100;
+constexpr std::size_t kMostThresholds = 100;
 constexpr std::size_t kMostNameBytes = 63, kMostValueBytes = 255, kMostRuleNameBytes = 1'020;
 constexpr double kGreatest = 1e300;
 constexpr double kLeastInterval = 1, kLongestInterval = 3'600;  // seconds

@@ -1,4 +1,5 @@
 // GET /api/v1/hosts and /api/v1/hosts/{hostname}.
+#include "aggregator/api/hosts/host_input.h"
 #include "aggregator/api/hosts/host_json.h"
 #include "aggregator/api/hosts/routes.h"
 #include "aggregator/api/support/context.h"
@@ -14,7 +15,6 @@ namespace chorus::api {
 namespace {
 
 constexpr std::size_t kLabelBytes = 63 + 1 + 255;  // NAME=VALUE
-constexpr std::size_t kMostLabels = 16;            // of a host
 
 http::Response list_hosts(Context& context, const http::Request& request) {
     http::Parameters p{request};

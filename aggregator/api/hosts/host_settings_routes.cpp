@@ -19,7 +19,7 @@
 namespace chorus::api {
 namespace {
 
-constexpr Logger kLog{"api"};
+constexpr Logger kHostSettingsRoutesLog{"api"};
 constexpr std::size_t kBody = 64U << 10U;
 
 http::Response change(Context& context, const http::Request& request) {
@@ -94,7 +94,8 @@ http::Response remove(Context& context, const http::Request& request) {
         return json_response(out);
     });
     forget_cached(context, hostname);
-    kLog.info("Host removed", {{"hostname", hostname}, {"actor", request.principal.name}});
+    kHostSettingsRoutesLog.info("Host removed",
+                                {{"hostname", hostname}, {"actor", request.principal.name}});
     return response;
 }
 

@@ -14,7 +14,7 @@
 namespace chorus::api {
 namespace {
 
-constexpr std::chrono::days kLongest{400};
+constexpr std::chrono::days kLongestOfProcesses{400};
 
 http::Response process_series(Context& context, const http::Request& request) {
     http::Parameters p{request};
@@ -26,7 +26,7 @@ http::Response process_series(Context& context, const http::Request& request) {
     }
     store::ProcessHistoryQuery query;
     query.started_at = p.timestamp("started_at");
-    const SeriesRange range = read_series_range(p, context.clock.now(), kLongest);
+    const SeriesRange range = read_series_range(p, context.clock.now(), kLongestOfProcesses);
     p.throw_if_bad();
     query.hostname = *hostname;
     query.process_id = static_cast<std::int32_t>(*process_id);

@@ -15,7 +15,7 @@ namespace chorus::api {
 namespace {
 
 constexpr std::size_t kMostSeries = 50;
-constexpr std::chrono::days kLongest{3'660};  // ten years
+constexpr std::chrono::days kLongestOfMetrics{3'660};  // ten years
 constexpr std::size_t kHostnameBytes = 255;
 constexpr std::size_t kHostLabelBytes = 63 + 1 + 255;  // NAME=VALUE
 constexpr std::size_t kMostHostLabels = 16;
@@ -62,7 +62,7 @@ Asked read_query(http::Parameters& p, Timestamp now) {
     const auto group_by = p.text("group_by", kHostLabelBytes);
     if (group_by) read_group_by(p, *group_by, query);
     query.topk = static_cast<std::size_t>(p.integer("topk", 0, 0, kMostTop));
-    const SeriesRange range = read_series_range(p, now, kLongest);
+    const SeriesRange range = read_series_range(p, now, kLongestOfMetrics);
     query.start = range.start;
     query.end = range.end;
     query.max_points = range.max_points;

@@ -8,7 +8,7 @@ namespace chorus::api {
 
 namespace {
 
-constexpr Logger kLog{"api"};
+constexpr Logger kErrorsLog{"api"};
 
 }  // namespace
 
@@ -28,8 +28,8 @@ std::function<http::Response(const http::Request&)> guarded(
         try {
             return handler(request);
         } catch (const store::DatabaseUnavailable& e) {
-            kLog.warning("Database unavailable",
-                         {{"request_id", request.request_id}, {"error", e.what()}});
+            kErrorsLog.warning("Database unavailable",
+                               {{"request_id", request.request_id}, {"error", e.what()}});
             throw http::HttpError(503, "storage_unavailable",
                                   "The database cannot be reached; try again later", 5);
         } catch (const store::DatabaseError& e) {
@@ -42,8 +42,8 @@ std::function<http::Response(const http::Request&)> guarded(
             throw http::HttpError(503, "query_timeout",
                                   "The query took too long; ask for a shorter range", 5);
         } catch (const store::DamagedRow& e) {
-            kLog.error("Packed values are damaged",
-                       {{"request_id", request.request_id}, {"error", e.what()}});
+            kErrorsLog.error("Packed values are damaged",
+                             {{"request_id", request.request_id}, {"error", e.what()}});
             throw http::HttpError(500, "damaged_data", e.what());
         }
     };

@@ -20,7 +20,7 @@ namespace {
 
 using ingest::IngestResult;
 
-constexpr Logger kLog{"ingest"};
+constexpr Logger kIngestRoutesLog{"ingest"};
 
 void check_protocol(const http::Request& request) {
     if (request.header("x-chorus-protocol") == std::to_string(kProtocolVersion)) return;
@@ -42,18 +42,18 @@ class Warnings {
         total_.add(warnings.total());
         if (!line_is_due(next_warning_)) return;
         const FieldError& first = warnings.list().front();
-        kLog.warning("Batch was not stored as it was sent",
-                     {{"hostname", hostname},
-                      {"code", first.type},
-                      {"field", http::field_name(first.location)},
-                      {"reason", first.message},
-                      {"warnings", warnings.total()}});
+        kIngestRoutesLog.warning("Batch was not stored as it was sent",
+                                 {{"hostname", hostname},
+                                  {"code", first.type},
+                                  {"field", http::field_name(first.location)},
+                                  {"reason", first.message},
+                                  {"warnings", warnings.total()}});
     }
 
     void expired(const std::string& hostname) {
         if (!line_is_due(next_expired_)) return;
-        kLog.warning("Batch is older than what is kept and was not stored",
-                     {{"hostname", hostname}});
+        kIngestRoutesLog.warning("Batch is older than what is kept and was not stored",
+                                 {{"hostname", hostname}});
     }
 
   private:

@@ -101,7 +101,7 @@ std::vector<std::int64_t> steps_of(std::span<const std::int64_t> figures, Figure
     return steps;
 }
 
-[[noreturn]] void damaged() {
+[[noreturn]] void damaged_figures() {
     throw std::runtime_error("a packed process table is damaged");
 }
 
@@ -145,7 +145,7 @@ void pack_figures(std::span<const std::int64_t> figures, FigureType type, std::s
 
 PackedFigures::PackedFigures(std::string_view& bytes, std::size_t count, FigureType type)
     : type_(type) {
-    if (bytes.size() < 2) damaged();
+    if (bytes.size() < 2) damaged_figures();
     const auto head = static_cast<unsigned char>(bytes[0]);
     const auto second = static_cast<unsigned char>(bytes[1]);
     some_unknown_ = (head & kSomeUnknown) != 0;
@@ -154,9 +154,9 @@ PackedFigures::PackedFigures(std::string_view& bytes, std::size_t count, FigureT
     const std::size_t size = second & 0xfU;
     const bool fits = type == FigureType::whole ? scale_ <= kMostShift
                                                 : scale_ < kPowers.size() || scale_ == kBits;
-    if (width_ > kWordBits || size > sizeof low_ || !fits) damaged();
+    if (width_ > kWordBits || size > sizeof low_ || !fits) damaged_figures();
     const std::size_t codes = (count * width_ + 7) / 8;
-    if (bytes.size() < 2 + size + codes) damaged();
+    if (bytes.size() < 2 + size + codes) damaged_figures();
     std::uint64_t low =
         size > 0 && (static_cast<unsigned char>(bytes[2]) & 0x80U) != 0 ? ~std::uint64_t{0} : 0;
     for (std::size_t i = 0; i < size; ++i) {

@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::size_t kMaskBits = 8;
 
-[[noreturn]] void damaged() {
+[[noreturn]] void damaged_block() {
     throw std::runtime_error("a packed process table is damaged");
 }
 
@@ -92,7 +92,7 @@ ProcessRun ProcessBlock::run(std::size_t number) const {
     const auto all = static_cast<std::int64_t>(heads.size());
     if (begin < 0 || end < begin || static_cast<std::size_t>(end) > body.size() || first < 0 ||
         count < 1 || std::int64_t{first} + count > all) {
-        damaged();
+        damaged_block();
     }
     return {refs.at(number), static_cast<std::uint32_t>(first), static_cast<std::uint32_t>(count),
             std::string_view{body}.substr(static_cast<std::size_t>(begin),
@@ -103,7 +103,7 @@ RunReader::RunReader(const ProcessRun& run, std::span<const std::int64_t> common
     : first_(run.first), common_(common) {
     auto bytes = run.bytes;
     const auto mask_bytes = (common.size() + kMaskBits - 1) / kMaskBits;
-    if (common.size() > kProcessFigureCount || bytes.size() < mask_bytes) damaged();
+    if (common.size() > kProcessFigureCount || bytes.size() < mask_bytes) damaged_block();
     const auto mask = bytes.substr(0, mask_bytes);
     bytes.remove_prefix(mask_bytes);
     for (std::size_t f = 0; f < common.size(); ++f) {

@@ -12,7 +12,7 @@ namespace {
 constexpr char kNoLetter = '?';  // the state is not known
 constexpr int kTableFacts = 7;   // before the columns of processes
 
-[[noreturn]] void damaged() {
+[[noreturn]] void damaged_row() {
     throw std::runtime_error("a row of the packed process tables is damaged");
 }
 
@@ -205,7 +205,7 @@ std::vector<TableHead> read_heads(const Row& row, int first) {
     const auto rss = elements(row, first + 6);
     if (times.empty() || delays.size() != times.size() || scanned.size() != times.size() ||
         !std::ranges::is_sorted(times)) {
-        damaged();
+        damaged_row();
     }
     std::vector<TableHead> heads;
     for (std::size_t i = 0; i < times.size(); ++i) {
@@ -239,7 +239,7 @@ ProcessBlock read_block(const Row& row, int first) {
     block.body = row.bytea(first + kHeadColumnCount + 5);
     const auto runs = block.refs.size();
     if (block.firsts.size() != runs || block.tables.size() != runs || block.ends.size() != runs) {
-        damaged();
+        damaged_row();
     }
     return block;
 }

@@ -52,7 +52,7 @@ std::vector<std::string> samples(Session& session) {
     return lines(session, "SELECT m::text FROM monitoring.system_metrics_sealed m ORDER BY 1");
 }
 
-std::vector<std::string> hours(Session& session) {
+std::vector<std::string> heads_of_hours(Session& session) {
     return lines(session, "SELECT m::text FROM monitoring.system_metric_hours m ORDER BY 1");
 }
 
@@ -64,7 +64,7 @@ class LighterPackedDays : public testing::Test {
         Migrator{database_, all.first(static_cast<std::size_t>(before))}.apply();
         session_->execute_script(kPackedBefore);
         samples_ = samples(*session_);
-        hours_ = hours(*session_);
+        hours_ = heads_of_hours(*session_);
         Migrator{database_}.apply();
     }
 
@@ -78,7 +78,7 @@ TEST_F(LighterPackedDays, HaveTheSameSamplesAndHours) {
     ASSERT_EQ(samples_.size(), 3U + 5U + 5U + 4U + 1U);
     EXPECT_EQ(samples(*session_), samples_);
     ASSERT_EQ(hours_.size(), 2U + 3U + 3U + 3U + 1U);
-    EXPECT_EQ(hours(*session_), hours_);
+    EXPECT_EQ(heads_of_hours(*session_), hours_);
 }
 
 TEST_F(LighterPackedDays, AreReadByTheProgram) {

@@ -9,7 +9,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr Statement kOne{"test_one", "SELECT 1"};
+constexpr Statement kSelectOne{"test_one", "SELECT 1"};
 
 TEST(Transaction, RollsBackUnlessCommitted) {
     TestDatabase test_database;
@@ -77,7 +77,7 @@ TEST(Transaction, RefusalAtCommitIsCertainAndLossAtCommitIsNot) {
         session->execute_once("INSERT INTO public.deadly VALUES (1)");
         EXPECT_THROW(transaction.commit(), CommitOutcomeUnknown);
     }
-    EXPECT_EQ(database.acquire()->execute(kOne)[0].int4(0), 1);
+    EXPECT_EQ(database.acquire()->execute(kSelectOne)[0].int4(0), 1);
 }
 
 TEST(Session, StatementTimeoutIsAnErrorButKeepsTheSession) {
@@ -93,14 +93,14 @@ TEST(Session, StatementTimeoutIsAnErrorButKeepsTheSession) {
         EXPECT_EQ(e.sqlstate(), sqlstate::kQueryCanceled);
     }
     EXPECT_TRUE(session->healthy());
-    EXPECT_EQ(session->execute(kOne)[0].int4(0), 1);
+    EXPECT_EQ(session->execute(kSelectOne)[0].int4(0), 1);
 }
 
 TEST(Session, TwoStatementsOfOneNameAreAMistake) {
     TestDatabase test_database;
     Database database{test_database.options()};
     const auto session = database.acquire();
-    session->execute(kOne);
+    session->execute(kSelectOne);
     EXPECT_THROW(session->execute(Statement{"test_one", "SELECT 2"}), std::logic_error);
 }
 

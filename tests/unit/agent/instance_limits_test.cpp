@@ -22,7 +22,7 @@ using namespace std::chrono_literals;
 constexpr const char* kLeftOut = "agent_left_out_count";
 
 // A machine of files written by the test.
-struct Host {
+struct CrowdedHost {
     TemporaryTree proc_tree, sys_tree;
     ManualBootClock clock{5'000s};
     ReadFaults faults;
@@ -50,7 +50,7 @@ std::string net_dev(std::size_t veths, std::uint64_t each) {
 }
 
 TEST(InstanceLimits, InterfaceThatWasAttachedLaterIsToldBeforeVirtualOnes) {
-    Host host;
+    CrowdedHost host;
     host.sys_tree.write("class/net/eth1/device/vendor", "1\n");
     host.sys_tree.write("class/net/eth1/operstate", "up\n");
     NetworkCollector network(host.proc, host.sys, host.faults, 10s);
@@ -73,7 +73,7 @@ TEST(InstanceLimits, InterfaceThatWasAttachedLaterIsToldBeforeVirtualOnes) {
 }
 
 TEST(InstanceLimits, RatesOfAHostWithoutHardwareAreOverAllInterfaces) {
-    Host host;
+    CrowdedHost host;
     NetworkCollector network(host.proc, host.sys, host.faults, 10s);
     host.proc_tree.write("net/dev", net_dev(kMaxInterfaces + 43, 0));
     collect(network);
@@ -83,7 +83,7 @@ TEST(InstanceLimits, RatesOfAHostWithoutHardwareAreOverAllInterfaces) {
 }
 
 TEST(InstanceLimits, RealDisksAreToldBeforeStackedOnes) {
-    Host host;
+    CrowdedHost host;
     std::string stats;
     const auto add = [&](const std::string& name) {
         stats += "8 0 " + name + " 1 0 8 0 0 0 0 0 0 0 0\n";
@@ -102,7 +102,7 @@ TEST(InstanceLimits, RealDisksAreToldBeforeStackedOnes) {
 }
 
 TEST(InstanceLimits, RootAndRealDevicesAreToldBeforeOtherMounts) {
-    Host host;
+    CrowdedHost host;
     std::string mounts;
     int device = 0;
     const auto add = [&](const std::string& point, const std::string& type,
@@ -128,7 +128,7 @@ TEST(InstanceLimits, RootAndRealDevicesAreToldBeforeOtherMounts) {
 }
 
 TEST(InstanceLimits, MountPointsWithOddBytesAreToldApart) {
-    Host host;
+    CrowdedHost host;
     host.proc_tree.write("1/mountinfo",
                          "1 1 8:1 / /b\xE4r rw - ext4 /dev/a rw\n"
                          "1 1 8:2 / /b\xFCr rw - ext4 /dev/b rw\n"
@@ -142,7 +142,7 @@ TEST(InstanceLimits, MountPointsWithOddBytesAreToldApart) {
 }
 
 TEST(InstanceLimits, SensorsCoresAndBatteriesAboveTheMostAreCounted) {
-    Host host;
+    CrowdedHost host;
     for (int i = 1; i <= 300; ++i) {
         host.sys_tree.write("class/hwmon/hwmon0/fan" + std::to_string(i) + "_input", "1\n");
     }
@@ -166,7 +166,7 @@ TEST(InstanceLimits, SensorsCoresAndBatteriesAboveTheMostAreCounted) {
 }
 
 TEST(InstanceLimits, FailedUnitIsToldBeforeRunningOnes) {
-    Host host;
+    CrowdedHost host;
     std::vector<UnitState> units;
     const auto add = [&](const std::string& name, const char* state) {
         UnitState unit;

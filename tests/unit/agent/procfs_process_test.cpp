@@ -78,7 +78,7 @@ TEST(PidIo, ReadsStorageBytesOnly) {
     EXPECT_FALSE(damaged.write_bytes);
 }
 
-const std::string kContainer(64, 'a');
+const std::string kContainerId(64, 'a');
 
 TEST(PidCgroup, UnitIsTheInnermostOneOfTheUnifiedHierarchy) {
     EXPECT_EQ(parse_pid_cgroup("0::/system.slice/ssh.service\n").unit, "ssh.service");
@@ -100,14 +100,14 @@ TEST(PidCgroup, UnitComesFromSystemdsOwnHierarchyOnOldHosts) {
 
 TEST(PidCgroup, ContainerIsARunOfSixtyFourHexadecimalDigits) {
     for (const std::string& path :
-         {"/docker/" + kContainer, "/system.slice/docker-" + kContainer + ".scope",
-          "/kubepods.slice/kubepods-pod1234.slice/cri-containerd-" + kContainer + ".scope",
-          "/machine.slice/libpod-" + kContainer + ".scope/container"}) {
-        EXPECT_EQ(parse_pid_cgroup("0::" + path + "\n").container_id, kContainer) << path;
-        EXPECT_EQ(parse_pid_cgroup("4:memory:" + path + "\n0::/\n").container_id, kContainer);
+         {"/docker/" + kContainerId, "/system.slice/docker-" + kContainerId + ".scope",
+          "/kubepods.slice/kubepods-pod1234.slice/cri-containerd-" + kContainerId + ".scope",
+          "/machine.slice/libpod-" + kContainerId + ".scope/container"}) {
+        EXPECT_EQ(parse_pid_cgroup("0::" + path + "\n").container_id, kContainerId) << path;
+        EXPECT_EQ(parse_pid_cgroup("4:memory:" + path + "\n0::/\n").container_id, kContainerId);
     }
-    EXPECT_EQ(parse_pid_cgroup("0::/docker/" + kContainer + "a\n").container_id, "");
-    EXPECT_EQ(parse_pid_cgroup("0::/docker/" + kContainer.substr(1) + "\n").container_id, "");
+    EXPECT_EQ(parse_pid_cgroup("0::/docker/" + kContainerId + "a\n").container_id, "");
+    EXPECT_EQ(parse_pid_cgroup("0::/docker/" + kContainerId.substr(1) + "\n").container_id, "");
 }
 
 TEST(PidCgroup, DamagedLinesTellNothing) {

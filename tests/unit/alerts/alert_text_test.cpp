@@ -22,7 +22,7 @@ Host host_of(const std::string& name) {
     return host;
 }
 
-Reading reading_of(double value, double threshold) {
+Reading breach_of(double value, double threshold) {
     return {Reading::Verdict::breached, value, threshold, Severity::high};
 }
 
@@ -40,7 +40,7 @@ store::NewAlert system_alert(const Rule& rule, const Reading& reading,
 }
 
 TEST(AlertText, OfASystemRule) {
-    const auto alert = system_alert(system_rule(), reading_of(91.237, 85));
+    const auto alert = system_alert(system_rule(), breach_of(91.237, 85));
     EXPECT_EQ(alert.alert_type, "system_metric");
     EXPECT_EQ(alert.source, "system:web-01");
     EXPECT_EQ(alert.title, "High CPU Usage - cpu_usage_percent Alert");
@@ -52,7 +52,7 @@ TEST(AlertText, OfASystemRule) {
 }
 
 TEST(AlertText, OfALabelledSeries) {
-    const auto alert = system_alert(system_rule("disk_usage_percent"), reading_of(91, 85), "/var");
+    const auto alert = system_alert(system_rule("disk_usage_percent"), breach_of(91, 85), "/var");
     EXPECT_EQ(alert.source, "system:web-01");
     EXPECT_EQ(fired(alert.description), "disk_usage_percent value 91 > 85 on web-01 (/var)");
 }
@@ -60,11 +60,11 @@ TEST(AlertText, OfALabelledSeries) {
 TEST(AlertText, OfAQuotient) {
     Rule rule = system_rule("network_receive_errors_per_sec");
     system_of(rule).divisor = {"network_receive_packets_per_sec"};
-    EXPECT_EQ(fired(system_alert(rule, reading_of(0.025, 0.01)).description),
+    EXPECT_EQ(fired(system_alert(rule, breach_of(0.025, 0.01)).description),
               "network_receive_errors_per_sec / network_receive_packets_per_sec value 0.025 > 0.01"
               " on web-01");
     system_of(rule).factor = 100;
-    const auto alert = system_alert(rule, reading_of(2.5, 1), "eth0");
+    const auto alert = system_alert(rule, breach_of(2.5, 1), "eth0");
     EXPECT_EQ(fired(alert.description),
               "100 * network_receive_errors_per_sec / network_receive_packets_per_sec value 2.5 > 1"
               " on web-01 (eth0)");
@@ -76,7 +76,7 @@ TEST(AlertText, OfAProcessRule) {
     Process process;
     process.pid = 4242;
     const Subject subject{.host = &host, .process_name = "python", .process = &process};
-    const auto alert = make_alert(rule, subject, reading_of(81.5, 80), Severity::medium, kNoon);
+    const auto alert = make_alert(rule, subject, breach_of(81.5, 80), Severity::medium, kNoon);
     EXPECT_EQ(alert.alert_type, "process_metric");
     EXPECT_EQ(alert.source, "process:web-01:python");
     EXPECT_EQ(alert.title, "High Python Memory Usage - Process Alert");
@@ -87,7 +87,7 @@ TEST(AlertText, OfAGroupOfProcessesNoneIsNamed) {
     const Rule rule = process_rule("nginx", ProcessField::process_count, Operator::less, 1);
     const Host host = host_of("web-01");
     const Subject subject{.host = &host, .process_name = "nginx"};
-    const auto alert = make_alert(rule, subject, reading_of(0, 1), Severity::medium, kNoon);
+    const auto alert = make_alert(rule, subject, breach_of(0, 1), Severity::medium, kNoon);
     EXPECT_EQ(fired(alert.description), "nginx process_count value 0 < 1 on web-01");
 }
 
@@ -99,7 +99,7 @@ TEST(AlertText, OfAServiceRule) {
     Service service = service_of(Service::Status::unhealthy, 5230);
     service.error_message = "HTTP 500";
     const auto alert = make_alert(build::service_rule("chat-service"), {.service = &service},
-                                  reading_of(5230, 5000), Severity::critical, kNoon);
+                                  breach_of(5230, 5000), Severity::critical, kNoon);
     EXPECT_EQ(alert.alert_type, "service_health");
     EXPECT_EQ(alert.source, "service:chat-service");
     EXPECT_EQ(alert.title, "Chat Service Down - Service Health Alert");
@@ -111,7 +111,7 @@ TEST(AlertText, OfAServiceRule) {
 TEST(AlertText, OfAServiceThatDoesNotAnswer) {
     const Service service = service_of(Service::Status::timeout, std::nullopt);
     const auto alert = make_alert(build::service_rule("*"), {.service = &service},
-                                  reading_of(0, 5000), Severity::critical, kNoon);
+                                  breach_of(0, 5000), Severity::critical, kNoon);
     EXPECT_EQ(fired(alert.description), "Service chat-service is timeout");
 }
 
@@ -119,7 +119,7 @@ TEST(AlertText, OfASilentHost) {
     Host host = host_of("web-01");
     host.last_seen = kNoon;
     const auto alert = make_alert(build::silence_rule(), {.host = &host, .silent_seconds = 95.4},
-                                  reading_of(95.4, 90), Severity::high, kNoon);
+                                  breach_of(95.4, 90), Severity::high, kNoon);
     EXPECT_EQ(alert.alert_type, "host_silent");
     EXPECT_EQ(alert.source, "host:web-01");
     EXPECT_EQ(alert.title, "Host silent on web-01");
@@ -129,36 +129,36 @@ TEST(AlertText, OfASilentHost) {
 TEST(AlertText, TellsWhatTheFigureMeans) {
     Rule rule = system_rule();
     system_of(rule).limit.aggregation = Aggregation::fraction;
-    EXPECT_EQ(fired(system_alert(rule, reading_of(0.75, 85)).description),
+    EXPECT_EQ(fired(system_alert(rule, breach_of(0.75, 85)).description),
               "cpu_usage_percent value 0.75 of samples > 85 on web-01");
     system_of(rule).limit.aggregation = Aggregation::predict;
-    EXPECT_EQ(fired(system_alert(rule, reading_of(120, 100)).description),
+    EXPECT_EQ(fired(system_alert(rule, breach_of(120, 100)).description),
               "cpu_usage_percent value 120 in 24 h > 100 on web-01");
 }
 
 TEST(AlertText, SmallFiguresKeepTheirDigits) {
-    EXPECT_EQ(fired(system_alert(system_rule(), reading_of(0.0041666, 0.003)).description),
+    EXPECT_EQ(fired(system_alert(system_rule(), breach_of(0.0041666, 0.003)).description),
               "cpu_usage_percent value 0.00417 > 0.003 on web-01");
-    EXPECT_EQ(fired(system_alert(system_rule(), reading_of(-0.25, -0.5)).description),
+    EXPECT_EQ(fired(system_alert(system_rule(), breach_of(-0.25, -0.5)).description),
               "cpu_usage_percent value -0.25 > -0.5 on web-01");
 }
 
 TEST(AlertText, HugeFiguresAreTold) {
-    EXPECT_EQ(fired(system_alert(system_rule(), reading_of(1e308, 1e300)).description),
+    EXPECT_EQ(fired(system_alert(system_rule(), breach_of(1e308, 1e300)).description),
               "cpu_usage_percent value 1e+308 > 1e+300 on web-01");
 }
 
 TEST(AlertText, TellsTheWindowAndNeverSaysOfTwoEqualFiguresThatOneIsGreater) {
     Rule rule = system_rule();
     EXPECT_EQ(
-        system_alert(rule, reading_of(91, 85)).description,
+        system_alert(rule, breach_of(91, 85)).description,
         "cpu_usage_percent value 91 > 85 on web-01 at 2026-01-05 12:00:00 UTC, average over 5 "
         "minutes.");
-    EXPECT_EQ(fired(system_alert(rule, reading_of(85.001, 85)).description),
+    EXPECT_EQ(fired(system_alert(rule, breach_of(85.001, 85)).description),
               "cpu_usage_percent value 85.001 > 85 on web-01");
     system_of(rule).limit.aggregation = Aggregation::maximum;
     system_of(rule).limit.window = std::chrono::minutes{1};
-    EXPECT_TRUE(system_alert(rule, reading_of(91, 85))
+    EXPECT_TRUE(system_alert(rule, breach_of(91, 85))
                     .description->ends_with(" UTC, maximum over 1 minute."));
 }
 
@@ -167,9 +167,9 @@ TEST(AlertText, TitleAndSourceAreCutAt255CharactersNeverAmidstOne) {
     for (int i = 0; i < 255; ++i) name += "ü";
     Rule rule = system_rule();
     rule.name = name;
-    EXPECT_EQ(system_alert(rule, reading_of(91, 85)).title, name);
+    EXPECT_EQ(system_alert(rule, breach_of(91, 85)).title, name);
     rule.name = "x" + name;
-    const auto cut = system_alert(rule, reading_of(91, 85)).title;
+    const auto cut = system_alert(rule, breach_of(91, 85)).title;
     EXPECT_EQ(cut, "x" + name.substr(0, 2 * 254));
     EXPECT_FALSE(find_invalid_utf8(cut));
     const std::string host(255, 'h');
@@ -192,7 +192,7 @@ std::string now_text_of(Action action, Reading reading, std::optional<Timestamp>
 TEST(AlertText, OfWhatIsNowNamesTheMomentAndHowTheValueStands) {
     using Verdict = Reading::Verdict;
     const std::string at = " At 2026-01-05 12:00:00 UTC ";
-    EXPECT_EQ(now_text_of(Action::bump, reading_of(91, 85)), at + "it was 91 (> 85).");
+    EXPECT_EQ(now_text_of(Action::bump, breach_of(91, 85)), at + "it was 91 (> 85).");
     EXPECT_EQ(now_text_of(Action::bump, {Verdict::hysteresis, 79.8, 85}),
               at + "it was 79.8, not > 85 any more; it ends below 75.");
     EXPECT_EQ(now_text_of(Action::bump, {Verdict::hysteresis, 65.5, 70}),
@@ -224,7 +224,7 @@ TEST(AlertText, AFingerprintNamesRuleAndSubject) {
     EXPECT_NE(fingerprint, fingerprint_of(other, "web-01|/var"));
     const std::string host(255, 'h');
     EXPECT_NE(fingerprint_of(rule, host + "|/var"), fingerprint_of(rule, host + "|/srv"));
-    EXPECT_EQ(system_alert(rule, reading_of(91, 85), "/var").fingerprint, fingerprint)
+    EXPECT_EQ(system_alert(rule, breach_of(91, 85), "/var").fingerprint, fingerprint)
         << "as the evaluator looks for it";
 }
 

@@ -34,6 +34,13 @@ Rule system_rule(const std::string& metric, double threshold) {
     return rule_of("High CPU Usage", condition);
 }
 
+Rule one_minute_rule(const std::string& metric, int cooldown) {
+    Rule rule = system_rule(metric);
+    system_of(rule).limit.window = std::chrono::minutes{1};
+    rule.cooldown = std::chrono::minutes{cooldown};
+    return rule;
+}
+
 Rule process_rule(const std::string& process, ProcessField field, Operator op, double threshold) {
     ProcessMetricCondition condition;
     condition.process_name = process;

@@ -15,6 +15,9 @@
 
 namespace chorus::alerts::build {
 
+inline const std::string kCpu = "cpu_usage_percent";
+inline const std::string kDisk = "disk_usage_percent";
+
 // A moment at which slots of every length begin.
 inline constexpr Timestamp kNoon{std::chrono::sys_days{std::chrono::January / 5 / 2026} +
                                  std::chrono::hours{12}};
@@ -25,7 +28,9 @@ inline Timestamp at(double minutes) {
 
 Limit limit(Operator op, double threshold, Aggregation aggregation = Aggregation::average);
 // "cpu_usage_percent" over 85 in five minutes, as the first example of a rule.
-Rule system_rule(const std::string& metric = "cpu_usage_percent", double threshold = 85);
+Rule system_rule(const std::string& metric = kCpu, double threshold = 85);
+// Over one minute, so that a sample counts for one round. `cooldown` in minutes.
+Rule one_minute_rule(const std::string& metric = kCpu, int cooldown = 0);
 Rule process_rule(const std::string& process, ProcessField field, Operator op, double threshold);
 Rule service_rule(const std::string& service);
 Rule silence_rule();

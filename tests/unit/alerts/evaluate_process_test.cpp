@@ -44,7 +44,7 @@ std::map<std::string, Reading> at_noon(const Rule& rule, const Fleet& fleet) {
     return readings(rule, fleet.snapshot(), kNoon);
 }
 
-std::vector<std::string> keys(const Rule& rule, const Fleet& fleet) {
+std::vector<std::string> names_at_noon(const Rule& rule, const Fleet& fleet) {
     std::vector<std::string> all;
     for (const auto& [key, reading] : at_noon(rule, fleet)) all.push_back(key);
     return all;
@@ -56,8 +56,9 @@ TEST(EvaluateProcesses, EachNameIsASubject) {
                                 {.pid = 3, .name = "python3", .cpu = 95}});
     EXPECT_EQ(at_noon(cpu_over(80), fleet).at("web-01|nginx").verdict, Verdict::breached);
     EXPECT_EQ(at_noon(cpu_over(80), fleet).at("web-01|python").verdict, Verdict::clear);
-    EXPECT_THAT(keys(cpu_over(80, "python"), fleet), ElementsAre("web-01|python"));
-    EXPECT_THAT(keys(cpu_over(80, "py*"), fleet), ElementsAre("web-01|python", "web-01|python3"));
+    EXPECT_THAT(names_at_noon(cpu_over(80, "python"), fleet), ElementsAre("web-01|python"));
+    EXPECT_THAT(names_at_noon(cpu_over(80, "py*"), fleet),
+                ElementsAre("web-01|python", "web-01|python3"));
 }
 
 TEST(EvaluateProcesses, OfOneNameTheWorstProcessSpeaks) {
@@ -78,11 +79,11 @@ TEST(EvaluateProcesses, OfOneNameTheWorstProcessSpeaks) {
 TEST(EvaluateProcesses, AProcessThatHasEndedIsNoSubject) {
     Fleet fleet = steady({{.pid = 1, .name = "python", .cpu = 90}});
     fleet.processes("web-01", at(0.5), {{.pid = 2, .name = "nginx", .cpu = 1}});
-    std::vector<std::string> keys;
-    const auto reporting =
-        evaluate(cpu_over(80), fleet.snapshot(), at(0.5),
-                 [&](const Subject& subject, const Reading&) { keys.push_back(subject.key()); });
-    EXPECT_THAT(keys, ElementsAre("web-01|nginx"));
+    std::vector<std::string> names_at_noon;
+    const auto reporting = evaluate(
+        cpu_over(80), fleet.snapshot(), at(0.5),
+        [&](const Subject& subject, const Reading&) { names_at_noon.push_back(subject.key()); });
+    EXPECT_THAT(names_at_noon, ElementsAre("web-01|nginx"));
     EXPECT_THAT(reporting, ElementsAre(true));
 }
 
@@ -149,7 +150,7 @@ TEST(EvaluateProcesses, AGroupWithoutAProcessInTheWindowIsNoSubject) {
     fleet.processes("web-01", at(-8), {{.name = "before", .rss_mb = 80}});
     fleet.processes("web-01", kNoon, {{.name = "now", .rss_mb = 80}});
     fleet.processes("web-01", at(1), {{.name = "later", .rss_mb = 80}});
-    EXPECT_THAT(keys(grouped(Grouping::name, Operator::less, 300), fleet),
+    EXPECT_THAT(names_at_noon(grouped(Grouping::name, Operator::less, 300), fleet),
                 ElementsAre("web-01|now"));
 }
 
@@ -197,7 +198,7 @@ TEST(EvaluateProcesses, TheNumberIsOfAllThatMatch) {
 TEST(EvaluateProcesses, WithoutAProcessTableNothingIsMissing) {
     Fleet fleet;
     fleet.host("web-01").last_seen = kNoon;
-    EXPECT_THAT(keys(missing("nginx"), fleet), IsEmpty());
+    EXPECT_THAT(names_at_noon(missing("nginx"), fleet), IsEmpty());
 }
 
 TEST(EvaluateProcesses, UptimeIsByTheHostsOwnClock) {
@@ -229,7 +230,7 @@ TEST(EvaluateProcesses, HostsAreFilteredAndMayHaveTheirOwnThreshold) {
     EXPECT_EQ(at_noon(cpu_over(80), fleet).at("web-01|python").verdict, Verdict::clear);
     Rule rule = cpu_over(80);
     process_of(rule).limit.hosts.hostname = "db-*";
-    EXPECT_THAT(keys(rule, fleet), ElementsAre("db-01|python"));
+    EXPECT_THAT(names_at_noon(rule, fleet), ElementsAre("db-01|python"));
 }
 
 }  // namespace

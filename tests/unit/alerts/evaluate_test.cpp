@@ -13,6 +13,8 @@ namespace {
 
 using build::at;
 using build::Fleet;
+using build::kCpu;
+using build::kDisk;
 using build::kNoon;
 using build::readings;
 using build::system_of;
@@ -22,9 +24,6 @@ using std::chrono::minutes;
 using testing::ElementsAre;
 using testing::IsEmpty;
 using Verdict = Reading::Verdict;
-
-const std::string kCpu = "cpu_usage_percent";
-const std::string kDisk = "disk_usage_percent";
 
 void steady(Fleet& fleet, const std::string& host, double cpu) {
     fleet.steady(host, {kCpu, cpu}, at(-4.5), kNoon);

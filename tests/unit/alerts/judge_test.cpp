@@ -13,14 +13,14 @@ namespace {
 
 using build::at;
 using build::Fleet;
+using build::kCpu;
+using build::kDisk;
+using build::one_minute_rule;
 using build::system_of;
 using build::system_rule;
 using std::chrono::minutes;
 using testing::ElementsAre;
 using testing::IsEmpty;
-
-const std::string kCpu = "cpu_usage_percent";
-const std::string kDisk = "disk_usage_percent";
 
 // Rounds of one rule, a minute apart unless they say otherwise, with what they remember.
 class Rounds {
@@ -61,17 +61,9 @@ class Rounds {
     Judgement last_;
 };
 
-// A rule over one minute, so that a sample counts for one round.
-Rule rule_of(const std::string& metric, int cooldown = 0) {
-    Rule rule = system_rule(metric);
-    system_of(rule).limit.window = minutes{1};
-    rule.cooldown = minutes{cooldown};
-    return rule;
-}
-
 TEST(Judge, EveryHostFiresBumpsAndResolvesForItself) {
     Fleet fleet;
-    Rounds rounds{rule_of(kCpu)};
+    Rounds rounds{one_minute_rule(kCpu)};
     fleet.batch("a", at(0), {{kCpu, 90}});
     fleet.batch("b", at(0), {{kCpu, 10}});
     fleet.batch("c", at(0), {{kCpu, 95}});
@@ -83,7 +75,7 @@ TEST(Judge, EveryHostFiresBumpsAndResolvesForItself) {
 }
 
 TEST(Judge, ADecisionTellsOfSubjectReadingAndSeverity) {
-    Rule rule = rule_of(kCpu);
+    Rule rule = one_minute_rule(kCpu);
     system_of(rule).limit.escalation = Escalation{95, Severity::critical};
     Rounds rounds{rule};
     Fleet fleet;
@@ -105,7 +97,7 @@ TEST(Judge, ADecisionTellsOfSubjectReadingAndSeverity) {
 TEST(Judge, QuietSubjectsAreNotRemembered) {
     Fleet fleet;
     fleet.batch("a", at(0), {{kCpu, 10}});
-    Rounds rounds{rule_of(kCpu)};
+    Rounds rounds{one_minute_rule(kCpu)};
     const Judgement& judged = rounds.judge(fleet, 0);
     EXPECT_THAT(judged.changed, IsEmpty());
     EXPECT_EQ(judged.subjects, 1U);
@@ -113,7 +105,7 @@ TEST(Judge, QuietSubjectsAreNotRemembered) {
 }
 
 TEST(Judge, PendingAndFiringSubjectsAreCounted) {
-    Rule rule = rule_of(kCpu);
+    Rule rule = one_minute_rule(kCpu);
     rule.durations.hold = minutes{1};
     Rounds rounds{rule};
     Fleet fleet;
@@ -126,7 +118,7 @@ TEST(Judge, PendingAndFiringSubjectsAreCounted) {
 }
 
 TEST(Judge, AStateIsWrittenOnlyWhenItChanges) {
-    Rounds rounds{rule_of(kCpu)};
+    Rounds rounds{one_minute_rule(kCpu)};
     Fleet fleet;
     for (int minute = 0; minute <= 2; ++minute) fleet.batch("a", at(minute), {{kCpu, 90}});
     EXPECT_EQ(rounds.judge(fleet, 0).changed.size(), 1U);
@@ -134,7 +126,7 @@ TEST(Judge, AStateIsWrittenOnlyWhenItChanges) {
 }
 
 TEST(Judge, AStateIsForgottenWhenItHasNothingToSayAnyMore) {
-    Rounds rounds{rule_of(kCpu, 2)};
+    Rounds rounds{one_minute_rule(kCpu, 2)};
     Fleet fleet;
     fleet.batch("a", at(0), {{kCpu, 90}});
     for (int minute = 1; minute <= 6; ++minute) fleet.batch("a", at(minute), {{kCpu, 10}});
@@ -148,7 +140,7 @@ TEST(Judge, AStateIsForgottenWhenItHasNothingToSayAnyMore) {
 }
 
 TEST(Judge, ASilentHostsAlertStaysOpenAndBecomesStaleOnce) {
-    Rounds rounds{rule_of(kCpu)};
+    Rounds rounds{one_minute_rule(kCpu)};
     Fleet fleet;
     fleet.batch("a", at(0), {{kCpu, 90}});
     rounds.judge(fleet, 0);
@@ -164,7 +156,7 @@ TEST(Judge, ASilentHostsAlertStaysOpenAndBecomesStaleOnce) {
 }
 
 TEST(Judge, AnUnreadableSeriesIsStaleToo) {
-    Rounds rounds{rule_of(kCpu)};
+    Rounds rounds{one_minute_rule(kCpu)};
     Fleet fleet;
     fleet.batch("a", at(0), {{kCpu, 90}});
     fleet.batch("a", at(1), {{kCpu, std::nan("")}});
@@ -179,7 +171,7 @@ TEST(Judge, AnUnreadableSeriesIsStaleToo) {
 }
 
 TEST(Judge, ASeriesThatAReportingHostHasNoMoreResolves) {
-    Rounds rounds{rule_of(kDisk)};
+    Rounds rounds{one_minute_rule(kDisk)};
     Fleet fleet;
     fleet.batch("a", at(0), {{kDisk, 90, "/mnt"}, {kDisk, 90, "/var"}});
     fleet.batch("a", at(1), {{kDisk, 90, "/var"}});
@@ -188,7 +180,7 @@ TEST(Judge, ASeriesThatAReportingHostHasNoMoreResolves) {
 }
 
 TEST(Judge, ASubjectThatIsGoneWaitsForKeepFiringAsWell) {
-    Rule rule = rule_of(kDisk);
+    Rule rule = one_minute_rule(kDisk);
     rule.durations.keep_firing_for = minutes{2};
     Rounds rounds{rule};
     Fleet fleet;
@@ -204,7 +196,7 @@ TEST(Judge, AHostThatIsMeantNoMoreOrDeletedResolves) {
     Fleet fleet;
     fleet.host("a").labels = {{"role", "db"}};
     fleet.batch("a", at(0), {{kCpu, 90}});
-    Rule rule = rule_of(kCpu);
+    Rule rule = one_minute_rule(kCpu);
     system_of(rule).limit.hosts.labels = {{"role", "db"}};
     Rounds rounds{rule};
     EXPECT_THAT(rounds.decisions(fleet, 0), ElementsAre("fire a"));
@@ -258,7 +250,7 @@ TEST(Judge, ASilentHostIsAlertedAndResolvesWhenItIsBack) {
 }
 
 TEST(Judge, WhatAPersonClosedFiresAgainOnlyAfterTheCooldown) {
-    Rounds rounds{rule_of(kCpu, 5)};
+    Rounds rounds{one_minute_rule(kCpu, 5)};
     Fleet fleet;
     for (int minute = 0; minute <= 10; ++minute) fleet.batch("a", at(minute), {{kCpu, 90}});
     EXPECT_THAT(rounds.decisions(fleet, 0), ElementsAre("fire a"));
@@ -271,7 +263,7 @@ TEST(Judge, WhatAPersonClosedFiresAgainOnlyAfterTheCooldown) {
 }
 
 TEST(Judge, WhatAPersonClosedOfASilentHostIsOver) {
-    Rounds rounds{rule_of(kCpu)};
+    Rounds rounds{one_minute_rule(kCpu)};
     Fleet fleet;
     fleet.batch("a", at(0), {{kCpu, 90}});
     rounds.judge(fleet, 0);
@@ -283,7 +275,7 @@ TEST(Judge, WhatAPersonClosedOfASilentHostIsOver) {
 }
 
 TEST(Judge, APendingSubjectOfASilentHostBeginsAnew) {
-    Rule rule = rule_of(kCpu);
+    Rule rule = one_minute_rule(kCpu);
     rule.durations.hold = minutes{2};
     Rounds rounds{rule};
     Fleet fleet;

@@ -8,12 +8,11 @@ namespace chorus::alerts {
 namespace {
 
 using build::at;
+using build::kCpu;
 using build::PlannedRounds;
 using store::AlertStatus;
 using testing::IsEmpty;
 using testing::SizeIs;
-
-const std::string kCpu = "cpu_usage_percent";
 
 class InhibitionTest : public testing::Test {
   protected:

@@ -10,6 +10,8 @@ namespace chorus::alerts {
 namespace {
 
 using build::at;
+using build::kCpu;
+using build::one_minute_rule;
 using build::PlannedRounds;
 using build::system_of;
 using build::system_rule;
@@ -19,16 +21,6 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
-
-const std::string kCpu = "cpu_usage_percent";
-
-// A rule over one minute, so that a sample counts for one round.
-Rule rule_of(const std::string& metric = kCpu) {
-    Rule rule = system_rule(metric);
-    system_of(rule).limit.window = minutes{1};
-    rule.cooldown = minutes{0};
-    return rule;
-}
 
 class RoundPlanTest : public testing::Test {
   protected:
@@ -50,7 +42,7 @@ TEST_F(RoundPlanTest, WithoutRulesOnlyTheMomentIsWritten) {
 }
 
 TEST_F(RoundPlanTest, ABreachedSubjectOpensAnAlertWithWhatFiredIt) {
-    const Uuid rule = rounds_.add(rule_of("memory_usage_percent"));
+    const Uuid rule = rounds_.add(one_minute_rule("memory_usage_percent"));
     rounds_.fleet.batch("web-01", at(0), {{"memory_usage_percent", 91}});
     const auto plan = rounds_.plan(0);
     ASSERT_THAT(plan.alerts, SizeIs(1));
@@ -73,7 +65,7 @@ TEST_F(RoundPlanTest, ABreachedSubjectOpensAnAlertWithWhatFiredIt) {
 }
 
 TEST_F(RoundPlanTest, AnAlertThatGoesOnKeepsWhatFiredItAndTellsThePresent) {
-    rounds_.add(rule_of());
+    rounds_.add(one_minute_rule());
     const std::string fired_text = round_with(91, 0).alerts.at(0).alert.description.value_or("");
     const auto plan = round_with(95, 1);
     ASSERT_THAT(plan.alerts, SizeIs(1));
@@ -87,7 +79,7 @@ TEST_F(RoundPlanTest, AnAlertThatGoesOnKeepsWhatFiredItAndTellsThePresent) {
 }
 
 TEST_F(RoundPlanTest, AnAlertFromBeforeThatWasKeptSaysSinceWhenItIsOpen) {
-    rounds_.add(rule_of());
+    rounds_.add(one_minute_rule());
     round_with(91, 0);
     auto& open = rounds_.memory.open.begin()->second;
     open.fired_json.reset();
@@ -100,7 +92,7 @@ TEST_F(RoundPlanTest, AnAlertFromBeforeThatWasKeptSaysSinceWhenItIsOpen) {
 }
 
 TEST_F(RoundPlanTest, AClearedValueResolvesTheAlertAndSaysSo) {
-    const Uuid rule = rounds_.add(rule_of());
+    const Uuid rule = rounds_.add(one_minute_rule());
     round_with(91, 0);
     const auto* open = rounds_.open("system_metric");
     ASSERT_NE(open, nullptr);
@@ -122,7 +114,7 @@ TEST_F(RoundPlanTest, AClearedValueResolvesTheAlertAndSaysSo) {
 }
 
 TEST_F(RoundPlanTest, ASubjectThatIsGoneResolvesItsAlertWithoutNewMetadata) {
-    rounds_.add(rule_of("disk_usage_percent"));
+    rounds_.add(one_minute_rule("disk_usage_percent"));
     rounds_.fleet.batch("web-01", at(0), {{"disk_usage_percent", 91, "/var"}});
     rounds_.round(0);
     rounds_.fleet.batch("web-01", at(2), {{"disk_usage_percent", 10, "/srv"}});
@@ -135,7 +127,7 @@ TEST_F(RoundPlanTest, ASubjectThatIsGoneResolvesItsAlertWithoutNewMetadata) {
 }
 
 TEST_F(RoundPlanTest, WithoutDataAnAlertIsMarkedStaleUntilThereIsSome) {
-    rounds_.add(rule_of());
+    rounds_.add(one_minute_rule());
     round_with(91, 0);
     const Uuid id = rounds_.open("system_metric")->id;
     auto plan = rounds_.round(5);
@@ -152,7 +144,7 @@ TEST_F(RoundPlanTest, WithoutDataAnAlertIsMarkedStaleUntilThereIsSome) {
 }
 
 TEST_F(RoundPlanTest, TheOutcomeOfARuleIsThatOfItsWorstSubject) {
-    Rule rule = rule_of();
+    Rule rule = one_minute_rule();
     rule.durations.hold = minutes{1};
     rounds_.add(rule);
     const auto outcome = [](const RoundPlan& plan) {
@@ -167,7 +159,7 @@ TEST_F(RoundPlanTest, TheOutcomeOfARuleIsThatOfItsWorstSubject) {
 }
 
 TEST_F(RoundPlanTest, ARuleThatWasChangedOrDeletedMeanwhileWaitsForTheNextRound) {
-    const Uuid changed = rounds_.add(rule_of()), deleted = rounds_.add(rule_of());
+    const Uuid changed = rounds_.add(one_minute_rule()), deleted = rounds_.add(one_minute_rule());
     rounds_.fleet.batch("web-01", at(0), {{kCpu, 91}});
     rounds_.memory.versions.at(changed) = at(-1);
     rounds_.memory.versions.erase(deleted);
@@ -180,8 +172,8 @@ TEST_F(RoundPlanTest, ARuleThatWasChangedOrDeletedMeanwhileWaitsForTheNextRound)
 }
 
 TEST_F(RoundPlanTest, ARuleThatIsSwitchedOffEndsItsAlertsAndForgetsItsSubjects) {
-    const Uuid off = rounds_.add(rule_of());
-    rounds_.add(rule_of());
+    const Uuid off = rounds_.add(one_minute_rule());
+    rounds_.add(one_minute_rule());
     round_with(91, 0);
     ASSERT_THAT(rounds_.memory.open, SizeIs(2));
     rounds_.stored(off).row.is_active = false;

@@ -10,14 +10,13 @@ namespace chorus::alerts {
 namespace {
 
 using build::at;
+using build::kCpu;
 using build::PlannedRounds;
 using std::chrono::minutes;
 using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::SizeIs;
 using testing::UnorderedElementsAre;
-
-const std::string kCpu = "cpu_usage_percent";
 
 std::vector<std::string> types(const std::vector<PlannedAlert>& alerts) {
     std::vector<std::string> all;

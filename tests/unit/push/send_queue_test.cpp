@@ -14,7 +14,7 @@ namespace {
 
 using testing::SpoolFixture;
 using namespace std::chrono_literals;
-using Clock = SendQueue::Clock;
+using SteadyClock = std::chrono::steady_clock;
 
 PackedBatch packed(std::int64_t seq) {
     return {.seq = seq,
@@ -31,7 +31,7 @@ std::string json_of(std::int64_t seq) {
 
 // The next batch, without waiting for the backlog's time.
 std::optional<QueuedBatch> next(SendQueue& queue) {
-    return queue.take({}, Clock::time_point{});
+    return queue.take({}, SteadyClock::time_point{});
 }
 
 struct SendQueueFixture : SpoolFixture {
@@ -87,7 +87,7 @@ TEST(SendQueue, BacklogWaitsForItsTimeAndALiveBatchDoesNot) {
     fixture.queue.push(packed(2));
     fixture.queue.move_live_to_backlog();
     std::jthread pusher([&] { fixture.queue.push(packed(3)); });
-    const auto queued = fixture.queue.take({}, Clock::now() + 1h);
+    const auto queued = fixture.queue.take({}, SteadyClock::now() + 1h);
     ASSERT_TRUE(queued);
     EXPECT_EQ(json_of(*queued), json_of(3));
 }
@@ -131,19 +131,19 @@ TEST(SendQueue, ClosedOneGivesWhatIsLeftAndThenNothing) {
     fixture.queue.push(packed(2));
     fixture.queue.close();
     for (const int seq : {2, 1}) {
-        const auto queued = fixture.queue.take({}, Clock::now() + 1h);
+        const auto queued = fixture.queue.take({}, SteadyClock::now() + 1h);
         ASSERT_TRUE(queued);
         EXPECT_EQ(json_of(*queued), json_of(seq));
         fixture.queue.done(*queued);
     }
-    EXPECT_FALSE(fixture.queue.take({}, Clock::now() + 1h));
+    EXPECT_FALSE(fixture.queue.take({}, SteadyClock::now() + 1h));
 }
 
 TEST(SendQueue, StoppingWakesATakerThatWaits) {
     SendQueueFixture fixture;
     std::optional<QueuedBatch> got = QueuedBatch{};
     std::jthread taker(
-        [&](std::stop_token stop) { got = fixture.queue.take(stop, Clock::now() + 1h); });
+        [&](std::stop_token stop) { got = fixture.queue.take(stop, SteadyClock::now() + 1h); });
     taker.request_stop();
     taker.join();
     EXPECT_FALSE(got);
