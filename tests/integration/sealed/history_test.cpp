@@ -84,14 +84,14 @@ class History : public Sealing {
 };
 
 TEST_F(History, HoursAndDaysAreThoseOfTheRowsWhateverCameLate) {
-    for (const int ago : {40, 33, 3, 2}) {
-        for (const auto host : hosts_) fill(host, day(ago), ago == 3 ? 3 : 400);
+    for (const int ago : {40, 33, 4, 3}) {
+        for (const auto host : hosts_) fill(host, day(ago), ago == 4 ? 3 : 400);
     }
     remember();
     run();
     ASSERT_EQ(moved(), 4);
     expect_kept();
-    for (const int ago : {40, 3}) {
+    for (const int ago : {40, 4}) {
         fill(hosts_[0], day(ago), 50);
         mark_late(hosts_[0], day(ago));
     }

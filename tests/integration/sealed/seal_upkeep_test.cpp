@@ -26,7 +26,7 @@ class SealUpkeep : public Sealing {
 };
 
 TEST_F(SealUpkeep, RetentionDropsPackedDays) {
-    const auto old = day(4), kept = day(2);
+    const auto old = day(4), kept = day(3);
     for (const auto on : {old, kept}) fill(hosts_[0], on, 20);
     run();
     ASSERT_EQ(moved(), 2);
@@ -85,7 +85,7 @@ TEST_F(SealUpkeep, NothingIsDeletedWhileAllIsPackedBecauseThenNobodyReports) {
 }
 
 TEST_F(SealUpkeep, SeriesGoWithTheLastDayThatHasThem) {
-    const auto old = day(5), kept = day(2);
+    const auto old = day(5), kept = day(3);
     for (const auto on : {old, kept}) fill(hosts_[0], on, 20);
     const auto fan = database_.add_layout({{"fan", "", "rpm"}});
     database_.add_batch(hosts_[0], fan, format_timestamp(Timestamp{old}), "ARRAY[1]::float8[]");
@@ -112,7 +112,7 @@ TEST_F(SealUpkeep, SeriesGoWithTheLastDayThatHasThem) {
 
 // As if the day had been packed by a late batch while its partitions could not be dropped.
 TEST_F(SealUpkeep, ASeriesThatAPackedDayHasKeepsItsName) {
-    const auto kept = day(2);
+    const auto kept = day(3);
     fill(hosts_[0], kept, 20);
     run();
     const auto all = series();

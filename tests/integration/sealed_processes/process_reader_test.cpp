@@ -24,7 +24,7 @@ class PackedProcessReaders : public PackedProcesses {
             for (const auto host : {host_, other}) pack(host, on, Hot::whole_day);
         }
         first_ = Timestamp{day(4)};
-        last_ = Timestamp{day(2)} - 1us;
+        last_ = Timestamp{day(3) + days{1}} - 1us;
     }
     // As the step that drops the days' partitions does.
     void move_all() {
