@@ -14,6 +14,7 @@
 #include "agent/settings_table.h"
 #include "common/log.h"
 #include "common/settings/exit_codes.h"
+#include "common/settings/other_program.h"
 #include "common/settings/settings.h"
 
 namespace {
@@ -77,7 +78,7 @@ ExitCode complain(const std::vector<std::string>& faults) {
 chorus::Config load_config(const std::vector<std::string>& arguments) {
     const auto sources = chorus::process_sources(arguments, kConfigFile,
                                                  {"once", "test", "check-config", "print-config"},
-                                                 chorus::agent::foreign_settings());
+                                                 chorus::names_of_other_program());
     return chorus::Config::load(chorus::agent::agent_settings(), sources);
 }
 

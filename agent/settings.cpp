@@ -101,18 +101,4 @@ AgentConfig read_settings(const Config& config, Needs needs) {
     return out;
 }
 
-std::vector<std::string> foreign_settings() {
-    return {"CHORUS_TEST_*", "CHORUS_BENCH_*", "CHORUS_BIN_DIR", "CHORUS_BUILD_DIR",
-            "CHORUS_FIXTURES",
-            // The aggregator's.
-            "CHORUS_LISTEN", "CHORUS_PORT", "CHORUS_ANONYMOUS_ROLE", "CHORUS_BEHIND_TLS_PROXY",
-            "CHORUS_CORS_*", "CHORUS_MAX_*", "CHORUS_SECRET_KEY*", "CHORUS_DEBUG",
-            "CHORUS_DATABASE_*", "CHORUS_REDIS_*", "CHORUS_INGEST_*", "CHORUS_RETENTION_*",
-            "CHORUS_SPOOL_AGE_DAYS", "CHORUS_SEAL_CPU_PERCENT", "CHORUS_HEALTH_*", "CHORUS_ALERT_*",
-            "CHORUS_*_THRESHOLD", "CHORUS_SERVICE_ENDPOINTS", "CHORUS_DEFAULT_SERVICES",
-            "CHORUS_LEADER_LEASE", "CHORUS_STOCK_RULES", "CHORUS_WEB_ROOT",
-            "CHORUS_NOTIFICATION_CHANNELS", "CHORUS_NOTIFY_*", "CHORUS_ALERTMANAGER_URL*",
-            "CHORUS_SMTP_*", "CHORUS_EXTERNAL_URL", "CHORUS_HEARTBEAT_URL*"};
-}
-
 }  // namespace chorus::agent

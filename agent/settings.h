@@ -36,7 +36,4 @@ enum class Needs { nothing, aggregator };
 // command needs the aggregator.
 AgentConfig read_settings(const Config& config, Needs needs);
 
-// CHORUS_* names that a shared environment or .env may hold for others than the agent.
-std::vector<std::string> foreign_settings();
-
 }  // namespace chorus::agent

@@ -12,6 +12,7 @@
 #include "aggregator/settings_table.h"
 #include "common/log.h"
 #include "common/settings/exit_codes.h"
+#include "common/settings/other_program.h"
 
 namespace {
 
@@ -19,19 +20,6 @@ using namespace chorus;
 
 const std::vector<std::string> kFlags{"check-config", "print-config", "example-config", "version,V",
                                       "help,h"};
-
-// Names in a shared .env or environment that are the agent's, the tests' or the build's.
-const std::vector<std::string> kForeignNames{"CHORUS_AGENT_*",          "CHORUS_AGGREGATOR_URL",
-                                             "CHORUS_TLS_CA_FILE",      "CHORUS_INSECURE_HTTP",
-                                             "CHORUS_HOSTNAME",         "CHORUS_SPOOL_DIR",
-                                             "CHORUS_SPOOL_MAX_MB",     "CHORUS_QUEUE_MAX_BATCHES",
-                                             "CHORUS_STREAM",           "CHORUS_STATUS_PORT",
-                                             "CHORUS_PROCFS",           "CHORUS_SYSFS",
-                                             "CHORUS_ROOTFS",           "CHORUS_CMDLINE",
-                                             "CHORUS_PROCESS_LIMIT",    "CHORUS_ALWAYS_PROCESSES",
-                                             "CHORUS_PSS_BUDGET_MS",    "CHORUS_MEMORY_LIMIT_MB",
-                                             "CHORUS_EXTENDED_METRICS", "CHORUS_TEST_*",
-                                             "CHORUS_BIN_DIR",          "CHORUS_BUILD_*"};
 
 LogLevel log_level(const Config& config) {
     const std::string& name = config.text("log-level");
@@ -108,7 +96,7 @@ int run(const std::string& command, cli::Arguments arguments) {
         token_options = cli::take_token_options(arguments);
     }
     ConfigSources sources =
-        process_sources(arguments, "/etc/chorus/aggregator.conf", kFlags, kForeignNames);
+        process_sources(arguments, "/etc/chorus/aggregator.conf", kFlags, names_of_other_program());
     sources.other_options = known.options;
     const Config config = Config::load(aggregator_settings(), sources);
     const cli::Arguments& what = config.positional();

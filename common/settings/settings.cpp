@@ -1,6 +1,7 @@
 #include "common/settings/settings.h"
 
 #include <algorithm>
+#include <array>
 #include <boost/program_options.hpp>
 #include <set>
 
@@ -202,6 +203,8 @@ class ConfigLoader {
                 for (const Value& value : config_.values_) {
                     candidates.push_back(chorus_environment_name(value.setting));
                 }
+                candidates.insert(candidates.end(), sources_.foreign_names.begin(),
+                                  sources_.foreign_names.end());
                 faults_.push_back(entry.origin + ": unknown setting" +
                                   did_you_mean(entry.name, candidates, "see --help=all"));
             }
@@ -218,10 +221,15 @@ class ConfigLoader {
         }
     }
 
+    // Of the other program, or of tests, benchmarks and the build.
     bool is_foreign(std::string_view lower_name) const {
-        return std::any_of(
-            sources_.foreign_names.begin(), sources_.foreign_names.end(),
-            [&](const std::string& foreign) { return glob_match(to_lower(foreign), lower_name); });
+        constexpr std::array<std::string_view, 5> kNoSettings{"chorus_test_*", "chorus_bench_*",
+                                                              "chorus_bin_dir", "chorus_build_*",
+                                                              "chorus_fixtures"};
+        return std::any_of(kNoSettings.begin(), kNoSettings.end(),
+                           [&](auto glob) { return glob_match(glob, lower_name); }) ||
+               std::any_of(sources_.foreign_names.begin(), sources_.foreign_names.end(),
+                           [&](const auto& foreign) { return to_lower(foreign) == lower_name; });
     }
 
     void read_file(const std::string& path, bool must_exist) {

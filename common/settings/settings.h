@@ -53,7 +53,7 @@ struct ConfigSources {
     std::vector<std::string> flags{};      // switches that are no settings: "once", "version,V"
     // Options of the command that its caller has taken already: only hints tell of them.
     std::vector<std::string> other_options{};
-    // CHORUS_* names that belong to somebody else (the other program, tests) and are no mistake.
+    // CHORUS_* names of the other program's settings. They are no mistake.
     std::vector<std::string> foreign_names{};
 };
 

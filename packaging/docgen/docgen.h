@@ -30,6 +30,9 @@ std::string fill_manual(const Program& program, std::string_view page);
 // The page of all settings of both programs, in Markdown.
 std::string settings_page(const Program& agent, const Program& aggregator);
 
+// C++ that tells the other program which environment names this one has.
+std::string environment_names(const Program& program);
+
 std::string bash_completion(const Program& program);
 std::string zsh_completion(const Program& program);
 std::string fish_completion(const Program& program);

@@ -1,6 +1,7 @@
 // chorus-docgen agent|aggregator bash|zsh|fish
 // chorus-docgen agent|aggregator manual PAGE
 // chorus-docgen agent|aggregator config [NAME=VALUE]...
+// chorus-docgen agent|aggregator names
 // chorus-docgen settings
 //
 // Writes to standard output. `config` is the example file with these settings in force.
@@ -45,6 +46,8 @@ int run(const docgen::Program& program, const std::string& form,
         text = docgen::zsh_completion(program);
     } else if (form == "fish") {
         text = docgen::fish_completion(program);
+    } else if (form == "names") {
+        text = docgen::environment_names(program);
     } else if (form == "config") {
         text = packaged_config(program, rest);
     } else if (form == "manual" && rest.size() == 1) {

@@ -1,6 +1,7 @@
 """Settings of the aggregator as its user meets them: layers, mistakes, secrets."""
 
 import os
+import re
 import subprocess
 
 import pytest
@@ -102,20 +103,39 @@ def test_mistake_is_named_with_its_remedy_and_exits_78(run, environment, words):
     assert CANARY not in done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("program, other", [("chorus-aggregator", "chorus-agent"),
-                                            ("chorus-agent", "chorus-aggregator")])
+PROGRAMS = pytest.mark.parametrize("program, other", [("chorus-aggregator", "chorus-agent"),
+                                                      ("chorus-agent", "chorus-aggregator")])
+
+
+def names_of_settings(program):
+    """Every CHORUS_ name of a program's table; of a secret also that of its file."""
+    page = subprocess.run([os.path.join(BIN, "chorus-docgen"), "settings"], capture_output=True, text=True,
+                          check=True).stdout
+    table = page.partition(f"## {program}\n")[2].partition("\n## ")[0]
+    return [name for line in table.splitlines() if line.startswith("| `--")
+            for name in re.findall(r"`(CHORUS_\w+)`", line.split(" | ")[1])]
+
+
+def printed(program, folder, environment):
+    return subprocess.run([os.path.join(BIN, program), "--print-config"],
+                          env={"PATH": os.environ["PATH"], **environment}, cwd=folder, capture_output=True,
+                          text=True, timeout=30, check=False)
+
+
+@PROGRAMS
 def test_settings_of_the_other_program_are_no_mistake(tmp_path, program, other):
-    """Both may be given the same environment, as by `tasks single`."""
-    def printed(name, **environment):
-        done = subprocess.run([os.path.join(BIN, name), "--print-config"],
-                              env={"PATH": os.environ["PATH"], **environment}, cwd=tmp_path,
-                              capture_output=True, text=True, timeout=30, check=False)
-        assert done.returncode == 0, done.stderr
-        return [line.split(" ")[0] for line in done.stdout.splitlines()]
-    names = {f"CHORUS_{name.upper().replace('-', '_')}": "1"
-             for name in set(printed(other)) - set(printed(program))}
-    assert len(names) > 10
-    printed(program, **names)
+    """Both may be given the same environment, as by `packaging/quickstart`."""
+    names = set(names_of_settings(other)) - set(names_of_settings(program))
+    assert len(names) > 20 and any(name.endswith("_TOKEN_FILE") or name.endswith("_URL_FILE") for name in names)
+    done = printed(program, tmp_path, dict.fromkeys(names, "1"))
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@PROGRAMS
+def test_a_misspelt_setting_of_the_other_program_is_refused_with_the_nearest_name(tmp_path, program, other):
+    name = max(set(names_of_settings(other)) - set(names_of_settings(program)), key=len)
+    done = printed(program, tmp_path, {name[:-2] + name[-1]: "1"})
+    assert done.returncode == 78 and f"did you mean {name}?" in done.stderr
 
 
 @pytest.mark.parametrize("text, words", [
