@@ -6,6 +6,7 @@ import re
 import subprocess
 
 from chorus_harness import BIN
+from described import document, operations
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 
@@ -16,6 +17,20 @@ def test_the_page_of_settings_is_what_the_tables_say():
     page = ROOT / "packaging/docs/settings.md"
     assert page.read_text() == done.stdout, \
         f"make it anew: build/bin/chorus-docgen settings > {page.relative_to(ROOT)}"
+
+
+def test_the_page_of_calls_is_what_the_description_says():
+    done = subprocess.run([ROOT / "packaging/docgen/calls.py"], capture_output=True, text=True, check=True)
+    page = ROOT / "packaging/docs/calls.md"
+    assert page.read_text() == done.stdout, \
+        f"make it anew: packaging/docgen/calls.py > {page.relative_to(ROOT)}"
+
+
+def test_every_call_stands_once_in_the_page_of_calls():
+    page = (ROOT / "packaging/docs/calls.md").read_text()
+    shown = re.findall(r"^\| `([A-Z]+ /\S*)` \|", page, re.M)
+    described = [f"{method.upper()} {path}" for method, path, _ in operations(document())]
+    assert sorted(shown) == sorted(described) and len(described) > 50
 
 
 def test_the_readme_is_read_in_minutes():
