@@ -99,7 +99,7 @@ class Planner {
 
     const RoundMemory& memory_;
     const Timestamp now_;
-    OpenAlertLimits limits_;
+    AlertLimits limits_;
     SilentHosts silent_hosts_;
     std::vector<store::NewAlert> internal_;
     std::unordered_set<std::string> kept_;

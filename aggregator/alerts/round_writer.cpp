@@ -53,7 +53,7 @@ std::string context_json(const store::TopProcesses& processes, store::Resource r
     return out.take();
 }
 
-std::vector<CreatedAlert> open_alerts(store::Session& session, const RoundPlan& plan) {
+std::vector<CreatedAlert> open_planned(store::Session& session, const RoundPlan& plan) {
     const auto processes = read_processes(session, plan);
     const auto alerts = with_metadata(plan.alerts, processes);
     const auto opened = store::open_alerts(session, alerts, plan.at);
@@ -90,7 +90,7 @@ RoundMemory read_memory(store::Session& session, const store::EvaluationWatermar
 }
 
 std::vector<CreatedAlert> write_round(store::Session& session, const RoundPlan& plan) {
-    auto created = open_alerts(session, plan);
+    auto created = open_planned(session, plan);
     store::refresh_alerts(session, plan.refreshes, plan.at);
     auto changes = plan.resolutions;
     changes.insert(changes.end(), plan.inhibitions.begin(), plan.inhibitions.end());

@@ -1,4 +1,5 @@
-// Reads what a round needs to know besides the snapshot, and writes its plan.
+// Reads what a round needs to know besides the snapshot, and writes its plan: here the alerts of
+// the rules are opened, changed and ended.
 #pragma once
 
 #include <string>

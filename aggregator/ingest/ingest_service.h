@@ -26,7 +26,7 @@ namespace chorus::ingest {
 
 struct IngestOptions {
     int writers = 2;                             // threads, each with a session of the pool
-    std::size_t queue_batches = 2'048;           // waiting, over all writers
+    std::size_t queue_batches = 0;               // waiting, over all writers; 0 refuses every one
     std::size_t queue_bytes = 128U << 20U;       // memory of those, estimated
     std::size_t group_batches = 256;             // in one transaction
     std::size_t group_bytes = 16U << 20U;        // the same, as memory

@@ -27,10 +27,16 @@ class SharedClock final : public Clock {
     std::atomic<std::int64_t> micros_;
 };
 
+inline IngestOptions roomy_queue() {
+    IngestOptions options;
+    options.queue_batches = 1'000;
+    return options;
+}
+
 // One aggregator's part of ingest.
 struct Aggregator {
     Aggregator(const store::DatabaseOptions& options, const Clock& clock,
-               IngestOptions ingest_options = {}, store::Retention retention = {})
+               IngestOptions ingest_options = roomy_queue(), store::Retention retention = {})
         : pool(options),
           partitions(pool, clock, retention),
           tokens(pool),

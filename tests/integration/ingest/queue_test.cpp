@@ -42,7 +42,7 @@ class IngestQueue : public IngestTest {
 };
 
 TEST_F(IngestQueue, WhatDoesNotFitIsRefusedAtOnce) {
-    IngestOptions options;
+    IngestOptions options = roomy_queue();
     options.writers = 1;
     options.queue_batches = 3;
     Aggregator small{database.options(), clock, options};
@@ -63,7 +63,7 @@ TEST_F(IngestQueue, WhatDoesNotFitIsRefusedAtOnce) {
 }
 
 TEST_F(IngestQueue, MemoryIsBoundedToo) {
-    IngestOptions options;
+    IngestOptions options = roomy_queue();
     options.writers = 1;
     options.queue_bytes = 1;  // one batch alone always fits
     Aggregator small{database.options(), clock, options};
@@ -107,7 +107,7 @@ TEST_F(IngestQueue, StoppingStoresWhatWaits) {
 }
 
 TEST_F(IngestQueue, ACallerDoesNotWaitForEver) {
-    IngestOptions options;
+    IngestOptions options = roomy_queue();
     options.patience = std::chrono::milliseconds{50};
     Aggregator hasty{database.options(), clock, options};
     {
@@ -120,7 +120,7 @@ TEST_F(IngestQueue, ACallerDoesNotWaitForEver) {
 }
 
 TEST_F(IngestQueue, BatchesThatWaitTogetherAreCommittedTogether) {
-    IngestOptions options;
+    IngestOptions options = roomy_queue();
     options.writers = 1;
     Aggregator one{database.options(), clock, options};
     std::vector<std::future<IngestResult>> waiting;

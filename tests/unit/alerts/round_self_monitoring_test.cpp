@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "aggregator/alerts/open_alert_limits.h"
+#include "aggregator/alerts/alert_limits.h"
 #include "aggregator/alerts/self_monitoring.h"
 #include "planned_rounds.h"
 
@@ -93,7 +93,7 @@ void breach(PlannedRounds& rounds, int hosts, double minute, double value = 91) 
     }
 }
 
-TEST(OpenAlertLimits, NoMoreAlertsAreOpenedThanMayBeAndOneAlertSaysSo) {
+TEST(AlertLimits, NoMoreAlertsAreOpenedThanMayBeAndOneAlertSaysSo) {
     PlannedRounds rounds;
     rounds.options.most_open_alerts = 2;
     rounds.add(build::system_rule(kCpu));
@@ -105,7 +105,7 @@ TEST(OpenAlertLimits, NoMoreAlertsAreOpenedThanMayBeAndOneAlertSaysSo) {
     EXPECT_EQ(rounds.round(1).resolutions.size(), 0U) << "the limit is still reached";
 }
 
-TEST(OpenAlertLimits, TheAlertOfALimitEndsWhenThereIsRoomAgain) {
+TEST(AlertLimits, TheAlertOfALimitEndsWhenThereIsRoomAgain) {
     PlannedRounds rounds;
     rounds.options.most_open_alerts = 2;
     Rule rule = build::system_rule(kCpu);
@@ -120,7 +120,7 @@ TEST(OpenAlertLimits, TheAlertOfALimitEndsWhenThereIsRoomAgain) {
     EXPECT_EQ(rounds.open("alert_limit"), nullptr);
 }
 
-TEST(OpenAlertLimits, OneHostTakesNoRoomFromTheOthers) {
+TEST(AlertLimits, OneHostTakesNoRoomFromTheOthers) {
     PlannedRounds rounds;
     Rule rule = build::system_rule("disk_usage_percent");
     rounds.add(rule);
@@ -137,7 +137,7 @@ TEST(OpenAlertLimits, OneHostTakesNoRoomFromTheOthers) {
     EXPECT_THAT(rounds.round(1).resolutions, IsEmpty()) << "the limit is still reached";
 }
 
-TEST(OpenAlertLimits, ThatAHostIsSilentIsToldAlsoWhereItsLimitIsReached) {
+TEST(AlertLimits, ThatAHostIsSilentIsToldAlsoWhereItsLimitIsReached) {
     OpenAlerts open;
     for (int i = 0; i < 100; ++i) {
         store::OpenAlert alert;
@@ -145,7 +145,7 @@ TEST(OpenAlertLimits, ThatAHostIsSilentIsToldAlsoWhereItsLimitIsReached) {
         alert.hostname = "big";
         open.emplace(std::to_string(i), alert);
     }
-    OpenAlertLimits limits{1'000, open};
+    AlertLimits limits{1'000, open};
     Host host;
     host.hostname = "big";
     EXPECT_FALSE(limits.admit(build::system_rule().condition, {.host = &host}));

@@ -18,11 +18,11 @@ using OpenAlerts = std::unordered_map<std::string, store::OpenAlert>;
 
 // Counts the alerts that a round opens on top of those that are open. What the round ends makes
 // room only for the next round.
-class OpenAlertLimits {
+class AlertLimits {
   public:
     // `most` in all. One host may have a tenth of them, but at least 100, so that it takes no room
     // from the others.
-    OpenAlertLimits(std::size_t most, const OpenAlerts& open);
+    AlertLimits(std::size_t most, const OpenAlerts& open);
 
     // Whether one more alert of that rule and subject may be opened. Counts it if so.
     bool admit(const Condition& condition, const Subject& subject);

@@ -1,4 +1,4 @@
-#include "aggregator/alerts/open_alert_limits.h"
+#include "aggregator/alerts/alert_limits.h"
 
 #include <algorithm>
 
@@ -15,14 +15,14 @@ const std::string& hostname_of(const Subject& subject) {
 
 }  // namespace
 
-OpenAlertLimits::OpenAlertLimits(std::size_t most, const OpenAlerts& open)
+AlertLimits::AlertLimits(std::size_t most, const OpenAlerts& open)
     : most_(most), most_of_host_(std::max(most / 10, kLeastOfHost)), open_(open.size()) {
     for (const auto& [fingerprint, alert] : open) {
         if (alert.rule_id && alert.hostname) ++open_of_host_[*alert.hostname];
     }
 }
 
-bool OpenAlertLimits::admit(const Condition& condition, const Subject& subject) {
+bool AlertLimits::admit(const Condition& condition, const Subject& subject) {
     if (open_ >= most_) {
         refused_ = true;
         return false;
@@ -40,7 +40,7 @@ bool OpenAlertLimits::admit(const Condition& condition, const Subject& subject) 
     return true;
 }
 
-std::vector<store::NewAlert> OpenAlertLimits::exceeded() const {
+std::vector<store::NewAlert> AlertLimits::exceeded() const {
     std::vector<store::NewAlert> alerts;
     if (refused_) alerts.push_back(too_many_alerts_alert(most_));
     for (const auto& hostname : refused_hosts_) {
@@ -49,7 +49,7 @@ std::vector<store::NewAlert> OpenAlertLimits::exceeded() const {
     return alerts;
 }
 
-std::vector<std::string> OpenAlertLimits::reached() const {
+std::vector<std::string> AlertLimits::reached() const {
     std::vector<std::string> fingerprints;
     if (open_ >= most_) fingerprints.push_back(too_many_alerts_alert(most_).fingerprint);
     for (const auto& [hostname, count] : open_of_host_) {
