@@ -2,6 +2,9 @@
 
 #include <span>
 
+#include "common/batch/catalogue.h"
+#include "common/text.h"
+
 namespace chorus::store {
 namespace {
 
@@ -15,6 +18,11 @@ WHERE EXISTS (
       AND l.last_used_day >= (now() AT TIME ZONE 'UTC')::date - 1)
 )sql"};
 
+constexpr Statement kStoredName{"metric_stored", R"sql(
+SELECT EXISTS (SELECT FROM monitoring.layout_entries WHERE metric_type = $1)
+    OR EXISTS (SELECT FROM monitoring.series WHERE metric_type = $1)
+)sql"};
+
 }  // namespace
 
 std::set<std::string> sent_lately(Session& session, const std::vector<std::string>& metric_types) {
@@ -25,6 +33,29 @@ std::set<std::string> sent_lately(Session& session, const std::vector<std::strin
         sent.emplace(row.text(0));
     }
     return sent;
+}
+
+std::optional<std::string> nearest_metric(const std::string& metric_type) {
+    static const std::vector<std::string> names = [] {
+        std::vector<std::string> all;
+        for (const auto& info : metric_catalogue()) all.emplace_back(info.metric_type);
+        return all;
+    }();
+    return nearest(metric_type, names);
+}
+
+std::optional<MisspeltMetric> find_misspelt(Database& database,
+                                            const std::vector<std::string>& metric_types) {
+    for (const auto& name : metric_types) {
+        if (find_metric(name) != nullptr) continue;
+        const auto near = nearest_metric(name);
+        if (!near) continue;
+        const bool stored = database.read([&](Session& session) {
+            return session.execute(kStoredName, Parameters{}.text(name))[0].boolean(0);
+        });
+        if (!stored) return MisspeltMetric{name, *near};
+    }
+    return std::nullopt;
 }
 
 }  // namespace chorus::store

@@ -6,7 +6,6 @@
 #include "aggregator/rules/rule_input.h"
 #include "common/batch/catalogue.h"
 #include "common/json/json_reader.h"
-#include "common/text.h"
 
 namespace chorus::alerts {
 namespace {
@@ -33,15 +32,10 @@ void find_unknown_metrics(std::size_t rule, JsonValue condition, std::vector<Unk
 }
 
 FieldError warning_of(const UnknownMetric& metric) {
-    static const std::vector<std::string> names = [] {
-        std::vector<std::string> all;
-        for (const auto& info : metric_catalogue()) all.emplace_back(info.metric_type);
-        return all;
-    }();
     FieldError warning{
         "metric_unknown", in_condition(metric.member),
         "No host has sent " + metric.name + " since yesterday, and the catalogue does not have it"};
-    if (const auto near = nearest(metric.name, names)) {
+    if (const auto near = store::nearest_metric(metric.name)) {
         warning.message += "; did you mean " + *near + "?";
     }
     return warning;

@@ -7,6 +7,7 @@
 #include "aggregator/api/support/timings.h"
 #include "aggregator/history/fleet_series.h"
 #include "aggregator/history/host_reader.h"
+#include "aggregator/history/sent_metrics.h"
 #include "aggregator/history/series_reader.h"
 #include "aggregator/http/parameters.h"
 #include "common/batch/batch.h"
@@ -100,12 +101,23 @@ void refuse_host_label(http::Parameters& p, const std::optional<std::string>& la
     p.throw_if_bad();
 }
 
+void refuse_misspelt(http::Parameters& p, store::Database& database,
+                     const std::vector<std::string>& metric_types) {
+    const auto misspelt = store::find_misspelt(database, metric_types);
+    if (!misspelt) return;
+    p.fault({"value_error", in_query("metric_type"),
+             "Value error, no host has sent " + misspelt->metric_type + "; did you mean " +
+                 misspelt->nearest + "?"});
+    p.throw_if_bad();
+}
+
 http::Response series(Context& context, const http::Request& request) {
     http::Parameters p{request};
     const auto asked = read_query(p, context.clock.now());
     p.throw_if_bad();
     Timings timings;
     const auto answer = timings.db([&] {
+        refuse_misspelt(p, context.database, asked.query.metric_types);
         return asked.is_one_host ? read_one_host(context, asked.query)
                                  : read_fleet(context, p, asked.query);
     });

@@ -103,5 +103,22 @@ def test_refusals_say_what_to_write(fleet):
         assert words in answer.json["detail"][0]["msg"]
 
 
+def test_a_misspelt_metric_is_refused_with_the_nearest_name(fleet):
+    for host in ("", "&hostname=web-1", "&hostname=web-*"):
+        answer = fleet.get(f"{SERIES}&metric_type=cpu_usage_percent"
+                           f"&metric_type=cpu_usage_pecent{host}")
+        assert answer.status == 422
+        assert answer.faults() == [("value_error", ["query", "metric_type"])]
+        assert "did you mean cpu_usage_percent?" in answer.json["detail"][0]["msg"]
+
+
+def test_own_names_of_metrics_are_not_taken_for_typing_errors(fleet):
+    batch = BatchMaker("own").make(processes=[], metrics={"cpu_usage_percents": (1.0, "percent")})
+    assert fleet.get(f"{SERIES}&metric_type=cpu_usage_percents").status == 422
+    assert fleet.ingest(batch, fleet.token()).status == 200
+    assert fleet.get(f"{SERIES}&metric_type=cpu_usage_percents&hostname=own").status == 200
+    assert fleet.get(f"{SERIES}&metric_type=no_such_thing_at_all").json["series"] == []
+
+
 def test_one_host_that_nobody_knows_is_not_found(fleet):
     assert fleet.get(f"{SERIES}&metric_type=cpu_usage_percent&hostname=nobody").status == 404
