@@ -8,30 +8,41 @@
 namespace chorus::agent {
 namespace {
 
-constexpr std::size_t kRateCount = 8;
-// In the order of series(), and then those of reclaim(), which reclaim within a cgroup counts too.
-constexpr std::array<ValueName, kRateCount + 2> kNames{{{"", "pgfault"},
-                                                        {"", "pgmajfault"},
-                                                        {"", "pgpgin"},
-                                                        {"", "pgpgout"},
-                                                        {"", "pgscan_direct"},
-                                                        {"", "oom_kill"},
-                                                        {"", "pswpin"},
-                                                        {"", "pswpout"},
-                                                        {"", "pgscan_anon"},
-                                                        {"", "pgscan_file"}}};
+struct VmstatRate {
+    std::string_view counter;
+    RateSeries series;
+    bool in_pages = false;  // times the size of a page
+};
 
 // pgpgin and pgpgout count KiB, pswpin and pswpout pages: Linux mm/vmstat.c.
+constexpr auto kVmstatRates = std::to_array<VmstatRate>({
+    {"pgfault", {"memory_page_faults_per_sec", "per_sec"}},
+    {"pgmajfault", {"memory_major_faults_per_sec", "per_sec"}},
+    {"pgpgin", {"memory_page_in_bytes_per_sec", "bytes_per_sec", 1'024}},
+    {"pgpgout", {"memory_page_out_bytes_per_sec", "bytes_per_sec", 1'024}},
+    {"pgscan_direct", {"memory_direct_reclaim_per_sec", "per_sec"}},
+    {"oom_kill", {"memory_oom_kills_count", "count", 1, false}},
+    {"pswpin", {"swap_in_bytes_per_sec", "bytes_per_sec"}, true},
+    {"pswpout", {"swap_out_bytes_per_sec", "bytes_per_sec"}, true},
+});
+constexpr std::size_t kRateCount = kVmstatRates.size();
+
+// Those of the rates, and then those of reclaim(), which reclaim within a cgroup counts too.
+constexpr auto kVmstatNames = [] {
+    std::array<ValueName, kRateCount + 2> names{};
+    for (std::size_t i = 0; i < kRateCount; ++i) names[i] = {"", kVmstatRates[i].counter};
+    names[kRateCount] = {"", "pgscan_anon"};
+    names[kRateCount + 1] = {"", "pgscan_file"};
+    return names;
+}();
+
 std::vector<RateSeries> series(std::int64_t page_bytes) {
-    const auto page = static_cast<double>(page_bytes);
-    return {{"memory_page_faults_per_sec", "per_sec"},
-            {"memory_major_faults_per_sec", "per_sec"},
-            {"memory_page_in_bytes_per_sec", "bytes_per_sec", 1'024},
-            {"memory_page_out_bytes_per_sec", "bytes_per_sec", 1'024},
-            {"memory_direct_reclaim_per_sec", "per_sec"},
-            {"memory_oom_kills_count", "count", 1, false},
-            {"swap_in_bytes_per_sec", "bytes_per_sec", page},
-            {"swap_out_bytes_per_sec", "bytes_per_sec", page}};
+    std::vector<RateSeries> all;
+    for (const auto& rate : kVmstatRates) {
+        all.push_back(rate.series);
+        if (rate.in_pages) all.back().factor = static_cast<double>(page_bytes);
+    }
+    return all;
 }
 
 }  // namespace
@@ -48,8 +59,8 @@ void VmstatCollector::collect(MetricSink& out) {
         rates_.emit_unknown(out);
         return;
     }
-    std::array<Counter, kNames.size()> counters{};
-    parse_name_value_lines(file.text, kNames, counters);
+    std::array<Counter, kVmstatNames.size()> counters{};
+    parse_name_value_lines(file.text, kVmstatNames, counters);
     rates_.emit(file.at, std::span(counters).first(kRateCount), out);
     const Counter anonymous = counters[kRateCount], of_files = counters[kRateCount + 1];
     if (anonymous && of_files) reclaim_ = *anonymous + *of_files;
