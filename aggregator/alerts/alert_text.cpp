@@ -58,6 +58,14 @@ std::string window(const Limit& limit) {
     return limit.window.count() == 1 ? text : text + 's';
 }
 
+// The second, more severe level of this host: "; critical if > 95".
+std::string second_level(const Limit& limit, const Reading& reading) {
+    if (!limit.escalation) return {};
+    const double threshold = limit.escalation->threshold + reading.threshold - limit.threshold;
+    return "; " + std::string(to_string(limit.escalation->severity)) + " if " +
+           std::string(to_string(limit.op)) + ' ' + number(threshold);
+}
+
 // Clients of the original service read what stands before " at".
 std::string fired_text(std::string_view metric, const Reading& reading, const Limit& limit,
                        const std::string& where, Timestamp now) {
@@ -69,7 +77,7 @@ std::string fired_text(std::string_view metric, const Reading& reading, const Li
     std::string text{metric};
     text += " value " + value + kind(limit) + ' ';
     return text + std::string(to_string(limit.op)) + ' ' + threshold + " on " + where + " at " +
-           moment(now) + ", " + window(limit) + '.';
+           moment(now) + ", " + window(limit) + second_level(limit, reading) + '.';
 }
 
 std::string seconds_text(double seconds) {
@@ -85,7 +93,8 @@ std::string standing(const Limit& limit, const Reading& reading) {
     }
     const auto [value, threshold] = beside(reading.value, limit.op, reading.threshold);
     if (reading.verdict == Verdict::breached) {
-        return value + kind(limit) + " (" + op + ' ' + threshold + ')';
+        return value + kind(limit) + " (" + op + ' ' + threshold + second_level(limit, reading) +
+               ')';
     }
     if (reading.verdict == Verdict::hysteresis && limit.clear_threshold) {
         const bool rising = limit.op == Operator::greater || limit.op == Operator::greater_equal;

@@ -48,7 +48,7 @@ class AlertTextLog : public EngineTest {
             << text;
         EXPECT_EQ(part[1], moment(clock_.now())) << text;
         EXPECT_EQ(std::stod(part[2]), value) << text;
-        EXPECT_EQ(text.find("(> 80)") != std::string::npos, value > 80) << text;
+        EXPECT_EQ(text.find("(> 80;") != std::string::npos, value > 80) << text;
         EXPECT_EQ(text.find("not > 80 any more; it ends below 70") != std::string::npos,
                   value <= 80 && value >= 70)
             << text;
@@ -113,8 +113,8 @@ TEST_F(AlertTextLog, OfAnAlertThatAnEarlierVersionOpenedTellsSinceWhen) {
     const std::string opened = moment(clock_.now());
     database_.run("UPDATE monitoring.alerts SET alert_metadata = alert_metadata - 'fired'");
     const auto later = after(91);
-    EXPECT_EQ(*later.description,
-              "Open since " + opened + ". At " + moment(clock_.now()) + " it was 91 (> 80).");
+    EXPECT_EQ(*later.description, "Open since " + opened + ". At " + moment(clock_.now()) +
+                                      " it was 91 (> 80; critical if > 95).");
 }
 
 TEST_F(AlertTextLog, AYoungHostRaisesNoTenMinuteAlertInItsFirstFiveMinutes) {

@@ -162,6 +162,21 @@ TEST(AlertText, TellsTheWindowAndNeverSaysOfTwoEqualFiguresThatOneIsGreater) {
                     .description->ends_with(" UTC, maximum over 1 minute."));
 }
 
+TEST(AlertText, NamesTheSecondLevelOfTheHost) {
+    Rule rule = system_rule();
+    system_of(rule).limit.escalation = Escalation{95, Severity::critical};
+    EXPECT_TRUE(system_alert(rule, breach_of(97, 85))
+                    .description->ends_with(", average over 5 minutes; critical if > 95."));
+    const Host host = host_of("web-01");
+    const Series series{"cpu_usage_percent", "", {}, "percent"};
+    const Decision bump{.action = Action::bump,
+                        .key = "web-01",
+                        .subject = {&host, &series},
+                        .reading = breach_of(88, 80)};
+    EXPECT_EQ(now_text(rule, bump, kNoon),
+              " At 2026-01-05 12:00:00 UTC it was 88 (> 80; critical if > 90).");
+}
+
 TEST(AlertText, TitleAndSourceAreCutAt255CharactersNeverAmidstOne) {
     std::string name;
     for (int i = 0; i < 255; ++i) name += "ü";
