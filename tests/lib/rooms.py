@@ -102,14 +102,14 @@ def circle(rooms):
 
 
 def table_of(text):
-    """Folder -> targets, of the rows of ARCHITECTURE.md that name a folder and what it may use."""
+    """Folder -> folders, of the rows of ARCHITECTURE.md that name a folder and what it may use."""
     return {folder: {word.strip("` ") for word in uses.split(",") if word.strip("` ")}
             for folder, uses in ROW.findall(text)}
 
 
-def short(target):
-    """`aggregator_http` as ARCHITECTURE.md calls it: `http`."""
-    return target.removeprefix("chorus_").removeprefix("agent_").removeprefix("aggregator_")
+def short(folder):
+    """`aggregator/http` as ARCHITECTURE.md calls it in another folder's row: `http`."""
+    return folder.removeprefix("agent/").removeprefix("aggregator/")
 
 
 def faults_of(folder, room):
@@ -150,13 +150,14 @@ def check(root, architecture=None):
         faults.append(f"a circle: {found}")
     if architecture is not None:
         table = table_of(architecture)
+        folder_of = {room.target: folder for folder, room in rooms.items()}
         for folder in sorted(rooms.keys() - table.keys()):
             faults.append(f"ARCHITECTURE.md has no row for {folder}")
         for folder in sorted(table.keys() - rooms.keys()):
             if table[folder]:
                 faults.append(f"ARCHITECTURE.md says what {folder} uses, which is no library")
         for folder in sorted(table.keys() & rooms.keys()):
-            declared = {short(target) for target in rooms[folder].ours()}
+            declared = {short(folder_of.get(target, target)) for target in rooms[folder].ours()}
             if table[folder] != declared:
                 faults.append(f"ARCHITECTURE.md says that {folder} uses {sorted(table[folder])}, "
                               f"CMake {sorted(declared)}")
