@@ -44,6 +44,8 @@ constexpr const char* kDeleteHost = "DELETE FROM monitoring.hosts WHERE host_id 
 constexpr const char* kRemoved = "SELECT host_id FROM monitoring.removed_hosts ORDER BY host_id";
 constexpr const char* kForgetLateDays = "DELETE FROM monitoring.late_days WHERE host_id = $1";
 constexpr const char* kForgetPending = "DELETE FROM monitoring.history_pending WHERE host_id = $1";
+constexpr const char* kForgetLateTables =
+    "DELETE FROM monitoring.late_process_days WHERE host_id = $1";
 constexpr const char* kForgetRemoved = "DELETE FROM monitoring.removed_hosts WHERE host_id = $1";
 constexpr Statement kPartitions{"removed_host_partitions",
                                 "SELECT partition FROM monitoring.batch_partitions($1)"};
@@ -99,8 +101,9 @@ std::int64_t RemovedHosts::clean_up(std::int64_t epoch) {
     Session& session = *lease;
     for (const Row host : session.execute_once(kRemoved)) {
         const auto host_id = host.int4(0);
-        for (const char* parent : {"system_batches", "process_batches", "sealed_batches",
-                                   "sealed_series", "history_hours", "history_days"}) {
+        for (const char* parent :
+             {"system_batches", "process_batches", "sealed_batches", "sealed_series",
+              "sealed_processes", "history_hours", "history_days"}) {
             for (const Row row : session.execute(kPartitions, Parameters{}.text(parent))) {
                 Transaction transaction{session};
                 hold_leadership(session, epoch);
@@ -117,6 +120,7 @@ std::int64_t RemovedHosts::clean_up(std::int64_t epoch) {
         hold_leadership(session, epoch);
         session.execute_once(kForgetLateDays, Parameters{}.int4(host_id));
         session.execute_once(kForgetPending, Parameters{}.int4(host_id));
+        session.execute_once(kForgetLateTables, Parameters{}.int4(host_id));
         session.execute_once(kForgetRemoved, Parameters{}.int4(host_id));
         transaction.commit();
     }

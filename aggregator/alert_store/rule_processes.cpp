@@ -1,9 +1,15 @@
 #include "aggregator/alert_store/rule_processes.h"
 
+#include <algorithm>
 #include <limits>
 #include <map>
+#include <numeric>
+#include <tuple>
+#include <utility>
 
+#include "aggregator/alert_store/packed_process_tables.h"
 #include "aggregator/schema/process_values.h"
+#include "aggregator/sealed/history_snapshot.h"
 
 namespace chorus::store {
 namespace {
@@ -66,18 +72,20 @@ std::vector<WantedProcess> read_wanted_processes(Session& session,
     return processes;
 }
 
-ProcessRows read_process_samples(Session& session, const SampleScope& scope,
-                                 const std::vector<WantedProcess>& wanted) {
-    ProcessRows rows;
+namespace {
+
+// Those of process_batches, in no order.
+void add_stored_tables(Session& session, const SampleScope& scope, ProcessRows& rows) {
     const auto tables =
         batches_sql(scope, "monitoring.process_batches", "b.host_id, b.ts, b.received_at");
-    for (const auto row : session.execute_once("SELECT host_id, ts, received_at FROM (" + tables +
-                                                   ") t ORDER BY received_at, host_id, ts",
-                                               scope_parameters(scope))) {
+    for (const auto row : session.execute_once(tables, scope_parameters(scope))) {
         rows.snapshots.push_back({row.int4(0), row.timestamp(1), row.timestamp(2)});
     }
-    if (rows.snapshots.empty() || wanted.empty()) return rows;
+}
 
+// Of the tables in process_batches, whose numbers are given.
+void add_stored_samples(Session& session, const std::vector<WantedProcess>& wanted,
+                        const std::vector<std::size_t>& stored, ProcessRows& rows) {
     std::vector<std::int32_t> owners;
     std::vector<std::int64_t> refs;
     std::map<std::int32_t, bool> hosts;
@@ -89,7 +97,7 @@ ProcessRows read_process_samples(Session& session, const SampleScope& scope,
     std::vector<std::int32_t> host_ids, numbers;
     std::vector<Timestamp> times;
     Timestamp least = Timestamp::max(), greatest = Timestamp::min();
-    for (std::size_t i = 0; i < rows.snapshots.size(); ++i) {
+    for (const auto i : stored) {
         const auto& snapshot = rows.snapshots[i];
         if (!hosts.contains(snapshot.host_id)) continue;
         host_ids.push_back(snapshot.host_id);
@@ -98,7 +106,7 @@ ProcessRows read_process_samples(Session& session, const SampleScope& scope,
         least = std::min(least, snapshot.time);
         greatest = std::max(greatest, snapshot.time);
     }
-    if (host_ids.empty()) return rows;
+    if (host_ids.empty()) return;
     for (const auto row : session.execute_once(samples_sql(), Parameters{}
                                                                   .int4_array(std::span{host_ids})
                                                                   .timestamp_array(std::span{times})
@@ -116,6 +124,35 @@ ProcessRows read_process_samples(Session& session, const SampleScope& scope,
         }
         rows.samples.push_back(sample);
     }
+}
+
+}  // namespace
+
+ProcessRows read_process_samples(Session& session, const SampleScope& scope,
+                                 const std::vector<WantedProcess>& wanted) {
+    ProcessRows rows;
+    if (scope.ranges.empty()) return rows;
+    const HistorySnapshot snapshot{session};
+    const PackedProcessTables packed{session, scope};
+    add_stored_tables(session, scope, rows);
+    const auto stored_count = rows.snapshots.size();
+    packed.add_tables(rows.snapshots);
+    std::vector<std::size_t> order(rows.snapshots.size()), place(order.size());
+    std::iota(order.begin(), order.end(), 0U);
+    std::ranges::sort(order, {}, [&](std::size_t i) {
+        const auto& table = rows.snapshots[i];
+        return std::tuple{table.received, table.host_id, table.time};
+    });
+    std::vector<ProcessSnapshotTime> sorted;
+    for (std::size_t i = 0; i < order.size(); ++i) {
+        sorted.push_back(rows.snapshots[order[i]]);
+        place[order[i]] = i;
+    }
+    rows.snapshots = std::move(sorted);
+    if (rows.snapshots.empty() || wanted.empty()) return rows;
+    const auto behind_stored = place.begin() + static_cast<std::ptrdiff_t>(stored_count);
+    add_stored_samples(session, wanted, {place.begin(), behind_stored}, rows);
+    packed.add_samples(wanted, {behind_stored, place.end()}, rows.samples);
     return rows;
 }
 

@@ -1,5 +1,6 @@
 #include "aggregator/alert_store/sample_scope.h"
 
+#include <algorithm>
 #include <span>
 
 namespace chorus::store {
@@ -84,6 +85,29 @@ Parameters scope_parameters(const SampleScope& scope) {
         .int4(scope.only_host)
         .float8_array(width);
     return parameters;
+}
+
+TimeRange host_times(const SampleScope& scope) {
+    TimeRange times{scope.ranges.front().from - scope.before,
+                    scope.ranges.back().to + scope.behind};
+    for (const auto& host : scope.apart) {
+        const auto longer = host.width.value_or(std::chrono::microseconds{0});
+        times.from = std::min(times.from, scope.ranges.front().from - host.before);
+        times.to = std::max(times.to, scope.ranges.back().to + host.behind + longer);
+    }
+    return times;
+}
+
+bool takes(const SampleScope& scope, std::int32_t host_id, Timestamp time, Timestamp received) {
+    if (scope.only_host.value_or(host_id) != host_id) return false;
+    SampleScope::Apart look{host_id, scope.before, scope.behind, std::nullopt};
+    const auto apart = std::ranges::find(scope.apart, host_id, &SampleScope::Apart::host_id);
+    if (apart != scope.apart.end()) look = *apart;
+    return std::ranges::any_of(scope.ranges, [&](const TimeRange& range) {
+        const auto to = look.width ? range.from + *look.width : range.to;
+        return received > range.from && received <= to && time > range.from - look.before &&
+               time <= to + look.behind;
+    });
 }
 
 }  // namespace chorus::store

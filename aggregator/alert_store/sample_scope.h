@@ -48,4 +48,10 @@ struct SampleScope {
 std::string batches_sql(const SampleScope& scope, std::string_view table, std::string_view columns);
 Parameters scope_parameters(const SampleScope& scope);
 
+// Where batches of the scope may lie by the hosts' own times, both ends included. The scope must
+// have a range.
+TimeRange host_times(const SampleScope& scope);
+// Whether batches_sql() would find a batch of that host.
+bool takes(const SampleScope& scope, std::int32_t host_id, Timestamp time, Timestamp received);
+
 }  // namespace chorus::store

@@ -26,11 +26,21 @@ WHERE (i.day + 1)::timestamp AT TIME ZONE 'UTC' <= now()
 ORDER BY i.day, i.host_id
 ON CONFLICT (day, host_id) DO UPDATE SET marks = l.marks + 1
 )sql"};
+// The same of process tables, which are packed apart.
+constexpr Statement kMarkLateTable{"batch_mark_late_table", R"sql(
+INSERT INTO monitoring.late_process_days AS l (host_id, day)
+SELECT DISTINCT i.host_id, i.day
+FROM unnest($1::int[], $2::date[]) AS i (host_id, day)
+WHERE (i.day + 1)::timestamp AT TIME ZONE 'UTC' <= now()
+ORDER BY i.day, i.host_id
+ON CONFLICT (day, host_id) DO UPDATE SET marks = l.marks + 1
+)sql"};
 // By how much this program's clock may be behind PostgreSQL's, by which days are over.
 constexpr std::chrono::minutes kClockSlack{10};
 
 // Batches of days that are over, so that the packed form of the day gets them too.
-void mark_late(Session& session, std::span<BatchItem* const> fresh, Timestamp now) {
+void mark_late(Session& session, const Statement& mark, std::span<const BatchItem* const> fresh,
+               Timestamp now) {
     const auto today = std::chrono::floor<std::chrono::days>(now + kClockSlack);
     std::vector<std::int32_t> hosts;
     std::vector<std::chrono::sys_days> days;
@@ -41,7 +51,7 @@ void mark_late(Session& session, std::span<BatchItem* const> fresh, Timestamp no
         days.push_back(day);
     }
     if (hosts.empty()) return;
-    session.execute(kMarkLate, Parameters{}.int4_array(hosts).date_array(days));
+    session.execute(mark, Parameters{}.int4_array(hosts).date_array(days));
 }
 
 void insert_events(Session& session, std::span<BatchItem* const> fresh) {
@@ -73,7 +83,7 @@ void BatchInsert::make_room_for_services(const BatchItem& item) {
 
 bool BatchInsert::write(Session& session, std::span<BatchItem* const> fresh) {
     if (fresh.empty()) return true;
-    mark_late(session, fresh, clock_.now());
+    mark_late(session, kMarkLate, fresh, clock_.now());
     if (!write_series(session, fresh) || !write_processes(session, fresh)) return false;
     insert_events(session, fresh);
     write_services(session, fresh);
@@ -105,6 +115,7 @@ bool BatchInsert::write_processes(Session& session, std::span<BatchItem* const> 
         with_processes.push_back(item);
     }
     if (requests.empty()) return true;
+    mark_late(session, kMarkLateTable, with_processes, clock_.now());
     if (!resolve_processes(session, requests)) return false;
     process_rows_.clear();
     for (std::size_t i = 0; i < requests.size(); ++i) {

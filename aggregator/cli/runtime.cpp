@@ -10,6 +10,7 @@
 #include "aggregator/alerts/silencing.h"
 #include "aggregator/cli/commands.h"
 #include "aggregator/rules/stock_rules.h"
+#include "aggregator/sealed/processes/process_days.h"
 #include "aggregator/sealed/seal_metrics.h"
 #include "common/descriptor_limit.h"
 #include "common/log.h"
@@ -118,6 +119,9 @@ Runtime::Runtime(const Config& config)
       agent_services(maintenance, cache_entries, clock),
       upkeep(maintenance, clock, partitions, retention),
       sealing(maintenance, seal_options(config), [this] { return !scheduler.running(); }),
+      table_sealing(
+          maintenance, seal_options(config), [this] { return !scheduler.running(); },
+          store::process_table_days()),
       listener(maintenance),
       channels(checked_notify_settings(config), clock),
       notifier(maintenance, channels, own_hostname() + "/" + Uuid::random().to_string(), {},
@@ -132,6 +136,7 @@ Runtime::Runtime(const Config& config)
       stock_rules_(wanted_stock_rules(config)) {
     register_process_metrics(metrics, "aggregator");
     store::register_seal_metrics(metrics, sealing);
+    store::register_table_seal_metrics(metrics, table_sealing);
     listener.add([this](std::optional<std::int64_t>) { notifier.wake(); });
     listener.add([this](std::optional<std::int64_t> id) { alert_feed.on_transition(id); });
     add_tasks(config);
@@ -187,8 +192,10 @@ void Runtime::add_tasks(const Config& config) {
     scheduler.add_for_leader("cleanup", std::chrono::hours{1},
                              [this](std::int64_t epoch) { upkeep.clean_up(epoch); });
     if (sealing.options().cpu_percent > 0) {
-        scheduler.add_for_leader("sealing", std::chrono::hours{1},
-                                 [this](std::int64_t epoch) { sealing.run(epoch); });
+        scheduler.add_for_leader("sealing", std::chrono::hours{1}, [this](std::int64_t epoch) {
+            sealing.run(epoch);
+            table_sealing.run(epoch);
+        });
     }
     scheduler.add_for_leader("removed_hosts", std::chrono::minutes{1}, [this](std::int64_t epoch) {
         store::RemovedHosts{maintenance}.clean_up(epoch);

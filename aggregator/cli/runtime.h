@@ -72,8 +72,9 @@ struct Runtime {
     health::ServiceMonitor health;
     health::AgentServices agent_services;
     tasks::Maintenance upkeep;
-    store::SealJob sealing;
-    store::Listener listener;  // of alert transitions; handlers are added before start()
+    store::SealJob sealing;        // of metrics
+    store::SealJob table_sealing;  // of process tables
+    store::Listener listener;      // of alert transitions; handlers are added before start()
     notify::Channels channels;
     notify::Notifier notifier;
     tasks::Leader leader;

@@ -49,12 +49,24 @@ http::ServerLimits server_limits(const Config& config) {
 
 api::Context context_of(Runtime& runtime, api::LoginGuard& logins, api::TokenMemory& tokens,
                         const Config& config) {
-    api::Context context{runtime.queries, runtime.cache_reader, runtime.cache_entries,
-                         runtime.ingest,  runtime.scheduler,    runtime.alert_check,
-                         runtime.health,  runtime.upkeep,       runtime.sealing,
-                         runtime.metrics, runtime.clock,        runtime.viewers,
-                         runtime.agents,  runtime.intervals,    logins,
-                         tokens,          own_hostname()};
+    api::Context context{runtime.queries,
+                         runtime.cache_reader,
+                         runtime.cache_entries,
+                         runtime.ingest,
+                         runtime.scheduler,
+                         runtime.alert_check,
+                         runtime.health,
+                         runtime.upkeep,
+                         runtime.sealing,
+                         runtime.table_sealing,
+                         runtime.metrics,
+                         runtime.clock,
+                         runtime.viewers,
+                         runtime.agents,
+                         runtime.intervals,
+                         logins,
+                         tokens,
+                         own_hostname()};
     context.rule_context.max_response_time_ms = config.number("response-time-alert-threshold");
     context.rule_context.known_channel = [&runtime](std::string_view channel) {
         return runtime.channels.knows(channel);

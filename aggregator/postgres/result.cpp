@@ -16,21 +16,12 @@ namespace {
                            ", which this getter does not read");
 }
 
-// 12.3f is stored as 12.300000190734863...; its shortest decimal form is the number that was meant.
-double widen(float value) {
-    char digits[32];
-    const auto end = std::to_chars(digits, digits + sizeof digits, value).ptr;
-    double wide = 0;
-    if (std::from_chars(digits, end, wide).ec != std::errc{}) return value;
-    return wide;
-}
-
 double decode_float(std::uint32_t oid, const char* bytes, int column) {
     switch (oid) {
         case pg::kFloat8:
             return pg::load<double>(bytes);
         case pg::kFloat4:
-            return widen(pg::load<float>(bytes));
+            return decimal_of(pg::load<float>(bytes));
         case pg::kInt8:
             return static_cast<double>(pg::load<std::int64_t>(bytes));
         case pg::kInt4:
@@ -108,6 +99,14 @@ std::string_view without_jsonb_version(std::uint32_t oid, std::string_view bytes
 }
 
 }  // namespace
+
+double decimal_of(float value) {
+    char digits[32];
+    const auto end = std::to_chars(digits, digits + sizeof digits, value).ptr;
+    double wide = 0;
+    if (std::from_chars(digits, end, wide).ec != std::errc{}) return value;
+    return wide;
+}
 
 Result::Result() = default;
 Result::Result(pg_result* result) : result_(result) {}

@@ -19,6 +19,10 @@ namespace chorus::store {
 
 class Result;
 
+// The number that was meant: 12.3f is stored as 12.300000190734863, and its shortest decimal form
+// is 12.3.
+double decimal_of(float value);
+
 // One row, valid as long as its Result. Columns count from 0. To ask for NULL as a plain value, or
 // for another type than the column's, is a programming error (std::logic_error).
 class Row {

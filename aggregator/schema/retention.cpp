@@ -31,9 +31,8 @@ SELECT now(),
                 (SELECT (max(day) + 1)::timestamp AT TIME ZONE 'UTC' FROM monitoring.sealed_days))
 )sql";
 
-constexpr Statement kPartitions{"retention_partitions", R"sql(
-SELECT partition, day FROM monitoring.batch_partitions($1)
-)sql"};
+constexpr Statement kPartitions{"retention_partitions",
+                                "SELECT partition, day FROM monitoring.batch_partitions($1)"};
 
 // Packed days that nobody looks at. Not those that are just being packed, whose rows are there
 // still, and not those that have moved since the others were forgotten: charts look at these.
@@ -48,13 +47,10 @@ WHERE NOT EXISTS (SELECT FROM monitoring.sealed_days s WHERE s.day = p.day)
 // While DETACH waits for its lock, inserts wait behind it: that is what the short timeout bounds.
 constexpr const char* kDropLockTimeout = "SET LOCAL lock_timeout = '300ms'";
 
-constexpr const char* kDeleteProcesses = R"sql(
-DELETE FROM monitoring.processes WHERE last_seen_day < $1
-)sql";
+constexpr const char* kDeleteProcesses =
+    "DELETE FROM monitoring.processes WHERE last_seen_day < $1";
 
-constexpr const char* kDeleteLayouts = R"sql(
-DELETE FROM monitoring.layouts WHERE last_used_day < $1
-)sql";
+constexpr const char* kDeleteLayouts = "DELETE FROM monitoring.layouts WHERE last_used_day < $1";
 
 // Days that have not moved yet are counted by their rows.
 constexpr Statement kPackedBatches{"retention_packed_batches", R"sql(
@@ -67,15 +63,20 @@ constexpr const char* kForgetPackedDays = R"sql(
 WITH gone AS (DELETE FROM monitoring.sealed_days WHERE day < $1 RETURNING day)
 INSERT INTO monitoring.history_past (day) SELECT day FROM gone ON CONFLICT DO NOTHING
 )sql";
-constexpr const char* kForgetLateDays = R"sql(
-DELETE FROM monitoring.late_days WHERE day < $1
-)sql";
-constexpr const char* kForgetPending = R"sql(
-DELETE FROM monitoring.history_pending WHERE day < $1
-)sql";
-constexpr const char* kForgetPast = R"sql(
-DELETE FROM monitoring.history_past WHERE day < $1
-)sql";
+constexpr const char* kForgetLateDays = "DELETE FROM monitoring.late_days WHERE day < $1";
+constexpr const char* kForgetPending = "DELETE FROM monitoring.history_pending WHERE day < $1";
+constexpr const char* kForgetPast = "DELETE FROM monitoring.history_past WHERE day < $1";
+
+// The same of process tables.
+constexpr Statement kPackedTables{"retention_packed_tables", R"sql(
+SELECT coalesce(sum(cardinality(b.times)), 0)::bigint
+FROM monitoring.sealed_processes b
+JOIN monitoring.sealed_process_days d ON d.day = b.day
+WHERE b.day < $1
+)sql"};
+constexpr const char* kForgetPackedTables =
+    "DELETE FROM monitoring.sealed_process_days WHERE day < $1";
+constexpr const char* kForgetLateTables = "DELETE FROM monitoring.late_process_days WHERE day < $1";
 
 // Who packs a day holds a weaker lock on the table from before it looks for its series to its
 // COMMIT. So rows of packed days that nobody sees yet cannot lose their names.
@@ -89,13 +90,9 @@ WHERE s.last_day < $1
   AND NOT EXISTS (SELECT FROM monitoring.history_days d WHERE d.series_id = s.series_id)
 )sql";
 
-constexpr const char* kDeleteEvents = R"sql(
-DELETE FROM monitoring.events WHERE ts < $1
-)sql";
+constexpr const char* kDeleteEvents = "DELETE FROM monitoring.events WHERE ts < $1";
 
-constexpr const char* kDeleteServiceHours = R"sql(
-DELETE FROM monitoring.service_hours WHERE hour < $1
-)sql";
+constexpr const char* kDeleteServiceHours = "DELETE FROM monitoring.service_hours WHERE hour < $1";
 // Rows that are dropped before they are packed leave no history. A day may wait for three days (see
 // open_days.cpp), and then takes its time. Packed rows go by the setting alone.
 constexpr days kPackedWithin{5};
@@ -109,17 +106,12 @@ WHERE a.service_id = s.service_id AND a.is_gone AND a.heard_at < $1
 )sql";
 constexpr days kGoneServicesKept{7};
 
-constexpr const char* kDeleteAlerts = R"sql(
-DELETE FROM monitoring.alerts WHERE status = 'resolved' AND updated_at < $1
-)sql";
+constexpr const char* kDeleteAlerts =
+    "DELETE FROM monitoring.alerts WHERE status = 'resolved' AND updated_at < $1";
 
-constexpr const char* kDeleteSilences = R"sql(
-DELETE FROM monitoring.silences WHERE ends_at < $1
-)sql";
+constexpr const char* kDeleteSilences = "DELETE FROM monitoring.silences WHERE ends_at < $1";
 
-constexpr const char* kDeleteKeys = R"sql(
-DELETE FROM monitoring.idempotency_keys WHERE created_at < $1
-)sql";
+constexpr const char* kDeleteKeys = "DELETE FROM monitoring.idempotency_keys WHERE created_at < $1";
 
 // Each signing in leaves two rows.
 constexpr const char* kDeleteSessions = R"sql(
@@ -245,6 +237,16 @@ std::int64_t drop_packed_before(Session& session, Epoch epoch, Timestamp cutoff,
     return batches;
 }
 
+std::int64_t drop_packed_tables_before(Session& session, Epoch epoch, Timestamp cutoff,
+                                       RetentionOutcome& outcome) {
+    const auto first_kept = Parameters{}.date(std::chrono::floor<days>(cutoff));
+    const auto tables = session.execute(kPackedTables, first_kept)[0].int8(0);
+    execute_unhurried(session, epoch, kForgetPackedTables, first_kept);
+    execute_unhurried(session, epoch, kForgetLateTables, first_kept);
+    drop_before(session, epoch, "sealed_processes", cutoff, outcome);
+    return tables;
+}
+
 // Hours and days, and then the names that nothing has any more.
 void drop_history(Session& session, Epoch epoch, const Retention& retention, Timestamp now,
                   RetentionOutcome& outcome) {
@@ -305,7 +307,8 @@ RetentionOutcome RetentionJob::run(Epoch epoch, bool clock_confirmed) {
     if (retention_.process) {
         const auto cutoff = now - *retention_.process;
         outcome.process_batches_deleted =
-            drop_before(session, epoch, "process_batches", cutoff, outcome);
+            drop_before(session, epoch, "process_batches", cutoff, outcome) +
+            drop_packed_tables_before(session, epoch, cutoff, outcome);
         // A partition that could not be dropped still needs its processes.
         if (outcome.postponed_partitions.empty()) {
             const auto day = std::chrono::floor<days>(cutoff);

@@ -8,7 +8,8 @@ namespace {
 // snapshot. Without ONLY the lock would take a place in shared memory for each partition.
 constexpr const char* kBegin =
     "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;"
-    "LOCK TABLE ONLY monitoring.system_batches IN ACCESS SHARE MODE";
+    "LOCK TABLE ONLY monitoring.system_batches, ONLY monitoring.process_batches"
+    " IN ACCESS SHARE MODE";
 
 }  // namespace
 

@@ -19,31 +19,41 @@ constexpr const char* kMoveLimits =
 
 // One message to the server, so that it does not wait for this program while everybody waits for
 // it. Names come from a date.
-std::string drop_and_enter(std::chrono::sys_days day) {
+std::string drop_and_enter(std::chrono::sys_days day, const std::string& batches,
+                           const std::string& moved) {
     const auto suffix = partition_suffix(day);
-    const auto partition = "monitoring.system_batches_" + suffix;
+    const auto table = "monitoring." + batches, partition = table + '_' + suffix;
     return "SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = '3s';"
-           " ALTER TABLE monitoring.system_batches DETACH PARTITION " +
-           partition + "; DROP TABLE " + partition +
-           "; INSERT INTO monitoring.sealed_days (day) VALUES (to_date('" + suffix +
+           " ALTER TABLE " +
+           table + " DETACH PARTITION " + partition + "; DROP TABLE " + partition +
+           "; INSERT INTO monitoring." + moved + " (day) VALUES (to_date('" + suffix +
            "', 'YYYYMMDD'))";
+}
+
+bool counts_differ(Session& session, std::chrono::sys_days day) {
+    return !hosts_that_differ(session, day).empty();
 }
 
 }  // namespace
 
 Move move_day(Session& session, std::int64_t epoch, std::chrono::sys_days day, Proof proof) {
+    return move_partition(session, epoch, day, "system_batches", "sealed_days",
+                          proof == Proof::count ? counts_differ : has_marks);
+}
+
+Move move_partition(Session& session, std::int64_t epoch, std::chrono::sys_days day,
+                    const std::string& batches, const std::string& moved,
+                    bool (*differs)(Session& session, std::chrono::sys_days day)) {
     try {
         Transaction transaction{session};
         session.execute_script(kMoveLimits);
         // Waits for all who have written into the day, and nobody does so any more. So what is read
         // after it stays right.
-        session.execute_script("LOCK TABLE ONLY monitoring.system_batches_" +
+        session.execute_script("LOCK TABLE ONLY monitoring." + batches + '_' +
                                partition_suffix(day) + " IN SHARE MODE");
-        const bool differs = proof == Proof::count ? !hosts_that_differ(session, day).empty()
-                                                   : has_marks(session, day);
-        if (differs) return Move::differs;
+        if (differs(session, day)) return Move::differs;
         hold_leadership(session, epoch);
-        session.execute_script(drop_and_enter(day));
+        session.execute_script(drop_and_enter(day, batches, moved));
         transaction.commit();
         return Move::moved;
     } catch (const DatabaseError& e) {

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <string>
 
 #include "aggregator/postgres/session.h"
 
@@ -26,5 +27,11 @@ enum class Proof {
 // enters the day in sealed_days. Who writes into that day waits for about a second at most, all
 // others for 0.3 s. Throws LeadershipLost, DatabaseError.
 Move move_day(Session& session, std::int64_t epoch, std::chrono::sys_days day, Proof proof);
+
+// The same for any table that is partitioned by day, and the table that lists its days that have
+// moved. `differs` is asked while nobody writes into the day.
+Move move_partition(Session& session, std::int64_t epoch, std::chrono::sys_days day,
+                    const std::string& batches, const std::string& moved,
+                    bool (*differs)(Session& session, std::chrono::sys_days day));
 
 }  // namespace chorus::store

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "aggregator/sealed/day_tier.h"
 #include "common/timestamp.h"
 
 namespace chorus::store {
@@ -92,31 +93,31 @@ WHERE l.day < (coalesce(h.latest_ts, h.last_seen) AT TIME ZONE 'UTC')::date - 1
 ORDER BY l.day, l.host_id
 )sql"};
 
-std::vector<sys_days> days_of(const Result& rows) {
-    std::vector<sys_days> list;
-    for (const auto row : rows) list.push_back(row.date(0));
-    return list;
+constexpr Statement kMakePartitions{"sealed_make_partitions", R"sql(
+SELECT monitoring.ensure_sealed_partitions($1)
+)sql"};
+
+void make_partitions(Session& session, std::chrono::sys_days day) {
+    session.execute(kMakePartitions, Parameters{}.date(day));
 }
 
-std::vector<std::int32_t> hosts_of(const Result& rows) {
-    std::vector<std::int32_t> hosts;
-    for (const auto row : rows) hosts.push_back(row.int4(0));
-    return hosts;
+std::optional<PackedDay> pack(Session& session, std::int64_t epoch, std::int32_t host_id,
+                              std::chrono::sys_days day, Hot hot) {
+    return pack_host_day(session, epoch, host_id, day, hot);
 }
 
 }  // namespace
 
 std::vector<sys_days> due_days(Session& session, std::chrono::hours after) {
-    return days_of(session.execute(kDue, Parameters{}.interval(after).boolean(false)));
+    return read_days(session.execute(kDue, Parameters{}.interval(after).boolean(false)));
 }
 
-SealBacklog read_backlog(Session& session, std::chrono::hours after) {
-    SealBacklog backlog;
-    backlog.moved = session.execute(kCountMoved)[0].int8(0);
-    const auto over = days_of(session.execute(kDue, Parameters{}.interval(after).boolean(true)));
-    backlog.waiting = static_cast<std::int64_t>(over.size());
-    if (!over.empty()) backlog.oldest_waiting = over.front();
-    return backlog;
+std::vector<sys_days> waiting_days(Session& session, std::chrono::hours after) {
+    return read_days(session.execute(kDue, Parameters{}.interval(after).boolean(true)));
+}
+
+std::int64_t count_moved_days(Session& session) {
+    return session.execute(kCountMoved)[0].int8(0);
 }
 
 std::string older_aggregator(Session& session) {
@@ -127,7 +128,7 @@ std::string older_aggregator(Session& session) {
 }
 
 std::vector<std::int32_t> hosts_to_pack(Session& session, sys_days day) {
-    return hosts_of(session.execute(kHosts, range_of(day)));
+    return read_hosts(session.execute(kHosts, range_of(day)));
 }
 
 bool has_marks(Session& session, sys_days day) {
@@ -135,13 +136,29 @@ bool has_marks(Session& session, sys_days day) {
 }
 
 std::vector<std::int32_t> hosts_that_differ(Session& session, sys_days day) {
-    return hosts_of(session.execute(kDifferent, range_of(day)));
+    return read_hosts(session.execute(kDifferent, range_of(day)));
 }
 
 std::vector<std::pair<std::int32_t, sys_days>> late_host_days(Session& session) {
-    std::vector<std::pair<std::int32_t, sys_days>> late;
-    for (const auto row : session.execute(kLate)) late.emplace_back(row.int4(0), row.date(1));
-    return late;
+    return read_host_days(session.execute(kLate));
+}
+
+std::vector<sys_days> read_days(const Result& rows) {
+    std::vector<sys_days> list;
+    for (const auto row : rows) list.push_back(row.date(0));
+    return list;
+}
+
+std::vector<std::int32_t> read_hosts(const Result& rows) {
+    std::vector<std::int32_t> hosts;
+    for (const auto row : rows) hosts.push_back(row.int4(0));
+    return hosts;
+}
+
+std::vector<std::pair<std::int32_t, sys_days>> read_host_days(const Result& rows) {
+    std::vector<std::pair<std::int32_t, sys_days>> list;
+    for (const auto row : rows) list.emplace_back(row.int4(0), row.date(1));
+    return list;
 }
 
 std::string partition_suffix(sys_days day) {
@@ -152,6 +169,22 @@ std::string partition_suffix(sys_days day) {
 
 Parameters range_of(sys_days day) {
     return Parameters{}.timestamp(Timestamp{day}).timestamp(Timestamp{day + days{1}}).date(day);
+}
+
+const DayTier& metric_days() {
+    static constexpr DayTier tier{"metrics",      due_days,          waiting_days, make_partitions,
+                                  hosts_to_pack,  hosts_that_differ, pack,         move_day,
+                                  late_host_days, count_moved_days,  true};
+    return tier;
+}
+
+SealBacklog read_backlog(Session& session, std::chrono::hours after, const DayTier& tier) {
+    SealBacklog backlog;
+    backlog.moved = tier.count_moved(session);
+    const auto over = tier.waiting_days(session, after);
+    backlog.waiting = static_cast<std::int64_t>(over.size());
+    if (!over.empty()) backlog.oldest_waiting = over.front();
+    return backlog;
 }
 
 }  // namespace chorus::store

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "aggregator/postgres/parameters.h"
+#include "aggregator/postgres/result.h"
 #include "aggregator/postgres/session.h"
 
 namespace chorus::store {
@@ -19,13 +20,10 @@ namespace chorus::store {
 // DatabaseError.
 std::vector<std::chrono::sys_days> due_days(Session& session, std::chrono::hours after);
 
-// Where the packing stands, for people.
-struct SealBacklog {
-    std::int64_t moved = 0;    // days that are packed
-    std::int64_t waiting = 0;  // days that will be, also those that a host keeps for now
-    std::optional<std::chrono::sys_days> oldest_waiting;
-};
-SealBacklog read_backlog(Session& session, std::chrono::hours after);
+// The same, and those that such a host keeps for now.
+std::vector<std::chrono::sys_days> waiting_days(Session& session, std::chrono::hours after);
+// How many days are packed.
+std::int64_t count_moved_days(Session& session);
 
 // An aggregator that knows an older schema of this database, for people; "" if there is none. It
 // might not know what is packed, and began before the schema was brought up to date. Sessions are
@@ -46,6 +44,11 @@ bool has_marks(Session& session, std::chrono::sys_days day);
 // newest values: readers of the newest day look into system_batches alone. So a host whose clock is
 // days behind keeps its rows there until its clock goes right, or it is silent for a day.
 std::vector<std::pair<std::int32_t, std::chrono::sys_days>> late_host_days(Session& session);
+
+// What statements like these answer: days; hosts; hosts and days.
+std::vector<std::chrono::sys_days> read_days(const Result& rows);
+std::vector<std::int32_t> read_hosts(const Result& rows);
+std::vector<std::pair<std::int32_t, std::chrono::sys_days>> read_host_days(const Result& rows);
 
 // "20260131", as the names of partitions end.
 std::string partition_suffix(std::chrono::sys_days day);

@@ -8,7 +8,6 @@
 #include "aggregator/postgres/database_error.h"
 #include "aggregator/schema/lease.h"
 #include "aggregator/sealed/history_fill.h"
-#include "aggregator/sealed/move_day.h"
 #include "aggregator/sealed/open_days.h"
 #include "common/log.h"
 #include "common/timestamp.h"
@@ -25,9 +24,6 @@ constexpr int kMoveAttempts = 3;
 constexpr milliseconds kBetweenAttempts{200};
 constexpr milliseconds kBetweenQuestions{50};  // whether the program ends
 
-constexpr Statement kMakePartitions{"sealed_make_partitions", R"sql(
-SELECT monitoring.ensure_sealed_partitions($1)
-)sql"};
 constexpr const char* kLockTimeout = "SET LOCAL lock_timeout = '2s'";
 
 // The index of a whole day may take longer than the statements of a session are allowed to.
@@ -76,14 +72,14 @@ void SealJob::fail(std::string_view what, const std::string& day, const std::str
         const std::lock_guard lock{mutex_};
         progress_.last_error = day + ": " + why;
     }
-    kSealJobLog.warning(what, {{"day", day}, {"error", why}});
+    kSealJobLog.warning(what, {{"day", day}, {"of", tier_.what}, {"error", why}});
 }
 
 void SealJob::pack(std::int64_t epoch, std::int32_t host_id, sys_days day, Hot hot) {
     work("A host's day could not be packed", day, [&] {
         const auto session = database_.acquire();
         Transaction transaction{*session};
-        const auto packed = pack_host_day(*session, epoch, host_id, day, hot);
+        const auto packed = tier_.pack(*session, epoch, host_id, day, hot);
         if (!packed) return;  // the host was removed meanwhile
         transaction.commit();
         outcome_.hosts += packed->batches > 0 ? 1 : 0;
@@ -122,21 +118,21 @@ bool SealJob::pack_day(std::int64_t epoch, sys_days day) {
         const auto session = database_.acquire();
         Transaction transaction{*session};
         session->execute_script(kLockTimeout);
-        session->execute(kMakePartitions, Parameters{}.date(day));
+        tier_.make_partitions(*session, day);
         hold_leadership(*session, epoch);
         transaction.commit();
     }
-    return pack_hosts(epoch, read_unhurried(database_, hosts_to_pack, day), day);
+    return pack_hosts(epoch, read_unhurried(database_, tier_.hosts_to_pack, day), day);
 }
 
 void SealJob::move(std::int64_t epoch, sys_days day) {
     auto proof = Proof::count;
     for (int attempt = 0; attempt < kMoveAttempts; ++attempt) {
         if (attempt > 0 && !pause(kBetweenAttempts)) return;
-        const auto hosts = read_unhurried(database_, hosts_that_differ, day);
+        const auto hosts = read_unhurried(database_, tier_.hosts_that_differ, day);
         if (!pack_hosts(epoch, hosts, day) || stopping_()) return;
         const auto session = database_.acquire();
-        const auto move = move_day(*session, epoch, day, proof);
+        const auto move = tier_.move(*session, epoch, day, proof);
         if (move == Move::too_large) proof = Proof::marks;
         if (move == Move::gone) return;
         if (move == Move::locked) end_stalled_sessions(*session, options_.stalled_after);
@@ -146,7 +142,7 @@ void SealJob::move(std::int64_t epoch, sys_days day) {
             const std::lock_guard lock{mutex_};
             ++progress_.days_moved;
         }
-        kSealJobLog.info("Day packed", {{"day", text_of(day)}});
+        kSealJobLog.info("Day packed", {{"day", text_of(day)}, {"of", tier_.what}});
         return;
     }
     ++outcome_.postponed;
@@ -158,7 +154,7 @@ void SealJob::add_late(std::int64_t epoch) {
     std::vector<std::pair<std::int32_t, sys_days>> late;
     {
         const auto session = database_.acquire();
-        late = late_host_days(*session);
+        late = tier_.late_host_days(*session);
     }
     for (std::size_t i = 0; i < late.size(); ++i) {
         if (stopping_()) return;
@@ -235,7 +231,7 @@ void SealJob::run_days(std::int64_t epoch) {
     std::vector<sys_days> due;
     {
         const auto session = database_.acquire();
-        due = due_days(*session, options_.after);
+        due = tier_.due_days(*session, options_.after);
     }
     // A clock of PostgreSQL's that is ahead must not move the day that goes on.
     const auto now = std::chrono::system_clock::now();
@@ -251,7 +247,7 @@ void SealJob::run_days(std::int64_t epoch) {
     }
     if (stopping_() || waits_for_upgrade()) return;
     add_late(epoch);
-    if (!stopping_()) fill_pending(epoch);
+    if (tier_.has_history && !stopping_()) fill_pending(epoch);
 }
 
 }  // namespace chorus::store

@@ -1,4 +1,4 @@
-// Moves days that are over into their packed form.
+// Moves days that are over into their packed form: those of metrics, or of process tables.
 #pragma once
 
 #include <chrono>
@@ -13,6 +13,7 @@
 
 #include "aggregator/postgres/database.h"
 #include "aggregator/schema/stalled_sessions.h"
+#include "aggregator/sealed/day_tier.h"
 #include "aggregator/sealed/host_day.h"
 
 namespace chorus::store {
@@ -53,8 +54,9 @@ class SealJob {
   public:
     // `stopping` is asked between hosts and while the job rests. A run that it ends goes on where
     // it was in the next one.
-    SealJob(Database& database, SealOptions options, std::function<bool()> stopping)
-        : database_(database), options_(options), stopping_(std::move(stopping)) {}
+    SealJob(Database& database, SealOptions options, std::function<bool()> stopping,
+            const DayTier& tier = metric_days())
+        : database_(database), tier_(tier), options_(options), stopping_(std::move(stopping)) {}
 
     // Packs all days that are over, oldest first, a transaction for each host and day. Then moves
     // each day in one transaction. A kill at any moment leaves a day as it was or moved. Adds what
@@ -67,6 +69,7 @@ class SealJob {
     // Thread-safe.
     SealProgress progress() const;
     const SealOptions& options() const { return options_; }
+    const DayTier& tier() const { return tier_; }
 
   private:
     using Work = std::function<void()>;
@@ -88,6 +91,7 @@ class SealJob {
     bool pause(std::chrono::steady_clock::duration time);
 
     Database& database_;
+    const DayTier& tier_;
     const SealOptions options_;
     const std::function<bool()> stopping_;
     SealOutcome outcome_;

@@ -28,4 +28,25 @@ void register_seal_metrics(MetricsRegistry& metrics, const SealJob& job) {
     });
 }
 
+void register_table_seal_metrics(MetricsRegistry& metrics, const SealJob& job) {
+    auto& days = metrics.read_counter("chorus_aggregator_sealed_process_partitions_total",
+                                      "Days of process tables that this aggregator packed and "
+                                      "moved.");
+    auto& tables = metrics.read_counter(
+        "chorus_aggregator_sealed_process_tables_total",
+        "Process tables that this aggregator packed; again if late ones came for their block.");
+    auto& processes = metrics.read_counter("chorus_aggregator_sealed_process_samples_total",
+                                           "Processes in tables that this aggregator packed.");
+    auto& seconds =
+        metrics.read_counter("chorus_aggregator_sealing_processes_seconds_total",
+                             "Time spent with packing of process tables, without rests.");
+    metrics.on_collect([&days, &tables, &processes, &seconds, &job] {
+        const auto progress = job.progress();
+        days.set(static_cast<double>(progress.days_moved));
+        tables.set(static_cast<double>(progress.batches_packed));
+        processes.set(static_cast<double>(progress.samples_packed));
+        seconds.set(progress.seconds);
+    });
+}
+
 }  // namespace chorus::store

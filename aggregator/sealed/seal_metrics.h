@@ -8,5 +8,7 @@ namespace chorus::store {
 
 // The job must live as long as the registry is exposed.
 void register_seal_metrics(MetricsRegistry& metrics, const SealJob& job);
+// Of the job that packs process tables.
+void register_table_seal_metrics(MetricsRegistry& metrics, const SealJob& job);
 
 }  // namespace chorus::store

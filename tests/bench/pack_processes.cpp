@@ -9,10 +9,11 @@
 #include <string>
 #include <vector>
 
+#include "aggregator/history/processes/process_history.h"
+#include "aggregator/history/processes/process_reader.h"
 #include "aggregator/postgres/database.h"
 #include "aggregator/schema/lease.h"
 #include "aggregator/sealed/processes/process_day.h"
-#include "aggregator/sealed/processes/process_reader.h"
 #include "common/json_writer.h"
 
 namespace {
@@ -70,46 +71,42 @@ store::PackedDay pack_all(store::Database& database, std::int64_t epoch,
     return all;
 }
 
-// Milliseconds for the figures of all processes of a random moment, and for those of a random one
-// of them over seven days.
-void read_some(store::Session& session, std::int32_t host_id, const std::vector<sys_days>& list,
-               JsonWriter& out) {
+// Milliseconds for the process table of a random moment, and for the history of a random process of
+// it over seven days.
+void read_some(store::Database& database, const std::string& hostname,
+               const std::vector<sys_days>& list, JsonWriter& out) {
     constexpr int kMoments = 200;
     std::mt19937_64 random{1};
     std::vector<double> moments, histories;
     const auto span = std::chrono::microseconds{days{list.size()}}.count();
     const Timestamp end{list.back() + days{1}};
-    std::size_t figures = 0;
+    const store::ProcessReader tables{database};
+    const store::ProcessHistoryReader history{database};
+    std::size_t processes = 0, points = 0;
     for (int i = 0; i < kMoments; ++i) {
         const auto time = Timestamp{list.front()} +
                           std::chrono::microseconds{random() % static_cast<std::uint64_t>(span)};
-        std::vector<std::int64_t> refs;
         auto begin = Steady::now();
-        const auto found =
-            store::find_newest_table(session, host_id, time - std::chrono::minutes{5}, time);
-        for (std::size_t r = 0; found && r < found->block.runs(); ++r) {
-            const auto run = found->block.run(r);
-            if (!run.has(found->table)) continue;
-            refs.push_back(run.ref);
-            const store::RunReader reader{run, found->block.common};
-            figures += reader.figures(found->table).size();
-        }
+        const auto table = tables.at(hostname, time);
         moments.push_back(milliseconds_since(begin));
-        if (refs.empty()) continue;
-        const std::vector<std::int64_t> one{refs[random() % refs.size()]};
+        if (!table || table->rows.empty()) continue;
+        processes += table->rows.size();
+        const auto& row = table->rows[random() % table->rows.size()];
+        store::ProcessHistoryQuery query;
+        query.hostname = hostname;
+        query.process_id = row.process.pid;
+        query.started_at = row.started_at;
+        query.start = end - days{7};
+        query.end = end;
         begin = Steady::now();
-        store::read_process_runs(
-            session, host_id, one, end - days{7}, end, [&](const store::ProcessOfBlock& process) {
-                const store::RunReader reader{process.run, process.common};
-                for (auto t = process.run.first; t < process.run.first + process.run.tables; ++t) {
-                    figures += reader.figures(t).size();
-                }
-            });
+        const auto answer = history.read(query);
         histories.push_back(milliseconds_since(begin));
+        points += answer ? answer->times.size() : 0;
     }
     out.field("moment_ms", median(moments))
         .field("seven_days_ms", median(histories))
-        .field("figures_read", figures);
+        .field("processes_read", processes)
+        .field("points_read", points);
 }
 
 int pack(const char* url) {
@@ -122,8 +119,10 @@ int pack(const char* url) {
     if (!epoch) throw std::runtime_error("another program leads");
     const auto list = days_of(*database.acquire());
     if (list.empty()) throw std::runtime_error("there is no day to pack");
-    const auto host_id =
-        database.acquire()->execute_once("SELECT min(host_id) FROM monitoring.hosts")[0].int4(0);
+    const std::string hostname{
+        database.acquire()
+            ->execute_once("SELECT hostname FROM monitoring.hosts ORDER BY host_id LIMIT 1")[0]
+            .text(0)};
     JsonWriter out;
     out.begin_object().field("stored_bytes", bytes_of(*database.acquire(), "process_batches"));
     const auto begin = Steady::now();
@@ -132,10 +131,11 @@ int pack(const char* url) {
         .field("tables", packed.batches)
         .field("samples", packed.samples)
         .field("runs", packed.series);
-    const auto session = database.acquire();
-    session->execute_once("VACUUM ANALYZE monitoring.sealed_processes");
-    out.field("packed_bytes", bytes_of(*session, "sealed_processes"));
-    read_some(*session, host_id, list, out);
+    database.acquire()->execute_once("VACUUM ANALYZE monitoring.sealed_processes");
+    out.field("packed_bytes", bytes_of(*database.acquire(), "sealed_processes"));
+    // As a move leaves it: none of these days has rows any more.
+    database.acquire()->execute_script("TRUNCATE monitoring.process_batches");
+    read_some(database, hostname, list, out);
     out.end_object();
     std::puts(out.text().c_str());
     store::release_lease(*database.acquire(), *epoch);

@@ -1,5 +1,6 @@
 """Days are packed, moved and packed again with late batches while aggregators and PostgreSQL are
-killed: each batch is there once afterwards, and history reads as where nothing was packed.
+killed: each batch and process table is there once afterwards, and history reads as where nothing was
+packed.
 
 CHORUS_CHAOS_ROUNDS sets how often.
 """
@@ -11,7 +12,7 @@ import signal
 import threading
 import time
 
-from batch_maker import BatchMaker, timestamp
+from batch_maker import BatchMaker, process, timestamp
 from chorus_harness import Aggregator, PrivateServers, wait_until
 from cluster import LONG, rounds
 
@@ -20,7 +21,7 @@ HOSTS = [f"packed-{i}" for i in range(6)]
 DAY = 86_400
 FIRST_DAYS = 4
 ENVIRONMENT = {"CHORUS_LEADER_LEASE": "1", "CHORUS_SPOOL_AGE_DAYS": "365",
-               "CHORUS_RETENTION_SYSTEM_DAYS": "0"}
+               "CHORUS_RETENTION_SYSTEM_DAYS": "0", "CHORUS_RETENTION_PROCESS_DAYS": "0"}
 BATCHES = """
 SELECT h.hostname, b.at FROM (
     SELECT host_id, ts AS at FROM monitoring.system_batches
@@ -28,6 +29,19 @@ SELECT h.hostname, b.at FROM (
     SELECT s.host_id, t FROM monitoring.sealed_batches s
     JOIN monitoring.sealed_days USING (day), unnest(s.times) AS t) b
 JOIN monitoring.hosts h USING (host_id) ORDER BY 1, 2
+"""
+TABLES = """
+SELECT h.hostname, b.at FROM (
+    SELECT host_id, ts AS at FROM monitoring.process_batches
+    UNION ALL
+    SELECT s.host_id, t FROM monitoring.sealed_processes s
+    JOIN monitoring.sealed_process_days USING (day), unnest(s.times) AS t) b
+JOIN monitoring.hosts h USING (host_id) ORDER BY 1, 2
+"""
+MOMENTS = """
+SELECT b.ts, to_char((b.ts + interval '1 s') AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
+FROM monitoring.process_batches b JOIN monitoring.hosts h USING (host_id)
+WHERE h.hostname = '{}' ORDER BY md5(b.ts::text) LIMIT 30
 """
 
 
@@ -120,7 +134,9 @@ class Sender(threading.Thread):
     def send(self, moment):
         metrics = {("value", str(i)): (round(self.rng.uniform(0, 100), 2), "percent")
                    for i in range(self.rng.choice((5, 20)))}
-        batch = self.maker.make(metrics, processes=[], timestamp=moment)
+        processes = [process(pid, f"task{pid % 3}", cpu_percent=round(self.rng.uniform(0, 100), 2))
+                     for pid in self.rng.sample(range(1, 12), self.rng.randint(1, 5))]
+        batch = self.maker.make(metrics, processes=processes, timestamp=moment)
         wait_until(lambda: self.stored(self.rng.choice(self.pair.members), batch, 0), LONG, "200")
         wait_until(lambda: self.stored(self.pair.reference, batch, 1), LONG, "200")
         self.sent += 1
@@ -134,13 +150,18 @@ class Sender(threading.Thread):
         return answer.status == 200
 
 
+def is_packing(told):
+    sealing = told["sealing"]
+    return (sealing["running_day"] or sealing["processes"]["running_day"]) is not None
+
+
 def wait_for_packing(pair):
     """Until the leader is at it, or has been in this moment."""
     leader = pair.leader()
 
     def packing():
         told = leader.get("/status").json
-        return told["sealing"]["running_day"] or any(
+        return is_packing(told) or any(
             task["name"] == "sealing" and task["runs"] for task in told["background_tasks"]["tasks"])
     wait_until(packing, LONG, "a run")
     return leader
@@ -151,7 +172,7 @@ def disturb(pair, rng, with_postgres):
     leader = wait_for_packing(pair)
     # Not for the same time each round: a run takes about that long.
     time.sleep(rng.uniform(0, 0.5))
-    busy = leader.get("/status").json["sealing"]["running_day"] is not None
+    busy = is_packing(leader.get("/status").json)
     if with_postgres:
         pair.crash_postgres()
     pair.renew(leader)
@@ -162,12 +183,18 @@ def pack_the_rest(pair):
     """A run that nobody disturbs."""
     pair.renew(pair.leader())
     leader = wait_for_packing(pair)
-    wait_until(lambda: leader.get("/status").json["sealing"]["running_day"] is None
-               and pair.sql("SELECT count(*) FROM monitoring.late_days l"
-                            " JOIN monitoring.sealed_days USING (day)") == [["0"]]
-               and leader.get("/status").json["sealing"]["days_waiting"] == 0, LONG,
-               "the end of the run")
-    assert leader.get("/status").json["sealing"]["last_error"] is None
+    late = """SELECT (SELECT count(*) FROM monitoring.late_days JOIN monitoring.sealed_days USING (day))
+        + (SELECT count(*) FROM monitoring.late_process_days
+           JOIN monitoring.sealed_process_days USING (day))"""
+
+    def done():
+        told = leader.get("/status").json
+        return (not is_packing(told) and pair.sql(late) == [["0"]]
+                and told["sealing"]["days_waiting"] == 0
+                and told["sealing"]["processes"]["days_waiting"] == 0)
+    wait_until(done, LONG, "the end of the run")
+    told = leader.get("/status").json["sealing"]
+    assert told["last_error"] is None and told["processes"]["last_error"] is None
 
 
 def history(aggregator, host, days):
@@ -182,6 +209,28 @@ def history(aggregator, host, days):
     rows = aggregator.get(f"/api/v1/metrics/system?hostname={host}&limit=1000"
                           f"&hours={days * 24}").json
     return charts, [(row["timestamp"], row["tags"], row["metric_value"]) for row in rows]
+
+
+def process_history(aggregator, host, days, moments):
+    """Pages in two orders, tables of these moments, and charts of processes."""
+    def facts(rows):
+        return [(row["timestamp"], row["process_id"], row["process_name"], row["cpu_percent"],
+                 row["memory_mb"]) for row in rows]
+    answers = []
+    for order in ("timestamp", "cpu_percent"):
+        answer = aggregator.get(f"/api/v1/metrics/processes?hostname={host}&sort={order}&limit=1000"
+                                f"&start_time={timestamp_of(days * 24)}&end_time={timestamp_of(2)}")
+        assert answer.status == 200, answer.body
+        answers.append(facts(answer.json))
+    for moment in moments:
+        answer = aggregator.get(f"/api/v1/processes/at?hostname={host}&t={moment}")
+        assert answer.status == 200, answer.body
+        answers.append((answer.json["timestamp"], facts(answer.json["processes"])))
+    for pid in range(1, 12):
+        answer = aggregator.get(f"/api/v1/processes/series?hostname={host}&process_id={pid}"
+                                f"&start={timestamp_of(days * 24)}&end={timestamp_of(2)}&max_points=200")
+        answers.append((answer.status, answer.json["series"] if answer.status == 200 else []))
+    return answers
 
 
 NOW = time.time()
@@ -230,17 +279,24 @@ def test_kills_while_days_are_packed_lose_and_double_nothing():
         pack_the_rest(pair)
 
         sent = sum(s.sent for s in senders)
-        batches = pair.sql(BATCHES)
-        assert len(batches) == sent
-        assert batches == pair.reference.sql(BATCHES)
+        for rows in (BATCHES, TABLES):
+            stored = pair.sql(rows)
+            assert len(stored) == sent
+            assert stored == pair.reference.sql(rows)
         # All but each host's newest one lies in packed days, and no day is unnamed.
-        assert pair.sql("SELECT count(*) FROM monitoring.system_batches") == [[str(len(HOSTS))]]
-        assert pair.reference.sql("SELECT count(*) FROM monitoring.sealed_days") == [["0"]]
         days = FIRST_DAYS + KILLS
-        assert int(pair.sql("SELECT count(*) FROM monitoring.sealed_days")[0][0]) >= days
+        for stored, packed in (("system_batches", "sealed_days"),
+                               ("process_batches", "sealed_process_days")):
+            assert pair.sql(f"SELECT count(*) FROM monitoring.{stored}") == [[str(len(HOSTS))]]
+            assert pair.reference.sql(f"SELECT count(*) FROM monitoring.{packed}") == [["0"]]
+            assert int(pair.sql(f"SELECT count(*) FROM monitoring.{packed}")[0][0]) >= days
         for host in HOSTS:
             assert_near(history(pair.members[0], host, days + 4),
                         history(pair.reference, host, days + 4))
+            moments = [row[1] for row in pair.reference.sql(MOMENTS.format(host))]
+            assert len(moments) > 10
+            assert_near(process_history(pair.members[0], host, days + 4, moments),
+                        process_history(pair.reference, host, days + 4, moments))
         with open(pair.servers.path + "/pg.log", encoding="utf-8") as log:
             cut = log.read().count("unexpected EOF on client connection with an open transaction")
         print(f"{KILLS} kills, {KILLS // 2} of them of PostgreSQL too, {busy} while a day was packed;"

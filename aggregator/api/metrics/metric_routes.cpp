@@ -8,7 +8,7 @@
 #include "aggregator/api/support/paging.h"
 #include "aggregator/api/support/timings.h"
 #include "aggregator/history/metric_reader.h"
-#include "aggregator/history/process_reader.h"
+#include "aggregator/history/processes/process_reader.h"
 #include "aggregator/http/parameters.h"
 #include "common/batch/batch.h"
 

@@ -1,7 +1,7 @@
 // A process sample as the API shows it.
 #pragma once
 
-#include "aggregator/history/process_reader.h"
+#include "aggregator/history/processes/process_reader.h"
 #include "common/json_writer.h"
 
 namespace chorus::api {

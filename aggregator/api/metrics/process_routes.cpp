@@ -7,8 +7,8 @@
 #include "aggregator/api/support/series.h"
 #include "aggregator/api/support/timings.h"
 #include "aggregator/history/host_reader.h"
-#include "aggregator/history/process_history.h"
-#include "aggregator/history/process_reader.h"
+#include "aggregator/history/processes/process_history.h"
+#include "aggregator/history/processes/process_reader.h"
 #include "aggregator/http/parameters.h"
 
 namespace chorus::api {

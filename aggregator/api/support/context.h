@@ -51,6 +51,7 @@ struct Context {
     health::ServiceMonitor& health;
     const tasks::Maintenance& upkeep;
     const store::SealJob& sealing;
+    const store::SealJob& table_sealing;
     MetricsRegistry& metrics;
     const Clock& clock;
     live::ViewerStreams& viewers;

@@ -157,38 +157,46 @@ std::optional<std::string> date_text(const std::optional<std::chrono::sys_days>&
     return format_timestamp(Timestamp{*day}).substr(0, 10);
 }
 
-// Days that are over, packed and to be packed. What runs is known of this aggregator alone.
-void write_sealing(JsonWriter& out, const Context& context,
-                   const std::optional<store::SealBacklog>& backlog) {
-    const auto progress = backlog ? context.sealing.progress() : store::SealProgress{};
-    const auto or_null = [&](std::string_view name, bool known, auto value) {
+// Days of one kind that are over, packed and to be packed. What runs is known of this aggregator
+// alone. Nothing is known where strangers are not told.
+struct Sealing {
+    store::SealBacklog backlog;
+    store::SealProgress progress;
+};
+
+Sealing read_sealing(store::Session& session, const store::SealJob& job) {
+    return {store::read_backlog(session, job.options().after, job.tier()), job.progress()};
+}
+
+void write_sealing(JsonWriter& out, const std::optional<Sealing>& known) {
+    const auto or_null = [&](std::string_view name, bool is_known, auto value) {
         out.key(name);
-        known ? out.value(value) : out.null();
+        is_known ? out.value(value) : out.null();
     };
-    out.begin_object().field("enabled", context.sealing.options().cpu_percent > 0);
-    or_null("days_packed", backlog.has_value(), backlog ? backlog->moved : 0);
-    or_null("days_waiting", backlog.has_value(), backlog ? backlog->waiting : 0);
+    const auto [backlog, progress] = known.value_or(Sealing{});
+    or_null("days_packed", known.has_value(), backlog.moved);
+    or_null("days_waiting", known.has_value(), backlog.waiting);
     out.key("oldest_waiting");
-    text_or_null(out, backlog ? date_text(backlog->oldest_waiting).value_or("") : "");
+    text_or_null(out, date_text(backlog.oldest_waiting).value_or(""));
     out.key("running_day");
     text_or_null(out, date_text(progress.day).value_or(""));
     or_null("hosts_done", progress.day.has_value(), progress.hosts_done);
     or_null("hosts_total", progress.day.has_value(), progress.hosts_total);
     out.key("last_error");
     text_or_null(out, progress.last_error);
-    out.end_object();
 }
 
 http::Response status(Context& context, const http::Request& request) {
     const bool details = sees_details(request);
     std::optional<OwnSystem> own;
-    std::optional<store::SealBacklog> backlog;
+    std::optional<Sealing> metric_days, process_days;
     std::string error;
     try {
         if (details) {
             own = read_own_system(context);
-            backlog = context.database.read([&](store::Session& session) {
-                return store::read_backlog(session, context.sealing.options().after);
+            context.database.read([&](store::Session& session) {
+                metric_days = read_sealing(session, context.sealing);
+                process_days = read_sealing(session, context.table_sealing);
             });
         }
     } catch (const store::DatabaseError&) {
@@ -206,8 +214,11 @@ http::Response status(Context& context, const http::Request& request) {
     write_system(out, own);
     out.key("background_tasks");
     write_tasks(out, context, details);
-    out.key("sealing");
-    write_sealing(out, context, backlog);
+    out.key("sealing").begin_object().field("enabled", context.sealing.options().cpu_percent > 0);
+    write_sealing(out, metric_days);
+    out.key("processes").begin_object();
+    write_sealing(out, process_days);
+    out.end_object().end_object();
     out.key("dependencies")
         .begin_object()
         .field("postgres", error.empty() ? "up" : "down")

@@ -6,8 +6,9 @@
 #include <cmath>
 #include <cstring>
 #include <optional>
-#include <stdexcept>
 #include <vector>
+
+#include "aggregator/sealed/damage.h"
 
 namespace chorus::store {
 namespace {
@@ -102,7 +103,7 @@ std::vector<std::int64_t> steps_of(std::span<const std::int64_t> figures, Figure
 }
 
 [[noreturn]] void damaged_figures() {
-    throw std::runtime_error("a packed process table is damaged");
+    throw DamagedRow("a packed process table is damaged");
 }
 
 }  // namespace
@@ -167,9 +168,18 @@ PackedFigures::PackedFigures(std::string_view& bytes, std::size_t count, FigureT
     bytes.remove_prefix(2 + size + codes);
 }
 
-std::int64_t PackedFigures::at(std::size_t index) const {
+// Bits of that number from there, the first one in the highest place. Eight bytes at a time where
+// there are so many.
+std::uint64_t PackedFigures::code(std::size_t at) const {
+    const auto shift = static_cast<unsigned>(at % 8);
+    if (width_ + shift <= kWordBits && at / 8 + sizeof(std::uint64_t) <= codes_.size()) {
+        if (width_ == 0) return 0;
+        std::uint64_t word = 0;
+        std::memcpy(&word, codes_.data() + at / 8, sizeof word);
+        if constexpr (std::endian::native == std::endian::little) word = __builtin_bswap64(word);
+        return word << shift >> (kWordBits - width_);
+    }
     std::uint64_t code = 0;
-    std::size_t at = index * width_;
     for (unsigned left = width_; left > 0;) {
         const auto room = 8 - static_cast<unsigned>(at % 8);
         const auto take = std::min(room, left);
@@ -178,6 +188,11 @@ std::int64_t PackedFigures::at(std::size_t index) const {
         left -= take;
         at += take;
     }
+    return code;
+}
+
+std::int64_t PackedFigures::at(std::size_t index) const {
+    const auto code = this->code(index * width_);
     if (some_unknown_ && code == all_ones(width_)) return kUnknown;
     const auto steps = static_cast<std::uint64_t>(low_) + code;
     if (type_ == FigureType::whole) return static_cast<std::int64_t>(steps << scale_);

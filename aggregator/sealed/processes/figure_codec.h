@@ -39,6 +39,8 @@ class PackedFigures {
     std::int64_t at(std::size_t index) const;
 
   private:
+    std::uint64_t code(std::size_t at) const;
+
     std::int64_t low_ = 0;
     std::string_view codes_;
     unsigned width_ = 0;

@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <map>
-#include <stdexcept>
+
+#include "aggregator/sealed/damage.h"
 
 namespace chorus::store {
 namespace {
@@ -10,7 +11,7 @@ namespace {
 constexpr std::size_t kMaskBits = 8;
 
 [[noreturn]] void damaged_block() {
-    throw std::runtime_error("a packed process table is damaged");
+    throw DamagedRow("a packed process table is damaged");
 }
 
 // A run while the block is packed: its figures, one table after the other.

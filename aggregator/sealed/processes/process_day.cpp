@@ -68,12 +68,6 @@ WHERE host_id = $1 AND ts = ANY ($2) AND ts >= $3 AND ts < $4
 // A block ends with its clock hour if it has so many tables; else it goes on in the next one.
 constexpr std::size_t kFewTables = 60;
 
-std::string with_table_columns(std::string_view sql, std::string_view columns) {
-    constexpr std::string_view mark = "@COLUMNS@";
-    std::string text{sql};
-    return text.replace(text.find(mark), mark.size(), columns);
-}
-
 class ProcessDay {
   public:
     ProcessDay(Session& session, std::int32_t host_id, sys_days day, Hot hot)
@@ -168,7 +162,7 @@ void ProcessDay::open_block(Timestamp time) {
     write();
     open_ = block;
     const auto key = Parameters{}.int4(host_id_).date(day_).timestamp(blocks_[block]);
-    const auto stored = session_.execute_once(with_table_columns(kReadBlock, kBlockColumns), key);
+    const auto stored = session_.execute_once(with_columns(kReadBlock, kBlockColumns), key);
     packed_ = stored.empty() ? std::vector<StoredTable>{} : unpack_tables(read_block(stored[0], 0));
     next_packed_ = 0;
     session_.execute(kDropBlock, key);
@@ -183,7 +177,7 @@ void ProcessDay::add_hot(StoredTable&& table) {
 PackedDay ProcessDay::pack() {
     find_blocks();
     std::vector<Timestamp> taken;
-    session_.execute_once(with_table_columns(kOpenCursor, process_table_columns()), range());
+    session_.execute_once(with_columns(kOpenCursor, process_table_columns()), range());
     for (;;) {
         const auto rows = session_.execute_once(kFetch);
         if (rows.empty()) break;

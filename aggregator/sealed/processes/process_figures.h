@@ -26,6 +26,11 @@ inline constexpr std::size_t kPositionFigure = 0;  // counts from 1
 // else the number itself. kUnknown where the column has no figure.
 using ProcessFigures = std::array<std::int64_t, kProcessFigureCount>;
 
+// The number of a column of floats.
+inline float real_of_figure(std::int64_t figure) {
+    return std::bit_cast<float>(static_cast<std::uint32_t>(figure));
+}
+
 // The place of a column's figure. The column must not stay the same for a life.
 template <std::size_t I>
 consteval std::size_t figure_index() {

@@ -1,7 +1,6 @@
 #include "aggregator/sealed/processes/process_reader.h"
 
 #include <algorithm>
-#include <stdexcept>
 #include <string>
 
 #include "aggregator/postgres/pg_types.h"
@@ -24,7 +23,7 @@ ORDER BY day
 // All are planned anew for each call, so that only the partitions of their days are looked at.
 // Blocks of a host do not overlap, so the last one that begins in time has the newest table.
 constexpr std::string_view kNewestBlock = R"sql(
-SELECT @COLUMNS@
+SELECT @COLUMNS@, b.day
 FROM monitoring.sealed_processes b
 JOIN monitoring.sealed_process_days k ON k.day = b.day
 WHERE b.host_id = $1 AND b.day BETWEEN $2 AND $3 AND b.first_ts <= $5 AND b.last_ts >= $4
@@ -65,22 +64,21 @@ CROSS JOIN LATERAL (
     OFFSET 0) s
 )sql";
 
-constexpr std::string_view kRuns = R"sql(
-SELECT @COLUMNS@, b.common, b.refs[r.n], b.firsts[r.n], b.tables[r.n],
-       substring(b.body FROM coalesce(b.ends[r.n - 1], 0) + 1
-                 FOR b.ends[r.n] - coalesce(b.ends[r.n - 1], 0))
+// What lies out of the row is fetched anew for each use of it. Joined with nothing, and kept by
+// OFFSET 0, it is fetched once.
+constexpr const char* kRuns = R"sql(
+SELECT b.day, b.times, b.memory_total_bytes, b.common, w.ref, a.firsts[r.n], a.tables[r.n],
+       substring(b.body FROM coalesce(a.ends[r.n - 1], 0) + 1
+                 FOR a.ends[r.n] - coalesce(a.ends[r.n - 1], 0))
 FROM monitoring.sealed_processes b
 JOIN monitoring.sealed_process_days k ON k.day = b.day
+CROSS JOIN LATERAL (SELECT b.refs || '{}'::bigint[] AS refs OFFSET 0) s
 CROSS JOIN unnest($2::bigint[]) AS w (ref)
-CROSS JOIN LATERAL unnest(array_positions(b.refs, w.ref)) AS r (n)
+CROSS JOIN LATERAL unnest(array_positions(s.refs, w.ref)) AS r (n)
+CROSS JOIN LATERAL (SELECT b.firsts || '{}'::int[] AS firsts, b.tables || '{}'::int[] AS tables,
+                           b.ends || '{}'::int[] AS ends OFFSET 0) a
 WHERE b.host_id = $1 AND b.day BETWEEN $3 AND $4 AND b.first_ts <= $6 AND b.last_ts >= $5
 )sql";
-
-std::string with_columns(std::string_view sql, std::string_view columns) {
-    constexpr std::string_view mark = "@COLUMNS@";
-    std::string text{sql};
-    return text.replace(text.find(mark), mark.size(), columns);
-}
 
 // Times at which PostgreSQL cannot compute a day.
 Timestamp bounded(Timestamp time) {
@@ -112,7 +110,14 @@ std::optional<FoundTable> find_newest_table(Session& session, std::int32_t host_
                                                .timestamp(first)
                                                .timestamp(last));
     if (rows.empty()) return std::nullopt;
-    FoundTable found{read_block(rows[0], 0), 0};
+    FoundTable found;
+    const auto day = rows[0].date(kBlockColumnCount);
+    read_packed_row(session, {host_id, day, {}}, OnDamage::fail, [&] {
+        found.block = read_block(rows[0], 0);
+        for (std::size_t r = 0; r < found.block.runs(); ++r) {
+            RunReader{found.block.run(r), found.block.common};
+        }
+    });
     const auto behind = std::ranges::upper_bound(found.block.heads, last, {},
                                                  [](const TableHead& head) { return head.time; });
     if (behind == found.block.heads.begin()) return std::nullopt;
@@ -141,9 +146,11 @@ std::vector<BlockHeads> read_block_heads(Session& session, sys_days day,
     }
     std::vector<BlockHeads> blocks;
     for (const auto row : session.execute_once(with_columns(kHeads, kHeadColumns), parameters)) {
-        blocks.push_back({{row.int4(0), day, row.timestamp(1)},
-                          static_cast<std::size_t>(row.int8(2)),
-                          read_heads(row, 3)});
+        read_packed_row(session, {row.int4(0), day, {}}, OnDamage::skip, [&] {
+            blocks.push_back({{row.int4(0), day, row.timestamp(1)},
+                              static_cast<std::size_t>(row.int8(2)),
+                              read_heads(row, 3)});
+        });
     }
     return blocks;
 }
@@ -166,34 +173,48 @@ void read_process_blocks(Session& session, std::span<const BlockKey> wanted,
                                       .int4_array(std::span<const std::int32_t>{hosts})
                                       .date_array(std::span<const sys_days>{days})
                                       .timestamp_array(std::span<const Timestamp>{firsts}))) {
-            take(begin + static_cast<std::size_t>(row.int8(0) - 1), read_block(row, 1));
+            const auto number = begin + static_cast<std::size_t>(row.int8(0) - 1);
+            const auto& key = wanted[number];
+            read_packed_row(session, {key.host_id, key.day, {}}, OnDamage::skip,
+                            [&] { take(number, read_block(row, 1)); });
         }
     }
 }
 
+namespace {
+
+ProcessOfBlock read_run(const Row& row, int first) {
+    ProcessOfBlock process;
+    process.times = row.timestamp_array(first);
+    process.memory_total = read_figures(row, first + 1);
+    process.memory_total.resize(process.times.size(), kUnknown);
+    process.common = read_figures(row, first + 2);
+    const auto from = row.optional_int4(first + 4).value_or(-1);
+    const auto tables = row.optional_int4(first + 5).value_or(0);
+    if (from < 0 || tables < 1 || row.is_null(first + 6) ||
+        std::int64_t{from} + tables > static_cast<std::int64_t>(process.times.size())) {
+        throw DamagedRow("a row of the packed process tables is damaged");
+    }
+    process.run = {row.int8(first + 3), static_cast<std::uint32_t>(from),
+                   static_cast<std::uint32_t>(tables), row.bytea(first + 6)};
+    return process;
+}
+
+}  // namespace
+
 void read_process_runs(Session& session, std::int32_t host_id, std::span<const std::int64_t> refs,
-                       Timestamp first, Timestamp last, const TakeRun& take) {
+                       Timestamp first, Timestamp last, OnDamage on_damage, const TakeRun& take) {
     first = bounded(first);
     last = bounded(last);
-    for (const auto row : session.execute_once(with_columns(kRuns, kHeadColumns),
-                                               Parameters{}
-                                                   .int4(host_id)
-                                                   .int8_array(refs)
-                                                   .date(floor<std::chrono::days>(first))
-                                                   .date(floor<std::chrono::days>(last))
-                                                   .timestamp(first)
-                                                   .timestamp(last))) {
-        ProcessOfBlock process;
-        process.heads = read_heads(row, 0);
-        process.common = read_common(row, kHeadColumnCount);
-        const auto from = row.int4(kHeadColumnCount + 2), tables = row.int4(kHeadColumnCount + 3);
-        if (from < 0 || tables < 1 ||
-            std::int64_t{from} + tables > static_cast<std::int64_t>(process.heads.size())) {
-            throw std::runtime_error("a row of the packed process tables is damaged");
-        }
-        process.run = {row.int8(kHeadColumnCount + 1), static_cast<std::uint32_t>(from),
-                       static_cast<std::uint32_t>(tables), row.bytea(kHeadColumnCount + 4)};
-        take(process);
+    for (const auto row : session.execute_once(kRuns, Parameters{}
+                                                          .int4(host_id)
+                                                          .int8_array(refs)
+                                                          .date(floor<std::chrono::days>(first))
+                                                          .date(floor<std::chrono::days>(last))
+                                                          .timestamp(first)
+                                                          .timestamp(last))) {
+        read_packed_row(session, {host_id, row.date(0), {}}, on_damage,
+                        [&] { take(read_run(row, 1)); });
     }
 }
 

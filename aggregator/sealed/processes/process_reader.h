@@ -1,5 +1,6 @@
 // Reads packed process tables of days that have moved. To be called in a HistorySnapshot.
-// Everything here throws DatabaseError, and std::runtime_error if a row is damaged.
+// Everything here throws DatabaseError. Damaged rows are left out, but where a reader asks for one
+// host's table or process: then it throws DamagedRow.
 #pragma once
 
 #include <chrono>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "aggregator/postgres/session.h"
+#include "aggregator/sealed/damage.h"
 #include "aggregator/sealed/processes/process_block.h"
 #include "common/timestamp.h"
 
@@ -56,15 +58,16 @@ std::vector<BlockHeads> read_block_heads(Session& session, std::chrono::sys_days
 using TakeBlock = std::function<void(std::size_t wanted, const ProcessBlock& block)>;
 void read_process_blocks(Session& session, std::span<const BlockKey> wanted, const TakeBlock& take);
 
-// The runs of some processes of one host within the range, and the tables' heads. Reads no bytes
-// of other processes.
+// The runs of some processes of one host in blocks that touch the range. Reads no bytes of other
+// processes, and of the tables only what figures are judged by: that takes half of the time.
 struct ProcessOfBlock {
-    std::vector<TableHead> heads;
+    std::vector<Timestamp> times;            // of the block's tables
+    std::vector<std::int64_t> memory_total;  // bytes, kUnknown where it is not known
     std::vector<std::int64_t> common;
     ProcessRun run;
 };
 using TakeRun = std::function<void(const ProcessOfBlock& process)>;
 void read_process_runs(Session& session, std::int32_t host_id, std::span<const std::int64_t> refs,
-                       Timestamp first, Timestamp last, const TakeRun& take);
+                       Timestamp first, Timestamp last, OnDamage on_damage, const TakeRun& take);
 
 }  // namespace chorus::store

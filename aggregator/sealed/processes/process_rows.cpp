@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "aggregator/postgres/pg_types.h"
+#include "aggregator/sealed/damage.h"
 
 namespace chorus::store {
 namespace {
@@ -13,7 +14,7 @@ constexpr char kNoLetter = '?';  // the state is not known
 constexpr int kTableFacts = 7;   // before the columns of processes
 
 [[noreturn]] void damaged_row() {
-    throw std::runtime_error("a row of the packed process tables is damaged");
+    throw DamagedRow("a row of the packed process tables is damaged");
 }
 
 // Elements of an array of int2, int4, float4 or int8, as numbers or bits. See array_send.
@@ -177,6 +178,12 @@ StoredTable read_table(const Row& row, int first) {
     return table;
 }
 
+std::string with_columns(std::string_view sql, std::string_view columns) {
+    constexpr std::string_view mark = "@COLUMNS@";
+    std::string text{sql};
+    return text.replace(text.find(mark), mark.size(), columns);
+}
+
 Parameters block_row(std::int32_t host_id, const ProcessBlock& block) {
     Parameters row;
     row.date(std::chrono::floor<std::chrono::days>(block.heads.front().time))
@@ -224,14 +231,14 @@ std::vector<TableHead> read_heads(const Row& row, int first) {
     return heads;
 }
 
-std::vector<std::int64_t> read_common(const Row& row, int column) {
+std::vector<std::int64_t> read_figures(const Row& row, int column) {
     return elements(row, column);
 }
 
 ProcessBlock read_block(const Row& row, int first) {
     ProcessBlock block;
     block.heads = read_heads(row, first);
-    block.common = read_common(row, first + kHeadColumnCount);
+    block.common = read_figures(row, first + kHeadColumnCount);
     block.refs = elements(row, first + kHeadColumnCount + 1);
     block.firsts = counts(row, first + kHeadColumnCount + 2);
     block.tables = counts(row, first + kHeadColumnCount + 3);

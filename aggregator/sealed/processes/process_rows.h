@@ -23,6 +23,9 @@ inline constexpr int kHeadColumnCount = 7;
 inline constexpr std::string_view kBlockColumns =
     "times, delays, scanned, memory_total_bytes, other_count, other_cpu_percent, other_rss_bytes, "
     "common, refs, firsts, tables, ends, body";
+inline constexpr int kBlockColumnCount = 13;
+// The statement with these columns in the place of @COLUMNS@.
+std::string with_columns(std::string_view sql, std::string_view columns);
 // Target of CopyIn.
 inline constexpr std::string_view kBlockTarget =
     "monitoring.sealed_processes (day, host_id, first_ts, last_ts, times, delays, scanned, "
@@ -34,6 +37,6 @@ Parameters block_row(std::int32_t host_id, const ProcessBlock& block);
 std::vector<TableHead> read_heads(const Row& row, int first);
 ProcessBlock read_block(const Row& row, int first);
 // An array of figures, NULL as kUnknown.
-std::vector<std::int64_t> read_common(const Row& row, int column);
+std::vector<std::int64_t> read_figures(const Row& row, int column);
 
 }  // namespace chorus::store

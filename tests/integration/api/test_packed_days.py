@@ -9,6 +9,7 @@ from held_lock import HeldLock
 DAY = 86_400
 UNKNOWN = dict.fromkeys(("days_packed", "days_waiting", "oldest_waiting", "running_day",
                          "hosts_done", "hosts_total", "last_error"))
+NOTHING_TOLD = {**UNKNOWN, "enabled": True, "processes": UNKNOWN}
 
 
 def sealing(aggregator):
@@ -39,27 +40,35 @@ def values(aggregator):
             for row in aggregator.get("/api/v1/metrics/system?hours=144").json]
 
 
+def processes(aggregator):
+    return aggregator.get("/api/v1/metrics/processes?hours=144&limit=100").json
+
+
 def test_days_that_are_over_are_packed_in_the_background():
     with Aggregator({"CHORUS_SPOOL_AGE_DAYS": "30"}) as aggregator:
         send_old_days(aggregator)
-        before = values(aggregator)
-        assert len(before) == 12
+        before, before_processes = values(aggregator), processes(aggregator)
+        assert len(before) == 12 and len(before_processes) == 6
         oldest = datetime.datetime.now(datetime.timezone.utc).date() - datetime.timedelta(5)
-        assert sealing(aggregator) == {
-            **UNKNOWN, "enabled": True, "days_packed": 0, "days_waiting": 2,
-            "oldest_waiting": oldest.isoformat()}
+        waiting = {**UNKNOWN, "days_packed": 0, "days_waiting": 2, "oldest_waiting": oldest.isoformat()}
+        assert sealing(aggregator) == {**waiting, "enabled": True, "processes": waiting}
         aggregator.stop()
         aggregator.start()
         wait_until(lambda: sealing(aggregator)["days_packed"] == 2, 30, "both days packed")
-        wait_until(lambda: sealing(aggregator)["running_day"] is None, 30, "the end of the run")
-        assert sealing(aggregator) == {
-            **UNKNOWN, "enabled": True, "days_packed": 2, "days_waiting": 0}
+        wait_until(lambda: sealing(aggregator)["processes"]["days_packed"] == 2, 30, "processes, too")
+        packed = {**UNKNOWN, "days_packed": 2, "days_waiting": 0}
+        wait_until(lambda: sealing(aggregator) == {**packed, "enabled": True, "processes": packed},
+                   30, "the end of the run")
         assert metric(aggregator, "chorus_aggregator_sealed_partitions_total") == 2
         assert metric(aggregator, "chorus_aggregator_sealed_batches_total") == 2
         assert metric(aggregator, "chorus_aggregator_sealed_samples_total") == 8
         assert metric(aggregator, "chorus_aggregator_sealing_seconds_total") > 0
         assert aggregator.sql("SELECT count(*) FROM monitoring.system_batches") == [["1"]]
         assert values(aggregator) == before
+        for name, count in (("process_partitions", 2), ("process_tables", 2), ("process_samples", 4)):
+            assert metric(aggregator, f"chorus_aggregator_sealed_{name}_total") == count
+        assert aggregator.sql("SELECT count(*) FROM monitoring.process_batches") == [["1"]]
+        assert processes(aggregator) == before_processes
 
 
 def test_no_day_is_packed_beside_an_older_aggregator(monkeypatch):
@@ -110,9 +119,10 @@ def test_no_day_is_packed_if_that_is_off():
         assert "sealing" not in task_names(aggregator)
         told = sealing(aggregator)
         assert told["enabled"] is False and told["days_waiting"] == 2
+        assert told["processes"]["days_waiting"] == 2
 
 
 def test_strangers_are_told_nothing_of_it(fresh):
-    assert sealing(fresh) != {**UNKNOWN, "enabled": True}
+    assert sealing(fresh) != NOTHING_TOLD
     told = fresh.get("/status", headers={"Host": "monitor.example.com"}).json
-    assert told["sealing"] == {**UNKNOWN, "enabled": True}
+    assert told["sealing"] == NOTHING_TOLD

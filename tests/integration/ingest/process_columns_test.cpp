@@ -1,7 +1,7 @@
 // Every column of a process on its way from the batch to the answer.
 #include "common/batch/process_columns.h"
 
-#include "aggregator/history/process_reader.h"
+#include "aggregator/history/processes/process_reader.h"
 #include "tests/integration/ingest/ingest_fixture.h"
 
 namespace chorus::ingest {

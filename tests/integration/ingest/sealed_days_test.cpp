@@ -1,5 +1,6 @@
 // What comes for a day that is packed: known again, kept apart, and marked so that the day gets it.
 #include "aggregator/schema/lease.h"
+#include "aggregator/sealed/processes/process_days.h"
 #include "aggregator/sealed/seal_job.h"
 #include "tests/integration/ingest/ingest_fixture.h"
 
@@ -46,6 +47,33 @@ TEST_F(SealedDays, ALateBatchIsMarkedAndGetsIntoTheDay) {
     EXPECT_EQ(rows("system_batches"), 0);
     EXPECT_EQ(packed_batches(), 3);
     EXPECT_EQ(aggregator.send(batch(1, 3)), IngestResult::duplicate);
+}
+
+TEST_F(SealedDays, ALateProcessTableIsMarkedAndGetsIntoTheDay) {
+    Batch late = batch(1, 2);
+    ASSERT_TRUE(late.processes);
+    EXPECT_EQ(aggregator.send(late), IngestResult::stored);
+    EXPECT_EQ(rows("late_process_days"), 1);
+    Batch without = batch(1, 3);
+    without.processes.reset();
+    EXPECT_EQ(aggregator.send(without), IngestResult::stored);
+    EXPECT_EQ(database.number("SELECT marks FROM monitoring.late_process_days"), 1);
+    const auto pack_tables = [&] {
+        store::SealJob{database.pool(),
+                       {.cpu_percent = 100},
+                       [] { return false; },
+                       store::process_table_days()}
+            .run(epoch_);
+    };
+    pack_tables();
+    EXPECT_EQ(rows("process_batches"), 0);
+    EXPECT_EQ(rows("late_process_days"), 0);
+    EXPECT_EQ(aggregator.send(batch(1, 4)), IngestResult::stored);
+    EXPECT_EQ(rows("late_process_days"), 1);
+    pack_tables();
+    EXPECT_EQ(rows("process_batches"), 0);
+    EXPECT_EQ(database.number("SELECT sum(cardinality(times)) FROM monitoring.sealed_processes"),
+              3);
 }
 
 TEST_F(SealedDays, ALateBatchOfTheSameMomentIsKeptToo) {

@@ -16,9 +16,9 @@ using std::chrono::days;
 using std::chrono::sys_days;
 using namespace std::chrono_literals;
 
-class PackedProcesses : public testing::Test {
+class SealedProcesses : public testing::Test {
   protected:
-    PackedProcesses() {
+    SealedProcesses() {
         host_ = database_.add_host("web-1");
         epoch_ = *take_lease(*database_.pool().acquire(), "test", 60s);
     }

@@ -12,7 +12,7 @@
 namespace chorus::store {
 namespace {
 
-class PackedProcessReaders : public PackedProcesses {
+class PackedProcessReaders : public SealedProcesses {
   protected:
     PackedProcessReaders() {
         const auto other = database_.add_host("db-1");
@@ -83,14 +83,15 @@ TEST_F(PackedProcessReaders, OneProcessIsReadWithoutTheOthers) {
             expected.emplace_back(table.refs[i], table.head.time, table.figures[i]);
         }
     }
-    read_process_runs(*session, host_, refs, from, to, [&](const ProcessOfBlock& process) {
-        const RunReader reader{process.run, process.common};
-        for (auto t = process.run.first; t < process.run.first + process.run.tables; ++t) {
-            const auto time = process.heads[t].time;
-            if (time < from || time > to) continue;
-            got.emplace_back(process.run.ref, time, reader.figures(t));
-        }
-    });
+    read_process_runs(
+        *session, host_, refs, from, to, OnDamage::fail, [&](const ProcessOfBlock& process) {
+            const RunReader reader{process.run, process.common};
+            for (auto t = process.run.first; t < process.run.first + process.run.tables; ++t) {
+                const auto time = process.times[t];
+                if (time < from || time > to) continue;
+                got.emplace_back(process.run.ref, time, reader.figures(t));
+            }
+        });
     std::ranges::sort(expected);
     std::ranges::sort(got);
     ASSERT_GT(expected.size(), 3U);
@@ -126,6 +127,51 @@ TEST_F(PackedProcessReaders, BlocksAreReadByTheirHeads) {
     EXPECT_TRUE(read_block_heads(*session, on, host_, from, to, nobody).empty());
 }
 
+TEST_F(PackedProcessReaders, ADamagedBlockCostsItselfAlone) {
+    move_all();
+    const auto session = database_.pool().acquire();
+    const auto on = day(3);
+    const auto keys = [&](sys_days day) {
+        std::vector<BlockKey> all;
+        for (const auto& block : read_block_heads(*session, day, host_, first_, last_, {})) {
+            all.push_back(block.key);
+        }
+        return all;
+    };
+    const auto sound = keys(day(4));
+    ASSERT_FALSE(sound.empty());
+    auto all = keys(on);
+    all.insert(all.end(), sound.begin(), sound.end());
+    std::vector<std::int64_t> refs = stored_.front().refs;
+    refs.insert(refs.end(), stored_.back().refs.begin(), stored_.back().refs.end());
+    for (const auto* damage : {"ends = '{}'", "body = ''", "times = times[1:1]"}) {
+        SCOPED_TRACE(damage);
+        Transaction transaction{*session};
+        session->execute_once("UPDATE monitoring.sealed_processes SET " + std::string{damage} +
+                                  " WHERE host_id = $1 AND day = $2",
+                              Parameters{}.int4(host_).date(on));
+        std::vector<sys_days> read;
+        read_process_blocks(*session, all, [&](std::size_t wanted, const ProcessBlock& block) {
+            unpack_tables(block);
+            read.push_back(all[wanted].day);
+        });
+        EXPECT_EQ(read, std::vector(sound.size(), day(4)));
+        std::size_t runs = 0;
+        const auto take = [&](const ProcessOfBlock& process) {
+            const RunReader reader{process.run, process.common};
+            ++runs;
+        };
+        read_process_runs(*session, host_, refs, first_, last_, OnDamage::skip, take);
+        EXPECT_GT(runs, 0U);
+        const auto read_all = [&] {
+            read_process_runs(*session, host_, refs, first_, last_, OnDamage::fail, take);
+        };
+        EXPECT_THROW(read_all(), DamagedRow);
+        EXPECT_THROW(find_newest_table(*session, host_, first_, last_), DamagedRow);
+        EXPECT_TRUE(find_newest_table(*session, host_, first_, Timestamp{on} - 1us));
+    }
+}
+
 // They are read from process_batches.
 TEST_F(PackedProcessReaders, DaysThatHaveNotMovedAreNotFound) {
     const auto session = database_.pool().acquire();
@@ -134,7 +180,7 @@ TEST_F(PackedProcessReaders, DaysThatHaveNotMovedAreNotFound) {
     EXPECT_FALSE(find_newest_table(*session, host_, first_, time));
     EXPECT_EQ(newest_sealed_table(*session, host_, time), std::nullopt);
     std::vector<std::int64_t> refs = stored_.back().refs;
-    read_process_runs(*session, host_, refs, first_, last_,
+    read_process_runs(*session, host_, refs, first_, last_, OnDamage::fail,
                       [](const ProcessOfBlock&) { ADD_FAILURE(); });
     move_all();
     EXPECT_EQ(find_sealed_process_days(*session, Timestamp::min(), Timestamp::max()).size(), 2U);

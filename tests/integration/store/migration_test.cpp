@@ -203,7 +203,9 @@ TEST(Migrator, ReadOnlyRoleSeesViewsButNoTokens) {
          {"SELECT * FROM monitoring.system_metrics", "SELECT * FROM monitoring.process_metrics",
           "SELECT * FROM monitoring.system_metrics_sealed",
           "SELECT * FROM monitoring.system_metric_hours",
-          "SELECT * FROM monitoring.system_metric_days", "SELECT * FROM monitoring.alerts",
+          "SELECT * FROM monitoring.system_metric_days",
+          "SELECT * FROM monitoring.process_metrics_sealed",
+          "SELECT * FROM monitoring.process_snapshots_sealed", "SELECT * FROM monitoring.alerts",
           "SELECT * FROM monitoring.metric_series('cpu_usage_percent', now() - interval '1h', "
           "now())",
           "SELECT * FROM monitoring.process_series('nginx*', now() - interval '1h', now())",
@@ -213,7 +215,7 @@ TEST(Migrator, ReadOnlyRoleSeesViewsButNoTokens) {
     for (const auto* query :
          {"SELECT * FROM monitoring.tokens", "SELECT * FROM monitoring.audit",
           "SELECT * FROM monitoring.sealed_series", "SELECT * FROM monitoring.sealed_batches",
-          "DELETE FROM monitoring.alerts"}) {
+          "SELECT * FROM monitoring.sealed_processes", "DELETE FROM monitoring.alerts"}) {
         EXPECT_THROW(session->execute_once(query), DatabaseError) << query;
     }
     session->execute_script("RESET ROLE");

@@ -5,7 +5,7 @@
 
 #include "aggregator/history/latest_reader.h"
 #include "aggregator/history/metric_reader.h"
-#include "aggregator/history/process_reader.h"
+#include "aggregator/history/processes/process_reader.h"
 #include "aggregator/history/series_reader.h"
 #include "aggregator/history/summary_reader.h"
 #include "test_database.h"

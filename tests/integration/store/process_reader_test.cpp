@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "aggregator/history/process_reader.h"
+#include "aggregator/history/processes/process_reader.h"
 #include "readers_fixture.h"
 
 namespace chorus::store {

@@ -1,10 +1,12 @@
-#include "aggregator/history/process_reader.h"
+#include "aggregator/history/processes/process_reader.h"
 
 #include <algorithm>
 #include <limits>
 
-#include "aggregator/history/direction.h"
-#include "aggregator/history/process_sql.h"
+#include "aggregator/history/processes/packed_processes.h"
+#include "aggregator/history/processes/process_page.h"
+#include "aggregator/sealed/history_snapshot.h"
+#include "aggregator/sealed/processes/process_reader.h"
 #include "common/text.h"
 
 namespace chorus::store {
@@ -77,6 +79,11 @@ CROSS JOIN LATERAL (
 WHERE h.hostname = $1
 )sql";
 
+constexpr const char* kNewestPossible = R"sql(
+SELECT host_id, coalesce(latest_process_ts, now() + interval '48 hours')
+FROM monitoring.hosts WHERE hostname = $1
+)sql";
+
 constexpr const char* kSnapshot = R"sql(
 SELECT b.ts, b.received_at, b.scanned, b.other_count, b.other_cpu_percent, b.other_rss_bytes
 FROM monitoring.process_batches b
@@ -97,30 +104,9 @@ std::optional<std::string> like_pattern(const std::optional<std::string>& name) 
     return pattern;
 }
 
-struct Filters {
-    std::optional<std::int32_t> host_id;
-    std::optional<std::string> name_pattern;
-    std::optional<std::int32_t> pid;
-    std::optional<std::string> username_pattern, unit_pattern, container_pattern;
-    Timestamp start = Timestamp::min();
-    Timestamp end = Timestamp::max();
+struct Filters : ProcessFilter {
     bool impossible = false;  // nothing can match
 };
-
-void add_process_filters(Parameters& parameters, const Filters& filters) {
-    parameters.text(filters.name_pattern)
-        .int4(filters.pid)
-        .text(filters.username_pattern)
-        .text(filters.unit_pattern)
-        .text(filters.container_pattern);
-}
-
-Parameters to_parameters(const Filters& filters) {
-    Parameters parameters;
-    parameters.int4(filters.host_id).timestamp(filters.start).timestamp(filters.end);
-    add_process_filters(parameters, filters);
-    return parameters;
-}
 
 Filters resolve(Session& session, const ProcessQuery& query) {
     Filters filters;
@@ -146,19 +132,23 @@ Filters resolve(Session& session, const ProcessQuery& query) {
 // that ends with the newest table.
 void narrow_for_sort(Session& session, const ProcessQuery& query, Filters& filters) {
     if (query.sort == ProcessSort::timestamp || query.start) return;
-    const auto newest = session.execute_once(
-        kNewestTime, Parameters{}.int4(filters.host_id).timestamp(filters.end));
-    if (newest.empty()) return;
-    filters.start = newest[0].timestamp(0) - hours{1};
-    filters.end = newest[0].timestamp(0);
+    std::optional<Timestamp> newest;
+    for (const auto row : session.execute_once(
+             kNewestTime, Parameters{}.int4(filters.host_id).timestamp(filters.end))) {
+        newest = row.timestamp(0);
+    }
+    const auto since = newest.value_or(Timestamp::min());
+    if (!newest || !find_sealed_process_days(session, since, filters.end).empty()) {
+        newest = std::max(newest, newest_sealed_table(session, filters.host_id, filters.end));
+    }
+    if (!newest) return;
+    filters.end = *newest;
+    filters.start = filters.end - hours{1};
 }
 
 // process_refs that the filters of processes select; nullopt if those are many or all.
 std::optional<std::vector<std::int64_t>> candidates(Session& session, const Filters& filters) {
-    if (!filters.name_pattern && !filters.pid && !filters.username_pattern &&
-        !filters.unit_pattern && !filters.container_pattern) {
-        return std::nullopt;
-    }
+    if (!filters.names_processes()) return std::nullopt;
     Parameters parameters;
     parameters.int4(filters.host_id);
     add_process_filters(parameters, filters);
@@ -175,73 +165,101 @@ std::optional<std::vector<std::int64_t>> candidates(Session& session, const Filt
 
 std::vector<ProcessRow> ProcessReader::find(const ProcessQuery& query) const {
     return database_.read([&](Session& session) {
-        std::vector<ProcessRow> rows;
+        const HistorySnapshot snapshot{session};
         auto filters = resolve(session, query);
-        if (filters.impossible) return rows;
-        const auto refs = candidates(session, filters);
-        if (refs && refs->empty()) return rows;
+        if (filters.impossible) return std::vector<ProcessRow>{};
+        ProcessPage page{{query.ascending, query.sort, std::nullopt},
+                         candidates(session, filters),
+                         query.limit,
+                         query.offset};
+        if (page.refs && page.refs->empty()) return std::vector<ProcessRow>{};
         narrow_for_sort(session, query, filters);
-        const bool paged = query.after && query.sort == ProcessSort::timestamp;
-        if (paged) {
+        if (query.after && query.sort == ProcessSort::timestamp) {
+            page.order.after = query.after;
             if (query.ascending) {
                 filters.start = std::max(filters.start, query.after->time);
             } else {
                 filters.end = std::min(filters.end, query.after->time);
             }
         }
-        auto parameters = to_parameters(filters);
-        add_cursor(parameters, paged ? query.after : std::nullopt);
-        parameters.int8(query.limit).int8(query.offset);
-        if (refs) parameters.int8_array(std::span{*refs});
-        const auto sql = refs ? picked_process_rows_sql(query.sort, query.ascending)
-                              : process_rows_sql(query.sort, query.ascending);
-        read_process_rows(session.execute_once(sql, parameters), rows);
-        return rows;
+        return read_process_page(session, filters, page);
     });
 }
 
 std::int64_t ProcessReader::count(const ProcessQuery& query) const {
     return database_.read([&](Session& session) -> std::int64_t {
+        const HistorySnapshot snapshot{session};
         auto filters = resolve(session, query);
         if (filters.impossible) return 0;
         narrow_for_sort(session, query, filters);
-        return session.execute_once(kCountProcesses, to_parameters(filters))[0].int8(0);
+        Parameters parameters;
+        parameters.int4(filters.host_id).timestamp(filters.start).timestamp(filters.end);
+        add_process_filters(parameters, filters);
+        return session.execute_once(kCountProcesses, parameters)[0].int8(0) +
+               count_packed_processes(session, filters);
     });
 }
 
 namespace {
 
+// Of the table that was found in process_batches.
+ProcessSnapshot read_stored_table(Session& session, std::int32_t host_id, const Row& found) {
+    ProcessSnapshot snapshot;
+    snapshot.time = found.timestamp(0);
+    snapshot.created_at = found.timestamp(1);
+    snapshot.scanned = found.int8(2);
+    snapshot.other_count = found.optional_int8(3);
+    snapshot.other_cpu_percent = found.optional_float8(4);
+    if (const auto rss = found.optional_int8(5)) {
+        snapshot.other_memory_mb = static_cast<double>(*rss) / 1048576.0;
+    }
+    ProcessFilter filter;
+    filter.host_id = host_id;
+    filter.start = filter.end = snapshot.time;
+    snapshot.rows = read_stored_processes(session, filter);
+    return snapshot;
+}
+
+ProcessSnapshot read_packed_table(Session& session, const TablePlace& place,
+                                  const FoundTable& found) {
+    const auto& head = found.block.heads[found.table];
+    ProcessSnapshot snapshot;
+    snapshot.time = head.time;
+    snapshot.created_at = head.time + head.delay;
+    snapshot.scanned = head.scanned;
+    snapshot.other_count = head.other_count;
+    snapshot.other_cpu_percent = head.other_cpu_percent;
+    if (head.other_rss_bytes) {
+        snapshot.other_memory_mb = static_cast<double>(*head.other_rss_bytes) / 1048576.0;
+    }
+    snapshot.rows = rows_of_table(session, found, place);
+    return snapshot;
+}
+
+// Which days may have it.
+enum class Days { not_moved, all };
+
 std::optional<ProcessSnapshot> read_snapshot(Session& session, const std::string& hostname,
-                                             Timestamp time) {
+                                             Timestamp time, Days days) {
     const auto hosts = session.execute(kProcessHostId, Parameters{}.text(hostname));
     if (hosts.empty()) return std::nullopt;
     const auto host_id = hosts[0].int4(0);
     const std::chrono::duration<double> ten_intervals{hosts[0].float8(1) * 10};
     const auto age = std::max<std::chrono::microseconds>(
         minutes{5}, std::chrono::duration_cast<std::chrono::microseconds>(ten_intervals));
-    const auto found = session.execute_once(
+    const auto stored = session.execute_once(
         kSnapshot, Parameters{}.int4(host_id).timestamp(time - age).timestamp(time));
-    if (found.empty()) return std::nullopt;
-    ProcessSnapshot snapshot;
-    snapshot.hostname = hostname;
-    snapshot.time = found[0].timestamp(0);
-    snapshot.created_at = found[0].timestamp(1);
-    snapshot.scanned = found[0].int8(2);
-    snapshot.other_count = found[0].optional_int8(3);
-    snapshot.other_cpu_percent = found[0].optional_float8(4);
-    if (const auto rss = found[0].optional_int8(5)) {
-        snapshot.other_memory_mb = static_cast<double>(*rss) / 1048576.0;
+    // A day that has moved may have got a late table since.
+    const auto first = stored.empty() ? time - age : stored[0].timestamp(0);
+    std::optional<ProcessSnapshot> snapshot;
+    const auto packed =
+        days == Days::all ? find_newest_table(session, host_id, first, time) : std::nullopt;
+    if (packed && (stored.empty() || packed->block.heads[packed->table].time > first)) {
+        snapshot = read_packed_table(session, {host_id, hostname}, *packed);
+    } else if (!stored.empty()) {
+        snapshot = read_stored_table(session, host_id, stored[0]);
     }
-    Filters filters;
-    filters.host_id = host_id;
-    filters.start = snapshot.time;
-    filters.end = snapshot.time;
-    auto parameters = to_parameters(filters);
-    add_cursor(parameters, std::nullopt);
-    parameters.int8(std::numeric_limits<std::int32_t>::max()).int8(0);
-    read_process_rows(
-        session.execute_once(process_rows_sql(ProcessSort::timestamp, true), parameters),
-        snapshot.rows);
+    if (snapshot) snapshot->hostname = hostname;
     return snapshot;
 }
 
@@ -249,22 +267,30 @@ std::optional<ProcessSnapshot> read_snapshot(Session& session, const std::string
 
 std::optional<ProcessSnapshot> ProcessReader::at(const std::string& hostname,
                                                  Timestamp time) const {
-    return database_.read([&](Session& session) { return read_snapshot(session, hostname, time); });
+    return database_.read([&](Session& session) {
+        const HistorySnapshot snapshot{session};
+        return read_snapshot(session, hostname, time, Days::all);
+    });
 }
 
+// What is packed is too old for a host that still reports.
 std::optional<ProcessSnapshot> ProcessReader::newest(const std::string& hostname) const {
     return database_.read([&](Session& session) -> std::optional<ProcessSnapshot> {
         const auto rows = session.execute_once(kLastOfHost, Parameters{}.text(hostname));
         if (rows.empty() || !rows[0].boolean(1)) return std::nullopt;
-        return read_snapshot(session, hostname, rows[0].timestamp(0));
+        return read_snapshot(session, hostname, rows[0].timestamp(0), Days::not_moved);
     });
 }
 
 std::optional<Timestamp> ProcessReader::last_time(const std::string& hostname) const {
     return database_.read([&](Session& session) -> std::optional<Timestamp> {
+        const HistorySnapshot snapshot{session};
+        const auto hosts = session.execute_once(kNewestPossible, Parameters{}.text(hostname));
+        if (hosts.empty()) return std::nullopt;
         const auto rows = session.execute_once(kLastOfHost, Parameters{}.text(hostname));
-        if (rows.empty()) return std::nullopt;
-        return rows[0].timestamp(0);
+        const auto stored = rows.empty() ? std::nullopt : std::optional{rows[0].timestamp(0)};
+        return std::max(stored,
+                        newest_sealed_table(session, hosts[0].int4(0), hosts[0].timestamp(1)));
     });
 }
 

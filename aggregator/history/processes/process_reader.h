@@ -38,6 +38,7 @@ struct ProcessRow {
     std::optional<Timestamp> started_at;
     chorus::ProcessSample process;  // its start_ticks are not read
     SampleCursor cursor;
+    std::optional<double> sort_key{};  // what it was sorted by, unless that was the time
 };
 
 // The process table of one host at one moment.

@@ -1,4 +1,4 @@
-#include "aggregator/history/process_sql.h"
+#include "aggregator/history/processes/process_sql.h"
 
 #include <array>
 #include <cmath>
@@ -19,7 +19,7 @@ constexpr std::string_view kFacts =
     " b.memory_total_bytes, p.started_at";
 
 constexpr std::string_view kUnfolded = R"sql(
-SELECT @FACTS@, @COLUMNS@
+SELECT @FACTS@, @KEY@::float8 AS sort_key, @COLUMNS@
 FROM monitoring.process_batches b
 JOIN monitoring.hosts h ON h.host_id = b.host_id
 CROSS JOIN LATERAL @ARRAYS@
@@ -37,7 +37,7 @@ LIMIT $12 OFFSET $13
 )sql";
 
 constexpr std::string_view kPicked = R"sql(
-SELECT @FACTS@, @COLUMNS@
+SELECT @FACTS@, @KEY@::float8 AS sort_key, @COLUMNS@
 FROM monitoring.process_batches b
 JOIN monitoring.hosts h ON h.host_id = b.host_id
 JOIN monitoring.processes p ON p.host_id = b.host_id AND p.process_ref = ANY ($14::bigint[])
@@ -76,6 +76,21 @@ std::string sort_terms(ProcessSort sort, ProcessElements elements) {
     return "";
 }
 
+// As ProcessRow::sort_key.
+std::string sort_key(ProcessSort sort, ProcessElements elements) {
+    switch (sort) {
+        case ProcessSort::timestamp:
+            break;
+        case ProcessSort::cpu_percent:
+            return process_value("cpu_percent", elements);
+        case ProcessSort::memory_mb:
+            return process_value("memory_rss_bytes", elements);
+        case ProcessSort::memory_percent:
+            return '(' + memory_percent(elements) + ')';
+    }
+    return "NULL";
+}
+
 void replace(std::string& text, std::string_view mark, std::string_view by) {
     const auto at = text.find(mark);
     if (at != std::string::npos) text.replace(at, mark.size(), by);
@@ -85,6 +100,7 @@ std::string compose(std::string_view sql, ProcessElements elements, ProcessSort 
                     bool ascending) {
     std::string text{sql};
     replace(text, "@FACTS@", kFacts);
+    replace(text, "@KEY@", sort_key(sort, elements));
     replace(text, "@COLUMNS@", process_columns(elements));
     replace(text, "@ARRAYS@", process_arrays());
     replace(text, "@SORT@", sort_terms(sort, elements));
@@ -110,14 +126,6 @@ void read_value(const Row& row, int column, Value& out) {
     }
 }
 
-// As the view has it: derived from resident set and memory size unless it was stored.
-std::optional<double> derived_percent(const chorus::ProcessSample& process,
-                                      std::optional<std::int64_t> total) {
-    if (process.memory_percent) return process.memory_percent;
-    if (!process.memory_rss_bytes || !total || *total <= 0) return std::nullopt;
-    return std::nearbyint(memory_share(*process.memory_rss_bytes, *total, 1e6)) / 1e4;
-}
-
 // Where the answer to a statement has what.
 struct Places {
     explicit Places(const Result& result)
@@ -127,14 +135,15 @@ struct Places {
           hostname(result.column("hostname")),
           position(result.column("position")),
           memory_total(result.column("memory_total_bytes")),
-          started(result.column("started_at")) {
+          started(result.column("started_at")),
+          key(result.column("sort_key")) {
         for_each_process_column([&]<std::size_t I>() {
             constexpr auto column = process_column<I>();
             if (column.shown) columns[I] = result.column(column.name.data());
         });
     }
 
-    int time, received, host_id, hostname, position, memory_total, started;
+    int time, received, host_id, hostname, position, memory_total, started, key;
     std::array<int, kProcessColumnCount> columns{};
 };
 
@@ -146,6 +155,7 @@ ProcessRow read_row(const Row& row, const Places& places) {
     out.id = sample_id(out.time, out.cursor.host_id, SampleKind::process, out.cursor.position);
     out.hostname = row.text(places.hostname);
     out.started_at = row.optional_timestamp(places.started);
+    out.sort_key = row.optional_float8(places.key);
     for_each_process_column([&]<std::size_t I>() {
         constexpr auto column = process_column<I>();
         if constexpr (column.shown) read_value(row, places.columns[I], out.process.*column.member);
@@ -163,6 +173,14 @@ std::string process_rows_sql(ProcessSort sort, bool ascending) {
 
 std::string picked_process_rows_sql(ProcessSort sort, bool ascending) {
     return compose(kPicked, ProcessElements::picked, sort, ascending);
+}
+
+// As the view has it.
+std::optional<double> derived_percent(const chorus::ProcessSample& process,
+                                      std::optional<std::int64_t> total_bytes) {
+    if (process.memory_percent) return process.memory_percent;
+    if (!process.memory_rss_bytes || !total_bytes || *total_bytes <= 0) return std::nullopt;
+    return std::nearbyint(memory_share(*process.memory_rss_bytes, *total_bytes, 1e6)) / 1e4;
 }
 
 void read_process_rows(const Result& result, std::vector<ProcessRow>& rows) {
