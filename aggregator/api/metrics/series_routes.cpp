@@ -5,7 +5,7 @@
 #include "aggregator/api/support/json_answer.h"
 #include "aggregator/api/support/series.h"
 #include "aggregator/api/support/timings.h"
-#include "aggregator/history/fleet_series.h"
+#include "aggregator/history/fleet_series_reader.h"
 #include "aggregator/history/host_reader.h"
 #include "aggregator/history/sent_metrics.h"
 #include "aggregator/history/series_reader.h"

@@ -1,5 +1,5 @@
 // Series of many hosts say what those of each host say, in each state that days go through.
-#include "aggregator/history/fleet_series.h"
+#include "aggregator/history/fleet_series_reader.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 
 #include "aggregator/alert_store/sample_reader.h"
-#include "aggregator/history/fleet_series.h"
+#include "aggregator/history/fleet_series_reader.h"
 #include "aggregator/history/metric_reader.h"
 #include "aggregator/history/series_reader.h"
 #include "aggregator/history/summary_reader.h"

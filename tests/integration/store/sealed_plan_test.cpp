@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "aggregator/history/fleet_series.h"
+#include "aggregator/history/fleet_series_reader.h"
 #include "test_database.h"
 
 namespace chorus::store {

@@ -1,4 +1,4 @@
-#include "aggregator/history/fleet_series.h"
+#include "aggregator/history/fleet_series_reader.h"
 
 #include <map>
 #include <unordered_map>
