@@ -1,7 +1,8 @@
 #include "common/text.h"
 
 #include <algorithm>
-#include <numeric>
+
+#include "common/edit_distance.h"
 
 namespace chorus {
 namespace {
@@ -55,21 +56,6 @@ std::string without_middle(std::string_view text, std::size_t most) {
 
 char lower(char c) {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-    std::vector<std::size_t> row(b.size() + 1);
-    std::iota(row.begin(), row.end(), std::size_t{0});
-    for (std::size_t i = 1; i <= a.size(); ++i) {
-        std::size_t diagonal = row[0];
-        row[0] = i;
-        for (std::size_t j = 1; j <= b.size(); ++j) {
-            const std::size_t change = diagonal + (lower(a[i - 1]) == lower(b[j - 1]) ? 0 : 1);
-            diagonal = row[j];
-            row[j] = std::min({row[j] + 1, row[j - 1] + 1, change});
-        }
-    }
-    return row.back();
 }
 
 constexpr std::size_t kMostWordBytes = 256;  // no name is longer; more would cost time

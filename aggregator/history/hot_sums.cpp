@@ -88,25 +88,25 @@ void HotSums::read_layouts(Session& session, Layouts& layouts,
 
 void HotSums::keep(const Slot& slot, Kept kept) {
     const std::lock_guard lock{mutex_};
-    if (const auto known = kept_.find(slot); known != kept_.end()) {
-        figures_ -= known->second.sums.size();
-        kept_.erase(known);
+    forget(kept_.find(slot));
+    while (!kept_.empty() && kept_.begin()->first.first < slot.first - kForgotten) {
+        forget(kept_.begin());
     }
-    forget_before(slot.first - kForgotten, 0);
+    const auto room = kept.room();
+    if (room > most_kept_) return;
     // What is newest is asked for most.
-    if (kept.sums.size() <= most_kept_) forget_before(slot.first, kept.sums.size());
-    if (figures_ + kept.sums.size() > most_kept_) return;
-    figures_ += kept.sums.size();
+    while (!kept_.empty() && kept_.begin()->first.first < slot.first && room_ + room > most_kept_) {
+        forget(kept_.begin());
+    }
+    if (room_ + room > most_kept_) return;
+    room_ += room;
     kept_.emplace(slot, std::move(kept));
 }
 
-// Oldest first, until there is room for so many figures; all if that is 0.
-void HotSums::forget_before(Timestamp time, std::size_t room) {
-    while (!kept_.empty() && kept_.begin()->first.first < time &&
-           (room == 0 || figures_ + room > most_kept_)) {
-        figures_ -= kept_.begin()->second.sums.size();
-        kept_.erase(kept_.begin());
-    }
+void HotSums::forget(std::map<Slot, Kept>::iterator which) {
+    if (which == kept_.end()) return;
+    room_ -= which->second.room();
+    kept_.erase(which);
 }
 
 void HotSums::read_slots(const Slots& slots, Layouts& layouts, HostSums& sums, Session& session) {

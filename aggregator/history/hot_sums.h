@@ -50,6 +50,9 @@ class HotSums {
         Batches batches;
         Timestamp first_received = Timestamp::max();
         std::vector<std::pair<const std::string*, HourRollup>> sums;  // the metrics are in metrics_
+
+        // In figures. A host that sends none of the whole host takes room, too.
+        std::size_t room() const { return sums.size() + 1; }
     };
     using Found = std::map<Slot, Batches>;
     // The metric of each element of a batch, by layout; nullptr where it is not of the whole host.
@@ -68,12 +71,12 @@ class HotSums {
     void read_layouts(Session& session, Layouts& layouts, const std::set<std::int32_t>& wanted);
     void read_slots(const Slots& slots, Layouts& layouts, HostSums& sums, Session& session);
     void keep(const Slot& slot, Kept kept);
-    void forget_before(Timestamp time, std::size_t room);
+    void forget(std::map<Slot, Kept>::iterator which);  // nothing if it is the end
 
     const std::size_t most_kept_;
     std::mutex mutex_;  // guards what follows; texts in metrics_ stay as long as the object
     std::map<Slot, Kept> kept_;
-    std::size_t figures_ = 0;  // in kept_
+    std::size_t room_ = 0;  // of all in kept_
     std::set<std::string> metrics_;
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <set>
 #include <span>
 #include <string>
 #include <utility>
@@ -121,16 +122,26 @@ void Summary::read_names() {
     }
 }
 
-// Which of these hours count whole, batch by batch.
+// Which of these hours count whole, batch by batch. Of a host whose batches are damaged, or that
+// has none, they do not count.
 void Summary::look_closely(const SealedHours& part, std::optional<std::int32_t> host_id) {
+    std::set<std::int32_t> seen;
     for (auto& batches : read_sealed_batches(session_, part, host_id)) {
-        auto& host = hosts_[batches.host_id];
+        const auto found = hosts_.find(batches.host_id);
+        if (found == hosts_.end()) continue;
+        seen.insert(found->first);
+        auto& host = found->second;
         for (std::size_t i = 0; i < batches.times.size(); ++i) {
             if (counts(batches, i)) continue;
             const auto number = batches.first + static_cast<std::uint32_t>(i);
             host.partly.at(static_cast<std::size_t>(hour_of_batch(host.starts, number))) = true;
         }
         host.batches = std::move(batches);
+    }
+    for (auto& [id, host] : hosts_) {
+        if (host_id.value_or(id) == id && !seen.contains(id)) {
+            host.first = std::max(host.first, part.last);
+        }
     }
 }
 

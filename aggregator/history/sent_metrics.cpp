@@ -3,6 +3,7 @@
 #include <span>
 
 #include "common/batch/catalogue.h"
+#include "common/edit_distance.h"
 #include "common/text.h"
 
 namespace chorus::store {
@@ -22,6 +23,14 @@ constexpr Statement kStoredName{"metric_stored", R"sql(
 SELECT EXISTS (SELECT FROM monitoring.layout_entries WHERE metric_type = $1)
     OR EXISTS (SELECT FROM monitoring.series WHERE metric_type = $1)
 )sql"};
+
+constexpr Statement kStoredLabel{"label_stored", R"sql(
+SELECT EXISTS (SELECT FROM monitoring.layout_entries WHERE metric_type = ANY ($1) AND label = $2)
+    OR EXISTS (SELECT FROM monitoring.series WHERE metric_type = ANY ($1) AND label = $2)
+)sql"};
+
+// A chart is refused only if its metric is almost one of the catalogue: own names are free.
+constexpr std::size_t kMostTypingErrors = 2;
 
 }  // namespace
 
@@ -49,13 +58,21 @@ std::optional<MisspeltMetric> find_misspelt(Database& database,
     for (const auto& name : metric_types) {
         if (find_metric(name) != nullptr) continue;
         const auto near = nearest_metric(name);
-        if (!near) continue;
+        if (!near || edit_distance(name, *near) > kMostTypingErrors) continue;
         const bool stored = database.read([&](Session& session) {
             return session.execute(kStoredName, Parameters{}.text(name))[0].boolean(0);
         });
         if (!stored) return MisspeltMetric{name, *near};
     }
     return std::nullopt;
+}
+
+bool has_label(Database& database, const std::vector<std::string>& metric_types,
+               const std::string& label) {
+    return database.read([&](Session& session) {
+        const auto names = Parameters{}.text_array(std::span{metric_types}).text(label);
+        return session.execute(kStoredLabel, names)[0].boolean(0);
+    });
 }
 
 }  // namespace chorus::store

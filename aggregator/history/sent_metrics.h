@@ -21,9 +21,15 @@ struct MisspeltMetric {
     std::string metric_type, nearest;
 };
 
-// The first of `metric_types` that may be a typing error: the catalogue has one like it but not the
-// name itself, and nothing of that name is stored, of any age. Thread-safe. Throws DatabaseError.
+// The first of `metric_types` that is most likely a typing error: the catalogue has one that
+// differs in a letter or two, and nothing of that name is stored, of any age. Thread-safe. Throws
+// DatabaseError.
 std::optional<MisspeltMetric> find_misspelt(Database& database,
                                             const std::vector<std::string>& metric_types);
+
+// Whether a series of one of these metrics with this label is stored, of any age. Thread-safe.
+// Throws DatabaseError.
+bool has_label(Database& database, const std::vector<std::string>& metric_types,
+               const std::string& label);
 
 }  // namespace chorus::store

@@ -61,7 +61,7 @@ void SealJob::guard(std::string_view what, sys_days day, const Work& work) {
         throw;
     } catch (const LeadershipLost&) {
         throw;
-    } catch (const std::runtime_error& e) {
+    } catch (const std::exception& e) {
         ++outcome_.failed;
         fail(what, text_of(day), e.what());
     }

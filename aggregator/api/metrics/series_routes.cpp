@@ -93,8 +93,10 @@ store::SeriesAnswer read_fleet(Context& context, http::Parameters& p,
 }
 
 // Labels of metrics are names and paths, and those of hosts NAME=VALUE. They are easily mistaken.
-void refuse_host_label(http::Parameters& p, const std::optional<std::string>& label) {
-    if (!label || label->find('=') == std::string::npos) return;
+void refuse_host_label(http::Parameters& p, store::Database& database,
+                       const store::FleetQuery& query) {
+    if (!query.label || query.label->find('=') == std::string::npos) return;
+    if (store::has_label(database, query.metric_types, *query.label)) return;
     p.fault({"value_error", in_query("label"),
              "Value error, no series has this label, which is one of the metric, such as a mount "
              "point; labels of hosts are asked for as host_label=NAME=VALUE"});
@@ -121,7 +123,7 @@ http::Response series(Context& context, const http::Request& request) {
         return asked.is_one_host ? read_one_host(context, asked.query)
                                  : read_fleet(context, p, asked.query);
     });
-    if (answer.series.empty()) refuse_host_label(p, asked.query.label);
+    if (answer.series.empty()) refuse_host_label(p, context.database, asked.query);
     JsonWriter out;
     write_series(out, answer, !asked.is_one_host);
     http::Response response = json_response(out);

@@ -118,6 +118,15 @@ def test_own_names_of_metrics_are_not_taken_for_typing_errors(fleet):
     assert fleet.ingest(batch, fleet.token()).status == 200
     assert fleet.get(f"{SERIES}&metric_type=cpu_usage_percents&hostname=own").status == 200
     assert fleet.get(f"{SERIES}&metric_type=no_such_thing_at_all").json["series"] == []
+    assert fleet.get(f"{SERIES}&metric_type=cpu_usage").json["series"] == []
+
+
+def test_a_label_of_a_metric_may_look_like_one_of_hosts(fleet):
+    batch = BatchMaker("own").make(seconds_ago=7200, processes=[], metrics={
+        ("disk_usage_percent", "/data/k=v"): (1.0, "percent")})
+    assert fleet.ingest(batch, fleet.token()).status == 200
+    answer = fleet.get(f"{SERIES}&metric_type=disk_usage_percent&label=/data/k%3Dv")
+    assert answer.status == 200 and answer.json["series"] == []
 
 
 def test_one_host_that_nobody_knows_is_not_found(fleet):

@@ -148,6 +148,22 @@ TEST_F(SealedDamage, TheBatchesOfAHostsDayCostNoOtherDayOrHost) {
     EXPECT_GT(rule_values().second, 0);
 }
 
+TEST_F(SealedDamage, AnHourThatCannotBeLookedAtDoesNotCountWhole) {
+    std::vector<Timestamp> hours;
+    for (int h = 1; h < 24; ++h) hours.push_back(today_ - days{2} + std::chrono::hours{h});
+    std::vector<std::map<std::string, std::int64_t>> after, before;
+    for (const auto hour : hours) {
+        after.push_back(summary(hour));
+        before.push_back(summary(hour - 1min));
+    }
+    damage_batches("layout_ids = layout_ids[1:1]");
+    for (std::size_t h = 0; h < hours.size(); ++h) {
+        auto got = summary(hours[h] - 1min);
+        EXPECT_LE(got["web-1 cpu_usage_percent"], after[h]["web-1 cpu_usage_percent"]);
+        EXPECT_EQ(got["web-2 cpu_usage_percent"], before[h]["web-2 cpu_usage_percent"]);
+    }
+}
+
 TEST_F(SealedDamage, DelaysThatFitNoBatchFailNoOther) {
     const auto rows = pages();
     for (const auto* change :

@@ -104,5 +104,20 @@ TEST_F(SealedSummaries, KeepTheNewestWhereTooMuchIsStored) {
     EXPECT_EQ(small.read(host, today_ - days{kDays})[0].minimum, -1);
 }
 
+TEST_F(SealedSummaries, KeepWhatIsAddedUpBesideAHostThatSendsLabelsAlone) {
+    database_.add_batch(database_.add_host("labels"),
+                        database_.add_layout({{"disk_usage_percent", "/x", "percent"}}),
+                        format_timestamp(now_ - 1min), "ARRAY[1]::float8[]");
+    const auto read = [&] {
+        auto lines = reader_.read(std::nullopt, today_ - 2h);
+        std::erase_if(lines, [](const auto& line) { return line.hostname != "web-2"; });
+        return lines;
+    };
+    const auto known = read();
+    ASSERT_FALSE(known.empty());
+    database_.run("UPDATE monitoring.system_batches SET \"values\" = array_fill(-1.0, ARRAY[3])");
+    expect_same(known, read());
+}
+
 }  // namespace
 }  // namespace chorus::store
