@@ -122,7 +122,7 @@ def test_own_names_of_metrics_are_not_taken_for_typing_errors(fleet):
 
 
 def test_a_label_of_a_metric_may_look_like_one_of_hosts(fleet):
-    batch = BatchMaker("own").make(seconds_ago=7200, processes=[], metrics={
+    batch = BatchMaker("odd").make(seconds_ago=7200, processes=[], metrics={
         ("disk_usage_percent", "/data/k=v"): (1.0, "percent")})
     assert fleet.ingest(batch, fleet.token()).status == 200
     answer = fleet.get(f"{SERIES}&metric_type=disk_usage_percent&label=/data/k%3Dv")
